@@ -1,0 +1,129 @@
+"""Eleven basic colour names for pixels, by a rule of thirteen balls in CIELAB.
+
+    codes = name_colors(pictures)        # (n, 3, h, w) in [0, 1] -> (n, h, w) codes 0 to 10
+    names = [COLOR_NAMES[code] for code in codes.unique()]
+    share_of_red = (codes == COLOR_NAMES.index("red")).float().mean()
+
+A ball is a name, an anchor colour and a reach. A pixel takes the name of the ball for which distance to
+the anchor minus reach is least. Vivid names sit far from the grey axis and reach towards it; black, grey and
+white lie by it and hardly reach. Blue needs three balls: for sky, for ink and for the pure blue of screens.
+
+The rule is our own. Its 53 numbers, the balls and one weight of lightness, were tuned so as to agree with
+the table of van de Weijer, Schmid, Verbeek and Larlus, "Learning color names for real-world applications",
+IEEE Transactions on Image Processing 18(7), 2009. It gives the same name as that table to 94.6 % of the
+32 x 32 x 32 bins of RGB and to 94.2 % of the pixels of 200 photos; on the 100 photos that had no part in
+the tuning, to 94.2 %. Orange, pink and purple differ most: each keeps about 80 % of its pixels in photos.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dissect_widgets.errors import SettingError
+
+COLOR_NAMES: Final[tuple[str, ...]] = (
+    "black", "blue", "brown", "grey", "green", "orange", "pink", "purple", "red", "white", "yellow",
+)  # fmt: skip
+
+DISPLAY_RGB: Final[npt.NDArray[np.uint8]] = np.array(
+    [
+        (0, 0, 0), (30, 90, 220), (130, 80, 40), (128, 128, 128), (40, 160, 60), (255, 145, 20),
+        (255, 130, 190), (140, 50, 180), (220, 30, 40), (255, 255, 255), (250, 220, 40),
+    ],
+    dtype=np.uint8,
+)  # fmt: skip
+"""(11, 3) one sRGB colour for each name, for legends."""
+
+BALLS: Final[tuple[tuple[str, int, int, int, int], ...]] = (
+    # name, then L*, a*, b* of the anchor, and its reach
+    ("black", 17, -1, -3, 1),
+    ("blue", 53, -21, -65, 49),
+    ("blue", 15, 38, -67, 53),
+    ("blue", 32, 79, -108, 28),
+    ("brown", 43, 18, 31, 19),
+    ("grey", 52, 3, 3, 3),
+    ("green", 33, -42, 34, 37),
+    ("orange", 57, 48, 51, 43),
+    ("pink", 91, 83, 9, 67),
+    ("purple", 35, 72, -51, 67),
+    ("red", 48, 65, 31, 48),
+    ("white", 98, 4, 1, 0),
+    ("yellow", 64, 0, 59, 29),
+)
+
+LIGHTNESS_WEIGHT: Final = 0.6
+"""Names tell hues apart more than light from dark, so a step in L* counts less than one in a* or b*."""
+
+_SIDE = 32  # bins along each of R, G and B; a bin is 8 of the 256 levels wide
+
+
+def rgb_to_lab(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Turn sRGB colours (..., 3) in [0, 1] into CIELAB (..., 3): L* in 0 to 100; a*, b* within ±110."""
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array(
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
+    )
+    # Dividing by the row sums makes sRGB's own white (D65) the reference: greys get a* = b* = 0.
+    xyz = linear @ (to_xyz / to_xyz.sum(axis=1, keepdims=True)).T
+    root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
+    x, y, z = np.moveaxis(root, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def apply_rule(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Name sRGB colours (..., 3) in [0, 1] by the nearest surface of a ball; codes (...) from 0 to 10."""
+    weight = np.array([LIGHTNESS_WEIGHT, 1, 1])
+    anchors = np.array([anchor for _, *anchor, _ in BALLS])
+    reach = np.array([ball[-1] for ball in BALLS])
+    codes = np.array([COLOR_NAMES.index(ball[0]) for ball in BALLS])
+    distance = np.linalg.norm((rgb_to_lab(rgb)[..., None, :] - anchors) * weight, axis=-1)
+    nearest: npt.NDArray[np.int64] = codes[(distance - reach).argmin(axis=-1)]
+    return nearest
+
+
+@cache
+def _table(device: torch.device) -> torch.Tensor:
+    """Apply the rule once to the centre of each bin: int64 (32, 32, 32), indexed by R, G, B // 8."""
+    centres = (np.arange(_SIDE) * 8 + 3.5) / 255
+    return torch.from_numpy(apply_rule(np.stack(np.meshgrid(*[centres] * 3, indexing="ij"), -1))).to(device)
+
+
+def name_colors(pictures: torch.Tensor) -> torch.Tensor:
+    """Give each pixel the code of its basic colour name.
+
+    Parameters
+    ----------
+    pictures : torch.Tensor
+        (..., 3, h, w) sRGB, floating point in [0, 1] or uint8.
+
+    Returns
+    -------
+    torch.Tensor
+        (..., h, w) int64, places in `COLOR_NAMES`, on the device of the pictures.
+
+    Raises
+    ------
+    SettingError
+        The shape or the type is another, or a value is NaN or outside of [0, 1].
+    """
+    if pictures.ndim < 3 or pictures.shape[-3] != 3:
+        raise SettingError(f"pictures have the shape {tuple(pictures.shape)}; allowed is (..., 3, h, w).")
+    if pictures.is_floating_point():
+        if pictures.numel():
+            low, high = (extreme.item() for extreme in pictures.aminmax())
+            if not (low >= -1e-6 and high <= 1 + 1e-6):  # put so that NaN fails as well
+                raise SettingError(f"pictures run from {low:g} to {high:g}; allowed are floats in [0, 1].")
+        pictures = (pictures * 255).round()  # to the nearest level, so that uint8 / 255 gives what uint8 does
+    elif pictures.dtype != torch.uint8:
+        raise SettingError(f"pictures are {pictures.dtype}; allowed are floats in [0, 1] and torch.uint8.")
+    red, green, blue = (pictures.long() >> 3).unbind(-3)
+    return _table(pictures.device)[red, green, blue]

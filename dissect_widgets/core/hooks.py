@@ -1,0 +1,125 @@
+"""Look into a running network: record what its layers put out, and leave no trace.
+
+>>> with evaluation(model), trace(model, ["features.12"]) as seen:
+...     model(pictures)
+>>> seen["features.12"].shape
+
+Hooks go in inside the block and come out at its end, whatever happens in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.errors import LayerError, nearest
+
+
+class _Stop(BaseException):
+    """Ends a forward pass early. A BaseException, so that `except Exception` in a model lets it by."""
+
+
+def find_layer(model: nn.Module, name: str) -> nn.Module:
+    """Module of the dotted `name`; LayerError with the nearest names if there is none."""
+    modules: dict[str, nn.Module] = dict(model.named_modules())
+    if not name or name not in modules:
+        raise LayerError(f"The model has no layer {name!r}.{nearest(name, [n for n in modules if n])}")
+    return modules[name]
+
+
+@contextmanager
+def evaluation(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients; afterwards every module has its own mode back."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        model.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+@contextmanager
+def trace(
+    model: nn.Module,
+    layers: Sequence[str],
+    *,
+    calls: Mapping[str, int] | None = None,
+    clone: Collection[str] = (),
+) -> Iterator[dict[str, Tensor]]:
+    """Record the outputs of `layers` during forward passes inside the block.
+
+    Parameters
+    ----------
+    model
+        Any network.
+    layers
+        Dotted module names. A module that runs several times in a pass leaves its last output.
+    calls
+        How often each layer runs in a pass, if known: then a pass ends as soon as all layers have
+        run so often, and the rest of the network is not computed. The block must hold that one pass
+        and nothing after it.
+    clone
+        Layers whose output is copied, because a later module changes it in place (a ReLU after a
+        convolution, mostly).
+
+    Yields
+    ------
+    dict
+        Layer name -> output, filled as the pass goes; valid after the block.
+
+    Raises
+    ------
+    LayerError
+        If a name is unknown; before any hook goes in.
+    """
+    modules = {name: find_layer(model, name) for name in layers}
+    seen: dict[str, Tensor] = {}
+    left = dict(calls) if calls else {}
+    stop = _Stop()
+
+    def recorder(name: str):  # type: ignore[no-untyped-def]
+        def record(_module: nn.Module, _inputs: object, output: object) -> None:
+            tensor = first_tensor(output, name)
+            seen[name] = tensor.detach().clone() if name in clone else tensor.detach()
+            if name in left:
+                left[name] -= 1
+                if all(count <= 0 for count in left.values()):
+                    raise stop
+
+        return record
+
+    with ExitStack() as stack:
+        for name, module in modules.items():
+            stack.callback(module.register_forward_hook(recorder(name)).remove)
+        try:
+            yield seen
+        except _Stop as error:
+            if error is not stop:  # another trace around this one is to stop
+                raise
+
+
+def first_tensor(output: object, layer: str) -> Tensor:
+    """Tensor that a layer put out: the output itself, or the first of a tuple or list."""
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if isinstance(output, Tensor):
+        return output
+    raise LayerError(f"Layer {layer!r} puts out {type(output).__name__}, not a tensor.")
+
+
+def model_device(model: nn.Module) -> torch.device:
+    """Device of the model's first parameter or buffer; the CPU if it has none."""
+    first = next(chain(model.parameters(), model.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
+
+
+def model_dtype(model: nn.Module) -> torch.dtype:
+    """Floating dtype of the model's parameters; float32 if it has none."""
+    floating = (p.dtype for p in chain(model.parameters(), model.buffers()) if p.is_floating_point())
+    return next(floating, torch.float32)

@@ -1,0 +1,75 @@
+"""Where a result comes from: digests of weights and data, settings, versions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.core.loading import image_name
+from dissect_widgets.core.settings import Settings
+
+
+def weights_digest(model: nn.Module) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes of the model's parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        if not isinstance(tensor, Tensor):
+            continue
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        plain = tensor.detach().cpu().contiguous().reshape(-1)
+        if plain.numel():
+            digest.update(plain.view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def data_digest(data: Any) -> str:
+    """What the data say of themselves, or a digest of their names."""
+    own = getattr(data, "digest", None)
+    if callable(own):
+        return str(own())
+    names = "\n".join(image_name(data, index) for index in range(len(data)))
+    return hashlib.sha256(names.encode()).hexdigest()
+
+
+def describe_callable(function: Callable[..., Any] | None) -> str | None:
+    """Name of a function, or the text of an object that has one without an address in it."""
+    if function is None:
+        return None
+    text = repr(function)
+    if " at 0x" not in text:
+        return text
+    return getattr(function, "__qualname__", type(function).__qualname__)
+
+
+def run_key(
+    model: nn.Module,
+    layers: list[str],
+    data: Any,
+    settings: Settings,
+    *,
+    preprocess: Callable[..., Any] | None,
+    segmenter: Any,
+    batch_size: int,
+    vocabulary: Any,
+) -> dict[str, Any]:
+    """All that decides the bits of a result, as JSON can hold it."""
+    concepts = "\n".join("\t".join(concept) for concept in vocabulary)
+    return {
+        "dissect_widgets": version("dissect-widgets"),
+        "torch": torch.__version__,
+        "model": type(model).__name__,
+        "weights": weights_digest(model),
+        "layers": layers,
+        "images": len(data),
+        "data": data_digest(data),
+        "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
+        "settings": settings.plain(),
+        "preprocess": describe_callable(preprocess),
+        "segmenter": describe_callable(segmenter),
+        "batch_size": batch_size,
+    }

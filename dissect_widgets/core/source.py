@@ -1,0 +1,128 @@
+"""A network and the images that it is dissected over: what goes in, and what is read out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dissect_widgets.core.hooks import evaluation, find_layer, model_device, model_dtype, trace
+from dissect_widgets.core.layers import as_maps, plan_layers
+from dissect_widgets.core.loading import Batch, checked_labels, image_name
+from dissect_widgets.core.probe import ProbeShape
+from dissect_widgets.core.settings import Settings
+from dissect_widgets.core.types import Segmenter
+from dissect_widgets.core.vocabulary import Vocabulary
+from dissect_widgets.errors import DataError, SettingError
+
+
+class Source:
+    """A network and the images that it is to be dissected over.
+
+    Parameters
+    ----------
+    model
+        Any network, on any device. It is left as it was: modes, hooks and gradients.
+    layers
+        Dotted names of layers that put out maps (B, units, h, w), vectors (B, units) or tokens
+        (B, tokens, units).
+    data
+        Labelled images; see `LabelledImages`. Plain images will do where there is a segmenter.
+    preprocess
+        Makes of pictures (B, 3, H, W) in [0, 1] what the network takes, of the same size or resized,
+        not cropped: a normalisation, mostly.
+    segmenter
+        Labels the pictures; its channels come after those of the data.
+    settings
+        What else decides the result.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Sequence[str],
+        data: Any,
+        settings: Settings,
+        *,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        segmenter: Segmenter | None = None,
+    ) -> None:
+        self.model, self.data, self.settings = model, data, settings
+        self.layers = [layers] if isinstance(layers, str) else list(layers)
+        self.preprocess, self.segmenter = preprocess, segmenter
+        if not self.layers or len(set(self.layers)) != len(self.layers):
+            raise SettingError(f"layers is {self.layers}; it must name at least one layer, each once.")
+        for name in self.layers:
+            find_layer(model, name)
+        if not len(data):
+            raise DataError("There are no images in the data.")
+        self.vocabulary, self._data_terms, self._segmenter_terms = self._combined_vocabulary()
+        self.device, self.dtype = model_device(model), model_dtype(model)
+
+    def _combined_vocabulary(self) -> tuple[Vocabulary, NDArray[Any] | None, NDArray[Any] | None]:
+        data = getattr(self.data, "vocabulary", None)
+        segmenter = getattr(self.segmenter, "vocabulary", None)
+        if data is None and segmenter is None:
+            raise SettingError("The data have no labels (no `vocabulary`), and there is no segmenter.")
+        both = (data or Vocabulary([])) + (segmenter or Vocabulary([]))
+        return both, data and data.translation(both), segmenter and segmenter.translation(both)
+
+    def name_of(self, image: int) -> str:
+        """Name of an image of the data."""
+        return image_name(self.data, image)
+
+    def network_input(self, images: Tensor) -> Tensor:
+        """What the network takes, of images (B, 3, H, W) in [0, 1]."""
+        pictures = images.to(self.device)
+        prepared = self.preprocess(pictures) if self.preprocess is not None else pictures
+        return prepared.to(self.dtype)
+
+    def plan(self, batch: Batch) -> ProbeShape:
+        """Look at the first images, and find out the sizes of everything."""
+        first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
+        picture = (int(first.shape[-2]), int(first.shape[-1]))
+        with evaluation(self.model):
+            plans = plan_layers(
+                self.model,
+                self.layers,
+                first,
+                rule=self.settings.upsample,
+                token_grids=self.settings.token_grids,
+                picture=picture,
+            )
+        label = self.labels(batch)[0]
+        size = (label.shape[1], label.shape[2])
+        return ProbeShape(plans, self.vocabulary, len(self.data), picture, label.shape[0], size)
+
+    def labels(self, batch: Batch) -> list[NDArray[Any]]:
+        """Label maps (K, h, w) of a batch, from the data and the segmenter."""
+        found: list[list[NDArray[Any]]] = [[] for _ in batch.indices]
+        if self._data_terms is not None:
+            for parts, labels in zip(found, batch.labels, strict=True):
+                parts.append(self._data_terms[labels])
+        if self.segmenter is not None and self._segmenter_terms is not None:
+            with torch.no_grad():
+                segmented = self.segmenter(batch.images.to(self.device))
+            for parts, index, labels in zip(found, batch.indices, segmented, strict=True):
+                name = f"The segmenter's picture of {self.name_of(index)}"
+                labels = checked_labels(labels, len(self._segmenter_terms), name)
+                parts.append(self._segmenter_terms[labels])
+        if any(part.shape[1:] != parts[0].shape[1:] for parts in found for part in parts):
+            shapes = " and ".join(str(part.shape[1:]) for part in found[0])
+            raise DataError(f"The label maps of data and segmenter have different sizes: {shapes}.")
+        return [np.concatenate(parts) for parts in found]
+
+    def maps(self, images: Tensor, batch_size: int, shape: ProbeShape) -> dict[str, Tensor]:
+        """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
+        count, plans = len(images), shape.plans
+        if count < batch_size:
+            images = torch.cat([images, images[-1:].expand(batch_size - count, -1, -1, -1)])
+        calls = {name: plan.info.calls for name, plan in plans.items()}
+        clone = [name for name, plan in plans.items() if plan.overwritten]
+        with trace(self.model, self.layers, calls=calls, clone=clone) as seen:
+            self.model(self.network_input(images))
+        return {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}

@@ -1,0 +1,114 @@
+"""The concepts that units are compared with: names, each in a category.
+
+>>> vocabulary = Vocabulary([Concept("car", "object"), Concept("red", "color")])
+>>> vocabulary.index("red")
+2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dissect_widgets.errors import ConceptError, SettingError, nearest
+
+
+class Concept(NamedTuple):
+    """A concept: its name, and its category (object, part, material, texture, color, scene ...)."""
+
+    name: str
+    category: str
+
+
+class Vocabulary:
+    """An immutable list of concepts; the numbers of a label map are its indices.
+
+    Index 0 is reserved: in a label map it says "no concept", and every per-concept array has a
+    column 0 that stays zero, so that one number serves label maps, arrays and vocabulary alike.
+
+    Parameters
+    ----------
+    concepts
+        The concepts, without the reserved one. The same name may stand in two categories, not
+        twice in one.
+    """
+
+    def __init__(self, concepts: Iterable[Concept | tuple[str, str]]) -> None:
+        listed = [Concept(str(name), str(category)) for name, category in concepts]
+        for concept in listed:
+            if not concept.name or not concept.category:
+                raise SettingError(f"A concept needs a name and a category, but one is {concept}.")
+        self.concepts: tuple[Concept, ...] = (Concept("-", ""), *listed)
+        self._index = {concept: number for number, concept in enumerate(self.concepts)}
+        if len(self._index) != len(self.concepts):
+            twice = sorted({c.name for c in listed if listed.count(c) > 1})
+            raise SettingError(f"Concepts stand twice in the same category: {', '.join(twice)}.")
+        self.categories: tuple[str, ...] = tuple(dict.fromkeys(c.category for c in listed))
+
+    def __len__(self) -> int:
+        return len(self.concepts)
+
+    def __iter__(self) -> Iterator[Concept]:
+        return iter(self.concepts)
+
+    def __getitem__(self, index: int) -> Concept:
+        return self.concepts[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.concepts == other.concepts
+
+    def __hash__(self) -> int:
+        return hash(self.concepts)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{int((self.category_of == number).sum())} {category}"
+            for number, category in enumerate(self.categories)
+        )
+        return f"<Vocabulary: {counts or 'empty'}>"
+
+    def __add__(self, other: Vocabulary) -> Vocabulary:
+        """Concepts of both, this vocabulary's first, those of both once."""
+        return Vocabulary(dict.fromkeys([*self.concepts[1:], *other.concepts[1:]]))
+
+    @property
+    def category_of(self) -> NDArray[np.int64]:
+        """Index of each concept's category in `categories`, int64 (concepts,); -1 at the reserved 0."""
+        number = {category: index for index, category in enumerate(self.categories)}
+        return np.array([number.get(c.category, -1) for c in self.concepts], np.int64)
+
+    def index(self, name: str, category: str | None = None) -> int:
+        """Index of a concept.
+
+        Parameters
+        ----------
+        name
+            Its name.
+        category
+            Its category; needed only where the name stands in several.
+
+        Raises
+        ------
+        ConceptError
+            If there is no such concept, or several.
+        """
+        found = [
+            number
+            for number, concept in enumerate(self.concepts[1:], start=1)
+            if concept.name == name and category in (None, concept.category)
+        ]
+        if not found:
+            where = f" in category {category!r}" if category is not None else ""
+            names = {c.name for c in self.concepts[1:] if category in (None, c.category)}
+            raise ConceptError(f"There is no concept {name!r}{where}.{nearest(name, sorted(names))}")
+        if len(found) > 1:
+            categories = ", ".join(repr(self.concepts[number].category) for number in found)
+            raise ConceptError(f"{name!r} is a concept of several categories; say which: {categories}.")
+        return found[0]
+
+    def translation(self, wider: Vocabulary) -> NDArray[np.int64]:
+        """Indices of this vocabulary's concepts in a `wider` one, int64 (concepts,)."""
+        return np.array([0, *(wider._index[concept] for concept in self.concepts[1:])], np.int64)

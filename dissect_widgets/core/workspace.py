@@ -1,0 +1,149 @@
+"""A folder for what does not fit into memory, and for going on after a kill.
+
+Files in it never change once written, so a checkpoint that names them stays valid whatever happens
+later. A file that is no longer needed goes only after the next checkpoint has stopped naming it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dissect_widgets.errors import StorageError
+
+
+class FileArray:
+    """A one-dimensional array in a file; slices are read when asked for, and nothing is kept."""
+
+    def __init__(self, path: Path, dtype: np.dtype[Any], length: int) -> None:
+        self.path, self.dtype, self.length = path, dtype, length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, part: slice) -> NDArray[Any]:
+        start, stop, _ = part.indices(self.length)
+        count = max(stop - start, 0)
+        return np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
+
+
+Array = NDArray[Any] | FileArray
+State = dict[str, Array]
+"""Plain arrays, in memory or in files, from which a streamed statistic is made again."""
+
+
+class MemoryWriter:
+    """Makes one array in memory out of pieces."""
+
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._pieces = [np.empty(0, dtype)]
+
+    def append(self, piece: NDArray[Any]) -> None:
+        """Add a piece at the end."""
+        self._pieces.append(piece)
+
+    def finish(self) -> NDArray[Any]:
+        """Join the pieces."""
+        return np.concatenate(self._pieces)
+
+
+class FileWriter:
+    """Makes one array in a new file out of pieces."""
+
+    def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
+        self._path, self._dtype, self._length = path, dtype, 0
+        with full_disk(path):
+            self._file = open(path, "wb")  # noqa: SIM115 - closed by finish
+
+    def append(self, piece: NDArray[Any]) -> None:
+        """Add a piece at the end."""
+        with full_disk(self._path):
+            np.ascontiguousarray(piece, self._dtype).tofile(self._file)
+        self._length += len(piece)
+
+    def finish(self) -> FileArray:
+        """Close the file."""
+        with full_disk(self._path):
+            self._file.close()
+        return FileArray(self._path, self._dtype, self._length)
+
+
+class Workspace:
+    """Files of one run.
+
+    Parameters
+    ----------
+    folder
+        Where; made if it is not there.
+    temporary
+        Whether nothing in it is to survive: files are deleted as soon as they are not needed, and
+        `close` removes the folder.
+    """
+
+    def __init__(self, folder: Path, *, temporary: bool) -> None:
+        self.folder, self.temporary = folder, temporary
+        with full_disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._count = max((int(p.stem) for p in folder.glob("*.bin") if p.stem.isdigit()), default=0)
+        self._unneeded: list[Path] = []
+
+    @classmethod
+    def scratch(cls) -> Workspace:
+        """Make a workspace in the system's folder for temporary files."""
+        return cls(Path(tempfile.mkdtemp(prefix="dissect-widgets-")), temporary=True)
+
+    def writer(self, dtype: np.dtype[Any]) -> FileWriter:
+        """Begin a new array, that is written piece by piece."""
+        return FileWriter(self.path_of_new_file(), dtype)
+
+    def path_of_new_file(self) -> Path:
+        """Path of a file that does not exist yet."""
+        self._count += 1
+        return self.folder / f"{self._count}.bin"
+
+    def discard(self, array: Array | None) -> None:
+        """Say that a file is not needed after the next checkpoint."""
+        if isinstance(array, FileArray):
+            self._unneeded.append(array.path)
+            if self.temporary:
+                self.sweep()
+
+    def sweep(self) -> None:
+        """Delete the discarded files."""
+        while self._unneeded:
+            self._unneeded.pop().unlink(missing_ok=True)
+
+    def keep_only(self, needed: set[str]) -> None:
+        """Delete arrays that no checkpoint names, left by a run that was killed."""
+        for path in self.folder.glob("*.bin"):
+            if path.name not in needed:
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Remove the folder and all in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """Turn the operating system's words for a full disk into a StorageError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        where = path if path.is_dir() else path.parent
+        free = shutil.disk_usage(where).free if where.exists() else 0
+        raise StorageError(
+            f"The disk is full: {path} could not be written ({os.strerror(error.errno or 0)}, "
+            f"{free / 1e6:.0f} MB free). What was saved before is intact; make room and start again."
+        ) from error
