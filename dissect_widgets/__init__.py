@@ -1,0 +1,79 @@
+"""Network Dissection in a notebook: what the single units of a deep network do.
+
+>>> import dissect_widgets as dw
+>>> data = dw.MaskFolder("images", "masks", "classes.csv")
+>>> dissection = dw.dissect(model, ["layer3", "layer4"], data, preprocess=dw.normalize())
+>>> dw.UnitBrowser(dissection)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dissect_widgets.concepts.automatic import WithColors, WithHalves
+    from dissect_widgets.concepts.mask_folder import MaskFolder
+    from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
+    from dissect_widgets.core.layers import list_layers
+    from dissect_widgets.core.result import Dissection, LayerDissection
+    from dissect_widgets.core.saving import load
+    from dissect_widgets.core.vocabulary import Concept, Vocabulary
+    from dissect_widgets.models.zoo import load_model, normalize
+    from dissect_widgets.run import dissect
+    from dissect_widgets.widgets.layer_comparison import LayerComparison
+    from dissect_widgets.widgets.report import write_report
+    from dissect_widgets.widgets.unit_browser import UnitBrowser
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Concept": "core.vocabulary",
+    "Dissection": "core.result",
+    "LayerComparison": "widgets.layer_comparison",
+    "LayerDissection": "core.result",
+    "MaskFolder": "concepts.mask_folder",
+    "UnitBrowser": "widgets.unit_browser",
+    "Vocabulary": "core.vocabulary",
+    "WithColors": "concepts.automatic",
+    "WithHalves": "concepts.automatic",
+    "dissect": "run",
+    "list_layers": "core.layers",
+    "load": "core.saving",
+    "load_model": "models.zoo",
+    "normalize": "models.zoo",
+    "read_netdissect_csv": "concepts.netdissect_csv",
+    "write_netdissect_csv": "concepts.netdissect_csv",
+    "write_report": "widgets.report",
+}
+"""Where the public names live; each is imported when first used, so that nothing needs Jupyter before."""
+
+__all__ = [
+    "Concept",
+    "Dissection",
+    "LayerComparison",
+    "LayerDissection",
+    "MaskFolder",
+    "UnitBrowser",
+    "Vocabulary",
+    "WithColors",
+    "WithHalves",
+    "dissect",
+    "list_layers",
+    "load",
+    "load_model",
+    "normalize",
+    "read_netdissect_csv",
+    "write_netdissect_csv",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

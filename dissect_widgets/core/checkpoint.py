@@ -46,7 +46,7 @@ def write_checkpoint(workspace: Workspace, about: dict[str, Any], state: State) 
         os.replace(temporary, manifest)
     if before is not None:
         (workspace.folder / before["arrays"]).unlink(missing_ok=True)
-    workspace.sweep()
+    workspace.checkpoint_names({path.name, *(array.path.name for array in large.values())})
 
 
 def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str, Any], State] | None:

@@ -71,14 +71,21 @@ def dissect(
         Folder to save the result in. Until it is there, checkpoints are kept beside it, in
         `<out>.partial`; the same call after a kill goes on from the last one.
     begun
-        An interrupted run of the same source, that goes on.
+        An interrupted run; it goes on if it is of the same source, else it is not looked at.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or the interrupt button; `begun` takes it.
     """
     work, started = work or Work(), time.monotonic()
     if out is not None:
         check_target(out)
-    shape = begun.probe.shape if begun else look(source, work)
     key = _key(source, work)
-    workspace = _workspace(shape, source, work, out)
+    if begun is not None and begun.key != key:
+        begun = None
+    shape = begun.probe.shape if begun else look(source, work)
+    workspace = begun.workspace if begun else _workspace(shape, source, work, out)
     try:
         probe = collect(source, shape, key, work, workspace=workspace, begun=begun)
         provenance = key | {
@@ -91,8 +98,7 @@ def dissect(
         if out is not None:
             dissection.save(out)
     except BaseException as error:
-        kept_in_memory = isinstance(error, Interrupted)
-        if workspace is not None and workspace.temporary and not kept_in_memory:
+        if workspace is not None and workspace.temporary and not isinstance(error, Interrupted):
             workspace.close()
         raise
     if workspace is not None:
@@ -170,7 +176,7 @@ def collect(
                 message = (
                     f"Interrupted after {done} of {len(chosen)} images. The same call goes on from there."
                 )
-                raise Interrupted(message, probe, done) from None
+                raise Interrupted(message, probe, done, key, workspace) from None
             raise
     return probe
 

@@ -18,6 +18,9 @@ from torch import Tensor
 Rule = Literal["receptive-field", "half-pixel"]
 
 
+_ROUNDING = 2.0**-20
+
+
 class Grid(NamedTuple):
     """Centres of a map's positions: row i lies at `top + i * step_y`, column j at `left + j * step_x`."""
 
@@ -99,44 +102,74 @@ class Upsampler:
             torch.from_numpy(fraction).to(self.device),
         )
 
-    def transposed(self, maps: Tensor, chosen: Tensor) -> Tensor:
-        """Upsample the `chosen` maps; rows and columns of the result are swapped.
+    def rows_that_reach(self, row_peak: Tensor, bound: Tensor) -> Tensor:
+        """Rows of the label map on which a map can exceed a bound.
 
-        Swapped, because then both steps copy whole rows, which is several times faster.
+        A value between two samples is no greater than both, up to rounding, so a row between two rows
+        that do not reach the bound needs no look.
 
         Parameters
         ----------
-        maps
-            float32 (maps, height, width), contiguous.
-        chosen
-            int64 (n,), which of them.
+        row_peak
+            float32 (..., height), the greatest sample of each row of the maps.
+        bound
+            float32, of a shape that broadcasts with (..., rows).
 
         Returns
         -------
         Tensor
-            float32 (n, columns, rows).
+            bool (..., rows).
         """
-        height, width = self.grid.height, self.grid.width
-        lines = maps.reshape(-1, width)
-        first_line = (chosen * height)[:, None]
+        peak = torch.maximum(row_peak[..., self._row], row_peak[..., self._row_after])
+        return can_exceed(peak, bound)
 
-        def read(row: Tensor) -> Tensor:
-            return lines.index_select(0, (first_line + row).reshape(-1)).view(len(chosen), len(row), width)
+    def rows(self, lines: Tensor, first_line: Tensor, row: Tensor) -> Tensor:
+        """Rows of upsampled maps, not yet upsampled along the columns.
 
-        value = _between(read(self._row), read(self._row_after), self._row_fraction)
-        value = value.transpose(1, 2).contiguous()
-        return _between(
-            value.index_select(1, self._column),
-            value.index_select(1, self._column_after),
-            self._column_fraction,
-        )
+        Parameters
+        ----------
+        lines
+            float32 (maps * height, width), the rows of the maps, one map after the other.
+        first_line
+            int64 (n,), where in `lines` the map of each wanted row begins.
+        row
+            int64 (n,), which row of the label map is wanted.
+
+        Returns
+        -------
+        Tensor
+            float32 (n, width).
+        """
+        before = lines.index_select(0, first_line + self._row[row])
+        after = lines.index_select(0, first_line + self._row_after[row])
+        return _between(before, after, self._row_fraction[row])
+
+    def columns(self, rows: Tensor) -> Tensor:
+        """Upsample rows float32 (n, width) along their columns, to (columns, n).
+
+        Transposed, because then whole lines are copied, which is several times faster.
+        """
+        across = rows.T.contiguous()
+        before, after = across.index_select(0, self._column), across.index_select(0, self._column_after)
+        return _between(before, after, self._column_fraction)
 
     def __call__(self, maps: Tensor) -> Tensor:
         """Upsample float32 maps (..., height, width) to (..., rows, columns)."""
-        flat = maps.reshape(-1, self.grid.height, self.grid.width).contiguous()
-        every = torch.arange(len(flat), device=maps.device)
-        upsampled = self.transposed(flat, every).transpose(1, 2)
+        height, width = self.grid.height, self.grid.width
+        lines = maps.reshape(-1, width)
+        count = len(lines) // height
+        row = torch.arange(self.size[0], device=maps.device).repeat(count)
+        first_line = torch.arange(count, device=maps.device).repeat_interleave(self.size[0]) * height
+        upsampled = self.columns(self.rows(lines, first_line, row)).T
         return upsampled.reshape(*maps.shape[:-2], *self.size)
+
+
+def can_exceed(peak: Tensor, bound: Tensor) -> Tensor:
+    """Whether values between samples of at most `peak` can exceed a bound; bool.
+
+    Upsampling rounds, and can exceed the greatest sample by a few units in the last place.
+    """
+    return peak + peak.abs() * _ROUNDING > bound
 
 
 def _between(before: Tensor, after: Tensor, fraction: Tensor) -> Tensor:

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from dissect_widgets.core.probe import Probe
+from dissect_widgets.core.workspace import Workspace
 
 
 class Interrupted(KeyboardInterrupt):
@@ -17,14 +19,20 @@ class Interrupted(KeyboardInterrupt):
     Attributes
     ----------
     probe
-        All that was counted so far; a run of the same network and images goes on from it.
+        All that was counted so far.
     done
         How many images it has gone through.
+    key
+        What the run is; only a run with the same key can go on from it.
+    workspace
+        Where the large arrays of the probe are.
     """
 
-    def __init__(self, message: str, probe: Probe, done: int) -> None:
+    def __init__(
+        self, message: str, probe: Probe, done: int, key: dict[str, Any], workspace: Workspace | None
+    ) -> None:
         super().__init__(message)
-        self.probe, self.done = probe, done
+        self.probe, self.done, self.key, self.workspace = probe, done, key, workspace
 
 
 @contextmanager

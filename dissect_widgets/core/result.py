@@ -120,7 +120,7 @@ class LayerDissection:
         ndarray
             float64 (units, concepts) in [0, 1]; 0 where both are empty.
         """
-        at = self._level(level)
+        at = self.level_index(level)
         if denominator == "all":
             area = self.area[at][:, None]
         elif denominator == "category":
@@ -240,7 +240,8 @@ class LayerDissection:
             )
         return np.flatnonzero(self.vocabulary.category_of == self.vocabulary.categories.index(category))
 
-    def _level(self, level: float | None) -> int:
+    def level_index(self, level: float | None) -> int:
+        """Place of a level in `levels`; the first for None."""
         if level is None:
             return 0
         if level not in self.levels:
@@ -302,7 +303,7 @@ class Dissection:
 
         frames = []
         for layer in self.layers:
-            at = layer._level(level)
+            at = layer.level_index(level)
             best = layer.best(level=level, denominator=denominator)
             concepts = [self.vocabulary[int(c)] for c in best.concept]
             first = layer.exemplar_image[:, 0] if layer.exemplar_image.shape[1] else [-1] * layer.units

@@ -24,7 +24,6 @@ EXEMPLAR_SIDE = 56
 
 _HISTOGRAM_SIDE = 16
 _CHUNK = {"cpu": 2**19, "cuda": 2**24}  # samples upsampled at a time: a CPU's cache, or a full GPU
-_ROUNDING = 2.0**-20  # upsampling rounds a few units in the last place, and can exceed the peak by them
 
 
 class LayerShape(NamedTuple):
@@ -129,7 +128,7 @@ class LayerTally:
         self._add_histogram(maps)
         if self.raw is not None:
             self._add_raw(flat)
-        self._add_active(images, maps, peak)
+        self._add_active(images, maps)
         self._add_exemplars(images, maps, peaks)
 
     def merge(self, other: LayerTally) -> None:
@@ -205,34 +204,36 @@ class LayerTally:
         self.raw.add(counts, by_unit[above].cpu().numpy())
         self.active.raise_bound(self.raw.bound)
 
-    def _add_active(self, images: Int64s, maps: Tensor, peak: Tensor) -> None:
+    def _add_active(self, images: Int64s, maps: Tensor) -> None:
         # without a bound every sample is taken up, so the first images go one at a time to find one
         step = len(images) if np.isfinite(self.active.bound).all() else 1
         for first in range(0, len(images), step):
-            part = slice(first, first + step)
-            self._add_above_bound(images[part], maps[part], peak[part])
+            self._add_above_bound(images[first : first + step], maps[first : first + step])
 
-    def _add_above_bound(self, images: Int64s, maps: Tensor, peak: Tensor) -> None:
-        """Upsample the maps that can rise above the bound, and take up what does."""
-        units, (rows, columns), device = self.shape.units, self.shape.labels, maps.device
+    def _add_above_bound(self, images: Int64s, maps: Tensor) -> None:
+        """Upsample the rows of maps that can rise above the bound, and take up what does."""
+        units, height, device = self.shape.units, self.shape.grid.height, maps.device
+        (rows, columns), lines = self.shape.labels, maps.flatten(0, 2)
         bound = torch.from_numpy(self.active.bound).to(device)
-        unit, image = torch.nonzero((peak + peak.abs() * _ROUNDING > bound).T, as_tuple=True)
         upsampler = self._upsampler(self.shape.labels, device)
-        chunk = max(_CHUNK.get(device.type, 2**19) // (rows * max(columns, self.shape.grid.width)), 1)
-        first = torch.from_numpy(images).to(device) * (rows * columns)
+        reach = upsampler.rows_that_reach(maps.amax(3).transpose(0, 1), bound[:, None, None])
+        unit, image, row = torch.nonzero(reach, as_tuple=True)
+        place = (torch.from_numpy(images).to(device)[image] * rows + row) * columns
+        first_line = (image * units + unit) * height
+        values, positions = [lines[:0, 0]], [place[:0]]
         counts = torch.zeros(units, dtype=torch.int64, device=device)
-        values, positions = [torch.empty(0, device=device)], [first[:0]]
-        every = maps.flatten(0, 1)
+        chunk = max(_CHUNK.get(device.type, 2**19) // max(columns, self.shape.grid.width), 1)
         for start in range(0, len(unit), chunk):
-            of, at = unit[start : start + chunk], image[start : start + chunk]
-            sample = upsampler.transposed(every, at * units + of).flatten(1)
-            above = torch.nonzero((sample > bound[of, None]).view(-1)).view(-1)
-            pair = above // (rows * columns)
-            place = above - pair * (rows * columns)
-            column = place // rows  # the upsampled map is transposed
-            values.append(sample.view(-1)[above])
-            positions.append(first[at[pair]] + (place - column * rows) * columns + column)
-            counts += torch.bincount(of[pair], minlength=units)
+            part = slice(start, start + chunk)
+            own = unit[part]
+            value = upsampler.columns(upsampler.rows(lines, first_line[part], row[part])).T.contiguous()
+            above = value > bound[own, None]
+            at = torch.nonzero(above.view(-1)).view(-1)
+            count = above.sum(1)
+            line_start = place[part] - torch.arange(len(own), device=device) * columns
+            values.append(value.view(-1).index_select(0, at))
+            positions.append(at + line_start.repeat_interleave(count, output_size=len(at)))
+            counts.index_add_(0, own, count)
         value, position = torch.cat(values).cpu().numpy(), torch.cat(positions).cpu().numpy()
         self.active.add(counts.cpu().numpy(), value, position)
 

@@ -10,6 +10,7 @@ import errno
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,7 +94,10 @@ class Workspace:
         self.folder, self.temporary = folder, temporary
         with full_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
+        if temporary:  # also when nobody closes it
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self._count = max((int(p.stem) for p in folder.glob("*.bin") if p.stem.isdigit()), default=0)
+        self._needed: set[str] = set()  # named by the last checkpoint
         self._unneeded: list[Path] = []
 
     @classmethod
@@ -111,19 +115,22 @@ class Workspace:
         return self.folder / f"{self._count}.bin"
 
     def discard(self, array: Array | None) -> None:
-        """Say that a file is not needed after the next checkpoint."""
+        """Delete a file; one that the last checkpoint names goes after the next."""
         if isinstance(array, FileArray):
-            self._unneeded.append(array.path)
-            if self.temporary:
-                self.sweep()
+            if array.path.name in self._needed:
+                self._unneeded.append(array.path)
+            else:
+                array.path.unlink(missing_ok=True)
 
-    def sweep(self) -> None:
-        """Delete the discarded files."""
+    def checkpoint_names(self, needed: set[str]) -> None:
+        """Say which files the last checkpoint names; those discarded before are deleted."""
+        self._needed = needed
         while self._unneeded:
             self._unneeded.pop().unlink(missing_ok=True)
 
     def keep_only(self, needed: set[str]) -> None:
-        """Delete arrays that no checkpoint names, left by a run that was killed."""
+        """Delete all arrays but those that the checkpoint names: what a killed run has left."""
+        self._needed = needed
         for path in self.folder.glob("*.bin"):
             if path.name not in needed:
                 path.unlink(missing_ok=True)

@@ -1,0 +1,152 @@
+"""What dissection costs, as a ratio to the bare forward pass over the same images.
+
+>>> result = bench_dissect("vgg16", ["features.29"], Synthetic(100, concepts=1825, label_size=56))
+>>> result["ratio"]
+
+Both are timed in one process, in turn, so that a machine whose speed drifts slows both alike.
+"""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.run import dissect
+
+_CHANNELS = 6  # object, part, material, colour and two halves, as in PNAS 2020
+_SIDE = 7  # label patches along a side
+
+
+class Synthetic:
+    """Pictures of smooth noise, with patches of random labels in six channels, held in memory.
+
+    Parameters
+    ----------
+    images
+        How many.
+    concepts, label_size, size
+        Size of the vocabulary; sides of the label maps and of the pictures, in pixels.
+    """
+
+    def __init__(self, images: int, *, concepts: int, label_size: int, size: int = 224) -> None:
+        random = np.random.default_rng(0)
+        self.vocabulary = Vocabulary(
+            Concept(f"concept {i}", f"kind {i % _CHANNELS}") for i in range(concepts)
+        )
+        noise = torch.from_numpy(random.random((images, 3, size // 8, size // 8), np.float32))
+        self.images = interpolate(noise, size=(size, size), mode="bicubic").clamp(0, 1)
+        patch = np.arange(label_size) * _SIDE // label_size
+        coarse = random.integers(0, concepts + 1, (images, _CHANNELS, _SIDE, _SIDE), dtype=np.int32)
+        self.labels = torch.from_numpy(coarse[:, :, patch][:, :, :, patch])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return self.images[index], self.labels[index]
+
+
+class InMemory:
+    """Labelled images read once, so that a benchmark times no disk and no decoder."""
+
+    def __init__(self, data: Any, images: int | None = None) -> None:
+        self.vocabulary = data.vocabulary
+        self._items = [data[index] for index in range(min(images or len(data), len(data)))]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        item: tuple[Tensor, Tensor] = self._items[index]
+        return item
+
+
+def bench_dissect(
+    model: nn.Module,
+    layers: Sequence[str],
+    data: Any,
+    *,
+    batch_size: int = 4,
+    rounds: int = 3,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Time dissection, statistics and exemplars included, and the bare forward pass, in turn.
+
+    Parameters
+    ----------
+    model, layers, data
+        What to dissect.
+    batch_size
+        Images that go through the network together, in both.
+    rounds
+        How often each is run; the median counts.
+    preprocess, options
+        Passed on to `dissect`.
+
+    Returns
+    -------
+    dict
+        Seconds of each, their ratio (the median over the rounds), and the peak memory of the process
+        after the forward pass alone and after dissection, in megabytes.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+
+    def forward() -> None:
+        with torch.no_grad():
+            for start in range(0, len(data), batch_size):
+                batch = torch.stack([data[i][0] for i in range(start, min(start + batch_size, len(data)))])
+                pictures = batch.to(device)
+                model(preprocess(pictures) if preprocess else pictures)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def dissection() -> None:
+        dissect(model, layers, data, batch_size=batch_size, preprocess=preprocess, progress=False, **options)
+
+    forward()
+    after_forward = peak_megabytes()
+    forward_seconds, dissect_seconds = [], []
+    for _ in range(rounds):
+        forward_seconds.append(_seconds(forward))
+        dissect_seconds.append(_seconds(dissection))
+    ratios = [d / f for d, f in zip(dissect_seconds, forward_seconds, strict=True)]
+    return {
+        "images": len(data),
+        "layers": list(layers),
+        "concepts": len(data.vocabulary) - 1,
+        "label_size": list(data[0][1].shape[1:]),
+        "batch_size": batch_size,
+        "rounds": rounds,
+        "forward_seconds": round(statistics.median(forward_seconds), 3),
+        "dissect_seconds": round(statistics.median(dissect_seconds), 3),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(ratio, 3) for ratio in ratios],
+        "peak_mb_forward": after_forward,
+        "peak_mb_dissect": peak_megabytes(),
+        "threads": torch.get_num_threads(),
+        "device": str(device),
+    }
+
+
+def peak_megabytes() -> int:
+    """Most memory this process has had, resident, in megabytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10
+
+
+def _seconds(run: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start

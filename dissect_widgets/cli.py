@@ -1,0 +1,257 @@
+"""The command line: `dissect-widgets dissect | layers | report | lab | bench`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dissect_widgets import __version__
+from dissect_widgets.errors import DissectError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns 0, 2 after an error that is the user's to mend, 130 after an interrupt."""
+    parser = _parser()
+    options, more = parser.parse_known_args(arguments)
+    if more and options.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    options.more = more
+    try:
+        options.run(options)
+    except DissectError as error:
+        print(f"dissect-widgets: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as interrupt:
+        print(f"\n{interrupt}".rstrip(), file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("dissect-widgets", description="Network Dissection: what units do.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    dissect = commands.add_parser("dissect", help="label the units of a network, over labelled images")
+    _add_model(dissect, positional=True)
+    _add_data(dissect, required=True)
+    dissect.add_argument("--layers", nargs="+", required=True, metavar="L", help="dotted layer names")
+    dissect.add_argument("--level", nargs="+", type=float, default=[0.01], help="top fraction(s) (0.01)")
+    dissect.add_argument("--population", choices=["upsampled", "raw"], default="upsampled")
+    dissect.add_argument("--colors", action="store_true", help="add the 11 colours as concepts")
+    dissect.add_argument("--halves", action="store_true", help="add halves of objects as concepts")
+    dissect.add_argument("--exemplars", type=int, default=10, help="top images of each unit (10)")
+    dissect.add_argument("--workers", type=int, default=0, help="processes that read images (0)")
+    dissect.add_argument("--skip-errors", action="store_true", help="pass over images that cannot be used")
+    dissect.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the result goes")
+    dissect.add_argument("--json", action="store_true", help="print the counts as JSON")
+    dissect.set_defaults(run=_dissect)
+
+    layers = commands.add_parser("layers", help="list the layers of a network that can be dissected")
+    _add_model(layers, positional=True)
+    layers.add_argument("--size", nargs="+", type=int, default=[224], help="side, or height and width (224)")
+    layers.set_defaults(run=_layers)
+
+    report = commands.add_parser("report", help="write a dissection as one page that works offline")
+    report.add_argument("folder", type=Path, metavar="DIR", help="a saved dissection")
+    report.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
+    report.set_defaults(run=_report)
+
+    lab = commands.add_parser("lab", help="open JupyterLab on a copy of the notebooks")
+    lab.add_argument("folder", nargs="?", type=Path, default=Path("dissect-widgets-notebooks"))
+    lab.set_defaults(run=_lab)
+
+    bench = commands.add_parser("bench", help="time a computation against the bare forward pass")
+    benches = bench.add_subparsers(dest="bench", required=True, metavar="what")
+    timed = benches.add_parser("dissect", help="dissection, on synthetic images or on photos")
+    _add_model(timed, positional=False)
+    timed.add_argument("--layers", nargs="+", required=True, metavar="L")
+    timed.add_argument("--images", type=int, default=100, metavar="N", help="how many images (100)")
+    timed.add_argument("--concepts", type=int, default=1825, metavar="C", help="of synthetic images (1825)")
+    timed.add_argument("--photos", type=Path, metavar="DIR", help="real photos, with --masks and --classes")
+    _add_data(timed, required=False)
+    timed.add_argument("--level", nargs="+", type=float, default=[0.01])
+    timed.add_argument("--batch-size", type=int, default=4)
+    timed.add_argument("--rounds", type=int, default=3)
+    timed.add_argument("--device", default="cpu")
+    timed.add_argument("--json", action="store_true")
+    timed.set_defaults(run=_bench)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser, *, positional: bool) -> None:
+    text = "a torchvision name, or package.module:callable"
+    if positional:
+        parser.add_argument("model", metavar="MODEL", help=text)
+    else:
+        parser.add_argument("--arch", dest="model", required=True, metavar="A", help=text)
+    parser.add_argument("--weights", metavar="FILE", help='a file, or "imagenet" to download (random)')
+    scales = ["imagenet", "symmetric", "none"]
+    parser.add_argument("--normalize", choices=scales, default="imagenet", help="what the network expects")
+
+
+def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    if required:
+        parser.add_argument("--images", required=True, type=Path, metavar="DIR", help="folder of photos")
+    parser.add_argument("--masks", nargs="+", type=Path, metavar="DIR", help="folder(s) of indexed masks")
+    parser.add_argument("--classes", nargs="+", type=Path, metavar="CSV", help="value,name,category")
+    parser.add_argument("--image-labels", type=Path, metavar="CSV", help="image,name,category")
+    parser.add_argument("--unlabelled", nargs="+", type=int, default=[], metavar="V", help="mask values")
+    parser.add_argument("--mask-suffix", default="", help="what names of masks have more")
+    parser.add_argument("--skip-unpaired", action="store_true", help="leave out photos without masks")
+    parser.add_argument("--size", nargs="+", type=int, default=[224], help="side, or height and width (224)")
+    parser.add_argument("--label-size", nargs="+", type=int, default=[112], help="of label maps (112)")
+    rules = ["receptive-field", "half-pixel"]
+    parser.add_argument("--upsample", choices=rules, default="receptive-field")
+
+
+def _mask_folder(options: argparse.Namespace, images: Path) -> Any:
+    from dissect_widgets.concepts.mask_folder import MaskFolder
+
+    return MaskFolder(
+        images,
+        options.masks,
+        options.classes,
+        size=_size(options.size),
+        label_size=_size(options.label_size),
+        image_labels=options.image_labels,
+        unlabelled=options.unlabelled,
+        mask_suffix=options.mask_suffix,
+        skip_unpaired=options.skip_unpaired,
+    )
+
+
+def _dissect(options: argparse.Namespace) -> None:
+    from dissect_widgets.concepts.automatic import WithColors, WithHalves
+    from dissect_widgets.models.zoo import load_model, normalize
+    from dissect_widgets.run import dissect
+
+    data = _mask_folder(options, options.images)
+    if options.colors:
+        data = WithColors(data)
+    if options.halves:
+        data = WithHalves(data)
+    dissection = dissect(
+        load_model(options.model, options.weights),
+        options.layers,
+        data,
+        level=options.level,
+        population=options.population,
+        upsample=options.upsample,
+        preprocess=normalize(options.normalize),
+        exemplars=options.exemplars,
+        workers=options.workers,
+        skip_errors=options.skip_errors,
+        out=options.out,
+    )
+    print(json.dumps(_summary(dissection), indent=1) if options.json else _table(dissection))
+
+
+def _layers(options: argparse.Namespace) -> None:
+    import torch
+
+    from dissect_widgets.core.layers import list_layers
+    from dissect_widgets.models.zoo import load_model
+
+    size = _size(options.size)
+    height, width = (size, size) if isinstance(size, int) else size
+    found = list_layers(load_model(options.model, options.weights), torch.zeros(1, 3, height, width))
+    rows = [(x.name, x.module, str(x.units), f"{x.height} x {x.width}", x.kind) for x in found]
+    print(_align([("layer", "module", "units", "map", "kind"), *rows]))
+
+
+def _report(options: argparse.Namespace) -> None:
+    from dissect_widgets.core.saving import load
+    from dissect_widgets.widgets.report import write_report
+
+    path = write_report(load(options.folder), options.output)
+    print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def _lab(options: argparse.Namespace) -> None:
+    here = Path(__file__).parent
+    source = next(p for p in (here / "notebooks", here.parent / "notebooks") if p.is_dir())
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for notebook in sorted(source.glob("*.ipynb")):
+        if not (options.folder / notebook.name).exists():
+            shutil.copy(notebook, options.folder)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(options.folder), *options.more])
+
+
+def _bench(options: argparse.Namespace) -> None:
+    from dissect_widgets.bench import InMemory, Synthetic, bench_dissect
+    from dissect_widgets.models.zoo import load_model, normalize
+
+    data: Any
+    if options.photos is not None:
+        data = InMemory(_mask_folder(options, options.photos), options.images)
+    else:
+        label_size, size = options.label_size[0], options.size[0]
+        data = Synthetic(options.images, concepts=options.concepts, label_size=label_size, size=size)
+    result = bench_dissect(
+        load_model(options.model, options.weights).to(options.device),
+        options.layers,
+        data,
+        batch_size=options.batch_size,
+        rounds=options.rounds,
+        preprocess=normalize(options.normalize),
+        level=options.level,
+        upsample=options.upsample,
+    )
+    result = {"model": options.model} | result
+    lines = (f"{name.replace('_', ' ')}: {value}" for name, value in result.items())
+    print(json.dumps(result) if options.json else "\n".join(lines))
+
+
+def _size(values: list[int]) -> int | tuple[int, int]:
+    from dissect_widgets.errors import SettingError
+
+    if len(values) > 2:
+        raise SettingError(f"A size is a side, or height and width, but {len(values)} numbers are given.")
+    return values[0] if len(values) == 1 else (values[0], values[1])
+
+
+def _summary(dissection: Any) -> dict[str, Any]:
+    return {
+        "model": dissection.model,
+        "images": dissection.images,
+        "skipped": [list(skipped) for skipped in dissection.skipped],
+        "layers": {
+            layer.name: {
+                "units": layer.units,
+                "upsample": layer.grid.rule,
+                "constant_units": int(layer.constant.sum()),
+                "detectors": {c: n.detectors for c, n in layer.count_detectors().items()},
+                "unique_detectors": {c: n.unique for c, n in layer.count_detectors().items()},
+            }
+            for layer in dissection.layers
+        },
+    }
+
+
+def _table(dissection: Any) -> str:
+    """Detectors and unique detectors of each layer and category, as text."""
+    categories = [*dissection.vocabulary.categories, "all"]
+    rows = [("layer", "units", *categories)]
+    for layer in dissection.layers:
+        counts = layer.count_detectors()
+        cells = (f"{counts[c].detectors} ({counts[c].unique})" for c in categories)
+        rows.append((layer.name, str(layer.units), *cells))
+    lines = [f"Detectors (distinct concepts) of {dissection.model} over {dissection.images} images", ""]
+    lines.append(_align(rows))
+    for name, reason in dissection.skipped:
+        lines.append(f"skipped {name}: {reason}")
+    constant = {x.name: int(x.constant.sum()) for x in dissection.layers if x.constant.any()}
+    lines += [f"{count} units of {name} never change, and detect nothing" for name, count in constant.items()]
+    return "\n".join(lines)
+
+
+def _align(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows)

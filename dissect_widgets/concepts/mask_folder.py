@@ -1,0 +1,251 @@
+"""Folders of photos and of masks that say what each pixel shows.
+
+>>> data = MaskFolder("camvid/images", "camvid/masks", "camvid/classes.csv", unlabelled=[11])
+>>> image, labels = data[0]          # (3, 224, 224) in [0, 1], (1, 112, 112)
+>>> data.vocabulary[int(labels[0, 50, 50])]
+Concept(name='car', category='object')
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dissect_widgets.concepts.tables import read_classes, read_image_labels, value_table
+from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.errors import DataError, SettingError
+
+IMAGE_ENDINGS = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
+_INDEXED = frozenset(["1", "L", "P", "I", "I;16"])
+PathLike = str | Path
+Size = int | tuple[int, int]
+
+
+class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
+    """Photos with indexed masks, in the layout of CamVid, VOC, ADE20K and the like.
+
+    Parameters
+    ----------
+    images
+        Folder of photos; folders in it are searched too.
+    masks
+        Folder of masks that have the names of their photos and the ending .png: palette or grey, 8 or
+        16 bits, as large as the photo. Several folders give parallel label channels: objects, parts,
+        materials. None if the only labels are `image_labels`.
+    classes
+        CSV file with the columns value, name, category, for each folder of masks; or one for all.
+    size
+        Side, or (H, W), to which photos are squeezed, in pixels (bilinear).
+    label_size
+        Side, or (rows, columns), to which masks are squeezed (nearest).
+    image_labels
+        CSV file with the columns image, name, category: labels of whole images, such as scenes.
+    unlabelled
+        Mask values that stand for no class.
+    mask_suffix
+        What masks' names have more than the photos', such as "_L" in 0001TP_006690_L.png.
+    skip_unpaired
+        Whether to leave out photos without masks and masks without photos. They are in `unpaired`.
+
+    Raises
+    ------
+    DataError
+        If a folder is empty, photos and masks do not pair, or a table is wrong. Items raise it if a
+        file is damaged, a mask has another size than its photo, or a value that no class names.
+    """
+
+    def __init__(
+        self,
+        images: PathLike,
+        masks: PathLike | Sequence[PathLike] | None,
+        classes: PathLike | Sequence[PathLike] | None,
+        *,
+        size: Size = 224,
+        label_size: Size = 112,
+        image_labels: PathLike | None = None,
+        unlabelled: Sequence[int] = (),
+        mask_suffix: str = "",
+        skip_unpaired: bool = False,
+    ) -> None:
+        self.images = Path(images)
+        self.masks = [Path(folder) for folder in _listed(masks)]
+        self.classes = [Path(table) for table in _listed(classes)]
+        self.size, self.label_size = _pair(size, "size"), _pair(label_size, "label_size")
+        self.unpaired: list[str] = []
+        self._suffix = mask_suffix
+        if len(self.classes) == 1:
+            self.classes *= len(self.masks)
+        if len(self.classes) != len(self.masks):
+            raise SettingError(
+                f"There are {len(self.masks)} folders of masks, but {len(self.classes)} of classes."
+            )
+        if not self.masks and image_labels is None:
+            raise SettingError("There are no labels: give masks and classes, or image_labels, or both.")
+        found = self._pairs(skip_unpaired)
+        self.names: list[str] = list(found)
+        self._paths: list[list[Path]] = list(found.values())
+        self._read_tables(image_labels, unlabelled)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        path = self.images / self.names[index]
+        picture = _open(path)
+        try:
+            rgb = ImageOps.exif_transpose(picture).convert("RGB")
+            squeezed = rgb.resize(self.size[::-1], Image.Resampling.BILINEAR)
+        except (OSError, ValueError, SyntaxError) as error:
+            raise DataError(f"{path} is damaged: {error}.") from error
+        pixels = torch.from_numpy(np.array(squeezed)).permute(2, 0, 1)
+        channels = [
+            self._mask(mask, path, rgb.size, table)
+            for mask, table in zip(self._paths[index], self._tables, strict=True)
+        ]
+        whole = self._whole[index]
+        channels += [np.full(self.label_size, label, np.int32) for label in whole]
+        return pixels.float().div_(255), torch.from_numpy(np.stack(channels))
+
+    def digest(self) -> str:
+        """SHA-256 over the names, sizes and times of all files, and what the masks mean."""
+        digest = hashlib.sha256(repr((self.size, self.label_size, self._whole)).encode())
+        for name, masks in zip(self.names, self._paths, strict=True):
+            for path in (self.images / name, *masks):
+                status = path.stat()
+                digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+        for table in self._tables:
+            digest.update(table.tobytes())
+        return digest.hexdigest()
+
+    def _pairs(self, skip_unpaired: bool) -> dict[str, list[Path]]:
+        """Name of each photo, and the paths of its masks."""
+        photos = {
+            path.with_suffix("").as_posix(): path.as_posix() for path in _files(self.images, IMAGE_ENDINGS)
+        }
+        if not photos:
+            raise DataError(
+                f"There are no images in {self.images}; endings are {', '.join(sorted(IMAGE_ENDINGS))}."
+            )
+        kept = dict(photos)
+        paths: list[dict[str, Path]] = []
+        for folder in self.masks:
+            stems = {
+                p.with_suffix("").as_posix().removesuffix(self._suffix): folder / p
+                for p in _files(folder, {".png"})
+            }
+            paths.append(stems)
+            self._check_pairs(folder, photos, stems, skip_unpaired)
+            kept = {stem: name for stem, name in kept.items() if stem in stems}
+        if not kept:
+            raise DataError(
+                f"No image in {self.images} has a mask in each of {', '.join(map(str, self.masks))}."
+            )
+        return {name: [stems[stem] for stems in paths] for stem, name in sorted(kept.items())}
+
+    def _check_pairs(
+        self, folder: Path, photos: dict[str, str], masks: dict[str, Path], skip_unpaired: bool
+    ) -> None:
+        lonely_photos = [photos[stem] for stem in photos if stem not in masks]
+        lonely_masks = [str(masks[stem]) for stem in masks if stem not in photos]
+        self.unpaired += lonely_photos + lonely_masks
+        if skip_unpaired:
+            return
+        if lonely_photos:
+            raise DataError(
+                f"{len(lonely_photos)} images have no mask in {folder}: {_some(lonely_photos)}. "
+                "skip_unpaired=True leaves them out."
+            )
+        if lonely_masks:
+            raise DataError(
+                f"{len(lonely_masks)} masks have no image in {self.images}: {_some(lonely_masks)}. "
+                "skip_unpaired=True leaves them out."
+            )
+
+    def _read_tables(self, image_labels: PathLike | None, unlabelled: Sequence[int]) -> None:
+        """Set vocabulary, mask tables and labels of whole images."""
+        classes = [read_classes(path) for path in self.classes]
+        for table in classes:
+            table |= {value: None for value in unlabelled if value not in table}
+        whole: dict[str, list[Concept]] = {name: [] for name in self.names}
+        if image_labels is not None:
+            everything = [path.as_posix() for path in _files(self.images, IMAGE_ENDINGS)]
+            whole |= read_image_labels(Path(image_labels), everything)
+        concepts = [concept for table in classes for concept in table.values() if concept]
+        concepts += [concept for name in self.names for concept in whole[name]]
+        self.vocabulary = Vocabulary(dict.fromkeys(concepts))
+        numbers = {concept: number for number, concept in enumerate(self.vocabulary)}
+        self._tables: list[NDArray[np.int32]] = [value_table(table, numbers) for table in classes]
+        most = max(len(whole[name]) for name in self.names)
+        self._whole = [
+            [numbers[c] for c in whole[name]] + [0] * (most - len(whole[name])) for name in self.names
+        ]
+
+    def _mask(
+        self, path: Path, photo: Path, size: tuple[int, int], table: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        mask = _open(path)
+        if mask.mode not in _INDEXED:
+            raise DataError(
+                f"{path} has the mode {mask.mode}; a mask holds one number a pixel (palette or grey)."
+            )
+        if mask.size != size:
+            raise DataError(
+                f"{path} has {mask.width} x {mask.height} pixels, its image {photo} {size[0]} x {size[1]}; "
+                "they must be the same."
+            )
+        try:
+            values = np.asarray(mask, np.uint8 if mask.mode == "1" else None)
+        except (OSError, ValueError, SyntaxError) as error:
+            raise DataError(f"{path} is damaged: {error}.") from error
+        labels = table.take(values, mode="clip")  # what is beyond the table has its last label, -1
+        if labels.min(initial=0) < 0:
+            value = int(values[labels < 0][0])
+            raise DataError(
+                f"{path} has the value {value}, which no class names. Name it in the table of classes, "
+                f"without a name if it is unlabelled, or say unlabelled=[{value}]."
+            )
+        squeezed = Image.fromarray(labels).resize(self.label_size[::-1], Image.Resampling.NEAREST)
+        return np.array(squeezed, np.int32)
+
+
+def _open(path: Path) -> Image.Image:
+    try:
+        return Image.open(path)
+    except UnidentifiedImageError:
+        raise DataError(f"{path} is no image.") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
+
+
+def _files(folder: Path, endings: Any) -> list[Path]:
+    """Paths of the files with these endings, relative to the folder, in the order of their names."""
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
+    return sorted(path.relative_to(folder) for path in found if not path.name.startswith("."))
+
+
+def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:
+    if value is None:
+        return []
+    return [value] if isinstance(value, (str, Path)) else list(value)
+
+
+def _pair(size: Size, name: str) -> tuple[int, int]:
+    pair = (size, size) if isinstance(size, int) else tuple(size)
+    if len(pair) != 2 or min(pair) < 1:
+        raise SettingError(f"{name} is {size}; it must be a side or (rows, columns), each at least 1.")
+    return pair[0], pair[1]
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,120 @@
+"""Networks by name: torchvision's, or any callable that makes one.
+
+>>> model = load_model("squeezenet1_0", "squeezenet1_0.safetensors")
+>>> model = load_model("my_project.nets:build", "weights.pt")
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.error import URLError
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.errors import SettingError, WeightsError, nearest
+from dissect_widgets.models.weights import load_weights, read_weights
+
+Scale = Literal["imagenet", "symmetric", "none"]
+
+
+def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
+    """Make a network.
+
+    Parameters
+    ----------
+    name
+        A name of torchvision, such as `vgg16`; or `package.module:callable`, called without arguments.
+    weights
+        A file; "imagenet" for torchvision's own weights, which are downloaded; None for the weights
+        that the network is made with, random ones for torchvision's. A torchvision network gets as
+        many classes as the file has.
+
+    Returns
+    -------
+    nn.Module
+        In evaluation mode, on the CPU.
+
+    Raises
+    ------
+    SettingError
+        If there is no such network.
+    WeightsError
+        If the weights are unsafe or do not fit.
+    """
+    if ":" in name:
+        called = _call(name)
+        if weights is not None:
+            load_weights(called, read_weights(weights), origin=weights)
+        return called.eval()
+    import torchvision
+
+    model: nn.Module
+    names = torchvision.models.list_models(torchvision.models)
+    if name not in names:
+        raise SettingError(f"torchvision has no network {name!r}.{nearest(name, names)}")
+    if weights == "imagenet":
+        try:
+            model = torchvision.models.get_model(name, weights="DEFAULT")
+        except (URLError, OSError) as error:
+            raise WeightsError(
+                f"The weights of {name} could not be downloaded: {error}. Give a file."
+            ) from error
+        return model.eval()
+    state = None if weights is None else read_weights(weights)
+    model = torchvision.models.get_model(name, weights=None, **_options(name, state))
+    if state is not None:
+        load_weights(model, state, origin=str(weights))
+    return model.eval()
+
+
+def normalize(scale: Scale = "imagenet") -> Callable[[Tensor], Tensor] | None:
+    """Make of pictures (B, 3, H, W) in [0, 1] what networks were trained on.
+
+    Parameters
+    ----------
+    scale
+        "imagenet": mean .485 .456 .406 and deviation .229 .224 .225, torchvision's and Places365's
+        classifiers. "symmetric": [-1, 1], generators and some transformers. "none": as they are.
+    """
+    from torchvision.transforms import Normalize
+
+    if scale == "none":
+        return None
+    if scale == "symmetric":
+        return Normalize([0.5] * 3, [0.5] * 3)  # type: ignore[no-any-return]
+    if scale == "imagenet":
+        return Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])  # type: ignore[no-any-return]
+    raise SettingError(f"scale is {scale!r}.{nearest(scale, ['imagenet', 'symmetric', 'none'])}")
+
+
+def _options(name: str, state: Mapping[str, Tensor] | None) -> dict[str, Any]:
+    """Arguments for torchvision: as many classes as the last layer of the weights has."""
+    import torchvision
+
+    options: dict[str, Any] = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    if state is not None:
+        with torch.device("meta"):
+            last = list(torchvision.models.get_model(name, weights=None, **options).state_dict())[-1]
+        if last in state:
+            options["num_classes"] = int(state[last].shape[0])
+    return options
+
+
+def _call(name: str) -> nn.Module:
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise SettingError(f"There is no module {module_name!r}: {error}.") from error
+    build = getattr(module, attribute, None)
+    if not callable(build):
+        public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+        raise SettingError(f"{module_name} has no callable {attribute!r}.{nearest(attribute, public)}")
+    model = build()
+    if not isinstance(model, nn.Module):
+        raise SettingError(f"{name} returned {type(model).__name__}, not a torch module.")
+    return model
