@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     dissect.add_argument("--population", choices=["upsampled", "raw"], default="upsampled")
     dissect.add_argument("--colors", action="store_true", help="add the 11 colours as concepts")
     dissect.add_argument("--halves", action="store_true", help="add halves of objects as concepts")
-    dissect.add_argument("--exemplars", type=int, default=10, help="top images of each unit (10)")
+    dissect.add_argument("--exemplars", type=int, default=8, help="top images of each unit (8)")
     dissect.add_argument("--workers", type=int, default=0, help="processes that read images (0)")
     dissect.add_argument("--skip-errors", action="store_true", help="pass over images that cannot be used")
     dissect.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the result goes")

@@ -31,7 +31,7 @@ def dissect(
     upsample: Rule = "receptive-field",
     preprocess: Callable[[Tensor], Tensor] | None = None,
     segmenter: Segmenter | None = None,
-    exemplars: int = 10,
+    exemplars: int = 8,
     token_grids: Mapping[str, tuple[int, int]] | None = None,
     out: str | Path | None = None,
     batch_size: int | None = None,

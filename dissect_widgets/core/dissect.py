@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from dissect_widgets.core.checkpoint import read_checkpoint, write_checkpoint
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.interrupt import Interrupted, deferred_interrupt
-from dissect_widgets.core.loading import Batch, Skipped, load_batches
+from dissect_widgets.core.loading import Batch, load_batches
 from dissect_widgets.core.probe import Probe, ProbeShape
 from dissect_widgets.core.provenance import run_key
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.saving import check_target
 from dissect_widgets.core.source import Source
+from dissect_widgets.core.types import Skipped
 from dissect_widgets.core.workspace import Workspace
 from dissect_widgets.errors import DataError, StorageError
 

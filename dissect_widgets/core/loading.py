@@ -11,14 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from dissect_widgets.core.types import Skipped
 from dissect_widgets.errors import DataError
-
-
-class Skipped(NamedTuple):
-    """An image that could not be used, and why."""
-
-    name: str
-    reason: str
 
 
 class Batch(NamedTuple):

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from dissect_widgets.core.iou import LabelTally
 from dissect_widgets.core.layers import LayerPlan
-from dissect_widgets.core.loading import Skipped
 from dissect_widgets.core.pictures import Pictures, encode_picture
 from dissect_widgets.core.quantile import exact_floor
 from dissect_widgets.core.result import Dissection, LayerDissection
 from dissect_widgets.core.saving import frozen
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.tally import LayerShape, LayerTally
+from dissect_widgets.core.types import Skipped
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.core.workspace import State, Workspace
 from dissect_widgets.errors import DataError

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.loading import Skipped
 from dissect_widgets.core.quantile import Float32s, Int64s
+from dissect_widgets.core.types import Skipped
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import LayerError, SettingError, nearest
 

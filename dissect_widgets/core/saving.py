@@ -22,8 +22,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.loading import Skipped
 from dissect_widgets.core.result import Dissection, LayerDissection
+from dissect_widgets.core.types import Skipped
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.core.workspace import full_disk
 from dissect_widgets.errors import SavedError

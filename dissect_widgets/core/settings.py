@@ -30,7 +30,7 @@ class Settings:
     ("raw", TPAMI 2018, sec. 2.2)."""
     upsample: Rule = "receptive-field"
     """Where map positions lie in the picture; see `grid.Grid`."""
-    exemplars: int = 10
+    exemplars: int = 8
     """Exemplars of each unit."""
     picture_side: int = 224
     """Pictures of exemplars are kept with no side longer than this, in pixels."""

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissect_widgets.core.grid import Grid, Upsampler
+from dissect_widgets.core.grid import Grid
 from dissect_widgets.core.histogram import Histogram
 from dissect_widgets.core.iou import Counts, LabelTally, count_active
 from dissect_widgets.core.quantile import Float32s, Int64s, TopSamples, exact_floor
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.topk import TopImages
+from dissect_widgets.core.upsample import Upsampler
 from dissect_widgets.core.workspace import State, Workspace
 from dissect_widgets.errors import ActivationError
 
@@ -234,8 +235,9 @@ class LayerTally:
             values.append(value.view(-1).index_select(0, at))
             positions.append(at + line_start.repeat_interleave(count, output_size=len(at)))
             counts.index_add_(0, own, count)
-        value, position = torch.cat(values).cpu().numpy(), torch.cat(positions).cpu().numpy()
-        self.active.add(counts.cpu().numpy(), value, position)
+        self.active.add(
+            counts.cpu().numpy(), torch.cat(values).cpu().numpy(), torch.cat(positions).cpu().numpy()
+        )
 
     def _add_exemplars(self, images: Int64s, maps: Tensor, peaks: Float32s) -> None:
         for number, image in enumerate(images.tolist()):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 from dissect_widgets.core.vocabulary import Vocabulary
 
@@ -41,3 +42,10 @@ class Segmenter(Protocol):
     def __call__(self, pictures: Tensor, /) -> Tensor:
         """Label pictures float (B, 3, H, W) in [0, 1]: integers (B, K, h, w), 0 for no concept."""
         ...
+
+
+class Skipped(NamedTuple):
+    """An image that could not be used, and why."""
+
+    name: str
+    reason: str

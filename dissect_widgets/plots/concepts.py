@@ -1,0 +1,55 @@
+"""Which concepts the units of a layer match, and how many units each (PNAS 2020, Fig. 1d).
+
+>>> concept_bars(dissection["features.12"]).show()
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from dissect_widgets.core.result import MIN_IOU, Denominator, LayerDissection
+from dissect_widgets.plots.theme import category_color, figure, text
+
+
+def concept_bars(
+    layer: LayerDissection,
+    *,
+    min_iou: float = MIN_IOU,
+    level: float | None = None,
+    denominator: Denominator = "all",
+) -> go.Figure:
+    """Bar chart of the detectors of a layer by concept.
+
+    Parameters
+    ----------
+    layer
+        A dissected layer.
+    min_iou, level, denominator
+        See `LayerDissection.detectors`.
+
+    Returns
+    -------
+    go.Figure
+        A trace for each category, with a bar for each concept; the most frequent first.
+    """
+    unique = layer.unique_detectors(min_iou=min_iou, level=level, denominator=denominator)
+    counts = layer.count_detectors(min_iou=min_iou, level=level, denominator=denominator)
+    title = f"{layer.name}: {counts['all'].detectors} detectors of {counts['all'].unique} concepts"
+    bars = figure(title, x="", y="units")
+    several = len({name for name, _ in unique}) < len(unique)  # the same name in two categories
+    for category in layer.vocabulary.categories:
+        own = {c.name: count for c, count in unique.items() if c.category == category}
+        if not own:
+            continue
+        labels = [text(f"{name} ({category})" if several else name) for name in own]
+        bars.add_bar(
+            name=text(f"{category} ({len(own)} concepts, {sum(own.values())} units)"),
+            x=labels,
+            y=list(own.values()),
+            customdata=list(own),
+            marker_color=category_color(category, layer.vocabulary.categories),
+            hovertemplate="%{x}: %{y} units<extra></extra>",
+        )
+    bars.update_xaxes(tickangle=-45, tickmode="linear", showgrid=False, type="category")
+    bars.update_layout(showlegend=True, margin_b=110)
+    return bars

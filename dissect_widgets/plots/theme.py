@@ -1,0 +1,55 @@
+"""What all figures share: colours that colour-blind people tell apart, legible on light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+CATEGORY_COLORS = {
+    "object": "#0072b2",
+    "part": "#d55e00",
+    "material": "#009e73",
+    "texture": "#cc79a7",
+    "scene": "#e69f00",
+    "color": "#56b4e9",
+}
+"""Okabe and Ito's colours; the widgets use the same."""
+_OTHERS = ("#8c6d31", "#7570b3", "#666666")
+_INK = "#7b7b7b"  # has a contrast of 4 to white and to black
+_GRID = "rgba(128, 128, 128, 0.25)"
+
+
+def category_color(category: str, categories: Sequence[str]) -> str:
+    """Colour of a category; those beyond the papers' six take turns."""
+    if category in CATEGORY_COLORS:
+        return CATEGORY_COLORS[category]
+    others = [name for name in categories if name not in CATEGORY_COLORS]
+    return _OTHERS[others.index(category) % len(_OTHERS)]
+
+
+def text(name: str) -> str:
+    """Name as text: plotly reads labels as HTML, and names of concepts may contain anything."""
+    return escape(name, quote=False)
+
+
+def figure(title: str, *, x: str, y: str, height: int = 380) -> go.Figure:
+    """Empty figure with labelled axes; its background is that of the page."""
+    axis: dict[str, Any] = {"gridcolor": _GRID, "zerolinecolor": _GRID, "linecolor": _GRID}
+    return go.Figure(
+        layout={
+            "title": {"text": text(title), "font": {"size": 15}, "x": 0, "xref": "paper"},
+            "xaxis": axis | {"title": {"text": x}},
+            "yaxis": axis | {"title": {"text": y}, "rangemode": "tozero"},
+            "height": height,
+            "margin": {"l": 60, "r": 20, "t": 48, "b": 60},
+            "font": {"color": _INK, "family": "system-ui, sans-serif", "size": 12},
+            "paper_bgcolor": "rgba(0, 0, 0, 0)",
+            "plot_bgcolor": "rgba(0, 0, 0, 0)",
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+            "hoverlabel": {"font": {"size": 12}},
+            "bargap": 0.25,
+        }
+    )

@@ -1,0 +1,30 @@
+"""What all widgets share: front ends made of small files, and traits that say what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from traitlets import TraitError
+
+from dissect_widgets.errors import nearest
+
+STATIC = Path(__file__).parent / "static"
+
+
+def front_end(*names: str) -> str:
+    """JavaScript module made of files that follow one another; the last holds its exports."""
+    return "\n".join((STATIC / f"{name}.js").read_text("utf-8") for name in names)
+
+
+def style(*names: str) -> str:
+    """Style sheet made of files that follow one another."""
+    return "\n".join((STATIC / f"{name}.css").read_text("utf-8") for name in names)
+
+
+def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
+    """Return the value of a trait, if it is one of those that are allowed; TraitError if not."""
+    allowed = list(allowed)
+    if value not in allowed:
+        raise TraitError(f"{name} is {value!r}.{nearest(value, allowed)}")
+    return value

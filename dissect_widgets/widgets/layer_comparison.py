@@ -1,0 +1,110 @@
+"""Layers side by side: detectors of each category as bars; a click opens their units.
+
+>>> comparison = LayerComparison(dissection)
+>>> comparison                               # the bars; after a click, a unit browser below them
+>>> comparison.count = "detectors"
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+import plotly.graph_objects as go
+import traitlets
+
+from dissect_widgets.core.result import MIN_IOU, Denominator, Dissection
+from dissect_widgets.plots.layers import COUNTS
+from dissect_widgets.plots.overview import overview
+from dissect_widgets.widgets._base import one_of
+from dissect_widgets.widgets.unit_browser import UnitBrowser
+
+
+class LayerComparison(ipywidgets.VBox):
+    """Detectors across layers (PNAS 2020, Fig. 1e), and the concepts of one of them (Fig. 1d).
+
+    A click on a bar opens its units: those of a layer and category, or of a concept.
+
+    Parameters
+    ----------
+    dissection
+        Of one or more layers.
+    browser
+        Where a click opens units; by default a browser of its own, that appears below the bars.
+    count
+        First value of the trait.
+    min_iou, level, denominator
+        See `LayerDissection.detectors`.
+    """
+
+    count = traitlets.Unicode("unique", help='What bars count: "unique" concepts, or "detectors".')
+    layer = traitlets.Unicode(help="Layer whose concepts are shown below, and whose units are open.")
+
+    def __init__(
+        self,
+        dissection: Dissection,
+        *,
+        browser: UnitBrowser | None = None,
+        count: str = "unique",
+        min_iou: float = MIN_IOU,
+        level: float | None = None,
+        denominator: Denominator = "all",
+    ) -> None:
+        self.dissection, self.min_iou = dissection, min_iou
+        self.level, self.denominator = level, denominator
+        self.browser = browser or UnitBrowser(dissection, level=level, denominator=denominator)
+        self._below = ipywidgets.VBox()  # holds the browser once it is opened, unless it is elsewhere
+        self._has_own_browser = browser is None
+        self._bars = go.FigureWidget()
+        self._bars._config = {"responsive": True, "displayModeBar": False}
+        choice = ipywidgets.ToggleButtons(
+            options=[(label, name) for name, label in COUNTS.items()], style={"button_width": "auto"}
+        )
+        hint = ipywidgets.HTML("<em>Click a bar to see its units.</em>")
+        super().__init__([ipywidgets.HBox([choice, hint]), self._bars, self._below])
+        with self.hold_trait_notifications():
+            self.layer, self.count = dissection.layer_names[-1], count
+        self._draw()
+        self.observe(self._draw, ["layer", "count"])
+        traitlets.link((self, "count"), (choice, "value"))
+
+    def open_units(self, layer: str, *, category: str = "", concept: str = "") -> None:
+        """Show the detectors of a layer in the browser, as a click on a bar does."""
+        self.layer = layer
+        with self.browser.hold_sync():
+            self.browser.layer, self.browser.min_iou = layer, self.min_iou
+            self.browser.category, self.browser.query = category, concept
+        if self._has_own_browser:
+            self._below.children = [self.browser]
+
+    @traitlets.validate("count")
+    def _valid_count(self, proposal: Any) -> str:
+        return one_of("count", proposal["value"], COUNTS)
+
+    @traitlets.validate("layer")
+    def _valid_layer(self, proposal: Any) -> str:
+        return one_of("layer", proposal["value"], self.dissection.layer_names)
+
+    def _draw(self, _change: Any = None) -> None:
+        drawn = overview(
+            self.dissection,
+            self.layer,
+            count=self.count,  # type: ignore[arg-type]
+            min_iou=self.min_iou,
+            level=self.level,
+            denominator=self.denominator,
+        )
+        with self._bars.batch_update():
+            self._bars.data = []
+            self._bars.add_traces(drawn.data)
+            self._bars.layout = drawn.layout
+        for trace in self._bars.data:
+            trace.on_click(self._clicked)
+
+    def _clicked(self, trace: Any, points: Any, _state: Any) -> None:
+        for number in points.point_inds:
+            chosen = trace.customdata[number]
+            if trace.meta == "layers":
+                self.open_units(chosen[0], category=chosen[1])
+            else:
+                self.open_units(self.layer, concept=chosen)

@@ -1,0 +1,153 @@
+"""The unit browser: all units of a dissection as cards, any of them in detail.
+
+>>> browser = UnitBrowser(dissection)
+>>> browser                                  # show it
+>>> browser.layer, browser.unit = "features.12", 60
+>>> browser.observe(lambda change: print(change.new), "unit")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets
+from traitlets import TraitError
+
+from dissect_widgets.core.result import Denominator, Dissection
+from dissect_widgets.widgets._base import front_end, one_of, style
+from dissect_widgets.widgets.unit_data import UnitData
+
+SORTS = ("iou", "unit", "concept", "peak")
+
+
+class UnitBrowser(anywidget.AnyWidget):
+    """Cards of units with their concept and exemplars; a click shows one in detail, or two.
+
+    Search, filters and selection are traits: set them from Python and the page follows, play on the
+    page and they follow. Nothing of the network or the images is needed.
+
+    Parameters
+    ----------
+    dissection
+        What to browse.
+    level, denominator
+        Which level and IoU to show; see `LayerDissection.iou`.
+    layer, unit, category, min_iou, query, sort
+        First values of the traits of these names.
+    height
+        Height of the widget, in pixels.
+
+    Raises
+    ------
+    TraitError
+        If a trait is set to what there is not; it says what there is.
+    """
+
+    _esm = front_end("dom", "maps", "source", "cards", "detail", "browser")
+    _css = style("browser")
+
+    layer = traitlets.Unicode(help="Name of the layer whose units are shown.").tag(sync=True)
+    unit = traitlets.Int(None, allow_none=True, help="Unit that is shown in detail, or None.").tag(sync=True)
+    compare = traitlets.Int(None, allow_none=True, help="Unit beside it, or None.").tag(sync=True)
+    threshold = traitlets.Float(
+        None, allow_none=True, help="Activation above which masks of `unit` are lit; None for its own."
+    ).tag(sync=True)
+    compare_threshold = traitlets.Float(
+        None, allow_none=True, help="Activation above which masks of `compare` are lit."
+    ).tag(sync=True)
+    query = traitlets.Unicode("", help="Show units whose concept contains this, or of this number.").tag(
+        sync=True
+    )
+    category = traitlets.Unicode("", help='Show units of this category; "" for all.').tag(sync=True)
+    min_iou = traitlets.Float(0.0, min=0.0, max=1.0, help="Show units with a greater IoU; 0 for all.").tag(
+        sync=True
+    )
+    sort = traitlets.Unicode("iou", help="Order: iou, unit, concept or peak.").tag(sync=True)
+    height = traitlets.Int(640, min=240, help="Height in pixels.").tag(sync=True)
+    _about = traitlets.Dict().tag(sync=True)
+    _columns = traitlets.Bytes().tag(sync=True)
+
+    def __init__(
+        self,
+        dissection: Dissection,
+        *,
+        level: float | None = None,
+        denominator: Denominator = "all",
+        layer: str | None = None,
+        unit: int | None = None,
+        category: str = "",
+        min_iou: float = 0.0,
+        query: str = "",
+        sort: str = "iou",
+        height: int = 640,
+    ) -> None:
+        self.dissection = dissection
+        self._data = UnitData(dissection, level=level, denominator=denominator)
+        super().__init__(
+            _about=self._data.about(),
+            _columns=self._data.columns(),
+            layer=dissection.layer_names[-1] if layer is None else layer,
+            category=category,
+            min_iou=min_iou,
+            query=query,
+            sort=sort,
+            height=height,
+        )
+        self.unit = unit
+        self.on_msg(self._answer)
+
+    def __repr__(self) -> str:
+        shown = "" if self.unit is None else f", unit {self.unit}"
+        return f"<UnitBrowser of {self.dissection.model}: {self.layer}{shown}>"
+
+    @traitlets.validate("layer")
+    def _valid_layer(self, proposal: Any) -> str:
+        return one_of("layer", proposal["value"], self.dissection.layer_names)
+
+    @traitlets.validate("category")
+    def _valid_category(self, proposal: Any) -> str:
+        return one_of("category", proposal["value"], ["", *self.dissection.vocabulary.categories])
+
+    @traitlets.validate("sort")
+    def _valid_sort(self, proposal: Any) -> str:
+        return one_of("sort", proposal["value"], SORTS)
+
+    @traitlets.validate("unit", "compare")
+    def _valid_unit(self, proposal: Any) -> int | None:
+        unit: int | None = proposal["value"]
+        units = self.dissection[self.layer].units
+        if unit is not None and not 0 <= unit < units:
+            raise TraitError(f"{proposal['trait'].name} is {unit}; {self.layer} has units 0 to {units - 1}.")
+        return unit
+
+    @traitlets.observe("layer")
+    def _layer_changed(self, change: Any) -> None:
+        if change["old"]:  # a number means another unit in another layer
+            with self.hold_sync():
+                self.unit = self.compare = None
+
+    @traitlets.observe("unit", "compare")
+    def _unit_changed(self, change: Any) -> None:
+        setattr(self, "threshold" if change["name"] == "unit" else "compare_threshold", None)
+
+    def _answer(self, _widget: Any, question: dict[str, Any], _buffers: Any) -> None:
+        """Send what the page asks for; an error too is an answer, so that the page never waits in vain."""
+        try:
+            content, buffers = self._find(question)
+        except Exception as error:
+            content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
+        self.send({"id": question.get("id"), **content}, buffers)
+
+    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        kind = question["kind"]
+        if kind == "pictures":
+            side = question["side"]
+            return {}, [self._data.picture(image, side) for image in question["images"]]
+        layer = question["layer"]
+        if kind == "units":
+            found = [self._data.exemplars(layer, unit, question["count"]) for unit in question["units"]]
+            return {"units": found}, [unit.pop("maps") for unit in found]
+        if kind == "detail":
+            return self._data.detail(layer, question["unit"]), []
+        raise ValueError(f"The page asked for {kind!r}.")

@@ -1,0 +1,115 @@
+"""What the unit browser shows, as plain data: the widget sends it when asked, the report holds it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from dissect_widgets.core.result import Denominator, Dissection, Floats, LayerDissection
+
+TOP_CONCEPTS = 10
+
+
+class UnitData:
+    """Tables and pictures of a dissection, for drawing.
+
+    Parameters
+    ----------
+    dissection
+        What to show.
+    level, denominator
+        See `LayerDissection.iou`.
+    """
+
+    def __init__(
+        self, dissection: Dissection, *, level: float | None = None, denominator: Denominator = "all"
+    ) -> None:
+        self.dissection, self.level, self.denominator = dissection, level, denominator
+        self._best = [layer.best(level=level, denominator=denominator) for layer in dissection.layers]
+        self._iou: dict[int, Floats] = {}
+
+    def about(self) -> dict[str, Any]:
+        """Names and sizes, as JSON can hold them; only concepts that are some unit's best are named."""
+        layers = self.dissection.layers
+        used = np.unique(np.concatenate([best.concept for best in self._best]))
+        vocabulary = self.dissection.vocabulary
+        return {
+            "model": self.dissection.model,
+            "images": self.dissection.images,
+            "picture": list(self.dissection.picture_size),
+            "categories": list(vocabulary.categories),
+            "concepts": {int(c): list(vocabulary[int(c)]) for c in used},
+            "layers": [
+                {
+                    "name": layer.name,
+                    "units": layer.units,
+                    "rule": layer.grid.rule,
+                    "level": layer.levels[layer.level_index(self.level)],
+                    "grid": list(layer.exemplar_grid[:6]),
+                    "exemplars": layer.exemplar_image.shape[1],
+                }
+                for layer in layers
+            ],
+        }
+
+    def columns(self) -> bytes:
+        """Concept, IoU, threshold, least and greatest activation of all units, layer by layer.
+
+        Each column is little-endian, int32 for the concept and float32 for the others.
+        """
+        pieces: list[NDArray[Any]] = []
+        for layer, best in zip(self.dissection.layers, self._best, strict=True):
+            threshold = layer.threshold[layer.level_index(self.level)]
+            pieces.append(best.concept.astype("<i4"))
+            pieces += [x.astype("<f4") for x in (best.iou, threshold, layer.lowest, layer.highest)]
+        return b"".join(piece.tobytes() for piece in pieces)
+
+    def exemplars(self, layer: int, unit: int, count: int) -> dict[str, Any]:
+        """First exemplars of a unit: image numbers, peaks, and maps as bytes of little-endian float16."""
+        data = self.dissection.layers[layer]
+        there = data.exemplar_image[unit, :count] >= 0
+        return {
+            "images": data.exemplar_image[unit, :count][there].tolist(),
+            "peaks": [round(float(peak), 4) for peak in data.exemplar_peak[unit, :count][there]],
+            "maps": data.exemplar_map[unit, :count][there].astype("<f2").tobytes(),
+        }
+
+    def detail(self, layer: int, unit: int) -> dict[str, Any]:
+        """What is known of a unit besides its columns: best concepts, histogram, names of exemplars."""
+        data = self.dissection.layers[layer]
+        iou = self._layer_iou(layer, data)[unit]
+        order = np.argsort(-iou, kind="stable")[:TOP_CONCEPTS]
+        images = data.exemplar_image[unit]
+        vocabulary = data.vocabulary
+        return {
+            "concepts": [[*vocabulary[int(c)], round(float(iou[c]), 5)] for c in order if iou[c] > 0],
+            "histogram": data.histogram[unit].tolist(),
+            "binWidth": float(data.bin_width[unit]),
+            "area": int(data.area[data.level_index(self.level), unit]),
+            "names": [self.dissection.names[i] for i in images if i >= 0],
+        }
+
+    def picture(self, image: int, side: int) -> bytes:
+        """JPEG of an image with no side longer than `side`."""
+        return shrink(self.dissection.pictures[image], side)
+
+    def _layer_iou(self, number: int, layer: LayerDissection) -> Floats:
+        if number not in self._iou:
+            self._iou = {number: layer.iou(level=self.level, denominator=self.denominator)}
+        return self._iou[number]
+
+
+def shrink(jpeg: bytes, side: int) -> bytes:
+    """Make a JPEG picture smaller, if a side is longer than `side`."""
+    picture = Image.open(io.BytesIO(jpeg))
+    if max(picture.size) <= side:
+        return jpeg
+    picture.draft("RGB", (side, side))  # the decoder halves the picture, as long as it stays larger
+    picture.thumbnail((side, side), Image.Resampling.BILINEAR)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()

@@ -1,0 +1,152 @@
+"""A real JupyterLab and a real Chromium, driven by tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from playwright.sync_api import Locator, Page
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+
+def write_notebook(path: Path, cells: list[str]) -> Path:
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "language_info": {"name": "python"},
+        },
+    )
+    nbformat.write(notebook, path)
+    return path
+
+
+class Server:
+    """A JupyterLab server on a folder; close it at the end."""
+
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = open(folder / "server.log", "w+")  # noqa: SIM115 - closed by close
+        settings = folder / ".settings"
+        shutdown_news = settings / "user-settings" / "@jupyterlab" / "apputils-extension"
+        shutdown_news.mkdir(parents=True, exist_ok=True)
+        (shutdown_news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+                "--IdentityProvider.token=", "--ServerApp.password=", "--LabApp.expose_app_in_browser=True",
+                f"--LabApp.user_settings_dir={settings / 'user-settings'}",
+                f"--LabApp.workspaces_dir={settings / 'workspaces'}", f"--ServerApp.root_dir={folder}",
+            ],
+            stdout=self.log, stderr=subprocess.STDOUT, env=os.environ | (environment or {}),
+        )  # fmt: skip
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/status", timeout=5):
+                    return
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.log.seek(0)
+        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read()}")
+
+    def close(self) -> None:
+        """Stop the server and its kernels."""
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+
+class Notebook:
+    """A notebook that is open in a page."""
+
+    def __init__(self, page: Page, server: Server, name: str) -> None:
+        self.page = page
+        page.goto(f"{server.url}/lab/tree/{name}?reset", wait_until="domcontentloaded")
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the notebook is there and its kernel is idle."""
+        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.shell.currentWidget?.content?.widgets", timeout=60_000)
+        self.page.wait_for_function(
+            "() => { const s = jupyterapp.shell.currentWidget.sessionContext;"
+            " return s && s.isReady && s.kernelDisplayStatus === 'idle' }",
+            timeout=60_000,
+        )
+
+    def command(self, name: str, **arguments: Any) -> None:
+        """Run a command of JupyterLab."""
+        self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments])
+
+    def run_all(self, timeout: float = 120) -> None:
+        """Run all cells, and wait for the kernel."""
+        self.command("notebook:run-all-cells")
+        self.wait_idle(timeout)
+
+    def run_code(self, code: str, timeout: float = 60) -> str:
+        """Run code in the kernel, outside of the cells; returns what it printed."""
+        return self.page.evaluate(
+            """async (code) => {
+                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const future = kernel.requestExecute({ code, store_history: false });
+                let text = '';
+                future.onIOPub = (m) => {
+                    if (m.header.msg_type === 'stream') text += m.content.text;
+                    if (m.header.msg_type === 'error') text += m.content.traceback.join('\\n');
+                };
+                await future.done;
+                return text;
+            }""",
+            code,
+        )
+
+    def wait_idle(self, timeout: float = 120) -> None:
+        """Wait until the kernel has nothing to do."""
+        self.page.wait_for_timeout(200)
+        self.page.wait_for_function(
+            "jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'", timeout=timeout * 1000
+        )
+
+    def errors(self) -> list[str]:
+        """Errors that cells show."""
+        raw = self.page.evaluate(
+            "() => JSON.stringify(jupyterapp.shell.currentWidget.content.model.sharedModel.cells.flatMap("
+            "c => (c.toJSON().outputs ?? []).filter(o => o.output_type === 'error')"
+            ".map(o => o.traceback.join('\\n'))))"
+        )
+        return [re.sub(r"\x1b\[[0-9;]*m", "", text) for text in json.loads(raw)]
+
+    def output(self, cell: int) -> Locator:
+        """Output area of a cell, scrolled into sight."""
+        area = self.page.locator(".jp-Notebook .jp-Cell").nth(cell)
+        area.scroll_into_view_if_needed()
+        return area.locator(".jp-Cell-outputArea")
+
+    def save(self) -> None:
+        """Save the notebook."""
+        self.command("docmanager:save")
+        self.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def theme(self, name: str) -> None:
+        """Change the theme: "JupyterLab Light" or "JupyterLab Dark"."""
+        self.command("apputils:change-theme", theme=name)
+        self.page.wait_for_timeout(1500)
