@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
+    from dissect_widgets.concepts.sample import write_sample
     from dissect_widgets.core.layers import list_layers
     from dissect_widgets.core.result import Dissection, LayerDissection
     from dissect_widgets.core.saving import load
@@ -45,6 +46,7 @@ _HOMES = {
     "read_netdissect_csv": "concepts.netdissect_csv",
     "write_netdissect_csv": "concepts.netdissect_csv",
     "write_report": "widgets.report",
+    "write_sample": "concepts.sample",
 }
 """Where the public names live; each is imported when first used, so that nothing needs Jupyter before."""
 
@@ -66,6 +68,7 @@ __all__ = [
     "read_netdissect_csv",
     "write_netdissect_csv",
     "write_report",
+    "write_sample",
 ]
 
 

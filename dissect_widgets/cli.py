@@ -1,4 +1,4 @@
-"""The command line: `dissect-widgets dissect | layers | report | lab | bench`."""
+"""The command line: `dissect-widgets dissect | layers | report | lab | sample | bench`."""
 
 from __future__ import annotations
 
@@ -66,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="open JupyterLab on a copy of the notebooks")
     lab.add_argument("folder", nargs="?", type=Path, default=Path("dissect-widgets-notebooks"))
     lab.set_defaults(run=_lab)
+
+    sample = commands.add_parser("sample", help="draw a small labelled set, to try things with")
+    sample.add_argument("folder", type=Path, metavar="DIR")
+    sample.set_defaults(run=_sample)
 
     bench = commands.add_parser("bench", help="time a computation against the bare forward pass")
     benches = bench.add_subparsers(dest="bench", required=True, metavar="what")
@@ -182,6 +186,13 @@ def _lab(options: argparse.Namespace) -> None:
         if not (options.folder / notebook.name).exists():
             shutil.copy(notebook, options.folder)
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(options.folder), *options.more])
+
+
+def _sample(options: argparse.Namespace) -> None:
+    from dissect_widgets.concepts.sample import write_sample
+
+    folder = write_sample(options.folder)
+    print(f"{folder}: images, masks, classes.csv, scenes.csv")
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -26,11 +26,11 @@ def real() -> Path:
 @pytest.fixture(autouse=True)
 def leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test may leave a global hook, another random state or gradients switched off."""
-    before = torch.get_rng_state().clone(), np.random.get_state()[1].copy()  # noqa: NPY002
+    before = torch.get_rng_state().clone(), np.random.get_state()[1].copy()
     yield
     assert torch.is_grad_enabled()
     assert torch.equal(torch.get_rng_state(), before[0]), "the global torch generator was used"
-    assert (np.random.get_state()[1] == before[1]).all(), "the global numpy generator was used"  # noqa: NPY002
+    assert (np.random.get_state()[1] == before[1]).all(), "the global numpy generator was used"
 
 
 class TinyNet(nn.Module):
@@ -75,7 +75,11 @@ class ArrayImages:
     """Labelled images held in memory: random pictures (20 x 28) and label maps (2, 11, 13), 7 concepts."""
 
     def __init__(
-        self, images: int = 9, size: tuple[int, int] = (20, 28), labels: tuple[int, int] = (11, 13), seed: int = 1
+        self,
+        images: int = 9,
+        size: tuple[int, int] = (20, 28),
+        labels: tuple[int, int] = (11, 13),
+        seed: int = 1,
     ) -> None:
         random = np.random.default_rng(seed)
         self.vocabulary = Vocabulary(
@@ -88,7 +92,7 @@ class ArrayImages:
         first = random.integers(0, 5, (images, 1, *labels))
         second = random.choice([0, 0, 5, 6, 2], (images, 1, *labels))
         self.labels = np.concatenate([first, second], 1)
-        self.labels[1] = 0  # an image without any label
+        self.labels[1:2] = 0  # an image without any label
         self.names = [f"photo {i}.jpg" for i in range(images)]
 
     def __len__(self) -> int:

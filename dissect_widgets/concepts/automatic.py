@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
 from dissect_widgets.concepts.colors import COLOR_NAMES, name_colors
+from dissect_widgets.core.loading import checked_labels, image_name
+from dissect_widgets.core.provenance import data_digest
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, nearest
 
@@ -36,10 +40,24 @@ class _Wrapped(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("names", "digest"):  # what `LabelledImages` may have, if the wrapped data have it
-            return getattr(self.__dict__["data"], name)
-        raise AttributeError(name)
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the images, if the wrapped data have them."""
+        names: Sequence[str] = self.data.names
+        return names
+
+    def digest(self) -> str:
+        """Digest of the wrapped data, and of what is added."""
+        added = f"{type(self).__name__} {self._told()} {data_digest(self.data)}"
+        return hashlib.sha256(added.encode()).hexdigest()
+
+    def _told(self) -> Any:
+        """What changes the added channels."""
+
+    def _labels(self, labels: Any, index: int) -> Tensor:
+        """Labels of the wrapped data, int64 (K, h, w), once they are sure to be within its vocabulary."""
+        checked = checked_labels(labels, len(self.data.vocabulary), image_name(self.data, index))
+        return torch.from_numpy(checked.astype(np.int64))
 
 
 class WithColors(_Wrapped):
@@ -56,18 +74,25 @@ class WithColors(_Wrapped):
     def __init__(self, data: Any, *, label_size: tuple[int, int] | None = None) -> None:
         super().__init__(data, Vocabulary(Concept(name, "color") for name in COLOR_NAMES))
         self.label_size = label_size
-        if getattr(data, "vocabulary", None) is None and label_size is None:
-            raise SettingError("The images have no labels; give the label_size, (rows, columns).")
+        labelled = getattr(data, "vocabulary", None) is not None
+        if labelled == (label_size is not None):
+            raise SettingError(
+                "The images have labels, and so a label_size of their own; leave it out."
+                if labelled
+                else "The images have no labels; give the label_size, (rows, columns)."
+            )
+
+    def _told(self) -> Any:
+        return self.label_size
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         item = self.data[index]
         image, labels = item if isinstance(item, (tuple, list)) else (item, None)
-        size = self.label_size if labels is None else tuple(labels.shape[1:])
+        own = None if self.label_size is not None else self._labels(labels, index)
+        size = self.label_size if own is None else tuple(own.shape[1:])
         small = interpolate(image[None], size=size, mode="bilinear", antialias=True)[0]
         colors = self._translation[name_colors(small.clamp(0, 1)) + 1][None]
-        return image, colors if labels is None else torch.cat(
-            [torch.as_tensor(labels), colors.to(labels.dtype)]
-        )
+        return image, colors if own is None else torch.cat([own, colors])
 
 
 class WithHalves(_Wrapped):
@@ -93,18 +118,22 @@ class WithHalves(_Wrapped):
         members = [number for number, concept in enumerate(whole) if concept.category == category]
         parts = [Concept(f"{whole[n].name}-{half}", "part") for n in members for half in HALVES]
         super().__init__(data, Vocabulary(parts))
+        self.category = category
         self._member = np.zeros(len(whole), np.int64)  # 1, 2 ... for concepts of the category
         self._member[members] = np.arange(1, len(members) + 1)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        image, labels = self.data[index]
-        labels = torch.as_tensor(labels)
-        members = self._member[labels.cpu().numpy()]
+        image, given = self.data[index]
+        labels = self._labels(given, index)
+        members = self._member[labels.numpy()]
         first = (members > 0).argmax(0)
         things = np.take_along_axis(members, first[None], 0)[0]
         halves = torch.from_numpy(split_halves(things))
         numbers = torch.where(halves > 0, (torch.from_numpy(things) - 1) * len(HALVES) + halves, 0)
-        return image, torch.cat([labels, self._translation[numbers].to(labels.dtype)])
+        return image, torch.cat([labels, self._translation[numbers]])
+
+    def _told(self) -> Any:
+        return self.category
 
 
 def split_halves(things: NDArray[np.int64]) -> NDArray[np.int64]:

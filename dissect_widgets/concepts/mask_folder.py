@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from dissect_widgets.errors import DataError, SettingError
 
 IMAGE_ENDINGS = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
 _INDEXED = frozenset(["1", "L", "P", "I", "I;16"])
+_SCALED = {"L;2": 85, "L;4": 17}  # Pillow stretches grey values of 2 and 4 bits to 0 ... 255
 PathLike = str | Path
 Size = int | tuple[int, int]
 
@@ -50,7 +52,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     image_labels
         CSV file with the columns image, name, category: labels of whole images, such as scenes.
     unlabelled
-        Mask values that stand for no class.
+        Mask value or values, 0 to 65535, that stand for no class.
     mask_suffix
         What masks' names have more than the photos', such as "_L" in 0001TP_006690_L.png.
     skip_unpaired
@@ -72,7 +74,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         size: Size = 224,
         label_size: Size = 112,
         image_labels: PathLike | None = None,
-        unlabelled: Sequence[int] = (),
+        unlabelled: int | Sequence[int] = (),
         mask_suffix: str = "",
         skip_unpaired: bool = False,
     ) -> None:
@@ -82,8 +84,10 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         self.size, self.label_size = _pair(size, "size"), _pair(label_size, "label_size")
         self.unpaired: list[str] = []
         self._suffix = mask_suffix
-        if len(self.classes) == 1:
+        if len(self.classes) == 1 and self.masks:
             self.classes *= len(self.masks)
+        if not self.masks and image_labels is not None:
+            self.classes = []
         if len(self.classes) != len(self.masks):
             raise SettingError(
                 f"There are {len(self.masks)} folders of masks, but {len(self.classes)} of classes."
@@ -93,7 +97,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         found = self._pairs(skip_unpaired)
         self.names: list[str] = list(found)
         self._paths: list[list[Path]] = list(found.values())
-        self._read_tables(image_labels, unlabelled)
+        self._read_tables(image_labels, [unlabelled] if isinstance(unlabelled, int) else unlabelled)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -120,17 +124,26 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         digest = hashlib.sha256(repr((self.size, self.label_size, self._whole)).encode())
         for name, masks in zip(self.names, self._paths, strict=True):
             for path in (self.images / name, *masks):
-                status = path.stat()
-                digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+                try:
+                    status = path.stat()
+                except OSError as error:
+                    raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+                digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
         for table in self._tables:
             digest.update(table.tobytes())
         return digest.hexdigest()
 
     def _pairs(self, skip_unpaired: bool) -> dict[str, list[Path]]:
         """Name of each photo, and the paths of its masks."""
-        photos = {
-            path.with_suffix("").as_posix(): path.as_posix() for path in _files(self.images, IMAGE_ENDINGS)
-        }
+        photos: dict[str, str] = {}
+        for path in _files(self.images, IMAGE_ENDINGS):
+            stem, name = path.with_suffix("").as_posix(), path.as_posix()
+            if stem in photos:
+                raise DataError(
+                    f"{photos[stem]} and {name} in {self.images} differ in nothing but their endings, so "
+                    "one mask would belong to both."
+                )
+            photos[stem] = name
         if not photos:
             raise DataError(
                 f"There are no images in {self.images}; endings are {', '.join(sorted(IMAGE_ENDINGS))}."
@@ -138,10 +151,11 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         kept = dict(photos)
         paths: list[dict[str, Path]] = []
         for folder in self.masks:
-            stems = {
-                p.with_suffix("").as_posix().removesuffix(self._suffix): folder / p
-                for p in _files(folder, {".png"})
-            }
+            stems = {}
+            for path in _files(folder, {".png"}):
+                stem = path.with_suffix("").as_posix()
+                paired = stem.endswith(self._suffix)
+                stems[stem.removesuffix(self._suffix) if paired else path.as_posix()] = folder / path
             paths.append(stems)
             self._check_pairs(folder, photos, stems, skip_unpaired)
             kept = {stem: name for stem, name in kept.items() if stem in stems}
@@ -156,7 +170,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         lonely_photos = [photos[stem] for stem in photos if stem not in masks]
         lonely_masks = [str(masks[stem]) for stem in masks if stem not in photos]
-        self.unpaired += lonely_photos + lonely_masks
+        self.unpaired = list(dict.fromkeys([*self.unpaired, *lonely_photos, *lonely_masks]))
         if skip_unpaired:
             return
         if lonely_photos:
@@ -173,8 +187,15 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     def _read_tables(self, image_labels: PathLike | None, unlabelled: Sequence[int]) -> None:
         """Set vocabulary, mask tables and labels of whole images."""
         classes = [read_classes(path) for path in self.classes]
-        for table in classes:
-            table |= {value: None for value in unlabelled if value not in table}
+        for value in unlabelled:
+            if not 0 <= value < 2**16:
+                raise SettingError(f"unlabelled is {value}; mask values are 0 to 65535.")
+            if classes and all(table.get(value) for table in classes):
+                raise SettingError(
+                    f"unlabelled has the value {value}, which {self.classes[0]} calls {classes[0][value]}."
+                )
+            for table in classes:
+                table.setdefault(value, None)
         whole: dict[str, list[Concept]] = {name: [] for name in self.names}
         if image_labels is not None:
             everything = [path.as_posix() for path in _files(self.images, IMAGE_ENDINGS)]
@@ -185,6 +206,8 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         numbers = {concept: number for number, concept in enumerate(self.vocabulary)}
         self._tables: list[NDArray[np.int32]] = [value_table(table, numbers) for table in classes]
         most = max(len(whole[name]) for name in self.names)
+        if not self.masks and not most:
+            raise DataError(f"{image_labels} has no label for any image in {self.images}.")
         self._whole = [
             [numbers[c] for c in whole[name]] + [0] * (most - len(whole[name])) for name in self.names
         ]
@@ -203,7 +226,8 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
                 "they must be the same."
             )
         try:
-            values = np.asarray(mask, np.uint8 if mask.mode == "1" else None)
+            scale = _SCALED.get(_raw_mode(mask), 1)
+            values = np.asarray(mask, np.uint8 if mask.mode == "1" else None) // scale
         except (OSError, ValueError, SyntaxError) as error:
             raise DataError(f"{path} is damaged: {error}.") from error
         labels = table.take(values, mode="clip")  # what is beyond the table has its last label, -1
@@ -226,12 +250,19 @@ def _open(path: Path) -> Image.Image:
         raise DataError(f"{path} cannot be read: {error}.") from error
 
 
+def _raw_mode(picture: Image.Image) -> str:
+    """How pixels lie in the file, before Pillow reads them."""
+    tile: Any = getattr(picture, "tile", None)
+    arguments = tile[0][3] if tile else ""
+    return arguments if isinstance(arguments, str) else str(arguments[0] if arguments else "")
+
+
 def _files(folder: Path, endings: Any) -> list[Path]:
-    """Paths of the files with these endings, relative to the folder, in the order of their names."""
+    """Paths of the files with these endings, relative to the folder, in order; none that are hidden."""
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
-    return sorted(path.relative_to(folder) for path in found if not path.name.startswith("."))
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in endings)
+    return sorted(p for p in found if (folder / p).is_file() and not any(x[0] == "." for x in p.parts))
 
 
 def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:
@@ -240,11 +271,11 @@ def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:
     return [value] if isinstance(value, (str, Path)) else list(value)
 
 
-def _pair(size: Size, name: str) -> tuple[int, int]:
-    pair = (size, size) if isinstance(size, int) else tuple(size)
-    if len(pair) != 2 or min(pair) < 1:
-        raise SettingError(f"{name} is {size}; it must be a side or (rows, columns), each at least 1.")
-    return pair[0], pair[1]
+def _pair(size: Any, name: str) -> tuple[int, int]:
+    sides = size if isinstance(size, (list, tuple)) else [size, size]
+    if len(sides) != 2 or not all(isinstance(side, Integral) and int(side) >= 1 for side in sides):
+        raise SettingError(f"{name} is {size!r}; it must be a side or (rows, columns), in whole pixels.")
+    return int(sides[0]), int(sides[1])
 
 
 def _some(names: list[str]) -> str:

@@ -66,8 +66,7 @@ def read_netdissect_csv(path: str | Path) -> NetDissectTable:
     """
     path = Path(path)
     try:
-        # "null" and "NA" could be names of concepts; only an empty cell is no label
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)  # names stay as they are: "007", "NA"
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     categories = [name.removesuffix("-iou") for name in frame.columns if name.endswith("-iou")]
@@ -77,13 +76,25 @@ def read_netdissect_csv(path: str | Path) -> NetDissectTable:
         raise DataError(
             f"{path} is no result of NetDissect: it lacks the columns {missing or '{category}-iou'}."
         )
-    frame["unit"] = frame["unit"].astype(np.int64) - 1
+    frame["unit"] = _numbers(frame["unit"], path).astype(np.int64) - 1
     frame = frame.sort_values("unit", kind="stable", ignore_index=True)
+    for category in categories:
+        for field in ("truth", "activation", "intersect"):
+            frame[f"{category}-{field}"] = _numbers(frame[f"{category}-{field}"], path)
     for label, score in [("label", "score"), *((f"{c}-label", f"{c}-iou") for c in categories)]:
         # pixels without a label were counted as a nameless texture; such a match means nothing
-        frame.loc[frame[label].isna(), score] = 0.0
-        frame[label] = frame[label].fillna("").astype(str)
+        frame[score] = _numbers(frame[score], path).where(frame[label] != "", 0.0)
     return NetDissectTable(frame)
+
+
+def _numbers(column: pd.Series, path: Path) -> pd.Series:
+    """Column as numbers; an empty cell is 0, but for the number of the unit."""
+    filled = column if column.name == "unit" else column.where(column != "", "0")
+    numbers = pd.to_numeric(filled, errors="coerce")
+    bad = column[~np.isfinite(numbers)]
+    if len(bad):
+        raise DataError(f"{path}: the column {column.name!r} has {bad.iloc[0]!r}, which is no number.")
+    return numbers
 
 
 def write_netdissect_csv(layer: LayerDissection, path: str | Path, *, level: float | None = None) -> None:

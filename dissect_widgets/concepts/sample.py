@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -58,7 +60,7 @@ class _Canvas:
         self.photo, self.mask = Image.new("RGB", _SIZE), Image.new("L", _SIZE)
         self._pens = ImageDraw.Draw(self.photo), ImageDraw.Draw(self.mask)
 
-    def draw(self, shape: str, name: str, color: _Color, points: list[tuple[float, float]]) -> None:
+    def draw(self, shape: str, name: str, color: _Color, points: list[tuple[Any, Any]]) -> None:
         for pen, fill in zip(self._pens, (color, CLASSES.index(name) + 1), strict=True):
             getattr(pen, shape)(points, fill=fill)
 
@@ -119,6 +121,6 @@ def _shade(color: _Color, random: np.random.Generator) -> _Color:
     return red, green, blue
 
 
-def _write_table(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def _write_table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     with open(path, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])

@@ -67,10 +67,10 @@ def read_image_labels(path: Path, images: Iterable[str]) -> dict[str, list[Conce
     dict
         Image -> its labels.
     """
-    by_name = {}
-    for image in images:
-        by_name[image] = by_name[str(Path(image).with_suffix("").as_posix())] = image
-    labels: dict[str, list[Concept]] = {image: [] for image in by_name.values()}
+    whole = list(images)
+    by_name = {Path(image).with_suffix("").as_posix(): image for image in whole}
+    by_name |= {image: image for image in whole}  # a whole name goes before one without its ending
+    labels: dict[str, list[Concept]] = {image: [] for image in whole}
     for line, row in _rows(path, ("image", "name", "category")):
         if row["image"] not in by_name:
             raise DataError(

@@ -36,7 +36,7 @@ def write_checkpoint(workspace: Workspace, about: dict[str, Any], state: State) 
     large = {name: array for name, array in state.items() if isinstance(array, FileArray)}
     path = workspace.path_of_new_file()
     manifest = workspace.folder / _MANIFEST
-    before = read_manifest(workspace.folder)
+    before = _read_manifest(workspace.folder)
     with full_disk(path):
         save_file({name: np.ascontiguousarray(array) for name, array in small.items()}, path)
         files = {n: {"file": a.path.name, "dtype": a.dtype.str, "length": len(a)} for n, a in large.items()}
@@ -49,8 +49,19 @@ def write_checkpoint(workspace: Workspace, about: dict[str, Any], state: State) 
     workspace.checkpoint_names({path.name, *(array.path.name for array in large.values())})
 
 
+def open_workspace(folder: Path) -> Workspace:
+    """Workspace that holds a run's checkpoints; what a killed run has left beside its last one goes."""
+    workspace = Workspace(folder, temporary=False)
+    manifest = _read_manifest(folder)
+    named = (
+        {file["file"] for file in manifest["files"].values()} | {manifest["arrays"]} if manifest else set()
+    )
+    workspace.keep_only(named)
+    return workspace
+
+
 def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str, Any], State] | None:
-    """Read the state of a run, and delete what a killed run has left beside it.
+    """Read the state of a run.
 
     Parameters
     ----------
@@ -69,9 +80,8 @@ def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str
     SavedError
         If the checkpoint belongs to another run, or is damaged.
     """
-    manifest = read_manifest(workspace.folder)
+    manifest = _read_manifest(workspace.folder)
     if manifest is None:
-        workspace.keep_only(set())
         return None
     theirs = manifest["about"]["key"]
     differing = sorted(name for name in key.keys() | theirs.keys() if key.get(name) != theirs.get(name))
@@ -92,11 +102,10 @@ def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str
         raise SavedError(
             f"The checkpoint in {workspace.folder} is damaged ({error}); remove the folder and start again."
         ) from error
-    workspace.keep_only({manifest["arrays"], *(file["file"] for file in manifest["files"].values())})
     return manifest["about"], state
 
 
-def read_manifest(folder: Path) -> dict[str, Any] | None:
+def _read_manifest(folder: Path) -> dict[str, Any] | None:
     """Read what the last checkpoint names; None if there is none."""
     try:
         manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text("utf-8"))

@@ -6,19 +6,23 @@ any network and any labelled images. `dissect_widgets.dissect` is the same with 
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dissect_widgets.core.checkpoint import read_checkpoint, write_checkpoint
+import torch
+
+from dissect_widgets.core.checkpoint import open_workspace, read_checkpoint, write_checkpoint
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.interrupt import Interrupted, deferred_interrupt
 from dissect_widgets.core.loading import Batch, load_batches
 from dissect_widgets.core.probe import Probe, ProbeShape
-from dissect_widgets.core.provenance import run_key
+from dissect_widgets.core.provenance import data_digest, describe_callable, weights_digest
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.saving import check_target
 from dissect_widgets.core.source import Source
@@ -82,10 +86,10 @@ def dissect(
     work, started = work or Work(), time.monotonic()
     if out is not None:
         check_target(out)
-    key = _key(source, work)
+    shape = look(source, work)
+    key = run_key(source, shape, work)
     if begun is not None and begun.key != key:
         begun = None
-    shape = begun.probe.shape if begun else look(source, work)
     workspace = begun.workspace if begun else _workspace(shape, source, work, out)
     try:
         probe = collect(source, shape, key, work, workspace=workspace, begun=begun)
@@ -192,17 +196,25 @@ def _new_probe(source: Source, shape: ProbeShape, work: Work, workspace: Workspa
     return Probe(shape, source.settings, source.name_of, workspace=workspace, memory=work.memory)
 
 
-def _key(source: Source, work: Work) -> dict[str, Any]:
-    return run_key(
-        source.model,
-        source.layers,
-        source.data,
-        source.settings,
-        preprocess=source.preprocess,
-        segmenter=source.segmenter,
-        batch_size=work.batch_size_for(source),
-        vocabulary=source.vocabulary,
-    )
+def run_key(source: Source, shape: ProbeShape, work: Work) -> dict[str, Any]:
+    """All that decides the bits of a result, as JSON can hold it."""
+    concepts = "\n".join("\t".join(concept) for concept in source.vocabulary)
+    return {
+        "dissect_widgets": version("dissect-widgets"),
+        "torch": torch.__version__,
+        "model": type(source.model).__name__,
+        "weights": weights_digest(source.model),
+        "layers": source.layers,
+        "images": len(source.data),
+        "data": data_digest(source.data),
+        "picture": list(shape.picture),
+        "labels": [shape.channels, *shape.labels],
+        "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
+        "settings": source.settings.plain(),
+        "preprocess": describe_callable(source.preprocess),
+        "segmenter": describe_callable(source.segmenter),
+        "batch_size": work.batch_size_for(source),
+    }
 
 
 def _workspace(shape: ProbeShape, source: Source, work: Work, out: Path | None) -> Workspace | None:
@@ -210,10 +222,7 @@ def _workspace(shape: ProbeShape, source: Source, work: Work, out: Path | None) 
     needed = shape.bytes_needed(source.settings)
     if out is None and needed <= work.memory:
         return None
-    if out is None:
-        workspace = Workspace.scratch()
-    else:
-        workspace = Workspace(out.with_name(out.name + ".partial"), temporary=False)
+    workspace = Workspace.scratch() if out is None else open_workspace(out.with_name(out.name + ".partial"))
     if needed > work.memory:
         disk, free = _DISK_FACTOR * needed, shutil.disk_usage(workspace.folder).free
         text = f"up to {disk / 1e9:.1f} GB of temporary files in {workspace.folder}"

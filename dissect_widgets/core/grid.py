@@ -52,7 +52,10 @@ class Grid(NamedTuple):
 
         def axis(count: int, full: int, first: float, step: float, length: int) -> NDArray[np.float64]:
             pixel = (np.arange(count) + 0.5) * (full / count) - 0.5
-            return np.asarray(np.clip((pixel - first) / step, 0, length - 1), np.float64)
+            place = (pixel - first) / step
+            whole = np.rint(place)
+            place = np.where(np.abs(place - whole) < 1e-9, whole, place)  # what is on a position stays there
+            return np.asarray(np.clip(place, 0, length - 1), np.float64)
 
         return (
             axis(size[0], picture[0], self.top, self.step_y, self.height),

@@ -25,7 +25,7 @@ class _Stop(BaseException):
 
 def find_layer(model: nn.Module, name: str) -> nn.Module:
     """Module of the dotted `name`; LayerError with the nearest names if there is none."""
-    modules: dict[str, nn.Module] = dict(model.named_modules())
+    modules: dict[str, nn.Module] = dict(model.named_modules(remove_duplicate=False))
     if not name or name not in modules:
         raise LayerError(f"The model has no layer {name!r}.{nearest(name, [n for n in modules if n])}")
     return modules[name]

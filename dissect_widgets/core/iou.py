@@ -7,6 +7,7 @@ concept's category. Every count here is a sum over images, so shards add up to t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,11 +47,8 @@ class LabelTally:
         self.in_category: NDArray[np.bool_] = np.zeros((images, len(vocabulary.categories)), np.bool_)
         self.done: NDArray[np.bool_] = np.zeros(images, np.bool_)
         shape = (images, channels, self.pixels)
-        self._file = None if workspace is None else workspace.path_of_new_file()
         self._labels: NDArray[Any] = (
-            np.zeros(shape, self.dtype)
-            if self._file is None
-            else np.memmap(self._file, self.dtype, mode="w+", shape=shape)
+            np.zeros(shape, self.dtype) if workspace is None else workspace.mapped(self.dtype, shape)
         )
 
     def add(self, index: int, labels: NDArray[Any]) -> None:
@@ -64,6 +62,8 @@ class LabelTally:
             Integers (channels, rows, columns) within the vocabulary, 0 for no concept. A concept that
             stands in several channels of a pixel counts once there.
         """
+        if self.done[index]:
+            raise ValueError(f"Image {index} came twice.")
         flat = labels.reshape(self.channels, self.pixels).astype(self.dtype)
         for channel in range(1, self.channels):
             flat[channel][(flat[:channel] == flat[channel]).any(0)] = 0
@@ -93,9 +93,9 @@ class LabelTally:
     def state(self) -> State:
         """Plain arrays from which `load_state` makes it again."""
         labels: NDArray[Any] | FileArray = self._labels.reshape(-1)
-        if isinstance(self._labels, np.memmap) and self._file is not None:
+        if isinstance(self._labels, np.memmap):
             self._labels.flush()
-            labels = FileArray(self._file, self.dtype, self._labels.size)
+            labels = FileArray(Path(str(self._labels.filename)), self.dtype, self._labels.size)
         return {
             "concept_area": self.concept_area,
             "in_category": self.in_category,
@@ -110,9 +110,7 @@ class LabelTally:
         self.done = np.array(state["done"][:])
         labels = state["labels"]
         if isinstance(labels, FileArray):
-            shape = self._labels.shape
-            self._file = labels.path
-            self._labels = np.memmap(labels.path, self.dtype, mode="r+", shape=shape)
+            self._labels = np.memmap(labels.path, self.dtype, mode="r+", shape=self._labels.shape)
         else:
             self._labels[:] = labels.reshape(self._labels.shape)
 

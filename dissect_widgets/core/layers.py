@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.grid import Grid, Rule
 from dissect_widgets.core.hooks import evaluation, first_tensor, trace
-from dissect_widgets.core.receptive import FieldMode
+from dissect_widgets.core.receptive import Field, FieldMode
 from dissect_widgets.errors import LayerError
 
 Kind = Literal["map", "channels-last map", "vector", "tokens"]
@@ -72,32 +72,32 @@ def list_layers(
     list of LayerInfo
         Layers that put out nothing that can be dissected are left out.
     """
-    shapes: dict[str, tuple[tuple[int, ...], int]] = {}
+    seen: dict[str, tuple[tuple[int, ...], int, Field | None]] = {}
 
     def record(name: str):  # type: ignore[no-untyped-def]
         def hook(_module: nn.Module, _inputs: object, output: object) -> None:
             try:
-                shape = tuple(first_tensor(output, name).shape)
+                tensor = first_tensor(output, name)
             except LayerError:
                 return
-            calls = shapes.pop(name, ((), 0))[1]
-            shapes[name] = (shape, calls + 1)
+            calls = seen.pop(name)[1] + 1 if name in seen else 1
+            seen[name] = tuple(tensor.shape), calls, fields.of(tensor)
 
         return hook
 
     handles = [m.register_forward_hook(record(name)) for name, m in model.named_modules() if name]
     try:
-        with evaluation(model):
+        with evaluation(model), FieldMode(pictures) as fields:
             model(pictures)
     finally:
         for handle in handles:
             handle.remove()
     found = []
-    for name, (shape, calls) in shapes.items():
+    for name, (shape, calls, field) in seen.items():
+        module = type(model.get_submodule(name)).__name__
+        picture = tuple(pictures.shape[-2:])
         try:
-            module = type(model.get_submodule(name)).__name__
-            grid = (token_grids or {}).get(name)
-            found.append(_info(name, module, shape, calls, grid, tuple(pictures.shape[-2:])))
+            found.append(_info(name, module, shape, calls, (token_grids or {}).get(name), picture, field))
         except LayerError:
             continue
     return found
@@ -136,13 +136,13 @@ def plan_layers(
         Unknown layer, a layer that does not run, or whose output is no map, vector or tokens.
     """
     calls = dict.fromkeys(layers, 0)
-    versions: dict[str, tuple[Tensor, int]] = {}
+    versions: dict[str, tuple[Tensor, int | None]] = {}
 
     def count(name: str):  # type: ignore[no-untyped-def]
         def hook(_module: nn.Module, _inputs: object, output: object) -> None:
             calls[name] += 1
             tensor = first_tensor(output, name)
-            versions[name] = (tensor, tensor._version)
+            versions[name] = (tensor, _version(tensor))
 
         return hook
 
@@ -160,19 +160,21 @@ def plan_layers(
             raise LayerError(f"Layer {name!r} did not run in the forward pass, so it puts out no map.")
         module = type(model.get_submodule(name)).__name__
         shape = tuple(seen[name].shape)
-        info = _info(name, module, shape, calls[name], token_grids.get(name), picture)
+        tensor, version = versions[name]
+        field = fields.of(tensor)
+        info = _info(name, module, shape, calls[name], token_grids.get(name), picture, field)
         if info.shape[0] != len(batch):
             raise LayerError(
                 f"Layer {name!r} puts out {info.shape} for a batch of {len(batch)}: its first dimension "
                 "is not the batch."
             )
-        tensor, version = versions[name]
-        field = fields.of(tensor) if rule == "receptive-field" and "map" in info.kind else None
         grid = Grid.half_pixel(info.height, info.width, picture)
-        if field is not None and field.dims == ((-2, -1) if info.kind == "map" else (-3, -2)):
+        plane = {"map": (-2, -1), "channels-last map": (-3, -2)}.get(info.kind)
+        if rule == "receptive-field" and field is not None and field.dims == plane:
             y, x, _ = field
             grid = Grid(info.height, info.width, y.centre, x.centre, y.step, x.step, "receptive-field")
-        plans[name] = LayerPlan(info, grid, tensor._version != version)
+        # a tensor of inference mode does not tell whether it was changed, and so is copied
+        plans[name] = LayerPlan(info, grid, version is None or _version(tensor) != version)
     return plans
 
 
@@ -201,9 +203,11 @@ def _info(
     calls: int,
     token_grid: TokenGrid | None,
     picture: tuple[int, ...],
+    field: Field | None,
 ) -> LayerInfo:
-    """Interpret an output shape."""
-    if len(shape) == 4 and _is_channels_last(shape, picture):
+    """Interpret an output shape; where its plane lies is known from the field, or guessed."""
+    last = field.dims == (-3, -2) if field is not None else _is_channels_last(shape, picture)
+    if len(shape) == 4 and last:
         return LayerInfo(name, module, "channels-last map", shape, shape[3], shape[1], shape[2], calls)
     if len(shape) == 4:
         return LayerInfo(name, module, "map", shape, shape[1], shape[2], shape[3], calls)
@@ -222,9 +226,14 @@ def _info(
     )
 
 
+def _version(tensor: Tensor) -> int | None:
+    """How often a tensor was changed in place; None if it does not tell."""
+    return None if tensor.is_inference() else tensor._version
+
+
 def _is_channels_last(shape: tuple[int, ...], picture: tuple[int, ...]) -> bool:
     """Whether (B, h, w, units) has the picture's aspect, and (B, units, h, w) clearly has not."""
-    if len(picture) != 2 or 0 in shape:
+    if len(shape) != 4 or len(picture) != 2 or 0 in shape:
         return False
     aspect = math.log(picture[0] / picture[1])
     as_last = abs(math.log(shape[1] / shape[2]) - aspect)

@@ -58,6 +58,7 @@ def load_batches(
         batch_sampler=[list(indices[at : at + size]) for at in range(start, len(indices), size)],
         collate_fn=_as_it_is,
         num_workers=workers,
+        generator=torch.Generator(),  # else a loader draws from the global one
     )
     done, like = start, None
     for items in loader:

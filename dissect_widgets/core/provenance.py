@@ -1,17 +1,15 @@
-"""Where a result comes from: digests of weights and data, settings, versions."""
+"""Where a result comes from: digests of weights and data, names of functions."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.loading import image_name
-from dissect_widgets.core.settings import Settings
 
 
 def weights_digest(model: nn.Module) -> str:
@@ -44,32 +42,3 @@ def describe_callable(function: Callable[..., Any] | None) -> str | None:
     if " at 0x" not in text:
         return text
     return getattr(function, "__qualname__", type(function).__qualname__)
-
-
-def run_key(
-    model: nn.Module,
-    layers: list[str],
-    data: Any,
-    settings: Settings,
-    *,
-    preprocess: Callable[..., Any] | None,
-    segmenter: Any,
-    batch_size: int,
-    vocabulary: Any,
-) -> dict[str, Any]:
-    """All that decides the bits of a result, as JSON can hold it."""
-    concepts = "\n".join("\t".join(concept) for concept in vocabulary)
-    return {
-        "dissect_widgets": version("dissect-widgets"),
-        "torch": torch.__version__,
-        "model": type(model).__name__,
-        "weights": weights_digest(model),
-        "layers": layers,
-        "images": len(data),
-        "data": data_digest(data),
-        "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
-        "settings": settings.plain(),
-        "preprocess": describe_callable(preprocess),
-        "segmenter": describe_callable(segmenter),
-        "batch_size": batch_size,
-    }

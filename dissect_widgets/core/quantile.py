@@ -146,7 +146,7 @@ class TopSamples:
         thresholds = self.bound.copy()
         for unit, value, _ in self.samples():
             if len(value) > capacity:
-                thresholds[unit] = _largest(value, capacity)
+                thresholds[unit] = max(thresholds[unit], _largest(value, capacity))
         return thresholds
 
     def samples(self) -> Iterator[tuple[int, Float32s, NDArray[Any]]]:
@@ -248,4 +248,4 @@ def _largest(value: Float32s, rank: int) -> np.float32:
     """Sample with exactly `rank` places before it in descending order."""
     at = len(value) - 1 - rank
     smallest_first: Float32s = np.partition(value, at)
-    return np.float32(smallest_first[at])
+    return np.float32(smallest_first[at] + np.float32(0))  # of 0.0 and -0.0, which are equal, always 0.0

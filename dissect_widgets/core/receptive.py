@@ -11,6 +11,7 @@ different length join, the path with the largest field counts.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -42,10 +43,9 @@ class Axis(NamedTuple):
         step = self.step / stride
         return Axis(self.centre + step * (padding - reach / 2), step, self.size + step * reach)
 
-    def resized(self, before: int, after: int) -> Axis:
-        """Fields after half-pixel resizing from `before` to `after` positions."""
-        scale = before / after
-        return Axis(self.centre + self.step * (scale - 1) / 2, self.step * scale, self.size)
+    def resized(self, scale: float, shift: float) -> Axis:
+        """Fields after resizing: positions are `scale` old ones apart, the first `shift` from the old."""
+        return Axis(self.centre + self.step * shift, self.step * scale, self.size)
 
 
 class Field(NamedTuple):
@@ -169,11 +169,29 @@ def _padding(field: Field, named: dict[str, Any], before: Tensor, output: Tensor
     return Field(field.y.window(1, 1, top), field.x.window(1, 1, left))
 
 
-def _resizing(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field | None:
+def _scales(named: dict[str, Any], before: Tensor, output: Tensor) -> tuple[float, float]:
+    """Old positions between two new ones: by the factors that were asked for, else by the sizes."""
+    factors = named.get("scales_h"), named.get("scales_w")
+    sizes = zip(factors, before.shape[-2:], output.shape[-2:], strict=True)
+    y, x = (1 / factor if factor else old / new for factor, old, new in sizes)
+    return y, x
+
+
+def _smooth_resizing(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field | None:
     if named.get("align_corners"):
         return None
-    (high, wide), (rows, columns) = before.shape[-2:], output.shape[-2:]
-    return Field(field.y.resized(high, rows), field.x.resized(wide, columns))
+    y, x = _scales(named, before, output)
+    return Field(field.y.resized(y, (y - 1) / 2), field.x.resized(x, (x - 1) / 2))
+
+
+def _nearest_resizing(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field:
+    # position i reads floor(i * scale); on average over the fractions that occur, half of the rest below
+    y, x = _scales(named, before, output)
+    shifts = [
+        (1 / (new // math.gcd(old, new)) - 1) / 2
+        for old, new in zip(before.shape[-2:], output.shape[-2:], strict=True)
+    ]
+    return Field(field.y.resized(y, shifts[0]), field.x.resized(x, shifts[1]))
 
 
 def _reshaping(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field | None:
@@ -209,8 +227,10 @@ _RULES: dict[str, _Rule] = {
     "constant_pad_nd": _padding,
     "reflection_pad2d": _padding,
     "replication_pad2d": _padding,
-    "upsample_nearest2d": _resizing,
-    "upsample_bilinear2d": _resizing,
+    "upsample_nearest2d": _nearest_resizing,
+    "_upsample_nearest_exact2d": _smooth_resizing,
+    "upsample_bilinear2d": _smooth_resizing,
+    "upsample_bicubic2d": _smooth_resizing,
     "view": _reshaping,
     "_unsafe_view": _reshaping,
     "permute": _permutation,

@@ -44,12 +44,13 @@ class Upsampler:
 
     def _neighbours(self, coordinates: NDArray[np.float64], length: int) -> tuple[Tensor, Tensor, Tensor]:
         before = np.floor(coordinates).astype(np.int64)
+        fraction = (coordinates - before).astype(np.float32)
+        before, fraction = before + (fraction == 1), np.where(fraction == 1, np.float32(0), fraction)
         after = np.minimum(before + 1, length - 1)
-        fraction = (coordinates - before).astype(np.float32)[:, None]
         return (
             torch.from_numpy(before).to(self.device),
             torch.from_numpy(after).to(self.device),
-            torch.from_numpy(fraction).to(self.device),
+            torch.from_numpy(fraction[:, None]).to(self.device),
         )
 
     def rows_that_reach(self, row_peak: Tensor, bound: Tensor) -> Tensor:

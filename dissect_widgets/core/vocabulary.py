@@ -95,6 +95,8 @@ class Vocabulary:
         ConceptError
             If there is no such concept, or several.
         """
+        if category is not None and category not in self.categories:
+            raise ConceptError(f"There is no category {category!r}.{nearest(category, self.categories)}")
         found = [
             number
             for number, concept in enumerate(self.concepts[1:], start=1)

@@ -39,7 +39,8 @@ class FileArray:
 
 Array = NDArray[Any] | FileArray
 State = dict[str, Array]
-"""Plain arrays, in memory or in files, from which a streamed statistic is made again."""
+"""Plain arrays, in memory or in files, from which a streamed statistic is made again. They are those that
+it works with: write or copy them before more is added."""
 
 
 class MemoryWriter:
@@ -68,7 +69,7 @@ class FileWriter:
     def append(self, piece: NDArray[Any]) -> None:
         """Add a piece at the end."""
         with full_disk(self._path):
-            np.ascontiguousarray(piece, self._dtype).tofile(self._file)
+            self._file.write(np.ascontiguousarray(piece, self._dtype).data)
         self._length += len(piece)
 
     def finish(self) -> FileArray:
@@ -113,6 +114,20 @@ class Workspace:
         """Path of a file that does not exist yet."""
         self._count += 1
         return self.folder / f"{self._count}.bin"
+
+    def mapped(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+        """Array of zeros in a new file, that is written in place.
+
+        Its room on the disk is taken now: on a full disk, writing to a mapped file ends the process.
+        """
+        path = self.path_of_new_file()
+        size = int(np.prod(shape)) * dtype.itemsize
+        with full_disk(path), open(path, "wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                file.truncate(size)
+        return np.memmap(path, dtype, mode="r+", shape=shape)
 
     def discard(self, array: Array | None) -> None:
         """Delete a file; one that the last checkpoint names goes after the next."""

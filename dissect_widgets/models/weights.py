@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -24,7 +24,6 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     ----------
     path
         A safetensors file, or one that `torch.save` wrote of a state dict, bare or within a checkpoint.
-        The prefix "module." that parallel training leaves is taken off.
 
     Returns
     -------
@@ -39,28 +38,22 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"There is no file {path}.")
-    try:
-        with open(path, "rb") as file:
-            is_safetensors = path.suffix == ".safetensors" or file.read(9)[8:] == b"{"
-        content: Any = load_file(path) if is_safetensors else torch.load(path, "cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise WeightsError(
-            f"{path} holds pickled code, which could do anything when loaded, and is refused "
-            f"({_first_line(error)}). Ask for a plain state dict or a safetensors file."
-        ) from None
-    except (OSError, RuntimeError, ValueError, EOFError, SafetensorError) as error:
-        raise WeightsError(f"{path} is no file of weights: {_first_line(error)}") from error
-    for name in _NESTED:
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
+    content = _read(path)
+    while isinstance(content, Mapping) and (inner := _nested(content)) is not None:
+        content = inner
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} holds {type(content).__name__}, not a state dict.")
-    weights = {
-        _without_module(str(name)): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)
-    }
+    weights = {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}
     if not weights:
         raise WeightsError(f"{path} holds no tensors.")
     return weights
+
+
+def fit_names(weights: Mapping[str, Tensor], own: Collection[str]) -> dict[str, Tensor]:
+    """Take off the "module." that parallel training leaves in names, if only then they are the model's."""
+    if all(name in own for name in weights):
+        return dict(weights)
+    return {".".join(part for part in n.split(".") if part != "module"): t for n, t in weights.items()}
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, origin: str | Path) -> None:
@@ -72,26 +65,46 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, origin: str
         If they do not; it says which, and the nearest names. The model is then as it was.
     """
     own = model.state_dict()
+    weights = fit_names(weights, own)
     missing = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
     unknown = [name for name in weights if name not in own]
-    if missing or unknown:
-        first = f"{unknown[0]!r} is not in the model.{nearest(unknown[0], own)}" if unknown else ""
-        lacks = f" The file lacks {len(missing)} names, {missing[0]!r} first." if missing else ""
-        raise WeightsError(
-            f"{origin} does not fit {type(model).__name__}: {first}{lacks}".replace(":  ", ": ")
-        )
+    problems = []
+    if unknown:
+        problems.append(f"{unknown[0]!r} is not in the model.{nearest(unknown[0], own)}")
+    if missing:
+        problems.append(f"The file lacks {len(missing)} names, {missing[0]!r} first.")
     for name, tensor in weights.items():
-        if tensor.shape != own[name].shape:
-            raise WeightsError(
-                f"{origin} does not fit {type(model).__name__}: {name!r} has shape {tuple(tensor.shape)}, "
-                f"the model's {tuple(own[name].shape)}."
-            )
+        if not problems and tensor.shape != own[name].shape:
+            shapes = f"{tuple(tensor.shape)}, the model's {tuple(own[name].shape)}"
+            problems.append(f"{name!r} has shape {shapes}.")
+    if problems:
+        raise WeightsError(f"{origin} does not fit {type(model).__name__}: {' '.join(problems)}")
     model.load_state_dict(dict(weights), strict=False)
 
 
-def _without_module(name: str) -> str:
-    return ".".join(part for part in name.split(".") if part != "module")
+def _read(path: Path) -> Any:
+    with open(path, "rb") as file:
+        start = file.read(9)
+    try:
+        if path.suffix == ".safetensors" or start[8:] == b"{":
+            return load_file(path)
+        if start[:2] != b"PK" and start[:1] != b"\x80":  # neither a zip archive nor a pickle
+            raise WeightsError(f"{path} is no file of weights: it begins with {start!r}.")
+        return torch.load(path, "cpu", weights_only=True)
+    except WeightsError:
+        raise
+    except pickle.UnpicklingError as error:
+        wanted = re.search(r"GLOBAL (\S+)", str(error))
+        raise WeightsError(
+            f"{path} holds pickled code{f' ({wanted[1]})' if wanted else ''}, which could do anything when "
+            "loaded, and is refused. Ask for a plain state dict or a safetensors file."
+        ) from None
+    except Exception as error:  # a damaged pickle can raise almost anything
+        text = (str(error).strip().splitlines() or [""])[0]
+        raise WeightsError(f"{path} is no file of weights: {type(error).__name__}: {text}") from error
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _nested(content: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
+    """State dict within a checkpoint, if this is one."""
+    found = (content.get(name) for name in _NESTED)
+    return next((inner for inner in found if isinstance(inner, Mapping)), None)

@@ -7,17 +7,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
 
-import torch
 from torch import Tensor, nn
 
 from dissect_widgets.errors import SettingError, WeightsError, nearest
-from dissect_widgets.models.weights import load_weights, read_weights
+from dissect_widgets.models.weights import fit_names, load_weights, read_weights
 
+_AUXILIARY = ("googlenet", "inception_v3")  # have heads that are there in training only
 Scale = Literal["imagenet", "symmetric", "none"]
 
 
@@ -64,10 +64,20 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
                 f"The weights of {name} could not be downloaded: {error}. Give a file."
             ) from error
         return model.eval()
-    state = None if weights is None else read_weights(weights)
-    model = torchvision.models.get_model(name, weights=None, **_options(name, state))
-    if state is not None:
-        load_weights(model, state, origin=str(weights))
+    options: dict[str, Any] = {"init_weights": False} if name in _AUXILIARY else {}
+    if weights is None:
+        model = torchvision.models.get_model(name, weights=None, **options)
+        return model.eval()
+    state = read_weights(weights)
+    if name in _AUXILIARY:
+        options["aux_logits"] = any(key.lower().startswith(("aux", "module.aux")) for key in state)
+    model = torchvision.models.get_model(name, weights=None, **options)
+    own = model.state_dict()
+    last, state = list(own)[-1], fit_names(state, own)
+    if last in state and state[last].shape[:1] != own[last].shape[:1]:
+        options["num_classes"] = int(state[last].shape[0])
+        model = torchvision.models.get_model(name, weights=None, **options)
+    load_weights(model, state, origin=str(weights))
     return model.eval()
 
 
@@ -91,25 +101,12 @@ def normalize(scale: Scale = "imagenet") -> Callable[[Tensor], Tensor] | None:
     raise SettingError(f"scale is {scale!r}.{nearest(scale, ['imagenet', 'symmetric', 'none'])}")
 
 
-def _options(name: str, state: Mapping[str, Tensor] | None) -> dict[str, Any]:
-    """Arguments for torchvision: as many classes as the last layer of the weights has."""
-    import torchvision
-
-    options: dict[str, Any] = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    if state is not None:
-        with torch.device("meta"):
-            last = list(torchvision.models.get_model(name, weights=None, **options).state_dict())[-1]
-        if last in state:
-            options["num_classes"] = int(state[last].shape[0])
-    return options
-
-
 def _call(name: str) -> nn.Module:
     module_name, _, attribute = name.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise SettingError(f"There is no module {module_name!r}: {error}.") from error
+    except (ImportError, ValueError, TypeError) as error:
+        raise SettingError(f"The module {module_name!r} cannot be imported: {error}.") from error
     build = getattr(module, attribute, None)
     if not callable(build):
         public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]

@@ -86,7 +86,9 @@ class Notebook:
 
     def wait_until_ready(self) -> None:
         """Wait until the notebook is there and its kernel is idle."""
-        self.page.wait_for_function("window.jupyterapp && window.jupyterapp.shell.currentWidget?.content?.widgets", timeout=60_000)
+        self.page.wait_for_function(
+            "window.jupyterapp && window.jupyterapp.shell.currentWidget?.content?.widgets", timeout=60_000
+        )
         self.page.wait_for_function(
             "() => { const s = jupyterapp.shell.currentWidget.sessionContext;"
             " return s && s.isReady && s.kernelDisplayStatus === 'idle' }",
@@ -123,7 +125,8 @@ class Notebook:
         """Wait until the kernel has nothing to do."""
         self.page.wait_for_timeout(200)
         self.page.wait_for_function(
-            "jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'", timeout=timeout * 1000
+            "jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'",
+            timeout=timeout * 1000,
         )
 
     def errors(self) -> list[str]:

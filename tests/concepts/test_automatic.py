@@ -12,9 +12,10 @@ from torch import Tensor
 import dissect_widgets as dw
 from dissect_widgets.concepts.automatic import HALVES, WithColors, WithHalves, split_halves
 from dissect_widgets.concepts.colors import COLOR_NAMES, DISPLAY_RGB, name_colors
+from dissect_widgets.core.provenance import data_digest
 from dissect_widgets.core.types import LabelledImages
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import DataError, SettingError
 
 Halves = tuple[list[list[int]], list[list[int]]]
 
@@ -238,7 +239,7 @@ def test_halves_of_labels_that_are_arrays() -> None:
     labels = np.random.default_rng(0).integers(0, 3, (2, 11, 13)).astype(np.int32)
     data = WithHalves(Labelled(Vocabulary([("car", "object"), ("tree", "object")]), [labels]))
     found = data[0][1]
-    assert isinstance(found, Tensor) and found.dtype == torch.int32
+    assert isinstance(found, Tensor) and found.dtype == torch.int64
     assert (found[:2].numpy() == labels).all()
     assert (found[2:].numpy() == slow_parts(data, labels, "object")).all()
 
@@ -279,12 +280,13 @@ def test_unknown_category(images) -> None:
 @pytest.mark.parametrize("wrap", [WithColors, WithHalves])
 def test_wrappers_pass_on_what_the_data_have(wrap: type, images) -> None:
     data = wrap(images)
-    assert len(data) == 9 and data.names is images.names and isinstance(data, LabelledImages)
-    assert not hasattr(data, "digest") and not hasattr(data, "images")
+    assert len(data) == 9 and data.names == images.names and isinstance(data, LabelledImages)
+    assert not hasattr(data, "images")
     labels = [torch.zeros(1, 11, 13, dtype=torch.int64)] * 3
     data = wrap(Labelled(Vocabulary([("car", "object")]), labels))
     assert len(data) == 3 and data.names == ["0.png", "1.png", "2.png"]
-    assert data.digest() == "digest of 3"
+    other = wrap(Labelled(Vocabulary([("car", "object")]), labels[:2]))
+    assert data.digest() == data.digest() != other.digest()
     with pytest.raises(AttributeError, match="nonsense"):
         data.nonsense  # noqa: B018
 
@@ -327,11 +329,44 @@ def test_both_around_a_folder(tmp_path: Path, labels: str | None) -> None:
         label_size=(20, 28),
     )
     data = WithHalves(WithColors(folder))
-    assert data.names == ["a.png"] and data.digest() == folder.digest()
+    assert data.names == ["a.png"] and data.digest() != WithColors(folder).digest()
     found = data[0][1].numpy()
-    assert found.shape == (4, 20, 28) and found.dtype == np.int32
+    assert found.shape == (4, 20, 28) and found.dtype == np.int64
     car = mask == 1 if labels else np.ones_like(mask)
     halves = slow_halves(car.astype(np.int64))
     for number, half in enumerate(("top", "bottom", "left", "right"), start=1):
         where = (found == data.vocabulary.index(f"car-{half}")).any(0)
         assert (where == (halves == number).any(0)).all() and where.any()
+
+
+# Known bugs -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrap", [WithColors, WithHalves])
+def test_labels_of_a_narrow_type(wrap: type) -> None:
+    vocabulary = Vocabulary([(f"thing {number}", "object") for number in range(1, 256)])
+    labels = torch.zeros(1, 11, 13, dtype=torch.uint8)
+    labels[0, 2:6, 3:8] = 255
+    narrow = wrap(Labelled(vocabulary, [labels]))[0][1]
+    assert narrow.long().tolist() == wrap(Labelled(vocabulary, [labels.long()]))[0][1].tolist()
+
+
+def test_colors_beside_labels_that_are_arrays() -> None:
+    labels = np.random.default_rng(0).integers(0, 2, (1, 11, 13))
+    found = WithColors(Labelled(Vocabulary([("car", "object")]), [labels]))[0][1]
+    assert (
+        isinstance(found, Tensor) and found[0].tolist() == labels[0].tolist() and found.shape == (2, 11, 13)
+    )
+
+
+def test_halves_of_a_label_beyond_the_vocabulary() -> None:
+    """As without halves; skip_errors can pass over such an image."""
+    data = WithHalves(Labelled(Vocabulary([("car", "object")]), [torch.full((1, 11, 13), 2)]))
+    with pytest.raises(DataError, match="2"):
+        data[0]
+
+
+def test_the_key_of_a_run_tells_label_sizes_apart(images) -> None:
+    one, other = (WithColors(Unlabelled(images.images), label_size=size) for size in [(11, 13), (13, 11)])
+    assert data_digest(one) == data_digest(WithColors(Unlabelled(images.images), label_size=(11, 13)))
+    assert data_digest(one) != data_digest(other)

@@ -47,16 +47,10 @@ def write_mask(
     values = sorted(NAMED) if values is None else values
     pixels = np.random.default_rng(seed).choice(values, (size[1], size[0]))
     pixels[0, : len(values)] = values
-    match kind:
-        case "grey":
-            mask = Image.fromarray(pixels.astype(np.uint8))
-        case "palette":
-            mask = Image.fromarray(pixels.astype(np.uint8)).convert("P")
-            mask.putpalette([255, 0, 0, 0, 255, 0, *range(255, 255 - 90, -1)])
-        case "16 bits":
-            mask = Image.fromarray(pixels.astype(np.uint16))
-        case "1 bit":
-            mask = Image.fromarray(pixels.astype(bool))
+    dtype = {"grey": np.uint8, "palette": np.uint8, "16 bits": np.uint16, "1 bit": bool}[kind]
+    mask = Image.fromarray(pixels.astype(dtype))
+    if kind == "palette":
+        mask.putpalette([255, 0, 0, 0, 255, 0, *range(255, 255 - 90, -1)])
     mask.save(path)
     return path
 
@@ -109,6 +103,7 @@ def test_layout_with_nested_folders(tmp_path: Path) -> None:
     write_text(tmp_path / "images" / "day" / "notes.txt", "not a photo")
     write_text(tmp_path / "images" / "._zero.jpg", "what another system leaves behind")
     (tmp_path / "images" / "folder.jpg").mkdir()
+    write_photo(tmp_path / "masks" / "zero.tif")  # masks are .png
     write_text(tmp_path / "classes.csv", TABLE)
     data = opened(tmp_path)
     assert data.names == photos and len(data) == 4 and data.unpaired == []
@@ -174,16 +169,6 @@ def test_defaults_are_224_and_112(folder: Path) -> None:
     assert image.shape == (3, 224, 224) and labels.shape == (1, 112, 112)
 
 
-def test_photos_that_are_not_rgb(tmp_path: Path) -> None:
-    grey = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), np.uint8)
-    (tmp_path / "images").mkdir()
-    Image.fromarray(grey).save(tmp_path / "images" / "grey.png")
-    write_mask(tmp_path / "masks" / "grey.png")
-    write_text(tmp_path / "classes.csv", TABLE)
-    image = opened(tmp_path, size=(HEIGHT, WIDTH))[0][0]
-    assert torch.equal(image, torch.from_numpy(grey / np.float32(255)).expand(3, -1, -1))
-
-
 TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -209,16 +194,6 @@ def test_photo_turned_by_exif(tmp_path: Path, orientation: int) -> None:
     image, labels = data[0]
     assert torch.equal(image, expected_image(Image.fromarray(upright), (18, 26)))
     assert torch.equal(labels[0], expected_labels(mask, NAMED, data.vocabulary, (11, 13)))
-
-
-def test_mask_of_a_turned_photo_must_be_upright(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    write_photo(tmp_path / "images" / "a.jpg", exif=exif)
-    write_mask(tmp_path / "masks" / "a.png")
-    write_text(tmp_path / "classes.csv", TABLE)
-    with pytest.raises(DataError, match=r"a\.png has 29 x 21 pixels, its image \S*a\.jpg 21 x 29;"):
-        opened(tmp_path)[0]
 
 
 def test_several_folders_with_a_table_each(folder: Path) -> None:
@@ -365,10 +340,6 @@ def test_skip_unpaired(folder: Path) -> None:
     assert torch.equal(data[1][1][0], expected_labels(mask, NAMED, data.vocabulary, (11, 13)))
 
 
-def test_all_pairs_leave_nothing_unpaired(folder: Path) -> None:
-    assert opened(folder).unpaired == []
-
-
 def test_images_without_masks_are_named(folder: Path) -> None:
     for number in range(7):
         write_photo(folder / "images" / f"x{number}.jpg")
@@ -407,13 +378,6 @@ def test_empty_folder(folder: Path) -> None:
     for path in (folder / "images").iterdir():
         path.rename(path.with_suffix(".txt"))
     with pytest.raises(DataError, match=rf"no images in {re.escape(str(folder / 'images'))}; .*\.jpg, \.png"):
-        opened(folder)
-
-
-def test_empty_folder_of_masks(folder: Path) -> None:
-    for path in (folder / "masks").iterdir():
-        path.rename(path.with_suffix(".tif"))
-    with pytest.raises(DataError, match=r"3 images have no mask in \S*masks: one\.jpg, three\.jpg, two\.jpg"):
         opened(folder)
 
 
@@ -524,7 +488,7 @@ def test_mask_with_several_numbers_a_pixel(folder: Path, mode: str) -> None:
 @pytest.mark.parametrize("name", ["size", "label_size"])
 @pytest.mark.parametrize("size", [0, -3, (20, 0), (20,), (20, 28, 3)])
 def test_sizes_that_are_refused(folder: Path, name: str, size: object) -> None:
-    message = f"{name} is {size}; it must be a side or (rows, columns), each at least 1."
+    message = f"{name} is {size}; it must be a side or (rows, columns), in whole pixels."
     with pytest.raises(SettingError, match=f"^{re.escape(message)}"):
         opened(folder, **{name: size})
 
@@ -539,12 +503,6 @@ def test_wrong_number_of_tables(folder: Path, masks: int, classes: int) -> None:
 def test_no_labels_at_all(folder: Path) -> None:
     with pytest.raises(SettingError, match="no labels: give masks and classes, or image_labels, or both"):
         MaskFolder(folder / "images", None, None)
-
-
-def test_errors_of_the_tables_come_through(folder: Path) -> None:
-    write_text(folder / "classes.csv", f"{TABLE}5,again,object\n")
-    with pytest.raises(DataError, match=r"classes\.csv, line 6: the value 5 stands there twice"):
-        opened(folder)
 
 
 def test_digest_changes_with_what_labels_depend_on(folder: Path) -> None:
@@ -578,6 +536,44 @@ def test_digest_changes_with_what_labels_depend_on(folder: Path) -> None:
     assert opened(folder).vocabulary == Vocabulary(NAMED.values()) and digest() != first
     (folder / "masks" / "two.png").unlink()
     assert digest(skip_unpaired=True) not in seen
+
+
+# Known bugs -----------------------------------------------------------------------------------------------
+
+
+def test_labels_of_whole_images_that_name_nothing(folder: Path) -> None:
+    table = write_text(folder / "scenes.csv", "image,name,category\n")
+    with pytest.raises(DataError, match=r"scenes\.csv"):
+        MaskFolder(folder / "images", None, None, image_labels=table)[0]
+
+
+@pytest.mark.parametrize("skip_unpaired", [False, True])
+def test_photos_that_differ_in_their_ending_alone(tmp_path: Path, skip_unpaired: bool) -> None:
+    for seed, name in enumerate(["a.jpg", "a.png"]):
+        write_photo(tmp_path / "images" / name, seed)
+    table = write_text(tmp_path / "scenes.csv", "image,name,category\na.jpg,sea,scene\na.png,street,scene\n")
+    try:
+        data = MaskFolder(tmp_path / "images", None, None, image_labels=table, skip_unpaired=skip_unpaired)
+    except DataError as error:
+        assert "a.jpg" in str(error) and "a.png" in str(error)
+    else:
+        assert data.names == ["a.jpg", "a.png"]
+
+
+def test_hidden_folders_are_passed_over(folder: Path) -> None:
+    write_photo(folder / "images" / ".ipynb_checkpoints" / "one-checkpoint.jpg")
+    assert opened(folder).names == ["one.jpg", "three.jpg", "two.jpg"]
+
+
+def test_unlabelled_value_that_no_mask_can_have(folder: Path) -> None:
+    with pytest.raises(SettingError, match="70000"):
+        opened(folder, unlabelled=[70000])
+
+
+@pytest.mark.parametrize("size", [3.5, (20.5, 28), "12", None])
+def test_sizes_that_are_no_whole_numbers(folder: Path, size: object) -> None:
+    with pytest.raises(SettingError, match="size"):
+        opened(folder, size=size)[0]
 
 
 @pytest.mark.real

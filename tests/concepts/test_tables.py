@@ -149,6 +149,12 @@ def test_image_labels(path: Path) -> None:
     }
 
 
+def test_a_whole_name_counts_before_one_without_ending(path: Path) -> None:
+    path.write_text("image,name,category\nx.jpg,beach,scene\n")
+    labels = read_image_labels(path, ["x.jpg", "x.jpg.png"])
+    assert labels == {"x.jpg": [Concept("beach", "scene")], "x.jpg.png": []}
+
+
 def test_images_without_labels_have_none(path: Path) -> None:
     path.write_text("image,name,category\nstreet.jpg,street,scene\n")
     labels = read_image_labels(path, IMAGES)

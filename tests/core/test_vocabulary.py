@@ -67,8 +67,8 @@ def test_index_of_a_name_in_several_categories(vocabulary: Vocabulary) -> None:
         ("Tree", None, "There is no concept 'Tree'. Did you mean 'tree' or 'red'?"),
         ("zebra", None, "There is no concept 'zebra'. There are 4: 'car', 'red', 'tree', 'wheel'."),
         ("tree", "part", "There is no concept 'tree' in category 'part'. There are 1: 'wheel'."),
-        ("car", "texture", "There is no concept 'car' in category 'texture'. There is none."),
-        ("car", "", "There is no concept 'car' in category ''. There is none."),
+        ("car", "texture", "There is no category 'texture'. There are 3: 'object', 'color', 'part'."),
+        ("car", "", "There is no category ''. There are 3: 'object', 'color', 'part'."),
         ("-", None, "There is no concept '-'. There are 4: 'car', 'red', 'tree', 'wheel'."),
     ],
 )

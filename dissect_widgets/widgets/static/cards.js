@@ -93,9 +93,9 @@ function cardGrid({ source, choose, failed }) {
     order.slice(first, last).forEach((unit, i) => {
       if (!cards.has(unit)) {
         cards.set(unit, unitCard({ source, layer, unit, width, thumb, choose, failed }));
-        all.append(cards.get(unit));
       }
       const card = cards.get(unit);
+      if (all.children[i] !== card) all.insertBefore(card, all.children[i] ?? null); // in reading order
       const place = first + i;
       card.style.width = `${width}px`;
       card.style.height = `${pitch - CARD.gap}px`;

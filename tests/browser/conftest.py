@@ -1,0 +1,64 @@
+"""A server and a browser for all tests here, and a dissection for them to show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import dissect_widgets as dw
+from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS, Server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"there is no {CHROMIUM}, and in CI these tests may not skip")
+        pytest.skip(f"needs Chromium, at {CHROMIUM} or $CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    context.close()
+    assert not problems, problems
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder that JupyterLab is opened on."""
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="session")
+def squeezenet(folder: Path, real: Path) -> Path:
+    """Saved dissection of a pretrained network's last layer over real photos: 512 units."""
+    camvid = real / "camvid"
+    data = dw.MaskFolder(
+        camvid / "images", camvid / "masks", camvid / "classes.csv", unlabelled=[11], label_size=56
+    )
+    with torch.random.fork_rng():
+        model = dw.load_model("squeezenet1_0", real / "squeezenet1_0_imagenet.safetensors")
+    out = folder / "squeezenet"
+    dw.dissect(model, "features.12", data, preprocess=dw.normalize(), out=out, progress=False)
+    return out
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path) -> Iterator[Server]:
+    server = Server(folder)
+    yield server
+    server.close()

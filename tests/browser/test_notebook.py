@@ -1,0 +1,192 @@
+"""The tour in a real JupyterLab: search, open, move, step, set from Python, reload, compare, go dark."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.lab import Notebook, Server, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.real, pytest.mark.slow]
+TOUR = "01_dissect_your_network.ipynb"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, real: Path) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("tour")
+    shutil.copy(NOTEBOOKS / TOUR, folder)
+    weights = str(real / "squeezenet1_0_imagenet.safetensors")
+    server = Server(folder, {"DISSECT_PHOTOS": str(real / "camvid"), "DISSECT_WEIGHTS": weights})
+    yield server
+    server.close()
+
+
+def cell_with(notebook: Notebook, text: str) -> int:
+    """Number of the cell whose source contains a text."""
+    sources: list[str] = notebook.page.evaluate(
+        "() => jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(c => c.getSource())"
+    )
+    return next(i for i, source in enumerate(sources) if text in source)
+
+
+def python(notebook: Notebook, expression: str) -> Any:
+    return json.loads(notebook.run_code(f"import json; print(json.dumps({expression}))"))
+
+
+def drawn(page: Page, selector: str) -> list[str]:
+    """Pictures of all canvases that a selector finds, as data."""
+    found: list[str] = page.locator(selector).evaluate_all("all => all.map(canvas => canvas.toDataURL())")
+    return found
+
+
+def lit_share(page: Page) -> float:
+    """Share of the large exemplars that is not darkened, by comparing with a threshold of -1."""
+    script = """canvases => {
+        let sum = 0, count = 0;
+        for (const c of canvases) {
+            const pixels = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            for (let i = 0; i < pixels.length; i += 4) { sum += pixels[i + 2]; count++; }
+        }
+        return sum / count;
+    }"""
+    return float(page.locator(".dw-detail .dw-gallery canvas").evaluate_all(script))
+
+
+def test_the_tour(page: Page, server: Server) -> None:
+    notebook = Notebook(page, server, TOUR)
+    notebook.run_all(timeout=400)
+    assert notebook.errors() == []
+    browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-browser")
+    expect(browser.locator(".dw-card").first).to_be_visible()
+    unit = python(notebook, "browser.unit")
+    expect(browser.locator(".dw-detail h3").first).to_have_text(f"unit {unit}")
+
+    # search "car", and open unit 60
+    browser.locator(".dw-search").fill("car")
+    expect(browser.locator(".dw-count")).not_to_contain_text("512 of 512")
+    assert python(notebook, "browser.query") == "car"
+    names = browser.locator(".dw-card .dw-name").all_inner_texts()
+    assert names and all("car" in name for name in names)
+    browser.locator(".dw-search").fill("60")
+    browser.locator(".dw-card[data-unit='60']").click()
+    expect(browser.locator(".dw-detail h3").first).to_have_text("unit 60")
+    expect(browser.locator(".dw-detail .dw-title").first).to_contain_text("car")
+    assert python(notebook, "[browser.unit, browser.threshold]") == [60, None]
+
+    # move the slider, and see the mask change
+    expect(browser.locator(".dw-concepts li").first).to_be_visible()
+    before, light = drawn(page, ".dw-detail .dw-gallery canvas"), lit_share(page)
+    assert len(before) == 8
+    slider = browser.locator(".dw-detail .dw-slider").first
+    slider.fill("0")
+    page.wait_for_timeout(300)
+    low, light_low = drawn(page, ".dw-detail .dw-gallery canvas"), lit_share(page)
+    assert all(a != b for a, b in zip(before, low, strict=True)) and light_low > light * 1.05
+    assert python(notebook, "browser.threshold") == 0
+    highest = python(notebook, "float(dissection['features.12'].highest[60])")
+    slider.fill(str(highest))
+    page.wait_for_timeout(300)
+    assert lit_share(page) < light
+    browser.locator(".dw-detail .dw-button", has_text="reset").click()
+    page.wait_for_timeout(300)
+    assert drawn(page, ".dw-detail .dw-gallery canvas") == before
+
+    # step by keyboard, through what is filtered, in its order
+    browser.locator(".dw-search").fill("car")
+    browser.locator(".dw-cards").focus()
+    order = [int(n) for n in browser.locator(".dw-card").evaluate_all("all => all.map(c => c.dataset.unit)")]
+    after = order[order.index(60) + 1]
+    page.keyboard.press("ArrowRight")
+    expect(browser.locator(".dw-detail h3").first).to_have_text(f"unit {after}")
+    assert python(notebook, "browser.unit") == after
+    page.keyboard.press("ArrowLeft")
+    expect(browser.locator(".dw-detail h3").first).to_have_text("unit 60")
+
+    # two side by side
+    browser.locator(f".dw-card[data-unit='{after}']").click(modifiers=["Shift"])
+    expect(browser.locator(".dw-detail h3")).to_have_text(["unit 60", f"unit {after}"])
+    assert python(notebook, "[browser.unit, browser.compare]") == [60, after]
+
+    # Python sets, the page follows
+    notebook.run_code("browser.query = ''; browser.compare = None; browser.unit = 327")
+    expect(browser.locator(".dw-detail h3").first).to_have_text("unit 327")
+    expect(browser.locator(".dw-card[data-unit='327']")).to_be_visible()
+    expect(browser.locator(".dw-card.dw-chosen")).to_have_attribute("data-unit", "327")
+    notebook.run_code("browser.threshold = 30.5")
+    expect(browser.locator(".dw-threshold output").first).to_have_text("30.5")
+
+    # reload, and see it again
+    notebook.save()
+    page.reload(wait_until="domcontentloaded")
+    notebook.wait_until_ready()
+    browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-browser")
+    expect(browser.locator(".dw-detail h3").first).to_have_text("unit 327", timeout=30_000)
+    expect(browser.locator(".dw-threshold output").first).to_have_text("30.5")
+    expect(browser.locator(".dw-concepts li").first).to_be_visible()
+    assert len(set(drawn(page, ".dw-detail .dw-gallery canvas"))) == 8
+
+    # another layer: its own units
+    browser.locator(".dw-tab", has_text="features.3").click()
+    expect(browser.locator(".dw-count")).to_have_text("128 of 128 units")
+    assert python(notebook, "[browser.layer, browser.unit]") == ["features.3", None]
+
+    # bars open units, and all is legible in the dark
+    comparison = notebook.output(cell_with(notebook, "dw.LayerComparison("))
+    bars = comparison.locator(".xy .bars .point path")
+    expect(bars).to_have_count(24)
+    layer = python(notebook, "comparison.layer")
+    bars.first.click(force=True)
+    expect(comparison.locator(".dw-browser .dw-tab[aria-selected=true]")).not_to_have_text(layer)
+    opened = python(
+        notebook, "[comparison.browser.layer, comparison.browser.category, comparison.browser.min_iou]"
+    )
+    assert opened == ["features.3", "object", 0.04]
+    notebook.theme("JupyterLab Dark")
+    for area in (".dw-card .dw-name", ".dw-count"):
+        ink = comparison.locator(area).first.evaluate("e => getComputedStyle(e).color")
+        assert (
+            min(int(c) for c in ink.removeprefix("rgb(").removeprefix("rgba(").rstrip(")").split(",")[:3])
+            > 120
+        )
+
+
+SETUP = """
+import os
+from pathlib import Path
+import dissect_widgets as dw
+photos = Path(os.environ["DISSECT_PHOTOS"])
+tables = {"label_size": 56, "unlabelled": [11]}
+data = dw.MaskFolder(photos / "images", photos / "masks", photos / "classes.csv", **tables)
+model = dw.load_model("squeezenet1_0", os.environ["DISSECT_WEIGHTS"])
+"""
+
+
+def test_the_interrupt_button_and_the_same_cell_again(page: Page, server: Server, real: Path) -> None:
+    cells = [
+        SETUP,
+        "dissection = dw.dissect(model, ['features.12'], data, preprocess=dw.normalize())\ndissection",
+    ]
+    folder = Path(str(server.log.name)).parent
+    write_notebook(folder / "interrupt.ipynb", cells)
+    notebook = Notebook(page, server, "interrupt.ipynb")
+    notebook.command("notebook:run-all-cells")
+    output = notebook.page.locator(".jp-Notebook .jp-Cell").nth(1).locator(".jp-Cell-outputArea")
+    expect(output).to_contain_text("/468", timeout=60_000)
+    page.wait_for_timeout(2000)
+    notebook.command("notebook:interrupt-kernel")
+    expect(output).to_contain_text("The same call goes on from there", timeout=60_000)
+    (error,) = notebook.errors()
+    assert "The same call goes on from there" in error
+    done = int(error.split("Interrupted after ")[1].split(" of 468")[0])
+    assert 0 < done < 468
+    notebook.run_code("assert model.training is False and not any(m._forward_hooks for m in model.modules())")
+    notebook.run_all()
+    assert notebook.errors() == []
+    expect(output).to_contain_text("over 468 images")

@@ -1,0 +1,178 @@
+"""The command line, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from dissect_widgets.cli import main
+from dissect_widgets.concepts.sample import CLASSES, write_sample
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sample(tmp_path_factory.mktemp("photos"), images=8)
+
+
+def arguments(photos: Path, out: Path, *more: str) -> list[str]:
+    folders = ["--images", str(photos / "images"), "--masks", str(photos / "masks")]
+    tables = ["--classes", str(photos / "classes.csv"), "--size", "64", "--label-size", "28"]
+    return ["dissect", "squeezenet1_1", "--layers", "features.3", *folders, *tables, "--out", str(out), *more]
+
+
+def run(options: list[str]) -> int:
+    with torch.random.fork_rng():
+        return main(options)
+
+
+def test_dissect_prints_a_table_and_saves(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments(photos, tmp_path / "out")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Detectors (distinct concepts) of SqueezeNet over 8 images"
+    assert lines[2].split() == ["layer", "units", "object", "all"]
+    assert lines[3].split()[:2] == ["features.3", "128"]
+    assert (tmp_path / "out" / "dissection.json").exists()
+
+
+def test_dissect_json_colors_halves_levels(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--json", "--colors", "--halves", "--level", "0.02", "0.005", "--upsample", "half-pixel"]
+    assert (
+        run([*arguments(photos, tmp_path / "out", *more), "--image-labels", str(photos / "scenes.csv")]) == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    layer = told["layers"]["features.3"]
+    assert layer["upsample"] == "half-pixel" and told["images"] == 8
+    assert set(layer["detectors"]) == {"object", "scene", "color", "part", "all"}
+    assert layer["detectors"]["all"] == sum(n for c, n in layer["detectors"].items() if c != "all")
+
+
+def test_report(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments(photos, tmp_path / "out", "--exemplars", "2")) == 0
+    assert main(["report", str(tmp_path / "out"), "-o", str(tmp_path / "page.html")]) == 0
+    assert "page.html" in capsys.readouterr().out
+    assert (tmp_path / "page.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["layers", "squeezenet1_0", "--size", "128", "96"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["features.0", "Conv2d", "96", "61", "x", "45", "map"] in rows
+
+
+def test_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sample", str(tmp_path / "set")]) == 0
+    assert len(list((tmp_path / "set" / "images").iterdir())) == 60
+    table = (tmp_path / "set" / "classes.csv").read_text().split()
+    assert table[:3] == ["value,name,category", "0,,", f"1,{CLASSES[0]},object"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--layers", "features.33"), "no layer 'features.33'. Did you mean 'features.3'"),
+        (("--level", "1.5"), "level is 1.5"),
+        (("--weights", "nowhere.pt"), "There is no file nowhere.pt"),
+        (("--images", "nowhere"), "There is no folder nowhere"),
+        (("--size", "1", "2", "3"), "3 numbers are given"),
+    ],
+)
+def test_errors_are_one_line_and_exit_with_2(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, ...], message: str
+) -> None:
+    assert run([*arguments(photos, tmp_path / "out"), *change]) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert error[-1].startswith("dissect-widgets: ") and message in error[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_model_and_saved_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["layers", "squeezenet2"]) == 2
+    assert "Did you mean 'squeezenet1" in capsys.readouterr().err
+    assert main(["report", str(tmp_path)]) == 2
+    assert "holds no dissection" in capsys.readouterr().err
+
+
+INTERRUPTING = """
+import signal, sys
+from dissect_widgets.cli import main
+from dissect_widgets.concepts.mask_folder import MaskFolder
+read = MaskFolder.__getitem__
+def stopping(self, i):
+    if i == 5:
+        signal.raise_signal(signal.SIGINT)
+    return read(self, i)
+MaskFolder.__getitem__ = stopping
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_interrupt_exits_with_130_and_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
+    options = arguments(photos, tmp_path / "out", "--weights", str(tmp_path / "weights.pt"))
+    with torch.random.fork_rng():
+        import torchvision
+
+        torch.save(torchvision.models.squeezenet1_1(weights=None).state_dict(), tmp_path / "weights.pt")
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTING, *options], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 130
+    assert "Interrupted after 8 of 8 images. The same call goes on from there." in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert run(options) == 0
+
+
+def test_bench_times_both(capsys: pytest.CaptureFixture[str], photos: Path) -> None:
+    options = [
+        "bench",
+        "dissect",
+        "--arch",
+        "squeezenet1_1",
+        "--layers",
+        "features.5",
+        "--images",
+        "4",
+        "--json",
+    ]
+    small = ["--size", "64", "--label-size", "14", "--concepts", "30", "--rounds", "1"]
+    assert run([*options, *small]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["images"] == 4 and told["concepts"] == 30 and told["label_size"] == [14, 14]
+    assert told["ratio"] == pytest.approx(told["dissect_seconds"] / told["forward_seconds"], rel=0.2)
+    assert told["peak_mb_dissect"] >= told["peak_mb_forward"] > 0
+    real = [
+        "--photos",
+        str(photos / "images"),
+        "--masks",
+        str(photos / "masks"),
+        "--classes",
+        str(photos / "classes.csv"),
+    ]
+    assert run([*options, *real, "--size", "64", "--label-size", "14", "--rounds", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["concepts"] == len(CLASSES)
+
+
+def test_lab_copies_the_notebooks_and_starts_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _path, command: started.append(command))
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    (folder / "01_dissect_your_network.ipynb").write_text("mine")
+    assert main(["lab", str(folder), "--no-browser", "--port=9999"]) == 0
+    assert started[0][1:] == ["-m", "jupyterlab", str(folder), "--no-browser", "--port=9999"]
+    assert (folder / "01_dissect_your_network.ipynb").read_text() == "mine"  # what a user changed stays
+
+
+def test_unknown_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["report", "x", "--colour"])
+    assert exit_.value.code == 2 and "--colour" in capsys.readouterr().err
