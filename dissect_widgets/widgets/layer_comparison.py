@@ -98,6 +98,7 @@ class LayerComparison(ipywidgets.VBox):
             self._bars.data = []
             self._bars.add_traces(drawn.data)
             self._bars.layout = drawn.layout
+        self._bars._repr_mimebundle_()  # keeps what is drawn for a reload; only done when shown alone
         for trace in self._bars.data:
             trace.on_click(self._clicked)
 

@@ -18,6 +18,8 @@ from dissect_widgets.core.result import Denominator, Dissection
 from dissect_widgets.widgets._base import front_end, one_of, style
 from dissect_widgets.widgets.unit_data import UnitData
 
+LARGE_SIDE = 224
+"""Longest side of the pictures of a unit's detail, in pixels."""
 SORTS = ("iou", "unit", "concept", "peak")
 
 
@@ -149,5 +151,9 @@ class UnitBrowser(anywidget.AnyWidget):
             found = [self._data.exemplars(layer, unit, question["count"]) for unit in question["units"]]
             return {"units": found}, [unit.pop("maps") for unit in found]
         if kind == "detail":
-            return self._data.detail(layer, question["unit"]), []
+            unit, count = question["unit"], self.dissection.layers[layer].exemplar_image.shape[1]
+            exemplars = self._data.exemplars(layer, unit, count)
+            buffers = [exemplars.pop("maps")]
+            buffers += [self._data.picture(image, LARGE_SIDE) for image in exemplars["images"]]
+            return self._data.detail(layer, unit) | exemplars, buffers
         raise ValueError(f"The page asked for {kind!r}.")

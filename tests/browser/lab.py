@@ -96,8 +96,12 @@ class Notebook:
         )
 
     def command(self, name: str, **arguments: Any) -> None:
-        """Run a command of JupyterLab."""
+        """Run a command of JupyterLab, and wait until it is done."""
         self.page.evaluate("([name, args]) => jupyterapp.commands.execute(name, args)", [name, arguments])
+
+    def begin(self, name: str) -> None:
+        """Run a command of JupyterLab, and go on."""
+        self.page.evaluate("name => { jupyterapp.commands.execute(name) }", name)
 
     def run_all(self, timeout: float = 120) -> None:
         """Run all cells, and wait for the kernel."""

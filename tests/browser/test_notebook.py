@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,7 +82,8 @@ def test_the_tour(page: Page, server: Server) -> None:
     assert python(notebook, "[browser.unit, browser.threshold]") == [60, None]
 
     # move the slider, and see the mask change
-    expect(browser.locator(".dw-concepts li").first).to_be_visible()
+    expect(browser.locator(".dw-detail[data-drawn='60']")).to_be_visible()
+    page.wait_for_timeout(300)
     before, light = drawn(page, ".dw-detail .dw-gallery canvas"), lit_share(page)
     assert len(before) == 8
     slider = browser.locator(".dw-detail .dw-slider").first
@@ -129,7 +131,8 @@ def test_the_tour(page: Page, server: Server) -> None:
     browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-browser")
     expect(browser.locator(".dw-detail h3").first).to_have_text("unit 327", timeout=30_000)
     expect(browser.locator(".dw-threshold output").first).to_have_text("30.5")
-    expect(browser.locator(".dw-concepts li").first).to_be_visible()
+    expect(browser.locator(".dw-detail[data-drawn='327']")).to_be_visible()
+    page.wait_for_timeout(300)
     assert len(set(drawn(page, ".dw-detail .dw-gallery canvas"))) == 8
 
     # another layer: its own units
@@ -176,15 +179,15 @@ def test_the_interrupt_button_and_the_same_cell_again(page: Page, server: Server
     folder = Path(str(server.log.name)).parent
     write_notebook(folder / "interrupt.ipynb", cells)
     notebook = Notebook(page, server, "interrupt.ipynb")
-    notebook.command("notebook:run-all-cells")
+    notebook.begin("notebook:run-all-cells")
     output = notebook.page.locator(".jp-Notebook .jp-Cell").nth(1).locator(".jp-Cell-outputArea")
     expect(output).to_contain_text("/468", timeout=60_000)
-    page.wait_for_timeout(2000)
+    expect(output).to_contain_text(re.compile(r"[1-9]\d*/468"))
     notebook.command("notebook:interrupt-kernel")
     expect(output).to_contain_text("The same call goes on from there", timeout=60_000)
     (error,) = notebook.errors()
     assert "The same call goes on from there" in error
-    done = int(error.split("Interrupted after ")[1].split(" of 468")[0])
+    (done,) = {int(number) for number in re.findall(r"Interrupted after (\d+) of 468", error)}
     assert 0 < done < 468
     notebook.run_code("assert model.training is False and not any(m._forward_hooks for m in model.modules())")
     notebook.run_all()

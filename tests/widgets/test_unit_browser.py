@@ -109,8 +109,11 @@ def test_answers_units(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_answers_detail(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
-    content, _ = ask(browser, monkeypatch, kind="detail", layer=1, unit=2)
+    content, (maps, *pictures) = ask(browser, monkeypatch, kind="detail", layer=1, unit=2)
     layer = browser.dissection["mix"]
+    assert maps == layer.exemplar_map[2].tobytes() and "maps" not in content
+    assert content["images"] == layer.exemplar_image[2].tolist()
+    assert pictures == [browser.dissection.pictures[i] for i in content["images"]]
     iou = layer.iou()[2]
     expected = sorted(((float(iou[c]), -c) for c in range(8) if iou[c] > 0), reverse=True)
     assert [name for name, _, _ in content["concepts"]] == [layer.vocabulary[-c].name for _, c in expected]

@@ -91,6 +91,7 @@ function mount({ state, source, el }) {
   let order = [];
   const set = (values) => {
     for (const [key, value] of Object.entries(values)) state.set(key, value);
+    show(); // before Python hears of it: what is seen comes first
     state.save_changes();
   };
   const error = make("p", { className: "dw-error", hidden: true, aria: { role: "alert" } });

@@ -48,7 +48,10 @@ function unitCard({ source, layer, unit, width, thumb, choose, failed }) {
     ),
     strip,
   );
-  if (strip) drawStrip(strip, source, layer, unit, columns.threshold[unit], count).catch(failed);
+  if (strip) {
+    drawStrip(strip, source, layer, unit, columns.threshold[unit], count)
+      .then(() => { card.dataset.drawn = "yes"; }, failed);
+  }
   return card;
 }
 

@@ -1,6 +1,5 @@
 // One unit in detail: large exemplars, a threshold to move, its activations, its best concepts.
 
-const LARGE_SIDE = 224; // pictures fetched, in pixels
 const EXEMPLAR_WIDTH = 150; // drawn so wide, and stretched to the pane
 
 /** Histogram of activations, counts on a logarithmic scale, with the threshold as a line. */
@@ -146,10 +145,8 @@ function detailPane({ state, source, unitKey, thresholdKey, step, failed }) {
   }
 
   async function load(layer, unit, parts, token) {
-    const [detail, exemplars] = await Promise.all([
-      source.detail(layer, unit),
-      source.exemplars(layer, unit, source.about.layers[layer].exemplars),
-    ]);
+    const detail = await source.detail(layer, unit);
+    const { exemplars } = detail;
     if (token !== shown.token) return;
     const { about } = source;
     const { rule, level, grid } = about.layers[layer];
@@ -171,15 +168,11 @@ function detailPane({ state, source, unitKey, thresholdKey, step, failed }) {
       return canvas;
     });
     parts.gallery.replaceChildren(...canvases);
-    const pictures = await Promise.all(
-      exemplars.map(async ({ image, map }, i) => {
-        const bitmap = await source.picture(image, LARGE_SIDE);
-        const { width: w, height: h } = canvases[i];
-        return { canvas: canvases[i], bitmap, values: upsample(map, grid, about.picture, w, h) };
-      }),
-    );
-    if (token !== shown.token) return;
-    shown.pictures = pictures;
+    shown.pictures = exemplars.map(({ bitmap, map }, i) => {
+      const { width: w, height: h } = canvases[i];
+      return { canvas: canvases[i], bitmap, values: upsample(map, grid, about.picture, w, h) };
+    });
+    element.dataset.drawn = unit;
     cut();
   }
 

@@ -54,7 +54,7 @@ async function pageSource() {
       const [units, maps] = await Promise.all([unzipJson(`units-${layer}`), unzip(bytesOf(`maps-${layer}`))]);
       return { units, maps: new Uint8Array(maps) };
     });
-  return {
+  const source = {
     about,
     columns,
     async exemplars(layer, unit, count) {
@@ -69,11 +69,14 @@ async function pageSource() {
       });
     },
     async detail(layer, unit) {
+      const exemplars = await source.exemplars(layer, unit);
+      const bitmaps = await Promise.all(exemplars.map(({ image }) => source.picture(image)));
       const { detail } = (await open(layer)).units[unit];
-      return { ...detail, histogram: detail.histogram };
+      return { ...detail, exemplars: exemplars.map((entry, i) => ({ ...entry, bitmap: bitmaps[i] })) };
     },
     picture: (image) => pictures.get(image, () => toBitmap(bytesOf(`picture-${image}`))),
   };
+  return source;
 }
 
 pageSource().then((source) => {

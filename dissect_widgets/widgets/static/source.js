@@ -1,15 +1,17 @@
 // Where the browser gets its data: from the kernel, when it needs them.
 
-const REMEMBERED = 3000; // pictures and units that are kept
+const REMEMBERED = 2000; // small pictures and units that are kept
+const REMEMBERED_DETAILS = 60;
 
 /** A cache of promises that forgets the oldest, and those that failed. */
 class Memory {
-  constructor() {
+  constructor(most = REMEMBERED) {
+    this.most = most;
     this.entries = new Map();
   }
   get(key, find) {
     if (!this.entries.has(key)) {
-      if (this.entries.size > REMEMBERED) this.entries.delete(this.entries.keys().next().value);
+      if (this.entries.size >= this.most) this.entries.delete(this.entries.keys().next().value);
       const entry = find();
       entry.catch(() => this.entries.delete(key));
       this.entries.set(key, entry);
@@ -89,7 +91,7 @@ function kernelSource(model) {
       model.send({ id, ...question });
     });
   const units = new Memory();
-  const details = new Memory();
+  const details = new Memory(REMEMBERED_DETAILS);
   const pictures = new Memory();
   const batches = new Map();
   const batch = (name, askForAll) => {
@@ -106,9 +108,14 @@ function kernelSource(model) {
       };
       return units.get(`${layer}/${unit}/${count}`, () => batch(`${layer}/${count}`, askForAll)(unit));
     },
+    /** All that the detail of a unit shows, its exemplars and their pictures too, in one answer. */
     detail(layer, unit) {
-      const find = async () => (await ask({ kind: "detail", layer, unit })).answer;
-      return details.get(`${layer}/${unit}`, find);
+      return details.get(`${layer}/${unit}`, async () => {
+        const { answer, buffers } = await ask({ kind: "detail", layer, unit });
+        const exemplars = toUnit(answer, asBits(buffers[0]), about.layers[layer].grid);
+        const bitmaps = await Promise.all(buffers.slice(1).map(toBitmap));
+        return { ...answer, exemplars: exemplars.map((entry, i) => ({ ...entry, bitmap: bitmaps[i] })) };
+      });
     },
     picture(image, side) {
       const askForAll = async (images) => {
