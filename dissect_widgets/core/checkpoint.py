@@ -105,6 +105,11 @@ def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str
     return manifest["about"], state
 
 
+def has_checkpoint(workspace: Workspace) -> bool:
+    """Whether a run could go on from here."""
+    return (workspace.folder / _MANIFEST).exists()
+
+
 def _read_manifest(folder: Path) -> dict[str, Any] | None:
     """Read what the last checkpoint names; None if there is none."""
     try:

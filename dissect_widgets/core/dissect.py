@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from dissect_widgets.core.checkpoint import open_workspace, read_checkpoint, write_checkpoint
+from dissect_widgets.core.checkpoint import has_checkpoint, open_workspace, read_checkpoint, write_checkpoint
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.interrupt import Interrupted, deferred_interrupt
 from dissect_widgets.core.loading import Batch, load_batches
@@ -99,11 +99,14 @@ def dissect(
             "seconds": round(time.monotonic() - started, 3),
         }
         names = [source.name_of(image) for image in range(len(source.data))]
-        dissection = probe.result(model=key["model"], names=names, provenance=provenance)
+        try:
+            dissection = probe.result(model=key["model"], names=names, provenance=provenance)
+        except KeyboardInterrupt:
+            raise Interrupted(probe, len(source.data), len(source.data), key, workspace) from None
         if out is not None:
             dissection.save(out)
     except BaseException as error:
-        if workspace is not None and workspace.temporary and not isinstance(error, Interrupted):
+        if workspace is not None and not _can_go_on(workspace, error):
             workspace.close()
         raise
     if workspace is not None:
@@ -157,7 +160,6 @@ def collect(
     probe = begun.probe if begun else _new_probe(source, shape, work, workspace)
     saver = _Saver(probe, key, work, workspace)
     done = begun.done if begun else saver.restore()
-    consistent = True  # whether the statistics hold whole batches only
     work.progress(done, len(chosen))
     with evaluation(source.model), deferred_interrupt() as interrupt_waits:
         try:
@@ -165,23 +167,19 @@ def collect(
                 source.data, chosen, size, start=done, workers=work.workers, skip_errors=work.skip_errors
             ):
                 labels, maps = _read(source, batch, size, shape)
-                consistent = False
                 probe.add(batch.indices, batch.images, labels, maps)
                 probe.skipped += batch.skipped
-                consistent, done = True, batch.done
+                done = batch.done
                 work.progress(done, len(chosen))
                 if interrupt_waits():
                     raise KeyboardInterrupt
                 saver.save_if_due(done)
             saver.save(done)
         except BaseException as error:
-            if consistent and not isinstance(error, StorageError):
+            if probe.whole and not isinstance(error, StorageError):
                 saver.save(done)
-            if consistent and isinstance(error, KeyboardInterrupt):
-                message = (
-                    f"Interrupted after {done} of {len(chosen)} images. The same call goes on from there."
-                )
-                raise Interrupted(message, probe, done, key, workspace) from None
+            if probe.whole and isinstance(error, KeyboardInterrupt):
+                raise Interrupted(probe, done, len(chosen), key, workspace) from None
             raise
     return probe
 
@@ -190,6 +188,11 @@ def _read(source: Source, batch: Batch, size: int, shape: ProbeShape) -> tuple[l
     if not batch.indices:
         return [], {}
     return source.labels(batch), source.maps(batch.images, size, shape)
+
+
+def _can_go_on(workspace: Workspace, error: BaseException) -> bool:
+    """Whether what is in a workspace is of use after an error."""
+    return isinstance(error, Interrupted) if workspace.temporary else has_checkpoint(workspace)
 
 
 def _new_probe(source: Source, shape: ProbeShape, work: Work, workspace: Workspace | None) -> Probe:

@@ -29,9 +29,9 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(
-        self, message: str, probe: Probe, done: int, key: dict[str, Any], workspace: Workspace | None
+        self, probe: Probe, done: int, total: int, key: dict[str, Any], workspace: Workspace | None
     ) -> None:
-        super().__init__(message)
+        super().__init__(f"Interrupted after {done} of {total} images. The same call goes on from there.")
         self.probe, self.done, self.key, self.workspace = probe, done, key, workspace
 
 

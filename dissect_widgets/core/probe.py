@@ -84,6 +84,7 @@ class Probe:
         }
         self.pictures = Pictures()
         self.skipped: list[Skipped] = []
+        self.whole = True  # whether it holds whole batches only; not so when `add` was cut short
         self._pictures_limit = _PICTURES_AT_A_TIME
 
     def add(
@@ -105,12 +106,19 @@ class Probe:
             B label maps, integers (channels, rows, columns).
         maps
             Layer -> float32 (B, units, height, width).
+
+        Raises
+        ------
+        ActivationError
+            If a sample is NaN or infinite; then nothing of the batch is taken up.
         """
         if not len(indices):
             return
         numbers = np.asarray(indices, np.int64)
+        extremes = {n: tally.extremes(numbers, maps[n], self.name_of) for n, tally in self.layers.items()}
+        self.whole = False
         for name, tally in self.layers.items():
-            tally.add(numbers, maps[name], self.name_of)
+            tally.add(numbers, maps[name], extremes[name])
         for index, label in zip(indices, labels, strict=True):
             self.labels.add(index, label)
         for index, image in zip(indices, images, strict=True):
@@ -119,6 +127,7 @@ class Probe:
         if len(self.pictures.jpeg) > self._pictures_limit:
             self.pictures.keep_only(self._exemplar_images())
             self._pictures_limit = 2 * len(self.pictures.jpeg) + _PICTURES_AT_A_TIME
+        self.whole = True
 
     def merge(self, other: Probe) -> None:
         """Take up another shard of the same probe set; it must not be used afterwards."""

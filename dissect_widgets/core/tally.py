@@ -55,6 +55,15 @@ class LayerShape(NamedTuple):
         return even._replace(rule=self.grid.rule)
 
 
+class Extremes(NamedTuple):
+    """Least and greatest sample of each map."""
+
+    low: Float32s
+    """float32 (B, units)"""
+    peak: Float32s
+    """float32 (B, units)"""
+
+
 class LayerTally:
     """Streamed statistics of one layer.
 
@@ -102,8 +111,8 @@ class LayerTally:
         self.highest: Float32s = np.full(shape.units, -np.inf, np.float32)
         self._upsamplers: dict[tuple[torch.device, tuple[int, int]], Upsampler] = {}
 
-    def add(self, images: Int64s, maps: Tensor, name_of: Callable[[int], str]) -> None:
-        """Take up the maps of some images.
+    def extremes(self, images: Int64s, maps: Tensor, name_of: Callable[[int], str]) -> Extremes:
+        """Least and greatest samples of maps, once all are sure to be finite.
 
         Parameters
         ----------
@@ -117,18 +126,30 @@ class LayerTally:
         Raises
         ------
         ActivationError
-            If a sample is NaN or infinite; then nothing of the batch is taken up.
+            If a sample is NaN or infinite.
         """
-        maps = maps.contiguous()
         flat = maps.flatten(2)
         low, peak = flat.amin(2), flat.amax(2)
-        self._check_finite(images, low, peak, name_of)
-        peaks = peak.cpu().numpy()
-        self.lowest = np.minimum(self.lowest, low.amin(0).cpu().numpy())
+        bad = ~(torch.isfinite(low) & torch.isfinite(peak))  # the extremes of a map with NaN are NaN
+        if bad.any():
+            image, unit = (int(i) for i in bad.nonzero()[0])
+            value = peak[image, unit] if not torch.isfinite(peak[image, unit]) else low[image, unit]
+            raise ActivationError(
+                f"Layer {self.name!r}, unit {unit}, puts out {float(value)} for image "
+                f"{name_of(int(images[image]))!r}. Activations must be finite numbers; look at the "
+                "network's weights, its preprocessing and its number format."
+            )
+        return Extremes(low.cpu().numpy(), peak.cpu().numpy())
+
+    def add(self, images: Int64s, maps: Tensor, extremes: Extremes) -> None:
+        """Take up the maps of some images, float32 (B, units, height, width), and their extremes."""
+        maps = maps.contiguous()
+        peaks = extremes.peak
+        self.lowest = np.minimum(self.lowest, extremes.low.min(0))
         self.highest = np.maximum(self.highest, peaks.max(0))
         self._add_histogram(maps)
         if self.raw is not None:
-            self._add_raw(flat)
+            self._add_raw(maps.flatten(2))
         self._add_active(images, maps)
         self._add_exemplars(images, maps, peaks)
 
@@ -179,17 +200,6 @@ class LayerTally:
             "histogram": self.histogram,
         }
         return parts if self.raw is None else parts | {"raw": self.raw}
-
-    def _check_finite(self, images: Int64s, low: Tensor, peak: Tensor, name_of: Callable[[int], str]) -> None:
-        bad = ~(torch.isfinite(low) & torch.isfinite(peak))  # the extremes of a map with NaN are NaN
-        if bad.any():
-            image, unit = (int(i) for i in bad.nonzero()[0])
-            value = peak[image, unit] if not torch.isfinite(peak[image, unit]) else low[image, unit]
-            raise ActivationError(
-                f"Layer {self.name!r}, unit {unit}, puts out {float(value)} for image "
-                f"{name_of(int(images[image]))!r}. Activations must be finite numbers; look at the "
-                "network's weights, its preprocessing and its number format."
-            )
 
     def _add_histogram(self, maps: Tensor) -> None:
         down = math.ceil(self.shape.grid.height / _HISTOGRAM_SIDE)

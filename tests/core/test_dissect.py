@@ -292,6 +292,60 @@ def test_interrupt_loses_nothing(
         same(Dissection.load(out)["mix"], whole["mix"])
 
 
+def test_interrupt_while_counting_loses_nothing(
+    tiny: TinyNet, images: ArrayImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dissect_widgets.core.probe.Probe.result", interrupted)
+    with pytest.raises(Interrupted, match="after 9 of 9 images"):
+        dissect(tiny, "mix", images, level=LEVELS, progress=False)
+    monkeypatch.undo()
+    again = dissect(tiny, "mix", images, level=LEVELS, progress=False)
+    same(again["mix"], dissect(tiny, "mix", images, level=LEVELS, progress=False)["mix"])
+
+
+def test_an_error_in_the_last_layer_keeps_what_was_before(
+    tiny: TinyNet, images: ArrayImages, tmp_path: Path
+) -> None:
+    whole = dissect(tiny, ["pool", "mix"], images, level=LEVELS, progress=False)
+    broken = ArrayImages()
+
+    def bad_after_four(module: nn.Module, _inputs: Any, output: Tensor) -> Tensor | None:
+        module.batches = getattr(module, "batches", 0) + 1  # type: ignore[assignment]
+        return output * float("nan") if module.batches == 3 else None
+
+    handle = tiny.mix.register_forward_hook(bad_after_four, prepend=True)
+    with pytest.raises(ActivationError, match=r"'mix', unit 0, puts out nan for image 'photo 4\.jpg'"):
+        dissect(tiny, ["pool", "mix"], broken, level=LEVELS, out=tmp_path / "out", progress=False)
+    handle.remove()
+    read: list[int] = []
+    broken.__class__ = type(
+        "Watched",
+        (ArrayImages,),
+        {"__getitem__": lambda self, i: read.append(i) or ArrayImages.__getitem__(self, i)},
+    )
+    again = dissect(tiny, ["pool", "mix"], broken, level=LEVELS, out=tmp_path / "out", progress=False)
+    assert read == [0, 4, 5, 6, 7, 8]
+    for name in ("pool", "mix"):
+        same(again[name], whole[name])
+
+
+def test_nothing_is_left_of_a_run_that_did_not_begin(tiny: TinyNet, tmp_path: Path) -> None:
+    images = ArrayImages()
+    images.images[0, 0, 0, 0] = 7
+    with pytest.raises(DataError, match=r"photo 0\.jpg has values from .* to 7"):
+        dissect(tiny, "mix", images, out=tmp_path / "out", progress=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_workers_change_nothing(tiny: TinyNet, images: ArrayImages) -> None:
+    one = dissect(tiny, "mix", images, level=LEVELS, progress=False)
+    other = dissect(tiny, "mix", images, level=LEVELS, workers=2, progress=False)
+    same(one["mix"], other["mix"])
+
+
 def test_an_interrupted_run_is_not_taken_for_another(tiny: TinyNet) -> None:
     data = Stopping(at=5)
     with pytest.raises(Interrupted):

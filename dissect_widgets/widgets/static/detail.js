@@ -46,8 +46,12 @@ function conceptRows(concepts, categories) {
       "li",
       { title: `${name}, ${category}, IoU ${iou}` },
       make("span", { className: "dw-dot", style: { background: categoryColor(category, categories) } }),
-      make("span", { className: "dw-name" }, name),
-      make("span", { className: "dw-category" }, category),
+      make(
+        "span",
+        { className: "dw-label" },
+        make("span", { className: "dw-name" }, name),
+        make("span", { className: "dw-category" }, category),
+      ),
       make(
         "span",
         { className: "dw-track" },
