@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
     from dissect_widgets.concepts.sample import write_sample
+    from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
-    from dissect_widgets.core.result import Dissection, LayerDissection
+    from dissect_widgets.core.result import Dissection
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
     from dissect_widgets.models.zoo import load_model, normalize
@@ -32,7 +33,7 @@ _HOMES = {
     "Concept": "core.vocabulary",
     "Dissection": "core.result",
     "LayerComparison": "widgets.layer_comparison",
-    "LayerDissection": "core.result",
+    "LayerDissection": "core.layer_result",
     "MaskFolder": "concepts.mask_folder",
     "UnitBrowser": "widgets.unit_browser",
     "Vocabulary": "core.vocabulary",

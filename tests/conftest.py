@@ -13,14 +13,15 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 
+REAL = Path(os.environ.get("DISSECT_WIDGETS_REAL", Path(__file__).parents[2] / "shared" / "real"))
+
 
 @pytest.fixture(scope="session")
 def real() -> Path:
     """Folder with a real network, real photos and published results; the test skips without it."""
-    folder = Path(os.environ.get("DISSECT_WIDGETS_REAL", Path(__file__).parents[2] / "shared" / "real"))
-    if not folder.is_dir():
-        pytest.skip(f"needs the real photos and network, in {folder} or $DISSECT_WIDGETS_REAL")
-    return folder
+    if not REAL.is_dir():
+        pytest.skip(f"needs the real photos and network, in {REAL} or $DISSECT_WIDGETS_REAL")
+    return REAL
 
 
 @pytest.fixture(autouse=True)

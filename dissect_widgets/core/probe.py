@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dissect_widgets.core.iou import LabelTally
+from dissect_widgets.core.layer_result import LayerDissection
 from dissect_widgets.core.layers import LayerPlan
 from dissect_widgets.core.pictures import Pictures, encode_picture
 from dissect_widgets.core.quantile import exact_floor
-from dissect_widgets.core.result import Dissection, LayerDissection
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.saving import frozen
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.tally import LayerShape, LayerTally

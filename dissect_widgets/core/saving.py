@@ -22,7 +22,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.result import Dissection, LayerDissection
+from dissect_widgets.core.layer_result import LayerDissection
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.types import Skipped
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.core.workspace import full_disk

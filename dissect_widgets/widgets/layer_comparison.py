@@ -13,7 +13,8 @@ import ipywidgets
 import plotly.graph_objects as go
 import traitlets
 
-from dissect_widgets.core.result import MIN_IOU, Denominator, Dissection
+from dissect_widgets.core.layer_result import MIN_IOU, Denominator
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
 from dissect_widgets.plots.overview import overview
 from dissect_widgets.widgets._base import one_of

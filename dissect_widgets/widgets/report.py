@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.result import Denominator, Dissection, LayerDissection
+from dissect_widgets.core.layer_result import Denominator, LayerDissection
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.workspace import full_disk
 from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import layer_bars

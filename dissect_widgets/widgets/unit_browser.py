@@ -14,7 +14,8 @@ import anywidget
 import traitlets
 from traitlets import TraitError
 
-from dissect_widgets.core.result import Denominator, Dissection
+from dissect_widgets.core.layer_result import Denominator
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.widgets._base import front_end, one_of, style
 from dissect_widgets.widgets.unit_data import UnitData
 

@@ -16,7 +16,8 @@ from dissect_widgets import dissect
 from dissect_widgets.core.dissect import Work, collect, look, run_key
 from dissect_widgets.core.dissect import dissect as run
 from dissect_widgets.core.interrupt import Interrupted
-from dissect_widgets.core.result import Dissection, LayerDissection
+from dissect_widgets.core.layer_result import LayerDissection
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.source import Source
 from dissect_widgets.core.vocabulary import Concept, Vocabulary

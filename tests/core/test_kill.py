@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dissect_widgets.concepts.sample import write_sample
-from dissect_widgets.core.result import Dissection, LayerDissection
+from dissect_widgets.core.layer_result import LayerDissection
+from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.workspace import full_disk
 
 SCRIPT = """
