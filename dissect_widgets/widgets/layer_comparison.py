@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anywidget
 import ipywidgets
 import plotly.graph_objects as go
 import traitlets
@@ -17,8 +18,15 @@ from dissect_widgets.core.layer_result import MIN_IOU, Denominator
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
 from dissect_widgets.plots.overview import overview
-from dissect_widgets.widgets._base import one_of
+from dissect_widgets.widgets._base import front_end, one_of
 from dissect_widgets.widgets.unit_browser import UnitBrowser
+
+
+class _Hint(anywidget.AnyWidget):
+    """Line above the figure, which makes the figure as wide as its cell."""
+
+    _esm = front_end("hint")
+    text = traitlets.Unicode().tag(sync=True)
 
 
 class LayerComparison(ipywidgets.VBox):
@@ -61,8 +69,7 @@ class LayerComparison(ipywidgets.VBox):
         choice = ipywidgets.ToggleButtons(
             options=[(label, name) for name, label in COUNTS.items()], style={"button_width": "auto"}
         )
-        hint = ipywidgets.HTML("<em>Click a bar to see its units.</em>")
-        super().__init__([ipywidgets.HBox([choice, hint]), self._bars, self._below])
+        super().__init__([choice, _Hint(text="Click a bar to see its units."), self._bars, self._below])
         with self.hold_trait_notifications():
             self.layer, self.count = dissection.layer_names[-1], count
         self._draw()

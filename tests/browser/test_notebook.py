@@ -155,6 +155,8 @@ def test_the_tour(page: Page, server: Server) -> None:
     comparison = notebook.output(cell_with(notebook, "dw.LayerComparison("))
     bars = comparison.locator(".xy .bars .point path")
     expect(bars).to_have_count(24)
+    figure, cell = comparison.locator(".main-svg").first.bounding_box(), comparison.bounding_box()
+    assert figure and cell and figure["width"] > 0.9 * cell["width"]
     before_click = python(notebook, "comparison.layer")
     bars.first.click(force=True)
     expect(comparison.locator(".dw-browser .dw-tab[aria-selected=true]")).not_to_have_text(before_click)
