@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from dissect_widgets.core.workspace import Array, FileWriter, MemoryWriter, State, Workspace
 
+_LEAST = 2**20  # samples below which it is not worth while to drop any
+
 Float32s = NDArray[np.float32]
 Int64s = NDArray[np.int64]
 
@@ -190,7 +192,7 @@ class TopSamples:
     def _set_limit(self) -> None:
         """Consolidate when half as much again has come as must be kept: work and memory stay in balance."""
         needed = (self.capacity or 0) * self.units
-        self._limit = max(needed, self._size, 2**20) * 3 // 2
+        self._limit = max(needed, self._size, _LEAST) * 3 // 2
 
     def _select(self, unit: int, value: Float32s, position: NDArray[Any]) -> tuple[Float32s, NDArray[Any]]:
         if self.capacity is not None and len(value) > self.capacity:

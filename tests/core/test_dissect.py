@@ -62,9 +62,16 @@ def check(layer: LayerDissection, maps: np.ndarray, data: ArrayImages, populatio
 
 @pytest.mark.parametrize("population", ["upsampled", "raw"])
 @pytest.mark.parametrize("upsample", ["receptive-field", "half-pixel"])
+@pytest.mark.parametrize("least", [1, 2**20], ids=["dropping samples early", "keeping all"])
 def test_everything_equals_brute_force(
-    tiny: TinyNet, images: ArrayImages, population: Any, upsample: Any
+    tiny: TinyNet,
+    images: ArrayImages,
+    population: Any,
+    upsample: Any,
+    least: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("dissect_widgets.core.quantile._LEAST", least)
     layers = ["stem", "pool", "mix"]
     result = dissect(
         tiny,
@@ -163,6 +170,15 @@ def test_any_split_in_any_order_gives_the_same_bits(
     for name in ("pool", "mix"):
         same(result[name], whole[name])
     assert dict(result.pictures) == dict(whole.pictures)
+
+
+def test_the_network_always_sees_full_batches(tiny: TinyNet, images: ArrayImages) -> None:
+    source = Source(tiny, ["mix"], images, Settings())
+    shape = look(source, Work(batch_size=4))
+    seen: list[int] = []
+    tiny.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    collect(source, shape, run_key(source, shape, Work(batch_size=4)), Work(batch_size=4))
+    assert seen == [4, 4, 4]  # of 9 images
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 9, 50])
