@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.sample import write_sample
     from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
+    from dissect_widgets.core.peaks import classify_by_peak, find_peaks
     from dissect_widgets.core.result import Dissection
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
@@ -39,7 +40,9 @@ _HOMES = {
     "Vocabulary": "core.vocabulary",
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
+    "classify_by_peak": "core.peaks",
     "dissect": "run",
+    "find_peaks": "core.peaks",
     "list_layers": "core.layers",
     "load": "core.saving",
     "load_model": "models.zoo",
@@ -61,7 +64,9 @@ __all__ = [
     "Vocabulary",
     "WithColors",
     "WithHalves",
+    "classify_by_peak",
     "dissect",
+    "find_peaks",
     "list_layers",
     "load",
     "load_model",

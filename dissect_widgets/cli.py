@@ -1,4 +1,4 @@
-"""The command line: `dissect-widgets dissect | layers | report | lab | sample | bench`."""
+"""The command line: `dissect-widgets demo | dissect | layers | report | lab | sample | bench`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("dissect-widgets", description="Network Dissection: what units do.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    demo = commands.add_parser("demo", help="dissect the network that comes with the package")
+    demo.add_argument("--images", type=int, default=1200, metavar="N", help="how many scenes (1200)")
+    demo.add_argument("--random", action="store_true", help="the same network with random weights")
+    demo.add_argument("--out", type=Path, default=Path("dissect-widgets-demo"), metavar="DIR")
+    demo.set_defaults(run=_demo)
 
     dissect = commands.add_parser("dissect", help="label the units of a network, over labelled images")
     _add_model(dissect, positional=True)
@@ -131,10 +137,17 @@ def _mask_folder(options: argparse.Namespace, images: Path) -> Any:
     )
 
 
+def _demo(options: argparse.Namespace) -> None:
+    from dissect_widgets.demo import demo
+
+    demo(options.out, images=options.images, random=options.random)
+
+
 def _dissect(options: argparse.Namespace) -> None:
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.run import dissect
+    from dissect_widgets.summary import summary, table
 
     data = _mask_folder(options, options.images)
     if options.colors:
@@ -154,7 +167,7 @@ def _dissect(options: argparse.Namespace) -> None:
         skip_errors=options.skip_errors,
         out=options.out,
     )
-    print(json.dumps(_summary(dissection), indent=1) if options.json else _table(dissection))
+    print(json.dumps(summary(dissection), indent=1) if options.json else table(dissection))
 
 
 def _layers(options: argparse.Namespace) -> None:
@@ -162,12 +175,13 @@ def _layers(options: argparse.Namespace) -> None:
 
     from dissect_widgets.core.layers import list_layers
     from dissect_widgets.models.zoo import load_model
+    from dissect_widgets.summary import align
 
     size = _size(options.size)
     height, width = (size, size) if isinstance(size, int) else size
     found = list_layers(load_model(options.model, options.weights), torch.zeros(1, 3, height, width))
     rows = [(x.name, x.module, str(x.units), f"{x.height} x {x.width}", x.kind) for x in found]
-    print(_align([("layer", "module", "units", "map", "kind"), *rows]))
+    print(align([("layer", "module", "units", "map", "kind"), *rows]))
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -226,43 +240,3 @@ def _size(values: list[int]) -> int | tuple[int, int]:
     if len(values) > 2:
         raise SettingError(f"A size is a side, or height and width, but {len(values)} numbers are given.")
     return values[0] if len(values) == 1 else (values[0], values[1])
-
-
-def _summary(dissection: Any) -> dict[str, Any]:
-    return {
-        "model": dissection.model,
-        "images": dissection.images,
-        "skipped": [list(skipped) for skipped in dissection.skipped],
-        "layers": {
-            layer.name: {
-                "units": layer.units,
-                "upsample": layer.grid.rule,
-                "constant_units": int(layer.constant.sum()),
-                "detectors": {c: n.detectors for c, n in layer.count_detectors().items()},
-                "unique_detectors": {c: n.unique for c, n in layer.count_detectors().items()},
-            }
-            for layer in dissection.layers
-        },
-    }
-
-
-def _table(dissection: Any) -> str:
-    """Detectors and unique detectors of each layer and category, as text."""
-    categories = [*dissection.vocabulary.categories, "all"]
-    rows = [("layer", "units", *categories)]
-    for layer in dissection.layers:
-        counts = layer.count_detectors()
-        cells = (f"{counts[c].detectors} ({counts[c].unique})" for c in categories)
-        rows.append((layer.name, str(layer.units), *cells))
-    lines = [f"Detectors (distinct concepts) of {dissection.model} over {dissection.images} images", ""]
-    lines.append(_align(rows))
-    for name, reason in dissection.skipped:
-        lines.append(f"skipped {name}: {reason}")
-    constant = {x.name: int(x.constant.sum()) for x in dissection.layers if x.constant.any()}
-    lines += [f"{count} units of {name} never change, and detect nothing" for name, count in constant.items()]
-    return "\n".join(lines)
-
-
-def _align(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows)

@@ -14,6 +14,8 @@ MAY_IMPORT = {
     "core": {"core"},
     "concepts": {"core", "concepts"},
     "models": {"core", "models"},
+    "scenery": {"concepts", "core", "scenery"},
+    "world": {"concepts", "core", "models", "scenery", "world"},
     "plots": {"core", "plots"},
     "widgets": {"core", "plots", "widgets"},
 }

@@ -1,0 +1,150 @@
+"""Peaks of units, and units as classifiers of pictures by one threshold on their peak.
+
+PNAS 2020, "Emergence of Object Detectors in a Scene Classifier", Fig. 1f: a unit that detects airplanes,
+though no airplane was ever labelled, tells pictures of airplanes from others.
+
+>>> peaks = find_peaks(net, "conv5_3", objects)             # float32 (images, units)
+>>> airplane = np.array(objects.targets) == 0
+>>> classify_by_peak(peaks[:, 150], airplane).balanced_accuracy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.loading import load_batches
+from dissect_widgets.core.quantile import Float32s
+from dissect_widgets.core.settings import Settings
+from dissect_widgets.core.source import Source
+from dissect_widgets.core.vocabulary import Vocabulary
+from dissect_widgets.errors import ActivationError, SettingError
+
+
+class PeakClassifier(NamedTuple):
+    """A unit as a classifier: yes where its peak is greater than a threshold."""
+
+    threshold: float
+    balanced_accuracy: float
+    """(recall + true negative rate) / 2, in [0, 1]."""
+    recall: float
+    """Share of the pictures with the concept whose peak is greater."""
+    true_negative_rate: float
+    """Share of the others whose peak is not."""
+
+
+def find_peaks(
+    model: nn.Module,
+    layer: str,
+    data: Any,
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 16,
+    workers: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Float32s:
+    """Greatest activation of each unit on each image.
+
+    Parameters
+    ----------
+    model, layer, data, preprocess
+        See `dissect`; the data need no labels.
+    batch_size, workers
+        Images that go through the network together, and processes that read them.
+    progress
+        Called with the number of images done, and of all.
+
+    Returns
+    -------
+    ndarray
+        float32 (images, units).
+
+    Raises
+    ------
+    LayerError, DataError
+        If the layer or an image cannot be used.
+    ActivationError
+        If an activation is NaN or infinite.
+    """
+    source = Source(model, [layer], _Unlabelled(data), Settings(), preprocess=preprocess)
+    shape, found = None, []
+    with evaluation(model):
+        for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
+            first = batch._replace(indices=batch.indices[:1], labels=batch.labels[:1])
+            shape = shape or source.plan(first)
+            peaks = source.maps(batch.images, batch_size, shape)[layer].amax((2, 3)).cpu().numpy()
+            if not np.isfinite(peaks).all():
+                image, unit = (int(i) for i in np.argwhere(~np.isfinite(peaks))[0])
+                raise ActivationError(
+                    f"Layer {layer!r}, unit {unit}, peaks at {peaks[image, unit]} for image "
+                    f"{source.name_of(batch.indices[image])!r}; activations must be finite numbers."
+                )
+            found.append(peaks)
+            progress(batch.done, len(data))
+    return np.concatenate(found)
+
+
+def classify_by_peak(peaks: ArrayLike, truth: ArrayLike, *, threshold: float | None = None) -> PeakClassifier:
+    """Tell pictures with a concept from others by the peak of one unit.
+
+    Parameters
+    ----------
+    peaks
+        (n,), greatest activation on each picture.
+    truth
+        bool (n,), which pictures have the concept.
+    threshold
+        Where to cut. By default where the balanced accuracy on these pictures is highest; choose it on
+        other pictures for a figure that is free of that choice.
+
+    Raises
+    ------
+    SettingError
+        If the shapes differ, a peak is NaN, or all pictures or none have the concept.
+    """
+    values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
+    if values.ndim != 1 or values.shape != positive.shape:
+        raise SettingError(f"peaks have shape {values.shape}, truth {positive.shape}; both must be (n,).")
+    if np.isnan(values).any():
+        raise SettingError(f"peaks[{int(np.isnan(values).argmax())}] is NaN.")
+    if positive.all() or not positive.any():
+        raise SettingError("All pictures have the concept, or none; both kinds are needed.")
+    cut = _best_cut(values, positive) if threshold is None else threshold
+    recall = float((values[positive] > cut).mean())
+    negative = float((values[~positive] <= cut).mean())
+    return PeakClassifier(float(cut), (recall + negative) / 2, recall, negative)
+
+
+def _best_cut(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Half-way between the two neighbours where a cut is best, or at the highest of all; the lowest such."""
+    order = np.argsort(values, kind="stable")
+    steps, start = np.unique(values[order], return_index=True)
+    below = np.append(start[1:], len(values))  # how many values are not above a cut after each step
+    positives = np.cumsum(positive[order])[below - 1]
+    score = (below - positives) / (~positive).sum() - positives / positive.sum()
+    best = int(score.argmax())
+    return float(steps[best] if best + 1 == len(steps) else (steps[best] + steps[best + 1]) / 2)
+
+
+class _Unlabelled:
+    """Data whose labels are left out."""
+
+    vocabulary = Vocabulary([])
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.names = getattr(data, "names", None) or [f"image {i}" for i in range(len(data))]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, NDArray[np.int64]]:
+        item = self.data[index]
+        image = item[0] if isinstance(item, (tuple, list)) else item
+        return torch.as_tensor(image), np.zeros((1, 1, 1), np.int64)

@@ -1,0 +1,38 @@
+"""The embedded world: drawn scenes whose every pixel is known, and small networks trained on them.
+
+>>> from dissect_widgets import world
+>>> world.render("ski slope", seed=7).image                # uint8 (128, 128, 3)
+>>> probe = world.Scenes("probe", 1200, label_size=64)     # labelled images, for `dissect`
+>>> net = world.load_classifier()                          # conv1_1 ... conv5_3, fc6, fc7, fc8
+"""
+
+from __future__ import annotations
+
+from dissect_widgets.scenery.singles import KINDS as OBJECT_KINDS
+from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
+from dissect_widgets.world.datasets import SPLITS, Objects, Scenes
+from dissect_widgets.world.nets import SceneNet, SegmentNet
+from dissect_widgets.world.rendering import Picture, render, render_object
+from dissect_widgets.world.sheets import contact_sheet, label_sheet
+from dissect_widgets.world.shipped import WorldSegmenter, load_classifier, load_segmenter
+
+__all__ = [
+    "CATEGORIES",
+    "NAMES",
+    "OBJECT_KINDS",
+    "SCENES",
+    "SPLITS",
+    "VOCABULARY",
+    "Objects",
+    "Picture",
+    "SceneNet",
+    "Scenes",
+    "SegmentNet",
+    "WorldSegmenter",
+    "contact_sheet",
+    "label_sheet",
+    "load_classifier",
+    "load_segmenter",
+    "render",
+    "render_object",
+]

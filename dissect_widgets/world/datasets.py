@@ -1,0 +1,166 @@
+"""The world as data sets, ordinary ones of torch, that feed `dissect` and training alike.
+
+>>> probe = Scenes("probe", 1200, label_size=64)
+>>> image, labels = probe[0]            # float32 (3, 128, 128) in [0, 1]; int64 (6, 64, 64)
+>>> probe.vocabulary, probe.targets[:3], probe.names[0]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dissect_widgets import __version__
+from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.scenery.singles import KINDS
+from dissect_widgets.scenery.vocabulary import SCENES, VOCABULARY
+from dissect_widgets.world.rendering import Picture, checked_size, render, render_object
+
+SPLITS: Final = {"train": 0, "val": 1_000_000_000, "probe": 2_000_000_000}
+"""First seed of each split; they never meet."""
+
+
+class _Pictures(Dataset[tuple[Tensor, Tensor]]):
+    """Pictures of classes, which take turns."""
+
+    def __init__(
+        self,
+        split: str,
+        n: int,
+        *,
+        size: int,
+        label_size: int | None,
+        classes: Sequence[str],
+        all_: Sequence[str],
+    ) -> None:
+        if split not in SPLITS:
+            raise SettingError(f"The split is {split!r}.{nearest(split, SPLITS)}")
+        if n < 0 or n > SPLITS["val"]:
+            raise SettingError(f"n is {n}; allowed is 0 to {SPLITS['val']}.")
+        unknown = [name for name in classes if name not in all_]
+        if unknown:
+            raise ConceptError(f"The world has no {unknown[0]!r}.{nearest(unknown[0], all_)}")
+        if not classes:
+            raise SettingError("There are no classes; give one or more.")
+        self.split, self.n, self.size = split, n, checked_size(size)
+        self.label_size = checked_label_size(self.size, label_size)
+        self.classes = tuple(classes)
+        self.vocabulary = VOCABULARY
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if not 0 <= index < self.n:
+            raise IndexError(f"There are {self.n} pictures, and no number {index}.")
+        picture = self.picture(index)
+        step = self.size // self.label_size
+        labels = torch.from_numpy(picture.labels[:, step // 2 :: step, step // 2 :: step].astype("int64"))
+        return torch.from_numpy(picture.image).permute(2, 0, 1).float() / 255, labels
+
+    def picture(self, index: int) -> Picture:
+        """Picture and labels in full, of an index."""
+        raise NotImplementedError
+
+    def kind(self, index: int) -> tuple[str, int]:
+        """Class and seed of an index."""
+        return self.classes[index % len(self.classes)], SPLITS[self.split] + index // len(self.classes)
+
+    @property
+    def targets(self) -> list[int]:
+        """Class of each picture, a place in `classes`."""
+        return [index % len(self.classes) for index in range(self.n)]
+
+    @property
+    def names(self) -> list[str]:
+        """Name of each picture, for captions."""
+        kinds = (self.kind(index) for index in range(self.n))
+        return [f"{name} {seed - SPLITS[self.split]}" for name, seed in kinds]
+
+    def digest(self) -> str:
+        """What a resumed run knows its data by."""
+        told = (
+            type(self).__name__,
+            __version__,
+            self.split,
+            self.n,
+            self.size,
+            self.label_size,
+            self.classes,
+        )
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+class Scenes(_Pictures):
+    """Scenes with all their labels.
+
+    Parameters
+    ----------
+    split
+        "train", "val" or "probe": the same scenes, never the same seeds.
+    n
+        How many pictures; the classes take turns.
+    size
+        Width and height of the pictures.
+    label_size
+        Width and height of the label maps, which must divide `size`; the same by default. Labels are
+        those of the pixels at their centres.
+    classes
+        Names of scenes; all by default.
+
+    Raises
+    ------
+    SettingError, ConceptError
+        If one of these is not allowed.
+    """
+
+    def __init__(
+        self,
+        split: str,
+        n: int,
+        *,
+        size: int = 128,
+        label_size: int | None = None,
+        classes: Sequence[str] = SCENES,
+    ) -> None:
+        super().__init__(split, n, size=size, label_size=label_size, classes=classes, all_=SCENES)
+
+    def picture(self, index: int) -> Picture:
+        """Picture and labels in full, of an index."""
+        scene, seed = self.kind(index)
+        return render(scene, seed, self.size)
+
+
+class Objects(_Pictures):
+    """Single objects, large, on varied grounds: the object is the class. See `Scenes` for parameters."""
+
+    def __init__(
+        self,
+        split: str,
+        n: int,
+        *,
+        size: int = 128,
+        label_size: int | None = None,
+        classes: Sequence[str] = tuple(KINDS),
+    ) -> None:
+        super().__init__(split, n, size=size, label_size=label_size, classes=classes, all_=tuple(KINDS))
+
+    def picture(self, index: int) -> Picture:
+        """Picture and labels in full, of an index."""
+        kind, seed = self.kind(index)
+        return render_object(kind, seed, self.size)
+
+
+def checked_label_size(size: int, label_size: int | None) -> int:
+    """Size of label maps of pictures of a size; SettingError if it does not divide it."""
+    if label_size is None:
+        return size
+    if not 1 <= label_size <= size or size % label_size:
+        allowed = [d for d in range(1, size + 1) if size % d == 0 and d >= 8]
+        raise SettingError(f"The label_size is {label_size}; allowed are divisors of {size}: {allowed}.")
+    return label_size

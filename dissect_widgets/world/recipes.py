@@ -1,0 +1,123 @@
+"""What is trained, on what, for how long: recipes made of parts.
+
+>>> narrow = RECIPES["classifier"].changed(network=partial(SceneNet, 24, widths=(8, 16, 32, 64, 96)))
+>>> train(narrow, Path("runs/narrow"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from dissect_widgets.scenery.vocabulary import NAMES, SCENES
+from dissect_widgets.world.datasets import Objects, Scenes
+from dissect_widgets.world.nets import SceneNet, SegmentNet, fold
+from dissect_widgets.world.nursery import Nursery
+from dissect_widgets.world.training import UNKNOWN, Budget, Loss
+
+PIXEL_CATEGORIES: Final = ("object", "part", "material")
+"""What the segmenter labels; each category has a channel of its own."""
+
+PIXEL_SIZES: Final = [1 + len(NAMES[category]) for category in PIXEL_CATEGORIES]
+"""Scores of each category: one for none, and one for each name."""
+
+
+class Task(NamedTuple):
+    """What a network is to learn, and how well it does."""
+
+    loss: Loss
+    figures: Callable[[nn.Module, Nursery], dict[str, float]]
+    """Network in evaluation mode and held-out pictures to figures by name, each in [0, 1]."""
+    categories: tuple[str, ...] = ()
+    """Labels that it needs of each pixel."""
+    finish: Callable[[Any], nn.Module] = lambda net: net
+    """From the network that was trained to the one that is shipped."""
+
+
+class Recipe(NamedTuple):
+    """All that a trained network comes of."""
+
+    network: Callable[[], nn.Module]
+    task: Task
+    data: Callable[[], Scenes | Objects]
+    held_out: Callable[[], Scenes | Objects]
+    budget: Budget
+
+    def changed(self, **parts: Any) -> Recipe:
+        """The same recipe with other parts."""
+        return self._replace(**parts)
+
+
+def batches(net: nn.Module, nursery: Nursery, size: int = 64) -> Iterator[tuple[Tensor, slice]]:
+    """Outputs of a network for all pictures, with the pictures they are of."""
+    device = next(net.parameters()).device
+    with torch.inference_mode():
+        for start in range(0, len(nursery.targets), size):
+            part = slice(start, min(start + size, len(nursery.targets)))
+            pictures = torch.from_numpy(nursery.pictures[part]).to(device).float() / 255
+            yield net(pictures.contiguous(memory_format=torch.channels_last)), part
+
+
+def class_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the classes of pictures."""
+    return cross_entropy(net(pictures).float(), targets)
+
+
+def class_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
+    """Share of pictures whose class has the highest score."""
+    right = [
+        scores.argmax(1).cpu().numpy() == nursery.targets[part] for scores, part in batches(net, nursery)
+    ]
+    return {"top-1": float(np.concatenate(right).mean())}
+
+
+def pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the labels of pixels, the mean over categories."""
+    scores = torch.split(net(pictures).float(), PIXEL_SIZES, 1)
+    losses = [cross_entropy(own, labels[:, k], ignore_index=UNKNOWN) for k, own in enumerate(scores)]
+    return torch.stack(losses).mean()
+
+
+def pixel_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
+    """Mean IoU over the names of each category that occur; none counts for none of them."""
+    hits, areas, truths = ([np.zeros(n, np.int64) for n in PIXEL_SIZES] for _ in range(3))
+    for scores, part in batches(net, nursery):
+        for k, own in enumerate(torch.split(scores, PIXEL_SIZES, 1)):
+            found, truth = own.argmax(1).cpu().numpy(), nursery.labels[part, k]
+            hits[k] += np.bincount(truth[found == truth], minlength=PIXEL_SIZES[k])
+            areas[k] += np.bincount(found.ravel(), minlength=PIXEL_SIZES[k])
+            truths[k] += np.bincount(truth.ravel(), minlength=PIXEL_SIZES[k])
+    figures = {}
+    for k, category in enumerate(PIXEL_CATEGORIES):
+        there = np.flatnonzero(truths[k][1:]) + 1
+        union = areas[k][there] + truths[k][there] - hits[k][there]
+        figures[f"mean IoU over {category}s"] = float((hits[k][there] / union).mean())
+    return figures
+
+
+CLASSES: Final = Task(class_loss, class_figures, finish=fold)
+PIXELS: Final = Task(pixel_loss, pixel_figures, PIXEL_CATEGORIES)
+
+RECIPES: Final = {
+    "classifier": Recipe(
+        partial(SceneNet, len(SCENES), norm=True),
+        CLASSES,
+        partial(Scenes, "train", 19_200),
+        partial(Scenes, "val", 2_400),
+        Budget(steps=5_000),
+    ),
+    "segmenter": Recipe(
+        partial(SegmentNet, sum(PIXEL_SIZES)),
+        PIXELS,
+        partial(Scenes, "train", 14_400),
+        partial(Scenes, "val", 1_200),
+        Budget(steps=4_000, batch=32),
+    ),
+}
+"""Recipes of the networks that are shipped."""

@@ -1,0 +1,98 @@
+"""A scene, a seed and a size become a picture whose every pixel is known.
+
+>>> picture = render("ski slope", seed=7)
+>>> picture.image                                  # uint8 (128, 128, 3)
+>>> picture.labels[CATEGORIES.index("object")]     # int16 (128, 128), indices into VOCABULARY
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from dissect_widgets.concepts.colors import COLOR_NAMES, name_colors
+from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.scenery.canvas import Canvas
+from dissect_widgets.scenery.dice import Dice
+from dissect_widgets.scenery.scenes import MAKERS
+from dissect_widgets.scenery.shading import shade
+from dissect_widgets.scenery.singles import KINDS, single
+from dissect_widgets.scenery.vocabulary import CATEGORIES, SCENES, number_of
+
+SIZES: Final = (16, 1024)
+"""Least and greatest size of a picture."""
+
+
+class Picture(NamedTuple):
+    """A picture and what is in it."""
+
+    image: NDArray[np.uint8]
+    """uint8 (size, size, 3), sRGB."""
+    labels: NDArray[np.int16]
+    """int16 (6, size, size), a channel for each of `CATEGORIES`: 0 for none, else an index into
+    `VOCABULARY`."""
+    scene: str
+
+
+def render(scene: str, seed: int, size: int = 128) -> Picture:
+    """Draw a scene; the same arguments give the same bytes, whatever else is drawn.
+
+    Parameters
+    ----------
+    scene
+        One of `SCENES`.
+    seed
+        Which of its pictures, 0 or more.
+    size
+        Width and height in pixels, from 16 to 1024. The composition does not depend on it.
+
+    Raises
+    ------
+    ConceptError
+        If there is no such scene.
+    SettingError
+        If the seed is negative, or the size cannot be drawn.
+    """
+    if scene not in SCENES:
+        raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENES)}")
+    return _picture(MAKERS[scene](Dice(_checked_seed(scene, seed))), scene, checked_size(size))
+
+
+def render_object(kind: str, seed: int, size: int = 128) -> Picture:
+    """Draw a single object of `OBJECT_KINDS`, large, on some ground; its picture has no scene label.
+
+    See `render` for seed, size and errors.
+    """
+    if kind not in KINDS:
+        raise ConceptError(f"There are no pictures of single {kind!r}.{nearest(kind, KINDS)}")
+    dice = Dice(_checked_seed(f"single {kind}", seed))
+    return _picture(single(kind, dice), "", checked_size(size))
+
+
+def _picture(canvas: Canvas, scene: str, size: int) -> Picture:
+    """Picture of a canvas, with the colour names of its pixels, and its scene in every pixel."""
+    image, drawn = shade(canvas, size)
+    first = number_of(COLOR_NAMES[0], "color")
+    colors = name_colors(torch.from_numpy(image).permute(2, 0, 1)).numpy() + first
+    everywhere = np.full((size, size), number_of(scene, "scene") if scene else 0)
+    labels = np.concatenate([drawn, colors[None], everywhere[None]], dtype=np.int16, casting="same_kind")
+    assert len(labels) == len(CATEGORIES)
+    return Picture(image, labels, scene)
+
+
+def _checked_seed(name: str, seed: int) -> str:
+    """Seed of the dice for a name and a number; SettingError if it is negative or no integer."""
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise SettingError(f"The seed is {seed!r}; allowed are integers from 0.")
+    return f"{name}:{int(seed)}"
+
+
+def checked_size(size: int) -> int:
+    """Size of a picture, if it can be drawn; SettingError if not."""
+    whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+    if not whole or not SIZES[0] <= size <= SIZES[1]:
+        raise SettingError(f"The size is {size!r}; allowed are integers from {SIZES[0]} to {SIZES[1]}.")
+    return int(size)

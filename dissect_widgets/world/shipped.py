@@ -1,0 +1,121 @@
+"""The trained networks that come with the package, and the files they are kept in.
+
+>>> classifier = load_classifier()          # SceneNet, in evaluation mode
+>>> segmenter = load_segmenter()            # a Segmenter, for `dissect`
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import torch
+from safetensors.torch import load, save_file
+from torch import Tensor, nn
+
+from dissect_widgets.errors import WeightsError, nearest
+from dissect_widgets.models.weights import load_weights
+from dissect_widgets.scenery.vocabulary import NAMES, SCENES, VOCABULARY
+from dissect_widgets.world.nets import SceneNet, SegmentNet
+from dissect_widgets.world.recipes import PIXEL_CATEGORIES, PIXEL_SIZES
+
+FOLDER: Final = Path(__file__).parent / "weights"
+DIGESTS: Final = FOLDER / "digests.json"
+"""SHA-256 of each file, and the figures its network reached on held-out pictures."""
+
+
+def load_classifier(path: str | Path | None = None) -> SceneNet:
+    """Load the scene classifier; its scores are of `SCENES`.
+
+    Parameters
+    ----------
+    path
+        A file that `python -m dissect_widgets.world.train` wrote; by default the one in the package.
+
+    Raises
+    ------
+    WeightsError
+        If the file is damaged, or is of another network.
+    """
+    net = SceneNet(len(SCENES))
+    _load("classifier", net, path)
+    return net
+
+
+class WorldSegmenter:
+    """Labels pictures by a network; see `core.types.Segmenter`.
+
+    Parameters
+    ----------
+    net
+        `SegmentNet` of the world's labels.
+    """
+
+    vocabulary = VOCABULARY
+
+    def __init__(self, net: SegmentNet) -> None:
+        self.net = net.eval()
+        first = [VOCABULARY.index(NAMES[category][0], category) for category in PIXEL_CATEGORIES]
+        self._first = torch.tensor(first)
+
+    def __call__(self, pictures: Tensor, /) -> Tensor:
+        """Label pictures float (B, 3, H, W) in [0, 1]: int64 (B, 3, H / 2, W / 2), object, part, material."""
+        self.net.to(pictures.device)
+        with torch.inference_mode():
+            scores = self.net(pictures).split(PIXEL_SIZES, 1)
+        found = torch.stack([own.argmax(1) for own in scores], 1)
+        shift = (self._first.to(found.device) - 1)[:, None, None]
+        return torch.where(found > 0, found + shift, 0)
+
+
+def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
+    """Load the segmenter of objects, parts and materials; see `load_classifier`."""
+    net = SegmentNet(sum(PIXEL_SIZES))
+    _load("segmenter", net, path)
+    return WorldSegmenter(net)
+
+
+def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> None:
+    """Write weights as fp16, with figures, whole or not at all."""
+    weights = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in net.state_dict().items()
+    }
+    temporary = path.with_suffix(".new")
+    save_file(weights, temporary, {name: f"{value:.4f}" for name, value in figures.items()})
+    os.replace(temporary, path)
+
+
+def _load(name: str, net: nn.Module, path: str | Path | None) -> None:
+    file = Path(path) if path is not None else FOLDER / f"{name}.safetensors"
+    if not file.is_file():
+        raise WeightsError(f"There is no file {file}.")
+    content = file.read_bytes()
+    if path is None:
+        _check(name, content, file)
+    try:
+        weights = load(content)
+    except Exception as error:
+        raise WeightsError(f"{file} is no file of weights: {error}") from error
+    load_weights(
+        net,
+        {key: value.float() if value.is_floating_point() else value for key, value in weights.items()},
+        origin=file,
+    )
+    net.eval()
+
+
+def _check(name: str, content: bytes, file: Path) -> None:
+    told = json.loads(DIGESTS.read_text("utf-8"))
+    if name not in told:
+        raise WeightsError(f"There is no digest of {name!r}.{nearest(name, told)}")
+    expected, found = told[name]["sha256"], hashlib.sha256(content).hexdigest()
+    if expected != found:
+        raise WeightsError(
+            f"{file} is damaged or another's: its SHA-256 is {found}, and should be {expected}. "
+            "Install the package again."
+        )

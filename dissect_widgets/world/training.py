@@ -1,0 +1,194 @@
+"""Train a network on a nursery: steps that can be stopped at any moment and go on to the same end.
+
+What happens in a step depends on the recipe and on the step's number alone: a generator is made anew
+for each, so a run that was stopped draws what it would have drawn.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.errors import SavedError
+from dissect_widgets.world.nursery import Nursery
+
+
+class Budget(NamedTuple):
+    """How long and how fast to learn."""
+
+    steps: int
+    batch: int = 64
+    rate: float = 2e-3
+    """Highest learning rate; it rises over the first twentieth of the steps, and falls as a cosine."""
+    decay: float = 0.02
+    """Weight decay of AdamW."""
+    average: float = 0.998
+    """How much of the averaged weights stays in a step; the average is what is kept in the end."""
+    shift: int = 8
+    """Pictures are moved by up to so many pixels, and mirrored by chance."""
+    seed: int = 0
+
+
+UNKNOWN: Final = 255
+"""Label of pixels that do not count."""
+
+Loss = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+"""Network, pictures float (B, 3, h, w), targets int64 (B,), labels int64 (B, K, h, w) to a loss."""
+
+
+class Trainer:
+    """A run in a folder.
+
+    Parameters
+    ----------
+    net
+        What learns; it must have been made after `torch.manual_seed`, so that it begins alike.
+    loss
+        What falls.
+    nursery
+        What it learns from.
+    budget
+        How long.
+    folder
+        Where checkpoints are kept.
+    key
+        Text that tells this run from others; a checkpoint of another is refused.
+    """
+
+    def __init__(
+        self, net: nn.Module, loss: Loss, nursery: Nursery, budget: Budget, folder: Path, key: str
+    ) -> None:
+        self.net, self.loss, self.nursery, self.budget = net, loss, nursery, budget
+        self.device = next(net.parameters()).device
+        self.path, self.key = folder / "checkpoint.pt", key
+        self.optimizer = torch.optim.AdamW(net.parameters(), budget.rate, weight_decay=budget.decay)
+        self.average = {name: value.detach().clone() for name, value in net.state_dict().items()}
+        self.step = 0
+        if self.path.exists():
+            self._restore()
+
+    def run(
+        self,
+        progress: Callable[[int, float], None] = lambda step, loss: None,
+        *,
+        seconds: float = math.inf,
+        save_every: float = 60.0,
+    ) -> bool:
+        """Take the steps that are left, at most for some seconds; returns whether all are taken."""
+        self.net.train()
+        begun = saved = time.monotonic()
+        while self.step < self.budget.steps:
+            progress(self.step, self._take_step())
+            now = time.monotonic()
+            if now - saved > save_every:
+                self.save()
+                saved = now
+            if now - begun > seconds:
+                break
+        self.save()
+        return self.step >= self.budget.steps
+
+    def averaged(self) -> nn.Module:
+        """The network with its averaged weights, in evaluation mode."""
+        self.net.load_state_dict(self.average)
+        return self.net.eval()
+
+    def save(self) -> None:
+        """Write a checkpoint, whole or not at all."""
+        state = {
+            "key": self.key, "step": self.step, "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(), "average": self.average,
+        }  # fmt: skip
+        temporary = self.path.with_suffix(".new")
+        torch.save(state, temporary)
+        os.replace(temporary, self.path)
+
+    def _restore(self) -> None:
+        state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)
+        if state["key"] != self.key:
+            raise SavedError(
+                f"{self.path} is of another run: it was begun with {state['key']}, this one is {self.key}. "
+                "Choose another folder, or delete it."
+            )
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average, self.step = state["average"], state["step"]
+
+    def _take_step(self) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.budget.rate * schedule(self.step / self.budget.steps)
+        pictures, targets, labels = self._batch()
+        with fast(self.device):
+            loss = self.loss(self.net, pictures, targets, labels)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+        self.optimizer.step()
+        self.step += 1
+        keep = min(self.budget.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.net.state_dict().items():
+                if value.is_floating_point():
+                    self.average[name].lerp_(value, 1 - keep)
+                else:
+                    self.average[name].copy_(value)
+        return float(loss.detach())
+
+    def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        n, size = len(self.nursery.targets), self.budget.batch
+        epoch, place = divmod(self.step * size, n - n % size or n)
+        order = np.random.default_rng((self.budget.seed, epoch)).permutation(n)
+        chosen = np.sort(order[place : place + size])
+        dice = np.random.default_rng((self.budget.seed, self.step, 1))
+        torch.manual_seed(self.budget.seed * 1_000_003 + self.step)  # of dropout
+        pictures = torch.from_numpy(self.nursery.pictures[chosen])
+        labels = torch.from_numpy(self.nursery.labels[chosen])
+        pictures, labels = augment(pictures, labels, dice, self.budget.shift)
+        batch = pictures.to(self.device).float() / 255, torch.from_numpy(self.nursery.targets[chosen])
+        return (
+            batch[0].contiguous(memory_format=torch.channels_last),
+            batch[1].to(self.device),
+            labels.to(self.device).long(),
+        )
+
+
+def schedule(done: float) -> float:
+    """Share of the highest learning rate when a share of the steps is done."""
+    return min(done * 20, 1.0) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-3
+
+
+def augment(pictures: Tensor, labels: Tensor, dice: np.random.Generator, shift: int) -> tuple[Tensor, Tensor]:
+    """Move each picture (B, 3, h, w) by up to `shift` pixels, and mirror every other one.
+
+    Labels (B, K, h / 2, w / 2) are moved alike; what comes in at a border is `UNKNOWN`.
+    """
+    moved, marked = torch.empty_like(pictures), torch.empty_like(labels)
+    half = shift // 2
+    padded = nn.functional.pad(pictures.float(), [shift] * 4, mode="replicate").to(pictures.dtype)
+    labelled = nn.functional.pad(labels, [half] * 4, value=UNKNOWN)
+    height, width = pictures.shape[2:]
+    for number in range(len(pictures)):
+        down, across = (int(d) for d in dice.integers(0, 2 * half + 1, 2)) if half else (0, 0)
+        own = padded[number, :, 2 * down : 2 * down + height, 2 * across : 2 * across + width]
+        mark = labelled[number, :, down : down + height // 2, across : across + width // 2]
+        mirrored = bool(dice.integers(2))
+        moved[number] = own.flip(2) if mirrored else own
+        marked[number] = mark.flip(2) if mirrored else mark
+    return moved, marked
+
+
+def fast(device: torch.device) -> AbstractContextManager[Any]:
+    """Half precision where a machine is good at it."""
+    if device.type == "cuda":
+        return torch.autocast("cuda", torch.bfloat16)
+    bfloat16 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    return torch.autocast("cpu", torch.bfloat16) if bfloat16 else nullcontext()
