@@ -7,16 +7,16 @@ from functools import partial
 from dissect_widgets.scenery.buildings import hangar, tower
 from dissect_widgets.scenery.built import fence
 from dissect_widgets.scenery.canvas import Canvas
-from dissect_widgets.scenery.craft import PLANS, Plan, airplane
+from dissect_widgets.scenery.craft import airplane
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.land import across, meadow, outdoors
+from dissect_widgets.scenery.land import meadow, outdoors
 from dissect_widgets.scenery.people import person
+from dissect_widgets.scenery.plans import PLANS, Plan
 from dissect_widgets.scenery.shapes import box
-from dissect_widgets.scenery.skylines import far_away
-from dissect_widgets.scenery.staging import Stage
+from dissect_widgets.scenery.staging import Stage, across
 from dissect_widgets.scenery.street import sign
-from dissect_widgets.scenery.surfaces import Surface, asphalt, times
-from dissect_widgets.scenery.surroundings import horizon_view
+from dissect_widgets.scenery.surfaces import Surface, asphalt
+from dissect_widgets.scenery.surroundings import far_away, horizon_view
 from dissect_widgets.scenery.vehicles import truck
 
 
@@ -44,8 +44,7 @@ def _runway(canvas: Canvas, dice: Dice) -> None:
     """Tarmac with marks, that runs away from the camera or past it."""
     surface = asphalt(dice)
     if dice.chance(0.25):  # large plates of concrete
-        second = times(surface.color, 0.9)
-        surface = surface._replace(texture="chequered", second=second, period=(14.0, 14.0))
+        surface = surface.textured("chequered", 0.9, (14.0, 14.0))
     paint = Surface(dice.pick(((0.9, 0.9, 0.88), (0.85, 0.72, 0.25))), "painted")
     turn, half = dice.pick((0, 90)) + dice.between(-35, 35), dice.between(11, 18)
     x, z = dice.between(-15, 15), dice.between(16, 36)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_widgets.scenery.canvas import CYLINDER, Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import on, piece
+from dissect_widgets.scenery.pieces import on
 from dissect_widgets.scenery.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.scenery.solids import Block, Face, draw_block
 from dissect_widgets.scenery.surfaces import (
@@ -40,7 +40,7 @@ def stove(
     seen = draw_block(canvas, body, case, "stove")
     black = Surface((0.1, 0.1, 0.11), "metal")
     if dice.chance(0.6):
-        splash = piece(body, 0, 0.9, depth / 2 - 0.03, width, 0.05, dice.between(0.14, 0.22))
+        splash = body.piece(0, 0.9, depth / 2 - 0.03, width, 0.05, dice.between(0.14, 0.22))
         back = draw_block(canvas, splash, case, "stove")
         on(canvas, back.get("front"), box(-0.12, 0.05, 0.12, splash.height - 0.04), black, "stove")
     _burners(canvas, dice, seen.get("top"), black)
@@ -96,8 +96,8 @@ def _pot(canvas: Canvas, dice: Dice, body: Block) -> None:
 
 def _hood(canvas: Canvas, body: Block, case: Surface, ceiling: float) -> None:
     """Hood above a stove, with its duct to the ceiling."""
-    low = piece(body, 0, 1.6, 0.08, body.width, body.depth - 0.16, 0.1)
-    duct = piece(body, 0, 1.7, 0.18, body.width * 0.36, 0.26, ceiling - 1.7)
+    low = body.piece(0, 1.6, 0.08, body.width, body.depth - 0.16, 0.1)
+    duct = body.piece(0, 1.7, 0.18, body.width * 0.36, 0.26, ceiling - 1.7)
     draw_block(canvas, duct, case, "stove", shade=CYLINDER)
     draw_block(canvas, low, case, "stove")
 

@@ -1,4 +1,4 @@
-"""Bathtubs and toilets, as `fittings` has sinks."""
+"""Bathtubs and toilets; sinks are in `fittings`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 
 from dissect_widgets.scenery.canvas import Canvas, Shade
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import on, piece, post
-from dissect_widgets.scenery.planes import SCREEN, Point
-from dissect_widgets.scenery.shapes import box, clipped, ellipse, hull, rounded, smooth, tube
-from dissect_widgets.scenery.solids import Block, draw_block, draw_slab, faces
+from dissect_widgets.scenery.pieces import on, post
+from dissect_widgets.scenery.planes import Point
+from dissect_widgets.scenery.shapes import box, clipped, ellipse, rounded, smooth, tube
+from dissect_widgets.scenery.solids import Block, draw_between, draw_block, draw_slab, faces
 from dissect_widgets.scenery.surfaces import (
     Surface,
     ceramic,
@@ -55,7 +55,7 @@ def bathtub(
             (tiles(dice, 0.2), enamel, wood(dice, plank=0.14), marble(dice)._replace(period=(1.4, 1.4)))
         )
         draw_block(canvas, tub, case, "bathtub", "body")
-        rim = piece(tub, 0, tub.height - 0.05, 0, long + 0.03, wide + 0.03, 0.06)
+        rim = tub.piece(0, tub.height - 0.05, 0, long + 0.03, wide + 0.03, 0.06)
         draw_block(canvas, rim, enamel, "bathtub")
         _hollow(
             canvas,
@@ -120,8 +120,7 @@ def _tapered(
         canvas.camera.ground(block.x, block.z, y=block.y + height, turn=block.turn).project(outline)
         for outline, height in (foot, rim)
     ]
-    plain = surface._replace(texture=None)
-    canvas.draw(SCREEN, hull([*rings[0], *rings[1]]), plain, object_name, part, light=0.9, shade=ROUND)
+    draw_between(canvas, rings[0], rings[1], surface, object_name, part, light=0.9, shade=ROUND)
 
 
 def _hollow(canvas: Canvas, dice: Dice, tub: Block, enamel: Surface, opening: list[Point]) -> None:
@@ -175,12 +174,12 @@ def toilet(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float = 0.0)
     seat = dice.pick((bowl.times(1.04), bowl.times(1.04), wood(dice), plastic(dice)))
     whole = Block(x, z, dice.between(0.44, 0.5), 0.72, 0.42, 0.0, turn)
     canvas.shadow(x, z, 0.3, 0.42, turn=turn)
-    tank = piece(whole, 0, 0.36, 0.27, whole.width + 0.04, 0.18, dice.between(0.38, 0.48))
+    tank = whole.piece(0, 0.36, 0.27, whole.width + 0.04, 0.18, dice.between(0.38, 0.48))
     half = tank.width / 2
     draw_slab(
         canvas, tank, rounded(-half, 0, half, tank.height, 0.04), bowl, "toilet", "body", shade=Shade(v=0.06)
     )
-    lid = piece(tank, 0, tank.height, 0, tank.width + 0.04, 0.21, 0.045)
+    lid = tank.piece(0, tank.height, 0, tank.width + 0.04, 0.21, 0.045)
     seen = draw_block(canvas, lid, bowl.times(1.03), "toilet", "body")
     on(canvas, seen.get("top"), ellipse(0, 0.1, 0.05, 0.04), metal(dice), "toilet", "handle")
     ring = _egg(whole.width / 2, 0.0)

@@ -7,20 +7,11 @@ from typing import NamedTuple
 
 from dissect_widgets.scenery.canvas import Canvas, Shade
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import on, piece, posts
-from dissect_widgets.scenery.planes import SCREEN, Point, Vector
-from dissect_widgets.scenery.shapes import box, hull, rounded, smooth
-from dissect_widgets.scenery.solids import Block, draw_block, draw_round, draw_slab, faces
-from dissect_widgets.scenery.surfaces import (
-    Surface,
-    fabric,
-    leather,
-    metal,
-    mix,
-    painted,
-    vary,
-    wood,
-)
+from dissect_widgets.scenery.pieces import on, posts
+from dissect_widgets.scenery.planes import Point, Vector
+from dissect_widgets.scenery.shapes import box, rounded, smooth
+from dissect_widgets.scenery.solids import Block, draw_between, draw_block, draw_round, draw_slab, faces
+from dissect_widgets.scenery.surfaces import Surface, fabric, leather, metal, painted, vary, wood
 
 WHITE = ((0.95, 0.94, 0.92), (0.9, 0.88, 0.82), (0.85, 0.87, 0.9))
 
@@ -79,11 +70,10 @@ def bed(
     length, wide = 2.05, style.width
     canvas.shadow(x, z, wide * 0.6, length * 0.58, turn=turn)
     whole = Block(x, z, wide, length, 0.5, 0.0, turn)
-    head = piece(whole, 0, 0, length / 2 + 0.04, wide + 0.1, 0.08, style.high)
-    foot = piece(whole, 0, 0, -length / 2 - 0.03, wide + 0.06, 0.06, 0.62)
+    head = whole.piece(0, 0, length / 2 + 0.04, wide + 0.1, 0.08, style.high)
+    foot = whole.piece(0, 0, -length / 2 - 0.03, wide + 0.06, 0.06, 0.62)
     ahead = "front" in faces(head, canvas.camera, canvas.light.side)
-    corners = [whole.at(right * (wide / 2), 0, back * length / 2) for right in (-1, 1) for back in (-1, 1)]
-    corners.sort(key=lambda at: -canvas.camera.depth(at[0], at[2]))
+    corners = canvas.camera.far_to_near(whole.corners())
     if style.canopy:
         _posts_of_canopy(canvas, corners[:2], style)
     if ahead:
@@ -139,22 +129,22 @@ def _mattress(canvas: Canvas, dice: Dice, whole: Block, style: BedStyle) -> None
     if dice.chance(0.5):
         legs = whole._replace(height=0.12)
         posts(canvas, legs, style.frame.times(0.7), "bed", thick=0.08)
-        base = piece(whole, 0, 0.12, 0, whole.width, whole.depth, 0.18)
+        base = whole.piece(0, 0.12, 0, whole.width, whole.depth, 0.18)
     draw_block(canvas, base, style.frame.times(0.9), "bed")
-    mattress = piece(whole, 0, 0.28, 0, whole.width - 0.03, whole.depth - 0.03, 0.24)
+    mattress = whole.piece(0, 0.28, 0, whole.width - 0.03, whole.depth - 0.03, 0.24)
     draw_block(canvas, mattress, style.sheet, "bed", "mattress")
     deep = style.cover * whole.depth
     hang = dice.between(0.2, 0.42)
-    blanket = piece(whole, 0, 0.56 - hang, -(whole.depth - deep) / 2 - 0.03, whole.width + 0.06, deep, hang)
+    blanket = whole.piece(0, 0.56 - hang, -(whole.depth - deep) / 2 - 0.03, whole.width + 0.06, deep, hang)
     seen = draw_block(canvas, blanket, style.blanket, "bed", "blanket")
     for name in ("left", "right", "front"):
         if name in seen:  # the blanket's side turns dark where it ends
             hem = box(-seen[name].width / 2, 0, seen[name].width / 2, 0.05)
             on(canvas, seen[name], hem, style.blanket.times(0.8), "bed", "blanket")
-    fold = piece(blanket, 0, hang, deep / 2 - 0.12, whole.width + 0.07, 0.3, 0.03)
+    fold = blanket.piece(0, hang, deep / 2 - 0.12, whole.width + 0.07, 0.3, 0.03)
     draw_block(canvas, fold, style.sheet.times(0.97) if dice.chance(0.5) else style.accent, "bed", "blanket")
     if dice.chance(0.3):
-        throw = piece(blanket, 0, 0.06, 0.1 - deep / 4, whole.width + 0.09, 0.5, hang - 0.04)
+        throw = blanket.piece(0, 0.06, 0.1 - deep / 4, whole.width + 0.09, 0.5, hang - 0.04)
         draw_block(canvas, throw, style.accent, "bed", "blanket")
 
 
@@ -199,9 +189,7 @@ def pillow(
     camera = canvas.camera
     near, far = camera.plane((x, y, z), a, up), camera.plane(behind, a, up)
     outline = _puffy(wide, high)
-    around = hull([*near.project(outline), *far.project(outline)])
-    plain = cloth._replace(texture=None, color=mix(cloth.color, cloth.second, 0.4 if cloth.texture else 0))
-    canvas.draw(SCREEN, around, plain, "pillow", light=0.78)
+    draw_between(canvas, near.project(outline), far.project(outline), cloth, "pillow", light=0.78)
     canvas.draw(near, outline, cloth, "pillow", shade=Shade(1.0, v=0.1, uu=-0.14, vv=-0.12, sided=0.05))
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from dissect_widgets.scenery.canvas import FLAT, Canvas, Shade
 from dissect_widgets.scenery.planes import Plane, Point, Vector
+from dissect_widgets.scenery.shapes import hull
 from dissect_widgets.scenery.solids import lit
 from dissect_widgets.scenery.surfaces import Surface
 
@@ -192,24 +193,6 @@ def corners_of(
 ) -> list[Vector]:
     """Corners of a box, given by its extent, from and to, in each direction."""
     return [(u, v, w) for u in along for v in up for w in aside]
-
-
-def hull(points: Sequence[Point]) -> list[Point]:
-    """Convex outline around points of a plane (Andrew's monotone chain)."""
-    ordered = sorted(points)
-    found: list[Point] = []
-    for chain in (ordered, ordered[::-1]):
-        start = len(found)
-        for point in chain:
-            while len(found) >= start + 2 and _turn(found[-2], found[-1], point) <= 0:
-                found.pop()
-            found.append(point)
-        found.pop()
-    return found
-
-
-def _turn(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _normal(points: Sequence[Vector]) -> Vector:

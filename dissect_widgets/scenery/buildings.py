@@ -1,9 +1,8 @@
-"""Buildings of towns and hangars; and, from where they are drawn, houses, barns, towers and churches."""
+"""Buildings of towns and hangars; and, from where they are drawn, houses, barns and towers."""
 
 from __future__ import annotations
 
 from dissect_widgets.scenery.canvas import Canvas
-from dissect_widgets.scenery.churches import church
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.houses import WALL, barn, house, walls
 from dissect_widgets.scenery.openings import (
@@ -29,7 +28,7 @@ from dissect_widgets.scenery.surfaces import (
 )
 from dissect_widgets.scenery.towers import lighthouse, tower
 
-__all__ = ["barn", "building", "church", "hangar", "house", "lighthouse", "tower"]
+__all__ = ["barn", "building", "hangar", "house", "lighthouse", "tower"]
 
 
 def building(
@@ -66,8 +65,9 @@ def building(
 
 def _roof_hut(canvas: Canvas, dice: Dice, block: Block, wall: Surface) -> None:
     """A hut on a flat roof, whose foot the building hides."""
-    x, y, z = block.at(dice.between(-0.25, 0.25) * block.width, block.height, 0)
-    hut = Block(x, z, 0.3 * block.width, 0.3 * block.depth, dice.between(2.5, 4.0), y=y, turn=block.turn)
+    right = dice.between(-0.25, 0.25) * block.width
+    size = (0.3 * block.width, 0.3 * block.depth, dice.between(2.5, 4.0))
+    hut = block.piece(right, block.height, 0, *size)
     draw_block(canvas, hut, wall.times(0.85)._replace(texture=None), "building", "roof")
 
 
@@ -113,7 +113,7 @@ def _floors(canvas: Canvas, style: Windows, face: Face, storeys: int, ground: in
 def _balconies(canvas: Canvas, style: Windows, face: Face, v: float, step: float, count: int) -> None:
     """A balcony with bars before every other window of a storey that begins at a height."""
     half, slab = 0.36 * face.width / count, style.frame.times(0.7)
-    bars = style.frame._replace(texture="striped", second=style.frame.times(0.5).color, period=(0.4, 9))
+    bars = style.frame.textured("striped", 0.5, (0.4, 9))
     for u in spread(face.width, count)[::2]:
         rail = box(u - half, v + 0.16 * step, u + half, v + 0.42 * step)
         canvas.draw(face.plane, rail, bars, "building", "balcony", light=1.05 * face.light)
@@ -149,7 +149,7 @@ def hangar(
     width, depth = size * dice.between(16, 22), size * dice.between(14, 20)
     block = Block(x, z, width, depth, size * dice.between(4, 5.5), turn=turn)
     wall, roof = dice.pick((painted(dice, quiet_color(dice)), metal(dice))), roofing(dice, 1.2)
-    wall = wall._replace(texture="grooved", second=wall.times(0.7).color, period=(0.9, 0.9))
+    wall = wall.textured("grooved", 0.7, (0.9, 0.9))
     canvas.shadow(x, z, 0.6 * width, 0.55 * depth, turn=turn)
     seen = draw_block(canvas, block, wall, "building", "facade", shade=WALL)
     shape, rise = dice.pick((("vault", 0.32 * width), ("vault", 0.24 * width), ("gable", 0.16 * width)))

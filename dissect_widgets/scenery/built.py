@@ -92,8 +92,8 @@ def dock(
     deck = canvas.camera.ground(x, z, y=height, turn=turn)
     front = canvas.camera.upright(x, z, turn=turn)
     side = -width / 2 if x - length * math.sin(math.radians(turn)) / 2 > 0 else width / 2
-    _dock_side(canvas, deck, planks, side, length, height, (x, z), turn)
-    across = planks._replace(texture="striped", second=planks.times(0.6).color, period=(99.0, 0.9))
+    _dock_side(canvas, planks, side, length, height, (x, z), turn)
+    across = planks.textured("striped", 0.6, (99.0, 0.9))
     canvas.draw(deck, box(-width / 2, 0, width / 2, length), across, "dock")
     canvas.draw(front, box(-width / 2, height - 0.3, width / 2, height), planks.times(0.7), "dock")
     for u in (-0.42 * width, 0.42 * width):
@@ -102,7 +102,6 @@ def dock(
 
 def _dock_side(
     canvas: Canvas,
-    deck: Plane,
     planks: Surface,
     side: float,
     length: float,

@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from dissect_widgets.scenery.light import Light
-from dissect_widgets.scenery.planes import SCREEN, Camera, Plane, Point
+from dissect_widgets.scenery.planes import SCREEN, Camera, Plane, Point, turned
 from dissect_widgets.scenery.shapes import ellipse
 from dissect_widgets.scenery.surfaces import Surface
 from dissect_widgets.scenery.vocabulary import number_of
@@ -58,6 +57,10 @@ class Region(NamedTuple):
     """Object, part, material and texture, as indices into the world's vocabulary."""
 
 
+Floor = tuple[Surface, str]
+"""What shadows fall on: a surface, and the name of its object."""
+
+
 class Mat(NamedTuple):
     """Something flat on the ground that shadows fall on, such as a carpet."""
 
@@ -74,7 +77,7 @@ class Mat(NamedTuple):
 
     def holds(self, x: float, z: float) -> bool:
         """Whether it lies under a point of the ground."""
-        u, v = _turned(x - self.x, z - self.z, -self.turn)
+        u, v = turned(x - self.x, z - self.z, -self.turn)
         return abs(u) < self.across and abs(v) < self.away
 
 
@@ -91,8 +94,8 @@ class Canvas:
 
     def __init__(self, camera: Camera, light: Light) -> None:
         self.camera, self.light = camera, light
-        self.floor: tuple[Surface, str] | None = None
-        """What shadows fall on: surface and object name of the ground; scenes set it."""
+        self.floor: Floor | None = None
+        """The ground; scenes set it."""
         self.floor_turn = 0.0
         """By how many degrees the plane of the floor is turned, on which its texture lies."""
         self.mats: list[Mat] = []
@@ -150,7 +153,7 @@ class Canvas:
         mat = next((mat for mat in reversed(self.mats) if mat.holds(x, z)), None)
         mat = mat or Mat(*self.floor, turn=self.floor_turn)
         lie = turn if (turn - mat.turn) % 90 else mat.turn  # its texture goes on in the shadow
-        u, v = _turned(x - mat.x - 0.25 * self.light.side * across, z - mat.z, -lie)
+        u, v = turned(x - mat.x - 0.25 * self.light.side * across, z - mat.z, -lie)
         if (turn - lie) % 180:
             across, away = away, across
         self.draw(
@@ -197,9 +200,3 @@ class Canvas:
             1 / surface.period[0], 1 / surface.period[1], surface.blend,
             0.0 if plane is SCREEN else 1.0 / self.light.visibility,
         )  # fmt: skip
-
-
-def _turned(u: float, v: float, degrees: float) -> Point:
-    """A point of the ground, turned anticlockwise about its origin."""
-    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
-    return u * cosine - v * sine, u * sine + v * cosine

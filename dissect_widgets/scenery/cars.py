@@ -158,17 +158,17 @@ def _front_and_rear(body: Body, dice: Dice, build: Build) -> None:
     for sign, lamp in ((1, white), (-1, red)):
         face = end + 0.015
         low, high = hood * 0.56, hood * 0.76
-        across(body, face, sign, (0.3, 0.46), (-half * 0.99, half * 0.99), bumper, "bumper")
+        end_panel(body, face, sign, (0.3, 0.46), (-half * 0.99, half * 0.99), bumper, "bumper")
         if sign > 0:
             grille = (low, high - 0.04)
-            across(body, face, sign, grille, (-half * 0.42, half * 0.42), rubber(), "body")
+            end_panel(body, face, sign, grille, (-half * 0.42, half * 0.42), rubber(), "body")
         for aside in (-1, 1):
             near, far = aside * half * 0.55, aside * half * 0.96
             span = (min(near, far), max(near, far))
-            across(body, face, sign, (low, high), span, lamp, "headlight" if sign > 0 else "light")
+            end_panel(body, face, sign, (low, high), span, lamp, "headlight" if sign > 0 else "light")
 
 
-def across(
+def end_panel(
     body: Body,
     along: float,
     sign: int,

@@ -136,10 +136,9 @@ def portico(canvas: Canvas, dice: Dice, style: Style, block: Block) -> None:
     """Draw columns and a pediment in front of a block's front, which looks towards the camera."""
     width, height = 0.72 * block.width, 0.72 * block.height
     deep = 0.16 * block.width
-    foot = block.at(0, 0, -block.depth / 2 - deep / 2)
-    beam = Block(foot[0], foot[2], width, deep, 0.12 * height, y=0.88 * height, turn=block.turn)
+    beam = block.piece(0, 0.88 * height, -block.depth / 2 - deep / 2, width, deep, 0.12 * height)
     places = [beam.at(u, -beam.y, -deep / 2 + 0.25) for u in spread(width, dice.pick((4, 4, 6)))]
-    for x, y, z in sorted(places, key=lambda at: -at[2]):
+    for x, y, z in canvas.camera.far_to_near(places):
         radius = 0.055 * width
         round_wall(canvas, (x, y, z), (radius, 0.85 * radius), 0.88 * height, style.trim, "church", "column")
     draw_block(canvas, beam, style.trim, "church", "facade")

@@ -13,7 +13,6 @@ from dissect_widgets.scenery.desks import drawer_front
 from dissect_widgets.scenery.devices import television
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.fittings import sink
-from dissect_widgets.scenery.pieces import piece
 from dissect_widgets.scenery.room import Room
 from dissect_widgets.scenery.solids import Block, draw_block
 from dissect_widgets.scenery.storage import doors
@@ -143,7 +142,7 @@ def _low(canvas: Canvas, dice: Dice, block: Block, style: Fitted, kind: str) -> 
             doors(
                 canvas, seen["front"], style.cupboard, max(1, round(block.width / 0.5)), block.height - 0.02
             )
-    top = piece(block, 0, block.height, -0.02, block.width, DEPTH + 0.04, 0.045)
+    top = block.piece(0, block.height, -0.02, block.width, DEPTH + 0.04, 0.045)
     draw_block(canvas, top, style.worktop, "cabinet", "table top")
     if dice.chance(0.2):
         x, y, z = top.at(0, top.height, 0.08)

@@ -1,4 +1,4 @@
-"""Airplanes on the ground and in the air, seen from any side; boats are in `boats`.
+"""Airplanes on the ground and in the air, seen from any side.
 
 A `turn` of 0 heads to the right, 90 away from the camera, 180 to the left, -90 towards the camera.
 """
@@ -6,74 +6,20 @@ A `turn` of 0 heads to the right, 90 away from the camera, 180 to the left, -90 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
-from dissect_widgets.scenery.boats import boat
 from dissect_widgets.scenery.bodies import ROUNDED, Body, Piece, corners_of, ring
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.planes import Vector
+from dissect_widgets.scenery.plans import PLANS, Livery, Plan, livery
 from dissect_widgets.scenery.shapes import box
-from dissect_widgets.scenery.surfaces import Surface, any_color, glass, metal, mix, painted
+from dissect_widgets.scenery.surfaces import Surface, metal
 
-__all__ = ["PLANS", "Plan", "airplane", "boat", "flying_airplane"]
-
-
-class Plan(NamedTuple):
-    """Shape of an airplane, in metres."""
-
-    length: float
-    radius: float
-    axis: float
-    """Height of its middle line above the ground."""
-    span: float
-    chord: float
-    """Of the wing at its root."""
-    sweep: float
-    """How far the tips lie behind the root."""
-    wing: float
-    """Height of the wing, in radii above the middle line."""
-    engines: str
-    """"wing", "rear", "propellers" on the wings, or "nose" for a propeller in front."""
-    high_tail: bool
-    windows: int
-
-
-PLANS = (
-    Plan(26.0, 1.65, 3.3, 26.0, 5.4, 5.5, -0.55, "wing", False, 11),  # airliner
-    Plan(16.0, 1.05, 1.95, 15.0, 3.2, 3.0, -0.6, "rear", True, 6),  # business jet
-    Plan(21.0, 1.35, 2.2, 23.0, 2.9, 0.4, 0.85, "propellers", True, 9),  # commuter
-    Plan(8.4, 0.68, 1.5, 11.0, 1.6, 0.1, 0.95, "nose", False, 2),  # light airplane
-)
 _STATIONS = (
     (0.5, 0.1, -0.16), (0.475, 0.46, -0.12), (0.43, 0.78, -0.05), (0.36, 1.0, 0.0), (0.14, 1.0, 0.0),
     (-0.14, 1.0, 0.0), (-0.28, 0.8, 0.16), (-0.4, 0.5, 0.4), (-0.5, 0.16, 0.66),
 )  # fmt: skip
 """Rings of a fuselage: where, as a share of its length, radius, and rise of its middle, in radii."""
-
-
-class Livery(NamedTuple):
-    """Paint of an airplane."""
-
-    body: Surface
-    wing: Surface
-    accent: Surface
-    window: Surface
-
-
-def livery(dice: Dice) -> Livery:
-    """Any paint: many airplanes are light, others are not."""
-    color = any_color(dice)
-    if dice.chance(0.5):
-        color = mix(color, dice.pick(((0.95, 0.95, 0.95), (0.75, 0.77, 0.8))), 0.85)
-    body, accent = painted(dice, color), painted(dice)
-    wing = dice.pick(
-        (body, body.times(0.85), Surface(mix(color, (0.6, 0.62, 0.64), 0.7), "metal", rough=0.05))
-    )
-    if dice.chance(0.25):
-        texture = dice.pick(("striped", "chequered", "zigzagged"))
-        accent = accent._replace(texture=texture, second=color, period=(1.6, 1.6))
-    return Livery(body, wing, accent, glass(dice).times(0.6))
 
 
 def airplane(

@@ -1,4 +1,4 @@
-"""What makes a room a home: plants, vases and carpets; and with `lamps` and `fireplaces`, all such things."""
+"""What makes a room a home: plants, vases and carpets."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import math
 
 from dissect_widgets.scenery.canvas import SOFT, TOP, Canvas, Mat
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.fireplaces import fireplace as fireplace
-from dissect_widgets.scenery.lamps import floor_lamp as floor_lamp
-from dissect_widgets.scenery.lamps import hanging_lamp as hanging_lamp
-from dissect_widgets.scenery.lamps import table_lamp as table_lamp
 from dissect_widgets.scenery.planes import Plane, Point
 from dissect_widgets.scenery.shapes import blob, box, ellipse, smooth, tube
 from dissect_widgets.scenery.solids import draw_round

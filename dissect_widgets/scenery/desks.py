@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import cells, on, piece, posts
+from dissect_widgets.scenery.pieces import blocks_in_order, cells, on, posts
 from dissect_widgets.scenery.shapes import box
 from dissect_widgets.scenery.solids import Block, Face, draw_block
 from dissect_widgets.scenery.surfaces import Surface, leather, metal, painted, plastic, wood
@@ -48,7 +48,7 @@ def desk(
     width = width or dice.between(1.2, 1.6)
     canvas.shadow(x, z, width * 0.56, style.depth * 0.66, turn=turn)
     under = Block(x, z, width, style.depth, height - 0.04, 0.0, turn)
-    far = piece(under, 0, height * 0.35, style.depth / 2 - 0.05, width - 0.1, 0.03, height * 0.62)
+    far = under.piece(0, height * 0.35, style.depth / 2 - 0.05, width - 0.1, 0.03, height * 0.62)
     if style.kind == "posts":
         posts(canvas, under, style.frame, "desk", thick=0.05, inset=0.04)
         draw_block(
@@ -61,7 +61,7 @@ def desk(
     else:
         _pedestals(canvas, under, far, style)
     draw_block(
-        canvas, piece(under, 0, height - 0.05, 0, width, style.depth, 0.05), style.top, "desk", "table top"
+        canvas, under.piece(0, height - 0.05, 0, width, style.depth, 0.05), style.top, "desk", "table top"
     )
 
 
@@ -70,13 +70,12 @@ def _pedestals(canvas: Canvas, under: Block, far: Block, style: DeskStyle) -> No
     wide = under.width * 0.3
     place = under.width / 2 - wide / 2 - 0.03
     ends = [
-        piece(under, side * place, 0, 0, wide if own else 0.04, under.depth - 0.06, under.height)
+        under.piece(side * place, 0, 0, wide if own else 0.04, under.depth - 0.06, under.height)
         for side, own in ((-1, style.kind in ("left", "both")), (1, style.kind in ("right", "both")))
     ]
-    parts = [(far, False), *((end, end.width > 0.1) for end in ends)]
-    for block, drawers in sorted(parts, key=lambda part: -canvas.camera.depth(part[0].x, part[0].z)):
+    for block in blocks_in_order(canvas, [far, *ends]):
         seen = draw_block(canvas, block, style.frame, "desk", "panel" if block is far else None)
-        if drawers and "front" in seen:
+        if block is not far and block.width > 0.1 and "front" in seen:
             drawer_front(canvas, seen["front"], style.frame, "desk", rows=3)
 
 

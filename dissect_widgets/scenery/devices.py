@@ -6,7 +6,7 @@ import math
 
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import in_order, on, piece
+from dissect_widgets.scenery.pieces import blocks_in_order, on
 from dissect_widgets.scenery.shapes import blob, box, ellipse, skyline, tube
 from dissect_widgets.scenery.solids import Block, Face, draw_block, lit
 from dissect_widgets.scenery.surfaces import Surface, any_color, metal, mix, pick_color, plastic, vary, wood
@@ -31,7 +31,7 @@ def television(
     if not old:
         foot = Block(x, z, width * 0.45, 0.22, 0.03, y, turn)
         draw_block(canvas, foot, case, "television", "leg")
-        draw_block(canvas, piece(foot, 0, 0.03, 0, 0.1, 0.05, 0.08), case.times(0.8), "television", "leg")
+        draw_block(canvas, foot.piece(0, 0.03, 0, 0.1, 0.05, 0.08), case.times(0.8), "television", "leg")
     body = Block(x, z, width, 0.45 if old else 0.07, high, y if old else y + 0.08, turn)
     seen = draw_block(canvas, body, case, "television")
     if "front" in seen:
@@ -108,14 +108,14 @@ def computer(
         return
     wide = dice.between(0.5, 0.62)
     foot = Block(x, z, 0.26, 0.2, 0.02, y, turn)
-    keys = piece(foot, 0, 0, -0.3, 0.46, 0.17, 0.025)
-    screen = piece(foot, 0, 0.11, 0, wide, 0.06, wide * 0.64)
-    for block in in_order(canvas, (keys, screen)):
+    keys = foot.piece(0, 0, -0.3, 0.46, 0.17, 0.025)
+    screen = foot.piece(0, 0.11, 0, wide, 0.06, wide * 0.64)
+    for block in blocks_in_order(canvas, (keys, screen)):
         if block is keys:
             _keyboard(canvas, block, case)
             continue
         draw_block(canvas, foot, case.times(0.9), "computer")
-        draw_block(canvas, piece(foot, 0, 0.02, 0.02, 0.07, 0.04, 0.14), case.times(0.8), "computer")
+        draw_block(canvas, foot.piece(0, 0.02, 0.02, 0.07, 0.04, 0.14), case.times(0.8), "computer")
         seen = draw_block(canvas, screen, case, "computer")
         if "front" in seen:
             _screen(canvas, dice, seen["front"], "computer", 0.03, foot=0.045)
@@ -145,8 +145,7 @@ def _laptop(canvas: Canvas, dice: Dice, base: Block, case: Surface) -> None:
     up = (b[0] * math.sin(tilt), math.cos(tilt), b[2] * math.sin(tilt))
     normal = (-b[0] * math.cos(tilt), math.sin(tilt), -b[2] * math.cos(tilt))
     hinge = base.at(0, base.height, base.depth / 2)
-    view = (hinge[0] - canvas.camera.x, hinge[1] - canvas.camera.height, hinge[2])
-    ahead = sum(n * v for n, v in zip(normal, view, strict=True)) < 0
+    ahead = canvas.camera.sees(hinge, normal)
     lid = Face(canvas.camera.plane(hinge, a, up), base.width, 0.29, lit(normal, canvas.light.side))
     outline = box(-lid.width / 2, 0, lid.width / 2, lid.height)
     if ahead:

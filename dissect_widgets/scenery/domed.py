@@ -6,7 +6,7 @@ from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.church_parts import Style, cross, portal, portico, rose
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.houses import WALL
-from dissect_widgets.scenery.naves import beside, nave
+from dissect_widgets.scenery.naves import nave
 from dissect_widgets.scenery.openings import draw_window, spread
 from dissect_widgets.scenery.planes import Vector
 from dissect_widgets.scenery.roofs import frustum, hip_roof, round_wall
@@ -81,12 +81,12 @@ def chapel(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
     rise = nave(canvas, dice, style, base)
     half = 0.1 * base.width
     x, y, z = base.at(0, base.height + 0.8 * rise, -base.depth / 2 + 1.6 * half)
-    tower = Block(x, z, 2 * half, 2 * half, 3.0 * half + 0.2 * rise, y=y, turn=base.turn)
+    high = 3.0 * half + 0.2 * rise
     for face in frustum(
-        canvas, (x, y, z), (half, half), tower.height, style.wall, "church", "facade", turn=base.turn
+        canvas, (x, y, z), (half, half), high, style.wall, "church", "facade", turn=base.turn
     ):
-        draw_window(canvas, style.windows, face, 0, 0.45 * tower.height, 0.9 * half, 0.42 * tower.height)
-    kind, top = dice.pick(("pyramid", "needle", "onion", "bell")), (x, y + tower.height, z)
+        draw_window(canvas, style.windows, face, 0, 0.45 * high, 0.9 * half, 0.42 * high)
+    kind, top = dice.pick(("pyramid", "needle", "onion", "bell")), (x, y + high, z)
     crown(canvas, dice, style, top, half, kind, base.turn)
 
 
@@ -94,7 +94,8 @@ def mission(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
     """A hall behind a curved front wall with bells, as in Spain and Mexico, at times with a tower."""
     width, height = base.width, base.height
     tower = dice.side() if dice.chance(0.5) else 0
-    block = beside(base, tower * 0.68 * width, -base.depth / 2 + 0.2 * width, 0.4 * width, 1.5 * height)
+    wide = 0.4 * width
+    block = base.piece(tower * 0.68 * width, 0, -base.depth / 2 + 0.2 * width, wide, wide, 1.5 * height)
     kind = dice.pick(("dome", "dome", "pyramid", "bell"))
     seen = faces(base, canvas.camera, canvas.light.side)
     hidden = ("right" if tower > 0 else "left") not in seen

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dissect_widgets.scenery.buildings import building
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.land import across, ground, hills, outdoors, skyline_of_trees
+from dissect_widgets.scenery.land import ground, hills, outdoors, skyline_of_trees
 from dissect_widgets.scenery.people import flying_birds, person
 from dissect_widgets.scenery.shapes import box
-from dissect_widgets.scenery.skylines import far_building
-from dissect_widgets.scenery.staging import Stage, Thing
+from dissect_widgets.scenery.staging import Stage, Thing, across
 from dissect_widgets.scenery.street import bench, sign, street_lamp, traffic_light
-from dissect_widgets.scenery.surfaces import Surface, asphalt, stone, times
+from dissect_widgets.scenery.surfaces import Surface, asphalt, stone
+from dissect_widgets.scenery.surroundings import far_building
 from dissect_widgets.scenery.trees import tree
 from dissect_widgets.scenery.vehicles import bicycle, bus, car, flying_airplane, truck
 
@@ -40,7 +40,7 @@ def pavement(dice: Dice) -> Surface:
     if dice.chance(0.3):
         return asphalt(dice)
     slabs, texture = stone(dice)._replace(rough=0.08), dice.pick(("grid", "chequered"))
-    return slabs._replace(texture=texture, second=times(slabs.color, 0.8), period=(1.6, 1.6))
+    return slabs.textured(texture, 0.8, (1.6, 1.6))
 
 
 # ---------------------------------------------------------------------------- away from the view

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 from dissect_widgets.scenery.buildings import barn, house
 from dissect_widgets.scenery.built import fence
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.land import across, gravel, meadow, outdoors, strip
+from dissect_widgets.scenery.land import gravel, meadow, outdoors, strip
 from dissect_widgets.scenery.people import bird, cow, person
+from dissect_widgets.scenery.planes import turned
 from dissect_widgets.scenery.plants import bush, flowers
+from dissect_widgets.scenery.staging import Stage, across
 from dissect_widgets.scenery.surfaces import Surface, earth, foliage, times
-from dissect_widgets.scenery.surroundings import Places, any_tree, horizon_view, village_behind
+from dissect_widgets.scenery.surroundings import any_tree, horizon_view, village_behind
 from dissect_widgets.scenery.vehicles import tractor, truck
 
 
@@ -28,24 +28,24 @@ def farmhouse(dice: Dice) -> Canvas:
     side = dice.side()
     if dice.chance(0.7):
         _farm_track(canvas, dice, side, z)
-    places = Places(canvas, dice)
-    _farm_buildings(places, dice, side, z)
-    _animals(places, dice, z)
+    stage = Stage(canvas, dice)
+    _farm_buildings(stage, dice, side, z)
+    _animals(stage, dice, z)
     if dice.chance(0.7):
-        _farm_fence(places, dice, z)
-    _farm_things(places, dice, z)
-    places.draw()
+        _farm_fence(stage, dice, z)
+    _farm_things(stage, dice, z)
+    stage.show()
     return canvas
 
 
-def _farm_buildings(places: Places, dice: Dice, side: int, z: float) -> None:
+def _farm_buildings(stage: Stage, dice: Dice, side: int, z: float) -> None:
     """The house on one side, the barn on the other, each turned towards the yard."""
     kind = dice.pick(("both", "both", "both", "house"))
     middle = 0.5 if kind == "house" else 0.5 - side * dice.between(0.2, 0.3)
-    places.put_seen(house, middle, z + dice.between(-2, 3), turn=side * dice.between(-45, 25))
+    stage.put_at(house, middle, z + dice.between(-2, 3), turn=side * dice.between(-45, 25))
     if kind == "both":
         far = z * dice.between(1.15, 1.6)
-        places.put_seen(barn, 0.5 + side * dice.between(0.2, 0.34), far, turn=side * dice.between(-15, 50))
+        stage.put_at(barn, 0.5 + side * dice.between(0.2, 0.34), far, turn=side * dice.between(-15, 50))
 
 
 def field(canvas: Canvas, dice: Dice, z: float) -> None:
@@ -57,12 +57,11 @@ def field(canvas: Canvas, dice: Dice, z: float) -> None:
     left, right = sorted((dice.between(-0.3, 0.5), dice.between(0.5, 1.3)))
     lean = dice.between(-40, 40)
     plane = canvas.camera.ground(turn=lean)
-    sine, cosine = math.sin(math.radians(lean)), math.cos(math.radians(lean))
     corners = [
         (across(canvas, share, at), at)
         for share, at in ((left, near), (right, near), (right, far), (left, far))
     ]
-    canvas.draw(plane, [(x * cosine + y * sine, y * cosine - x * sine) for x, y in corners], rows, "field")
+    canvas.draw(plane, [turned(x, y, -lean) for x, y in corners], rows, "field")
 
 
 def _farm_track(canvas: Canvas, dice: Dice, side: int, z: float) -> None:
@@ -72,19 +71,19 @@ def _farm_track(canvas: Canvas, dice: Dice, side: int, z: float) -> None:
     strip(canvas, gravel(dice), "path", [start, bend, (0, z), (side * 4, 1.6 * z)], dice.between(2.2, 3.2))
 
 
-def _animals(places: Places, dice: Dice, z: float) -> None:
+def _animals(stage: Stage, dice: Dice, z: float) -> None:
     """Cows on the meadow, some near by, and birds."""
     if dice.chance(0.65):
         for _ in range(dice.count(1, 4)):
-            places.put_seen(cow, dice.between(0.02, 0.98), z * dice.between(0.3, 0.62))
+            stage.put_at(cow, dice.between(0.02, 0.98), z * dice.between(0.3, 0.62))
     if dice.chance(0.25):
         for _ in range(dice.count(1, 3)):
-            places.put_seen(bird, dice.between(0.1, 0.9), dice.between(3.0, 5.0))
+            stage.put_at(bird, dice.between(0.1, 0.9), dice.between(3.0, 5.0))
 
 
-def _farm_fence(places: Places, dice: Dice, z: float) -> None:
+def _farm_fence(stage: Stage, dice: Dice, z: float) -> None:
     """A fence across the view, or along one side of it."""
-    canvas, kind = places.canvas, dice.pick(("rails", "rails", "rails", "pickets", "wall"))
+    canvas, kind = stage.canvas, dice.pick(("rails", "rails", "rails", "pickets", "wall"))
     near = z * dice.between(0.3, 0.6)
     if dice.chance(0.6):
         far = near * dice.between(0.8, 1.25)
@@ -95,18 +94,18 @@ def _farm_fence(places: Places, dice: Dice, z: float) -> None:
             (across(canvas, share, 3.0), 3.0),
             (across(canvas, 0.5 + 0.2 * (share - 0.5), 1.2 * z), 1.2 * z),
         )
-    places.later(min(start[1], end[1]), lambda: fence(canvas, dice, start, end, kind=kind))
+    stage.add(min(start[1], end[1]), lambda: fence(canvas, dice, start, end, kind=kind))
 
 
-def _farm_things(places: Places, dice: Dice, z: float) -> None:
+def _farm_things(stage: Stage, dice: Dice, z: float) -> None:
     """A tractor or a truck, trees, bushes, people."""
     if dice.chance(0.6):
-        places.put_seen(tractor, dice.between(0.15, 0.85), z * dice.between(0.35, 0.7))
+        stage.put_at(tractor, dice.between(0.15, 0.85), z * dice.between(0.35, 0.7))
     elif dice.chance(0.25):
-        places.put_seen(truck, dice.between(0.15, 0.85), z * dice.between(0.5, 0.8))
+        stage.put_at(truck, dice.between(0.15, 0.85), z * dice.between(0.5, 0.8))
     for _ in range(dice.count(1, 3)):
         share = dice.pick((dice.between(-0.05, 0.25), dice.between(0.75, 1.05), dice.between(0, 1)))
-        places.put_seen(any_tree, share, z * dice.between(0.8, 1.9))
+        stage.put_at(any_tree, share, z * dice.between(0.8, 1.9))
     for thing, chance in ((bush, 0.4), (flowers, 0.3), (person, 0.4)):
         if dice.chance(chance):
-            places.put_seen(thing, dice.between(0.05, 0.95), z * dice.between(0.3, 0.7))
+            stage.put_at(thing, dice.between(0.05, 0.95), z * dice.between(0.3, 0.7))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_widgets.scenery.canvas import CYLINDER, Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import on, piece, post
+from dissect_widgets.scenery.pieces import on, post
 from dissect_widgets.scenery.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.scenery.solids import Block, draw_block
 from dissect_widgets.scenery.storage import doors
@@ -51,7 +51,7 @@ def sink(
         seen = draw_block(canvas, body, cupboard, "cabinet")
         if "front" in seen:
             doors(canvas, seen["front"], cupboard, 2, body.height - 0.02)
-        _basin(canvas, piece(body, 0, body.height, -0.03, width, 0.6, 0.28), basin, bowl=kind == "bowl")
+        _basin(canvas, body.piece(0, body.height, -0.03, width, 0.6, 0.28), basin, bowl=kind == "bowl")
     y = 0.9 if kind != "pedestal" else 0.86
     _faucet(canvas, dice, Block(x, z, width, 0.6, y, 0.0, turn), metal(dice))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.decor import plant, vase
 from dissect_widgets.scenery.devices import television
@@ -12,14 +10,9 @@ from dissect_widgets.scenery.hangings import clock, curtains, door, mirror, wind
 from dissect_widgets.scenery.lamps import hanging_lamp, table_lamp
 from dissect_widgets.scenery.paintings import painting
 from dissect_widgets.scenery.planes import Camera
-from dissect_widgets.scenery.room import Room, Thing
+from dissect_widgets.scenery.room import Room
+from dissect_widgets.scenery.staging import Stage
 from dissect_widgets.scenery.storage import cabinet
-
-
-def beside(room: Room, wall: str, z: float, gap: float) -> tuple[float, float, float]:
-    """(x, z, turn) of a thing at the left or right wall, with its back to it."""
-    u = z - room.depth / 2
-    return room.along(wall, u if wall == "left" else -u, gap)
 
 
 def in_sight(camera: Camera, dice: Dice) -> str:
@@ -29,11 +22,6 @@ def in_sight(camera: Camera, dice: Dice) -> str:
     if abs(camera.middle - 0.5) > 0.05:
         return "right" if camera.middle < 0.5 else "left"
     return dice.pick(("left", "right"))
-
-
-def shown(camera: Camera, x: float, z: float) -> bool:
-    """Whether a thing at (x, z) is well within the picture."""
-    return camera.depth(x, z) > 1 and 0.12 < camera.locate(x, 0, z)[0] < 0.88
 
 
 def other(wall: str) -> str:
@@ -54,7 +42,7 @@ def hang(
         Height of the furniture below it.
     """
     face = room.walls[wall]
-    u = z if wall == "back" else (z - room.depth / 2) * (1 if wall == "left" else -1)
+    u = room.u_at(wall, z)
     if kind in ("window", "tall window"):
         tall = kind == "tall window"
         wide = dice.between(1.4, 2.2) if tall else dice.between(0.9, 1.6)
@@ -101,10 +89,9 @@ def sideboard(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float, ho
         table_lamp(canvas, dice, x, z, top)
 
 
-def corner_plant(canvas: Canvas, dice: Dice, room: Room, wall: str) -> Thing:
-    """A plant in a far corner."""
-    x, z = (room.width / 2 - 0.4) * (1 if wall == "right" else -1), room.depth - 0.4
-    return x, z, partial(plant, canvas, dice, x, z)
+def corner_plant(stage: Stage, room: Room, wall: str) -> None:
+    """Place a plant in a far corner."""
+    stage.put(plant, (room.width / 2 - 0.4) * (1 if wall == "right" else -1), room.depth - 0.4)
 
 
 def light_up(canvas: Canvas, dice: Dice, room: Room, chance: float) -> None:

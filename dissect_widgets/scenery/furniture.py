@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dissect_widgets.scenery.canvas import CYLINDER, SOFT, Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import on, piece, pillar, post, posts
+from dissect_widgets.scenery.pieces import on, pillar, post, posts
 from dissect_widgets.scenery.shapes import box, ellipse, rounded
 from dissect_widgets.scenery.solids import Block, draw_block, faces
 from dissect_widgets.scenery.surfaces import (
@@ -84,7 +84,7 @@ def _panel_back(canvas: Canvas, seat: Block, style: ChairStyle) -> None:
         for right in (-0.32, 0.32):
             x, y, z = seat.at(right * style.width, seat.height, far)
             post(canvas, x, z, style.frame, "chair", "back", y=y, height=gap + 0.03, thick=0.035)
-    board = piece(seat, 0, seat.height + gap, far, style.width * 0.96, 0.05, rise - gap)
+    board = seat.piece(0, seat.height + gap, far, style.width * 0.96, 0.05, rise - gap)
     seen = faces(board, canvas.camera, canvas.light.side)
     for name, face in seen.items():
         wide = face.width / 2
@@ -97,10 +97,10 @@ def _panel_back(canvas: Canvas, seat: Block, style: ChairStyle) -> None:
 def _open_back(canvas: Canvas, seat: Block, style: ChairStyle) -> None:
     """Back of two posts with rails across or slats upright between them."""
     rise, far = style.height - 0.47, seat.depth / 2 - 0.025
-    board = piece(seat, 0, seat.height, far, style.width, 0.04, rise)
+    board = seat.piece(0, seat.height, far, style.width, 0.04, rise)
     seen = faces(board, canvas.camera, canvas.light.side)
     ends = [board.at(side * (style.width / 2 - 0.02), 0, 0) for side in (-1, 1)]
-    for x, y, z in sorted(ends, key=lambda end: -canvas.camera.depth(end[0], end[2])):
+    for x, y, z in canvas.camera.far_to_near(ends):
         post(canvas, x, z, style.frame, "chair", "back", y=y, height=rise, thick=0.045)
     half = style.width / 2 - 0.02
     bars = [box(-half, rise - 0.1, half, rise)]
@@ -144,7 +144,7 @@ def table(
     drop = dice.between(0.2, 0.3) if cloth else 0.05
     board = Block(x, z, width, depth, drop, height - drop, turn)
     if not cloth:
-        apron = piece(under, 0, height - 0.15, 0, width - 0.12, depth - 0.12, 0.1)
+        apron = under.piece(0, height - 0.15, 0, width - 0.12, depth - 0.12, 0.1)
         draw_block(canvas, apron, frame.times(0.75), "table")
     draw_block(canvas, board, top, "table", "table top")
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from dissect_widgets.scenery.canvas import Canvas
-from dissect_widgets.scenery.decor import plant, table_lamp, vase
+from dissect_widgets.scenery.decor import plant, vase
 from dissect_widgets.scenery.desks import DeskStyle, desk
 from dissect_widgets.scenery.devices import blackboard, computer
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.furniture import ChairStyle, chair, chair_style, table
 from dissect_widgets.scenery.hangings import clock, curtains, door, mirror, window
+from dissect_widgets.scenery.lamps import table_lamp
 from dissect_widgets.scenery.paintings import painting
 from dissect_widgets.scenery.room import Room
 from dissect_widgets.scenery.solids import Block
+from dissect_widgets.scenery.staging import Stage, in_view
 from dissect_widgets.scenery.storage import books
-
-Things = list[tuple[float, float, Callable[[], object]]]
-"""What stands in a room, for `room.in_order`."""
 
 _SMALL: dict[str, Callable[..., None]] = {
     "vase": vase, "plant": plant, "books": books, "lamp": table_lamp, "computer": computer,
@@ -33,31 +31,13 @@ _HUNG: dict[str, Callable[..., object]] = {
 }
 
 
-def note(
-    things: Things,
-    thing: Callable[..., object],
-    canvas: Canvas,
-    dice: Dice,
-    x: float,
-    z: float,
-    **options: Any,
-) -> None:
-    """Note a thing that is to be drawn in its turn."""
-    things.append((x, z, partial(thing, canvas, dice, x, z, **options)))
-
-
-def in_view(canvas: Canvas, x: float, z: float, margin: float = 0.08) -> bool:
-    """Whether a place is in the picture, at least a share `margin` of its width from the border."""
-    return canvas.camera.depth(x, z) > 0.8 and margin < canvas.camera.locate(x, 1.0, z)[0] < 1 - margin
-
-
 def wall_in_view(canvas: Canvas, room: Room, wall: str) -> tuple[float, float]:
     """From where to where, in u, a wall is in the picture."""
     width, seen = room.walls[wall].width, []
     for step in range(49):
         u = width * (step / 48 - 0.5)
         x, z, _ = room.along(wall, u, 0.2)
-        if in_view(canvas, x, z, 0.0):
+        if in_view(canvas.camera, x, z, margin=0.0, nearest=0.8):
             seen.append(u)
     return (seen[0], seen[-1]) if seen else (0.0, 0.0)
 
@@ -69,7 +49,7 @@ def share_in_view(canvas: Canvas, room: Room, wall: str) -> float:
     return abs(right - left)
 
 
-def put(canvas: Canvas, dice: Dice, kind: str, x: float, z: float, y: float, **options: float) -> None:
+def put(canvas: Canvas, dice: Dice, x: float, z: float, y: float, kind: str, **options: float) -> None:
     """Draw a small thing on something of height y: "vase", "plant", "books", "lamp", "computer" or "none"."""
     if kind == "vase":
         options["size"] = dice.between(0.28, 0.42)
@@ -77,7 +57,7 @@ def put(canvas: Canvas, dice: Dice, kind: str, x: float, z: float, y: float, **o
         _SMALL[kind](canvas, dice, x, z, y, **options)
 
 
-def hang(canvas: Canvas, dice: Dice, room: Room, wall: str, kinds: Sequence[str]) -> None:
+def hang_row(canvas: Canvas, dice: Dice, room: Room, wall: str, kinds: Sequence[str]) -> None:
     """Draw windows, doors, paintings, mirrors, clocks, blackboards on a wall, spread evenly."""
     face = room.walls[wall]
     for i, kind in enumerate(kinds):
@@ -143,13 +123,12 @@ def _laid_table(canvas: Canvas, dice: Dice, group: Block, shape: str, laid: Sequ
     table(canvas, dice, group.x, group.z, turn=group.turn, width=group.width, depth=group.depth, shape=shape)
     for right in (0.0,) if group.width < 1.3 else (-0.22, 0.22):
         on = group.at(right * group.width, 0, 0.1)
-        put(canvas, dice, dice.pick(laid), on[0], on[2], group.height)
+        put(canvas, dice, on[0], on[2], group.height, dice.pick(laid))
 
 
 def workplace(
-    canvas: Canvas,
+    stage: Stage,
     dice: Dice,
-    things: Things,
     place: tuple[float, float, float],
     look: DeskStyle,
     seat: ChairStyle,
@@ -159,12 +138,12 @@ def workplace(
     width = dice.between(1.2, 1.6)
     block = Block(x, z, width, look.depth, 0.75, 0.0, turn)
     side = dice.side()
-    note(things, _laid_desk, canvas, dice, x, z, block=block, look=look, side=side)
+    stage.put(_laid_desk, x, z, block=block, look=look, side=side)
     if dice.chance(0.85):
         right, back = -side * dice.between(0.1, 0.3) * width, look.depth / 2 + dice.between(0.1, 0.35)
         chair_x, _, chair_z = block.at(right, 0, -back)
         lean = turn + 180 + dice.between(-50, 50)
-        note(things, chair, canvas, dice, chair_x, chair_z, turn=lean, style=seat)
+        stage.put(chair, chair_x, chair_z, turn=lean, style=seat)
 
 
 def _laid_desk(
@@ -175,11 +154,8 @@ def _laid_desk(
     middle = block.at(side * 0.08 * block.width, 0, 0.12)
     aside = block.at(-side * 0.36 * block.width, 0, 0.08)
     kind = dice.pick(("lamp", "books", "books", "plant", "none"))
-    around = [
-        (middle, "computer", {"turn": block.turn + side * dice.between(0, 15)}),
-        (aside, kind, {}),
-    ]  # fmt: skip
-    for (px, _, pz), what, options in sorted(
-        around, key=lambda item: -canvas.camera.depth(item[0][0], item[0][2])
-    ):
-        put(canvas, dice, what, px, pz, block.height, **options)
+    stage = Stage(canvas, dice)
+    turn = block.turn + side * dice.between(0, 15)
+    stage.put(put, middle[0], middle[2], y=block.height, kind="computer", turn=turn)
+    stage.put(put, aside[0], aside[2], y=block.height, kind=kind)
+    stage.show()

@@ -1,4 +1,4 @@
-"""What hangs on walls or opens them: windows, curtains, doors, paintings, mirrors, clocks.
+"""What hangs on walls or opens them: windows, curtains, doors, mirrors, clocks.
 
 All take the `Face` of a wall, see `room.Room`, and u, the place of their middle on it.
 """

@@ -10,14 +10,15 @@ from dissect_widgets.scenery.buildings import building, hangar, house, lighthous
 from dissect_widgets.scenery.built import dock
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.land import across, grass, ground, outdoors, ripples, rock, water
+from dissect_widgets.scenery.land import grass, ground, outdoors, ripples, rock, water
 from dissect_widgets.scenery.people import bird, person
 from dissect_widgets.scenery.plants import palm_tree
 from dissect_widgets.scenery.shapes import blob, box
 from dissect_widgets.scenery.solids import Block, draw_block
+from dissect_widgets.scenery.staging import Stage, across, on_floor
 from dissect_widgets.scenery.street import bench, sign, street_lamp
 from dissect_widgets.scenery.surfaces import Surface, asphalt, painted, stone, wood
-from dissect_widgets.scenery.surroundings import Places, any_tree, horizon_view
+from dissect_widgets.scenery.surroundings import any_tree, horizon_view
 from dissect_widgets.scenery.vehicles import boat, car, truck
 
 QUAY = 1.0
@@ -34,19 +35,19 @@ def harbor(dice: Dice) -> Canvas:
     if dice.chance(0.75):
         _far_shore(canvas, dice, dice.between(48, 85))
     ripples(canvas, dice, spots, sea)
-    places = Places(canvas, dice)
+    stage = Stage(canvas, dice)
     side = dice.side()
     if dice.chance(0.65):
-        _mole(places, dice, -side)
+        _mole(stage, dice, -side)
     layout = dice.pick(("side", "side", "front", "dock"))
     if layout == "side":
-        _quay_aside(places, dice, side)
+        _quay_aside(stage, dice, side)
     elif layout == "front":
-        _quay_in_front(places, dice)
+        _quay_in_front(stage, dice)
     if layout == "dock" or dice.chance(0.4):
-        _landing(places, dice, side if layout == "dock" else -side)
-    _boats(places, dice, side if layout == "side" else 0)
-    places.draw()
+        _landing(stage, dice, side if layout == "dock" else -side)
+    _boats(stage, dice, side if layout == "side" else 0)
+    stage.show()
     return canvas
 
 
@@ -54,11 +55,10 @@ def on_quay(
     canvas: Canvas, dice: Dice, x: float, z: float, *, load: Callable[..., None], **options: Any
 ) -> None:
     """Draw a thing that stands on a quay, not on the water."""
-    camera, floor = canvas.camera, canvas.floor
+    camera = canvas.camera
     canvas.camera = camera._replace(height=camera.height - QUAY)
-    canvas.floor = None
-    load(canvas, dice, x, z, **options)
-    canvas.camera, canvas.floor = camera, floor
+    on_floor(canvas, None, partial(load, canvas, dice, x, z, **options))
+    canvas.camera = camera
 
 
 # ------------------------------------------------------------------------------------- the shores
@@ -66,9 +66,8 @@ def on_quay(
 
 def _paved(dice: Dice) -> Surface:
     """Tarmac, flags of stone, or planks."""
-    flags, planks = stone(dice), wood(dice)
-    flags = flags._replace(texture="grid", second=flags.times(0.65).color, period=(1.6, 1.6))
-    planks = planks._replace(texture="striped", second=planks.times(0.78).color, period=(1.0, 99.0))
+    flags = stone(dice).textured("grid", 0.65, (1.6, 1.6))
+    planks = wood(dice).textured("striped", 0.78, (1.0, 99.0))
     return dice.pick((asphalt(dice), asphalt(dice), flags, planks))
 
 
@@ -81,7 +80,7 @@ def _far_shore(canvas: Canvas, dice: Dice, z: float) -> None:
     start, end = across(canvas, left, z), across(canvas, right, z)
     canvas.draw(canvas.camera.ground(0, z, y=QUAY), box(start, 0, end, 4 * z), land, name)
     canvas.draw(canvas.camera.upright(0, z), box(start, 0, end, QUAY), wall, "dock")
-    places = Places(canvas, dice)
+    stage = Stage(canvas, dice)
     share = left
     while share < right:
         kind = dice.pick((hangar, building, building, house, house, any_tree))
@@ -89,32 +88,27 @@ def _far_shore(canvas: Canvas, dice: Dice, z: float) -> None:
         if kind is building:
             options |= {"height": dice.between(6, 16), "width": dice.between(9, 14)}
         far = z + 9 + dice.between(0, 10)
-        places.put_seen(on_quay, share, far, load=kind, **options)
+        stage.put_at(on_quay, share, far, load=kind, **options)
         share += dice.between(0.14, 0.26)
     if dice.chance(0.22):
-        places.put_seen(on_quay, dice.between(left, right), z + 8, load=tower, height=dice.between(18, 26))
-    places.draw()
+        stage.put_at(on_quay, dice.between(left, right), z + 8, load=tower, height=dice.between(18, 26))
+    stage.show()
 
 
-def _mole(places: Places, dice: Dice, side: int) -> None:
+def _mole(stage: Stage, dice: Dice, side: int) -> None:
     """A lighthouse at the end of a mole, or on a rock."""
     z, share = dice.between(16, 27), 0.5 + side * dice.between(0.1, 0.36)
-    canvas = places.canvas
+    canvas = stage.canvas
     x, height = across(canvas, share, z), dice.between(11, 15)
     if dice.chance(0.5):
-        places.later(z + 3.0, lambda: _rocks(canvas, dice, x, z))
-        places.put(lighthouse, x, z, height=height, y=1.1)
+        stage.add(z + 3.0, lambda: _rocks(canvas, dice, x, z))
+        stage.put(lighthouse, x, z, height=height, y=1.1)
         return
     edge = across(canvas, 0.5 + 0.75 * side, z)
     masonry = stone(dice, blocks=0.8)
     mole = Block((x + edge) / 2 - 1.2 * side, z, abs(edge - x) + 4, 4.5, QUAY)
-    places.later(z + 2.3, lambda: _solid(canvas, mole, masonry))
-    places.put(lighthouse, x, z, height=height, y=QUAY)
-
-
-def _solid(canvas: Canvas, block: Block, masonry: Surface) -> None:
-    """A wall in the water."""
-    draw_block(canvas, block, masonry, "dock")
+    stage.add(z + 2.3, partial(draw_block, canvas, mole, masonry, "dock"))
+    stage.put(lighthouse, x, z, height=height, y=QUAY)
 
 
 def _rocks(canvas: Canvas, dice: Dice, x: float, z: float) -> None:
@@ -129,9 +123,9 @@ def _rocks(canvas: Canvas, dice: Dice, x: float, z: float) -> None:
 # ------------------------------------------------------------------------------ quays, docks, boats
 
 
-def _quay_aside(places: Places, dice: Dice, side: int) -> None:
+def _quay_aside(stage: Stage, dice: Dice, side: int) -> None:
     """A quay along one side, from the camera to far away, with sheds and traffic on it."""
-    canvas = places.canvas
+    canvas = stage.canvas
     edge, lean, far = side * dice.between(1.0, 2.5), side * dice.between(0.0, 0.2), dice.between(35, 60)
     top, wall = _paved(dice), stone(dice, blocks=0.6)
 
@@ -144,20 +138,20 @@ def _quay_aside(places: Places, dice: Dice, side: int) -> None:
         canvas.draw(plane, box(0, -0.2, far, QUAY), wall, "dock", light=0.8)
         canvas.draw(canvas.camera.ground(y=QUAY), outline, top, "dock")
 
-    places.later(far + 30, draw)
+    stage.add(far + 30, draw)
     z = dice.between(20, 26)
     while z < far:
         kind = dice.pick((hangar, building, building, house))
         sizes = {hangar: {"size": 0.75}, building: {"width": 11.0, "height": dice.between(6, 12)}}
         x, turn = at(z) + side * dice.between(11, 14), -side * dice.between(55, 90)
-        places.put(on_quay, x, z, load=kind, turn=turn, **sizes.get(kind, {}))
+        stage.put(on_quay, x, z, load=kind, turn=turn, **sizes.get(kind, {}))
         z += dice.between(15, 20)
-    _on_the_quay(places, dice, lambda z: at(z) + side * dice.between(1.2, 3.2))
+    _on_the_quay(stage, dice, lambda z: at(z) + side * dice.between(1.2, 3.2))
 
 
-def _quay_in_front(places: Places, dice: Dice) -> None:
+def _quay_in_front(stage: Stage, dice: Dice) -> None:
     """The quay on which one stands."""
-    canvas, far, lean = places.canvas, dice.between(9, 12), dice.between(-0.12, 0.12)
+    canvas, far, lean = stage.canvas, dice.between(9, 12), dice.between(-0.12, 0.12)
     top = _paved(dice)
     edge = top.times(0.7)._replace(texture=None)
 
@@ -168,11 +162,11 @@ def _quay_in_front(places: Places, dice: Dice) -> None:
         near = [(u, v - 0.4) for u, v in line]
         canvas.draw(ground_plane, [*near, *reversed(line)], edge, "dock")
 
-    places.later(far + 0.5, draw)
-    _on_the_quay(places, dice, lambda z: dice.between(-0.45, 0.45) * z, far=far - 1.0)
+    stage.add(far + 0.5, draw)
+    _on_the_quay(stage, dice, lambda z: dice.between(-0.45, 0.45) * z, far=far - 1.0)
 
 
-def _on_the_quay(places: Places, dice: Dice, x_at: Callable[[float], float], *, far: float = 16.0) -> None:
+def _on_the_quay(stage: Stage, dice: Dice, x_at: Callable[[float], float], *, far: float = 16.0) -> None:
     """People, lamps, crates, a truck or car, gulls, a palm on a quay."""
     things = (
         (truck, 0.45), (car, 0.2), (street_lamp, 0.6), (person, 0.5), (person, 0.4), (bench, 0.2),
@@ -182,7 +176,7 @@ def _on_the_quay(places: Places, dice: Dice, x_at: Callable[[float], float], *, 
     for thing, chance in things:
         if dice.chance(chance):
             z = dice.between(0.55 * far, far) if thing is not truck else far
-            places.put(on_quay, x_at(z), z, load=thing)
+            stage.put(on_quay, x_at(z), z, load=thing)
 
 
 def _crates(canvas: Canvas, dice: Dice, x: float, z: float) -> None:
@@ -193,21 +187,21 @@ def _crates(canvas: Canvas, dice: Dice, x: float, z: float) -> None:
         draw_block(canvas, block, dice.pick((wood(dice, plank=0.3), painted(dice))), "dock")
 
 
-def _landing(places: Places, dice: Dice, side: int) -> None:
+def _landing(stage: Stage, dice: Dice, side: int) -> None:
     """A landing stage of wood that leads out into the water."""
     z = dice.between(3.0, 6.0)
-    x = across(places.canvas, 0.5 + side * dice.between(0.05, 0.3), z)
+    x = across(stage.canvas, 0.5 + side * dice.between(0.05, 0.3), z)
     length, width, turn = dice.between(8, 14), dice.between(1.8, 2.8), dice.between(-50, 50)
-    stage = partial(dock, places.canvas, dice, x, z, length=length, width=width, height=0.7, turn=turn)
-    places.later(z + 6, stage)
+    landing = partial(dock, stage.canvas, dice, x, z, length=length, width=width, height=0.7, turn=turn)
+    stage.add(z + 6, landing)
     if dice.chance(0.35):
-        places.put(person, x, z + 1.0, y=0.7)
+        stage.put(person, x, z + 1.0, y=0.7)
 
 
-def _boats(places: Places, dice: Dice, quay: int) -> None:
+def _boats(stage: Stage, dice: Dice, quay: int) -> None:
     """Boats near and far; not where a quay is."""
     low, high = {0: (0.05, 0.95), 1: (0.05, 0.6), -1: (0.4, 0.95)}[quay]
     shares = [low + (high - low) * (i + dice.between(0.15, 0.85)) / 4 for i in dice.shuffled(range(4))]
     for share in shares[: dice.count(2, 4)]:
         z = dice.between(11, 28)
-        places.put_seen(boat, share, z, size=dice.between(0.85, 1.3))
+        stage.put_at(boat, share, z, size=dice.between(0.85, 1.3))

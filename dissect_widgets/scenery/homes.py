@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from dissect_widgets.scenery.baths import bathtub, toilet
 from dissect_widgets.scenery.bedrooms import bedroom
 from dissect_widgets.scenery.canvas import Canvas
@@ -11,24 +9,16 @@ from dissect_widgets.scenery.decor import carpet, plant, vase
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.fireplaces import fireplace
 from dissect_widgets.scenery.fittings import sink
-from dissect_widgets.scenery.furnishing import (
-    beside,
-    corner_plant,
-    hang,
-    in_sight,
-    light_up,
-    other,
-    shown,
-    sideboard,
-)
+from dissect_widgets.scenery.furnishing import corner_plant, hang, in_sight, light_up, other, sideboard
 from dissect_widgets.scenery.furniture import table
 from dissect_widgets.scenery.hotels import hotel_room
 from dissect_widgets.scenery.lamps import floor_lamp
 from dissect_widgets.scenery.plants import cactus
-from dissect_widgets.scenery.room import Room, Thing, enter, in_order
+from dissect_widgets.scenery.room import Room, enter
 from dissect_widgets.scenery.seats import SeatStyle, armchair, seat_style, sofa
 from dissect_widgets.scenery.soft import folded_towels, hanging_towel
 from dissect_widgets.scenery.solids import draw_round
+from dissect_widgets.scenery.staging import Stage, in_view
 from dissect_widgets.scenery.storage import bookcase, books, cabinet
 from dissect_widgets.scenery.surfaces import ceramic
 
@@ -37,18 +27,18 @@ def living_room(dice: Dice) -> Canvas:
     """A living room: a sofa, armchairs, a low table; television, fireplace or books at the walls."""
     canvas, room = enter(dice, width=(4.0, 5.4), depth=(4.0, 5.2), eye=(1.1, 2.0))
     side = in_sight(canvas.camera, dice)
-    style, things = seat_style(dice), list[Thing]()
-    at_side = beside(room, side, room.depth * dice.between(0.6, 0.7), 0.55)
+    style, stage = seat_style(dice), Stage(canvas, dice)
+    at_side = room.beside(side, room.depth * dice.between(0.6, 0.7), 0.55)
     focus = dice.pick(("sofa at back", "sofa at side", "sofa at side", "sofa ahead"))
-    if focus == "sofa at side" and not shown(canvas.camera, *at_side[:2]):
+    if focus == "sofa at side" and not in_view(canvas.camera, *at_side[:2]):
         focus = dice.pick(("sofa at back", "sofa ahead"))
     x, z = room.width * dice.between(-0.1, 0.1), room.depth * dice.between(0.52, 0.6)
     if dice.chance(0.75):
         carpet(canvas, dice, x, z, width=dice.between(2.2, 3.0), depth=dice.between(1.5, 2.2))
     if focus == "sofa at back":
-        things.append((x, room.depth - 0.55, partial(sofa, canvas, dice, x, room.depth - 0.55, style=style)))
+        stage.put(sofa, x, room.depth - 0.55, style=style)
         hang(canvas, dice, room, "back", dice.pick(("painting", "window", "painting")), x, above=1.0)
-        _feature(canvas, dice, room, things, side, room.depth - 1.5)
+        _feature(canvas, dice, room, stage, side, room.depth - 1.5)
         if dice.chance(0.6):
             hang(
                 canvas,
@@ -59,25 +49,25 @@ def living_room(dice: Dice) -> Canvas:
                 dice.between(2.0, 3.0),
             )
     elif focus == "sofa at side":
-        things.append((*at_side[:2], partial(sofa, canvas, dice, *at_side[:2], turn=at_side[2], style=style)))
+        stage.put(sofa, *at_side[:2], turn=at_side[2], style=style)
         hang(canvas, dice, room, side, dice.pick(("painting", "window", "mirror")), at_side[1], above=1.0)
-        _feature(canvas, dice, room, things, "back", x)
+        _feature(canvas, dice, room, stage, "back", x)
     else:  # it stands free and looks aside
         turn = (
             dice.side() * dice.between(100, 150) if dice.chance(0.4) else dice.side() * dice.between(20, 50)
         )
-        things.append((x, z + 0.4, partial(sofa, canvas, dice, x, z + 0.4, turn=turn, style=style)))
-        _feature(canvas, dice, room, things, "back", dice.side() * room.width * 0.2)
+        stage.put(sofa, x, z + 0.4, turn=turn, style=style)
+        _feature(canvas, dice, room, stage, "back", dice.side() * room.width * 0.2)
         hang(canvas, dice, room, side, dice.pick(("window", "tall window", "painting")), room.depth - 1.3)
     if focus != "sofa ahead" and dice.chance(0.75):
-        things.append((x, z, partial(_low_table, canvas, dice, x, z)))
-    _armchairs(canvas, dice, room, things, style, other(side))
+        stage.put(_low_table, x, z)
+    _armchairs(dice, room, stage, style, other(side))
     if dice.chance(0.55):
-        things.append(corner_plant(canvas, dice, room, dice.pick(("left", "right"))))
+        corner_plant(stage, room, dice.pick(("left", "right")))
     if dice.chance(0.5):
-        place = beside(room, other(side), dice.between(2.2, room.depth - 1.0), 0.4)
-        things.append((*place[:2], partial(floor_lamp, canvas, dice, *place[:2])))
-    in_order(canvas, things)
+        place = room.beside(other(side), dice.between(2.2, room.depth - 1.0), 0.4)
+        stage.put(floor_lamp, *place[:2])
+    stage.show()
     light_up(canvas, dice, room, 0.3)
     return canvas
 
@@ -97,96 +87,91 @@ def _potted_cactus(canvas: Canvas, dice: Dice, x: float, z: float, y: float) -> 
     cactus(canvas, dice, x, z, y=y + 0.11, height=dice.between(0.35, 0.5))
 
 
-def _armchairs(
-    canvas: Canvas, dice: Dice, room: Room, things: list[Thing], style: SeatStyle, wall: str
-) -> None:
+def _armchairs(dice: Dice, room: Room, stage: Stage, style: SeatStyle, wall: str) -> None:
     """Up to two armchairs, alike or not, that look towards the middle."""
     if dice.chance(0.4):
         style = seat_style(dice)
     inward = 1 if wall == "left" else -1
     for place in dice.pick(((0.48,), (0.48,), (0.42, 0.66), ())):
-        x, z, turn = beside(room, wall, room.depth * place, dice.between(0.7, 1.1))
+        x, z, turn = room.beside(wall, room.depth * place, dice.between(0.7, 1.1))
         turn += dice.between(-20, 40) * inward
-        things.append((x, z, partial(armchair, canvas, dice, x, z, turn=turn, style=style)))
+        stage.put(armchair, x, z, turn=turn, style=style)
 
 
-def _feature(canvas: Canvas, dice: Dice, room: Room, things: list[Thing], wall: str, place: float) -> None:
+def _feature(canvas: Canvas, dice: Dice, room: Room, stage: Stage, wall: str, place: float) -> None:
     """What one looks at from a sofa: fireplace, television, books; on the back wall with a window beside."""
     kind = dice.pick(("fireplace", "television", "bookcase", "bookcase", "television", "sideboard"))
     gap = {"fireplace": 0.28, "bookcase": 0.2}.get(kind, 0.28)
-    x, z, turn = (place, room.depth - gap, 0.0) if wall == "back" else beside(room, wall, place, gap)
+    x, z, turn = room.beside(wall, place, gap)
     if wall == "back" and dice.chance(0.65):
         spare = place + (1.75 if place < 0 else -1.75)
         hang(canvas, dice, room, "back", dice.pick(("window", "tall window", "door", "painting")), spare)
     if kind == "fireplace":
         if dice.chance(0.6):
             hang(canvas, dice, room, wall, dice.pick(("painting", "mirror", "clock")), place, above=1.4)
-        draw = partial(fireplace, canvas, dice, x, z, turn=turn, top=room.height)
+        stage.put(fireplace, x, z, turn=turn, top=room.height)
     elif kind == "bookcase":
-        draw = partial(bookcase, canvas, dice, x, z, turn=turn)
+        stage.put(bookcase, x, z, turn=turn)
     else:
         holds = "television" if kind == "television" else dice.pick(("plant", "vase", "lamp"))
-        draw = partial(sideboard, canvas, dice, x, z, turn=turn, holds=holds)
-    things.append((x, z, draw))
+        stage.put(sideboard, x, z, turn=turn, holds=holds)
 
 
 def bathroom(dice: Dice) -> Canvas:
     """A bathroom: two or three of bathtub, toilet and sink with a mirror; towels, tiles, a small window."""
     canvas, room = enter(dice, width=(2.6, 3.3), depth=(2.8, 3.6), eye=(1.2, 2.0), tiled=0.8)
-    side, things = in_sight(canvas.camera, dice), list[Thing]()
+    side, stage = in_sight(canvas.camera, dice), Stage(canvas, dice)
     if dice.chance(0.55):
         x, z = room.width * dice.between(-0.12, 0.12), room.depth * dice.between(0.55, 0.65)
         carpet(canvas, dice, x, z, width=dice.between(0.8, 1.1), depth=dice.between(0.55, 0.7))
-    across = dice.chance(0.45) or not shown(canvas.camera, *beside(room, side, room.depth - 1.0, 0.7)[:2])
+    across = dice.chance(0.45) or not in_view(canvas.camera, *room.beside(side, room.depth - 1.0, 0.7)[:2])
     if across:  # the tub stands along the back wall
         end = dice.side()
         x, z = end * (room.width / 2 - 0.95), room.depth - 0.46
-        things.append((x, z, partial(bathtub, canvas, dice, x, z)))
+        stage.put(bathtub, x, z)
         hang(canvas, dice, room, "back", dice.pick(("window", "painting", "window")), x, above=0.9)
         rest = [("back", end * (0.45 - room.width / 2)), (side, room.depth - 1.35)]
         towels = (side, room.depth - 0.6)
     else:
         end = 1 if side == "left" else -1
-        x, z, turn = beside(room, side, room.depth - 1.0, 0.46)
-        things.append((x, z, partial(bathtub, canvas, dice, x, z, turn=turn)))
+        x, z, turn = room.beside(side, room.depth - 1.0, 0.46)
+        stage.put(bathtub, x, z, turn=turn)
         if dice.chance(0.6):
             hang(canvas, dice, room, side, "window", z, above=0.9)
         rest = [("back", end * -0.02 * room.width), ("back", end * 0.31 * room.width)]
         towels = ("back", end * 0.42 * room.width) if dice.chance(0.5) else (side, room.depth - 1.9)
     for i, (kind, (wall, place)) in enumerate(zip(dice.shuffled(("toilet", "sink")), rest, strict=True)):
         if i == 0 or dice.chance(0.8):
-            _fitting(canvas, dice, room, things, kind, wall, place)
-    _towels(canvas, dice, room, things, towels, other(side))
-    in_order(canvas, things)
+            _fitting(canvas, dice, room, stage, kind, wall, place)
+    _towels(canvas, dice, room, stage, towels, other(side))
+    stage.show()
     light_up(canvas, dice, room, 0.3)
     return canvas
 
 
 def _fitting(
-    canvas: Canvas, dice: Dice, room: Room, things: list[Thing], kind: str, wall: str, place: float
+    canvas: Canvas, dice: Dice, room: Room, stage: Stage, kind: str, wall: str, place: float
 ) -> None:
     """A toilet, or a sink with a mirror above it."""
     gap = 0.4 if kind == "toilet" else 0.32
-    x, z, turn = (place, room.depth - gap, 0.0) if wall == "back" else beside(room, wall, place, gap)
+    x, z, turn = room.beside(wall, place, gap)
     if kind == "sink":
         hang(canvas, dice, room, wall, "mirror", place)
-        things.append((x, z, partial(sink, canvas, dice, x, z, turn=turn)))
+        stage.put(sink, x, z, turn=turn)
     else:
-        things.append((x, z, partial(toilet, canvas, dice, x, z, turn=turn)))
+        stage.put(toilet, x, z, turn=turn)
 
 
 def _towels(
-    canvas: Canvas, dice: Dice, room: Room, things: list[Thing], place: tuple[str, float], wall: str
+    canvas: Canvas, dice: Dice, room: Room, stage: Stage, place: tuple[str, float], wall: str
 ) -> None:
     """Towels on a rail, or folded on a small cabinet at another wall; sometimes a plant."""
     if dice.chance(0.7):
-        at, u = place
-        if at != "back":
-            u = (u - room.depth / 2) * (1 if at == "left" else -1)
-        hanging_towel(canvas, dice, room.walls[at], u, width=dice.between(0.5, 0.7))
+        at, along = place
+        hanging_towel(canvas, dice, room.walls[at], room.u_at(at, along), width=dice.between(0.5, 0.7))
     if dice.chance(0.35):
-        x, z, turn = beside(room, wall, dice.between(1.7, 2.0), 0.3)
-        things.append((x, z, partial(_stand, canvas, dice, x, z, turn)))
+        x, z, turn = room.beside(wall, dice.between(1.7, 2.0), 0.3)
+        stage.put(_stand, x, z, turn=turn)
 
 
 def _stand(canvas: Canvas, dice: Dice, x: float, z: float, turn: float) -> None:

@@ -113,8 +113,7 @@ def _house_roof(
             draw_window(canvas, style, face, 0, block.height + 0.12 * rise, 0.9, min(1.1, 0.4 * rise))
     if chimney:
         right, back = (0.0, spot) if kind == "across" else (spot, 0.0)
-        foot = block.at(right, block.height + 0.6 * rise, back)
-        stack = Block(foot[0], foot[2], 0.8, 0.8, 0.4 * rise + 0.9, y=foot[1], turn=block.turn)
+        stack = block.piece(right, block.height + 0.6 * rise, back, 0.8, 0.8, 0.4 * rise + 0.9)
         draw_block(canvas, stack, brick(dice, 0.6), "house", "chimney")
 
 

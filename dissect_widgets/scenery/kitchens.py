@@ -17,13 +17,15 @@ from dissect_widgets.scenery.counters import (
     fitted,
     overhead,
 )
-from dissect_widgets.scenery.decor import carpet, hanging_lamp, plant
+from dissect_widgets.scenery.decor import carpet, plant
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.fireplaces import fireplace
-from dissect_widgets.scenery.groups import Things, hang, note, put, share_in_view, table_group, wall_in_view
+from dissect_widgets.scenery.groups import hang_row, put, share_in_view, table_group, wall_in_view
 from dissect_widgets.scenery.hangings import curtains, window
-from dissect_widgets.scenery.room import Room, enter, in_order
+from dissect_widgets.scenery.lamps import hanging_lamp
+from dissect_widgets.scenery.room import Room, enter
 from dissect_widgets.scenery.shapes import box
+from dissect_widgets.scenery.staging import Stage
 from dissect_widgets.scenery.storage import cabinet
 from dissect_widgets.scenery.surfaces import tiles
 
@@ -42,7 +44,9 @@ def kitchen(dice: Dice) -> Canvas:
     free = _window(canvas, dice, room, _stretches(rows["back"]))
     for wall in ("left", "right"):
         if wall not in rows:
-            hang(canvas, dice, room, wall, dice.pick((("door",), ("window",), ("painting",), ("clock",), ())))
+            hang_row(
+                canvas, dice, room, wall, dice.pick((("door",), ("window",), ("painting",), ("clock",), ()))
+            )
     for wall, row in rows.items():
         above = overhead(row, free if wall == "back" else []) if upper else []
         draw_row(canvas, dice, room, wall, [*above, *row], style, hood=hood)
@@ -132,30 +136,30 @@ def dining_room(dice: Dice) -> Canvas:
     hearth = dice.chance(0.2)
     if not hearth:
         walls += ["back", "back"]
-        hang(canvas, dice, room, "back", kinds[: dice.count(1, 2)])
+        hang_row(canvas, dice, room, "back", kinds[: dice.count(1, 2)])
     for wall in ("left", "right"):
-        hang(canvas, dice, room, wall, dice.pick((("door",), ("window",), ("painting",), ("clock",), ())))
+        hang_row(canvas, dice, room, wall, dice.pick((("door",), ("window",), ("painting",), ("clock",), ())))
     wide = dice.between(1.2, 1.9)
     if dice.chance(0.5):
         carpet(canvas, dice, x, z, width=wide + 1.3, depth=wide + 0.6)
-    things: Things = []
+    stage = Stage(canvas, dice)
     if dice.chance(0.8):
-        _sideboard(canvas, dice, room, things, dice.pick(walls))
+        _sideboard(dice, room, stage, dice.pick(walls))
     if hearth:
         x_hearth = dice.between(-0.15, 0.15) * room.width
-        note(things, fireplace, canvas, dice, x_hearth, room.depth - 0.28, top=room.height)
+        stage.put(fireplace, x_hearth, room.depth - 0.28, top=room.height)
     if dice.chance(0.55):
         corner = dice.side() * (room.width / 2 - 0.45)
-        note(things, dice.pick(_CORNER), canvas, dice, corner, room.depth - 0.38)
+        stage.put(dice.pick(_CORNER), corner, room.depth - 0.38)
     turn = dice.pick((0.0, 0.0, 90.0, dice.between(-30, 30)))
-    note(things, table_group, canvas, dice, x, z, width=wide, chairs=dice.count(4, 6), turn=turn)
-    in_order(canvas, things)
+    stage.put(table_group, x, z, width=wide, chairs=dice.count(4, 6), turn=turn)
+    stage.show()
     if dice.chance(0.85):
         hanging_lamp(canvas, dice, x, z, top=room.height, drop=room.height - dice.between(1.6, 1.9))
     return canvas
 
 
-def _sideboard(canvas: Canvas, dice: Dice, room: Room, things: Things, wall: str) -> None:
+def _sideboard(dice: Dice, room: Room, stage: Stage, wall: str) -> None:
     """Note a cabinet against a wall, with something on it if it is low."""
     shift = dice.between(-0.25, 0.25) * room.walls[wall].width
     if wall != "back":
@@ -164,7 +168,7 @@ def _sideboard(canvas: Canvas, dice: Dice, room: Room, things: Things, wall: str
     low, kind = wall == "back" or dice.chance(0.5), dice.pick(("drawers", "doors", "both", "glass"))
     height = dice.between(0.75, 1.0) if low else dice.between(1.4, 2.0)
     laid = ("vase", "lamp", "plant", "books")
-    note(things, laid_cabinet, canvas, dice, x, z, turn=turn, laid=laid, kind=kind, height=height)
+    stage.put(laid_cabinet, x, z, turn=turn, laid=laid, kind=kind, height=height)
 
 
 def laid_cabinet(
@@ -181,4 +185,4 @@ def laid_cabinet(
     """Draw a cabinet, with something on it if it is low."""
     top = cabinet(canvas, dice, x, z, turn=turn, kind=kind, height=height)
     if top < 1.2:
-        put(canvas, dice, dice.pick(laid), x, z, top)
+        put(canvas, dice, x, z, top, dice.pick(laid))

@@ -1,4 +1,4 @@
-"""Land under the open sky: grounds, water, hills and mountains, paths and rocks.
+"""Land under the open sky: grounds, water, paths and rocks; and, from `distance`, hills and mountains.
 
 A landscape is drawn from far to near:
 
@@ -21,12 +21,13 @@ from dissect_widgets.scenery.light import Light, outdoor_light
 from dissect_widgets.scenery.planes import Camera, Plane, Point, Vector
 from dissect_widgets.scenery.shapes import blob, box, ellipse, smooth, tube
 from dissect_widgets.scenery.sky import sky
+from dissect_widgets.scenery.staging import far
 from dissect_widgets.scenery.surfaces import STONES, Surface, earth, foliage, mix, pick_color, times
 from dissect_widgets.scenery.vocabulary import number_of
 
 __all__ = [
-    "across", "backdrop", "grass", "gravel", "ground", "hills", "in_depth", "meadow", "mirrored", "mountains",
-    "on_floor", "outdoors", "patches", "ripples", "rock", "sand", "skyline_of_trees", "snow", "strip",
+    "backdrop", "grass", "gravel", "ground", "hills", "meadow", "mirrored", "mountains",
+    "outdoors", "patches", "ripples", "rock", "sand", "skyline_of_trees", "snow", "strip",
     "water",
 ]  # fmt: skip
 
@@ -115,7 +116,7 @@ def patches(canvas: Canvas, dice: Dice, count: int = 5) -> None:
         return
     surface, name = canvas.floor
     for _ in range(count):
-        z = math.exp(dice.between(math.log(3.0), math.log(40.0)))
+        z = far(dice, 3.0, 40.0)
         x = dice.between(canvas.camera.left_edge(z), canvas.camera.right_edge(z))
         shape = blob(dice, 0, 0, dice.between(0.1, 0.35) * z, dice.between(0.06, 0.2) * z)
         tone = surface.times(dice.pick((0.93, 0.96, 1.05)))
@@ -176,13 +177,6 @@ def rock(
 # ----------------------------------------------------------------------------------------- water
 
 
-def on_floor(canvas: Canvas, floor: tuple[Surface, str] | None, draw: Callable[[], None]) -> None:
-    """Draw something whose shadow falls on another surface than the ground's, or on none."""
-    canvas.floor, before = floor, canvas.floor
-    draw()
-    canvas.floor = before
-
-
 def ripples(canvas: Canvas, dice: Dice, spots: Sequence[Point], surface: Surface) -> None:
     """Draw small waves, lighter than the water, at places (x, z) of the ground."""
     crest = surface._replace(color=surface.second, texture=None)
@@ -221,18 +215,3 @@ def mirrored(
     for region in image.regions:
         colors = (c + (w - c) * share for c, w in zip(region.numbers, water_color, strict=False))
         canvas.regions.append(region._replace(numbers=(*colors, *region.numbers[6:]), labels=labels))
-
-
-# ------------------------------------------------------------------------------------- composing
-
-
-def across(canvas: Canvas, share: float, z: float) -> float:
-    """X of what is seen at a share of the picture's width, at a distance."""
-    left, right = canvas.camera.left_edge(z), canvas.camera.right_edge(z)
-    return left + share * (right - left)
-
-
-def in_depth(things: Sequence[tuple[float, Callable[[], None]]]) -> None:
-    """Draw things, each given with its distance, from far to near."""
-    for _, draw in sorted(things, key=lambda thing: -thing[0]):
-        draw()

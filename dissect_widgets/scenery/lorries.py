@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dissect_widgets.scenery.bodies import ROUNDED, Body, corners_of, ring
 from dissect_widgets.scenery.canvas import TOP, Canvas
-from dissect_widgets.scenery.cars import PAINT, across, far_wheels, lights, near_wheels, rubber
+from dissect_widgets.scenery.cars import PAINT, end_panel, far_wheels, lights, near_wheels, rubber
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.shapes import box, rounded
 from dissect_widgets.scenery.surfaces import (
@@ -52,7 +52,7 @@ def _cargo(body: Body, dice: Dice, span: tuple[float, float]) -> None:
     """What a truck carries, and the lights at its rear."""
     dice.pick((_closed_box, _closed_box, _tank, _open_box))(body, dice, *span)
     for aside in _BESIDE:
-        across(body, -span[0] + 0.02, -1, (0.6, 0.85), aside, lights(dice)[1], "light")
+        end_panel(body, -span[0] + 0.02, -1, (0.6, 0.85), aside, lights(dice)[1], "light")
 
 
 def _tank(body: Body, dice: Dice, rear: float, front: float) -> None:
@@ -69,7 +69,7 @@ def _closed_box(body: Body, dice: Dice, rear: float, front: float) -> None:
     top, side = dice.between(2.9, 3.7), _patterned(dice, painted(dice))
     body.shell([(rear, 0.9), (front, 0.9), (front, top), (rear, top)], HALF, side, "cargo box")
     door = side.times(0.6)._replace(texture=None)
-    across(body, -rear + 0.01, -1, (0.95, top - 0.1), (-0.04, 0.04), door, "cargo box")
+    end_panel(body, -rear + 0.01, -1, (0.95, top - 0.1), (-0.04, 0.04), door, "cargo box")
 
 
 def _open_box(body: Body, dice: Dice, rear: float, front: float) -> None:
@@ -101,10 +101,10 @@ def _driver(body: Body, dice: Dice, span: tuple[float, float]) -> None:
     body.shell(profile, HALF, paint, "cabin", shade=PAINT)
     low, high = (front + 0.01, 1.52), (front - 0.2, top - 0.2)
     body.panel([(*low, -wide), (*low, wide), (*high, wide), (*high, -wide)], window, "windshield", shade=TOP)
-    across(body, face, 1, (0.45, 0.75), (-HALF, HALF), metal(dice), "bumper")
-    across(body, face, 1, (0.95, 1.35), (-HALF * 0.5, HALF * 0.5), rubber(), "body")
+    end_panel(body, face, 1, (0.45, 0.75), (-HALF, HALF), metal(dice), "bumper")
+    end_panel(body, face, 1, (0.95, 1.35), (-HALF * 0.5, HALF * 0.5), rubber(), "body")
     for aside in _BESIDE:
-        across(body, face, 1, (0.85, 1.15), aside, lights(dice)[0], "headlight")
+        end_panel(body, face, 1, (0.85, 1.15), aside, lights(dice)[0], "headlight")
     if body.sees_side(HALF):
         plane, light = body.side(HALF + 0.005)
         pane = [(rear + 0.5, 1.5), (front - 0.15, 1.5), (front - 0.38, top - 0.3), (rear + 0.5, top - 0.3)]
@@ -178,22 +178,22 @@ def _coach_side(body: Body, dice: Dice, coach: Coach) -> None:
 def _coach_front(body: Body, dice: Dice, coach: Coach) -> None:
     """Windshields, destination, headlights and bumper."""
     face, wide, top = coach.end + 0.01, 0.9 * HALF, coach.height
-    across(body, face - 0.03, 1, (1.2, 2.35), (-wide, wide), coach.window, "windshield")
+    end_panel(body, face - 0.03, 1, (1.2, 2.35), (-wide, wide), coach.window, "windshield")
     if coach.decks == 2:
-        across(body, face - 0.06, 1, (2.75, 3.7), (-wide, wide), coach.window, "windshield")
+        end_panel(body, face - 0.06, 1, (2.75, 3.7), (-wide, wide), coach.window, "windshield")
     else:
         dark = Surface(mix(any_color(dice), (0.1, 0.1, 0.1), 0.5), "plastic")
-        across(body, face - 0.06, 1, (top - 0.55, top - 0.28), (-wide * 0.7, wide * 0.7), dark, "body")
-    across(body, face, 1, (0.38, 0.62), (-HALF, HALF), rubber(), "bumper")
+        end_panel(body, face - 0.06, 1, (top - 0.55, top - 0.28), (-wide * 0.7, wide * 0.7), dark, "body")
+    end_panel(body, face, 1, (0.38, 0.62), (-HALF, HALF), rubber(), "bumper")
     for aside in _BESIDE:
-        across(body, face, 1, (0.7, 0.98), aside, lights(dice)[0], "headlight")
+        end_panel(body, face, 1, (0.7, 0.98), aside, lights(dice)[0], "headlight")
 
 
 def _coach_rear(body: Body, dice: Dice, coach: Coach) -> None:
     """Rear windows, lights and bumper."""
     face, wide = coach.end + 0.01, 0.9 * HALF
     for low, high in ((1.6, 2.3), (2.75, 3.7))[: coach.decks]:
-        across(body, face, -1, (low, high), (-wide, wide), coach.window, "windshield")
-    across(body, face, -1, (0.38, 0.62), (-HALF, HALF), rubber(), "bumper")
+        end_panel(body, face, -1, (low, high), (-wide, wide), coach.window, "windshield")
+    end_panel(body, face, -1, (0.38, 0.62), (-HALF, HALF), rubber(), "bumper")
     for aside in _BESIDE:
-        across(body, face, -1, (0.7, 0.98), aside, lights(dice)[1], "light")
+        end_panel(body, face, -1, (0.7, 0.98), aside, lights(dice)[1], "light")

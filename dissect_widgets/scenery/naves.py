@@ -74,9 +74,3 @@ def front_to_back(canvas: Canvas, base: Block, pieces: list[Callable[[], object]
     towards = "front" in faces(base, canvas.camera, canvas.light.side)
     for piece in reversed(pieces) if towards else pieces:
         piece()
-
-
-def beside(base: Block, right: float, back: float, width: float, height: float) -> Block:
-    """A square block on the ground at a place given from the middle of another."""
-    x, _, z = base.at(right, 0, back)
-    return Block(x, z, width, width, height, turn=base.turn)

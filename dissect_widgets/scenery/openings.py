@@ -43,8 +43,6 @@ def windows(dice: Dice, *, shape: str = "plain", shutters: float = 0.3, dusk: bo
 
 def opening(shape: str, width: float, height: float) -> list[Point]:
     """Outline of a window or door that stands on (0, 0)."""
-    if shape == "rose":
-        return ellipse(0, height / 2, width / 2, height / 2)
     if shape == "plain":
         return box(-width / 2, 0, width / 2, height)
     return arched(-width / 2, 0, width / 2, height, pointed=0.7 if shape == "pointed" else 0.0)
@@ -64,11 +62,9 @@ def draw_window(
     v: float,
     width: float,
     height: float,
-    *,
-    shape: str | None = None,
 ) -> None:
     """Draw a window on a face, the middle of its sill at (u, v)."""
-    plane, shape = face.plane.moved(u, v), shape or style.shape
+    plane, shape = face.plane.moved(u, v), style.shape
     seen = seen_width(plane, width)
     if seen < 0.008:
         return
@@ -77,9 +73,7 @@ def draw_window(
         return
     edge = 0.1 * min(width, height) + 0.03
     if style.shutters is not None and shape == "plain":
-        leaf = style.shutters._replace(
-            texture="striped", second=style.shutters.times(0.7).color, period=(9, 0.3)
-        )
+        leaf = style.shutters.textured("striped", 0.7, (9, 0.3))
         for side in (-1, 1):
             outer, inner = side * (width * 0.98), side * width / 2
             outline = box(min(outer, inner), 0, max(outer, inner), height)
@@ -135,10 +129,9 @@ def draw_door(
     width: float = 1.1,
     height: float = 2.1,
     shape: str = "plain",
-    v: float = 0.0,
 ) -> None:
-    """Draw a door with its frame on a face, its threshold at (u, v)."""
-    plane = face.plane.moved(u, v)
+    """Draw a door with its frame on a face, its threshold at (u, 0)."""
+    plane = face.plane.moved(u, 0)
     leaf = dice.pick((painted(dice), painted(dice), wood(dice), wood(dice, plank=width / 4)))
     frame = dice.pick((painted(dice, (0.9, 0.88, 0.84)), stone(dice), leaf.times(0.6)))
     edge = 0.11 * width

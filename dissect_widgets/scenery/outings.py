@@ -8,7 +8,6 @@ from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.downtown import pavement
 from dissect_widgets.scenery.land import (
-    across,
     gravel,
     ground,
     hills,
@@ -26,10 +25,10 @@ from dissect_widgets.scenery.people import bird, flying_birds, person
 from dissect_widgets.scenery.planes import Point
 from dissect_widgets.scenery.plants import bush, cactus, flowers, palm_tree
 from dissect_widgets.scenery.shapes import blob, box, smooth
-from dissect_widgets.scenery.skylines import town
-from dissect_widgets.scenery.staging import Stage, Thing
+from dissect_widgets.scenery.staging import Stage, Thing, across
 from dissect_widgets.scenery.street import bench, sign, street_lamp, umbrella
 from dissect_widgets.scenery.surfaces import Surface, asphalt, fabric
+from dissect_widgets.scenery.surroundings import town
 from dissect_widgets.scenery.trees import pine_tree, tree
 from dissect_widgets.scenery.vehicles import bicycle, boat, flying_airplane
 

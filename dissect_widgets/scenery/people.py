@@ -52,12 +52,12 @@ def person(
     figure = POSES[pose](dice, dice.pick((0, 0, 1, 2)) if facing is None else facing)
     if pose == "skiing":
         _skis(canvas, dice, plane)
-    _draw_figure(canvas, dice, plane, figure, clothes)
+    _draw_figure(canvas, plane, figure, clothes)
     if pose == "skiing":
         _poles(canvas, plane, figure)
 
 
-def _draw_figure(canvas: Canvas, dice: Dice, plane: Plane, figure: Figure, clothes: Outfit) -> None:
+def _draw_figure(canvas: Canvas, plane: Plane, figure: Figure, clothes: Outfit) -> None:
     """From the far arm to the near one."""
     side = figure.facing == 1
     _arm(canvas, plane, figure.arms[0], clothes, 0.85 if side else 0.95)

@@ -6,17 +6,9 @@ from collections.abc import Sequence
 
 from dissect_widgets.scenery.canvas import CYLINDER, FLAT, Canvas, Shade
 from dissect_widgets.scenery.planes import Point
-from dissect_widgets.scenery.shapes import box, ellipse
+from dissect_widgets.scenery.shapes import box, ellipse, hull
 from dissect_widgets.scenery.solids import Block, Face
 from dissect_widgets.scenery.surfaces import Surface
-
-
-def piece(
-    whole: Block, right: float, up: float, back: float, width: float, depth: float, height: float
-) -> Block:
-    """A block in the frame of another: where the middle of its floor is in that, and its size."""
-    x, y, z = whole.at(right, up, back)
-    return Block(x, z, width, depth, height, y, whole.turn)
 
 
 def posts(
@@ -31,9 +23,7 @@ def posts(
     taper: float = 1.0,
 ) -> None:
     """Draw posts in the corners of a block, the far ones first; `taper` is their share at the foot."""
-    w, d = whole.width / 2 - inset, whole.depth / 2 - inset
-    feet = [whole.at(right, 0, back) for right in (-w, w) for back in (-d, d)]
-    for x, y, z in sorted(feet, key=lambda foot: -canvas.camera.depth(foot[0], foot[2])):
+    for x, y, z in canvas.camera.far_to_near(whole.corners(inset)):
         post(canvas, x, z, surface, object_name, part, y=y, height=whole.height, thick=thick, taper=taper)
 
 
@@ -58,7 +48,7 @@ def post(
     )
 
 
-def in_order(canvas: Canvas, blocks: Sequence[Block]) -> list[Block]:
+def blocks_in_order(canvas: Canvas, blocks: Sequence[Block]) -> list[Block]:
     """Blocks from far to near."""
     return sorted(blocks, key=lambda block: -canvas.camera.depth(block.x, block.z))
 
@@ -80,23 +70,6 @@ def pillar(canvas: Canvas, x: float, z: float, y: float, size: tuple[float, floa
     rim = [(x + u, z + v) for u, v in ellipse(0, 0, across, away)]
     seen = [camera.locate(u, level, v) for u, v in rim for level in (y, y + high)]
     return hull([((a - left) * scale, (top - b) * scale) for a, b in seen])
-
-
-def hull(points: Sequence[Point]) -> list[Point]:
-    """Convex hull, anticlockwise."""
-    found: list[Point] = []
-    for run in (sorted(points), sorted(points, reverse=True)):
-        chain: list[Point] = []
-        for u, v in run:
-            while len(chain) > 1 and _left_turn(chain[-2], chain[-1], (u, v)) <= 0:
-                chain.pop()
-            chain.append((u, v))
-        found += chain[:-1]
-    return found
-
-
-def _left_turn(a: Point, b: Point, c: Point) -> float:
-    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def on(

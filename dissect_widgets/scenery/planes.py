@@ -14,7 +14,7 @@ picture run from 0 to 1, x to the right, y down.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 Point = tuple[float, float]
@@ -84,6 +84,12 @@ class Plane(NamedTuple):
         return self.matrix[8]
 
 
+def turned(u: float, v: float, degrees: float) -> Point:
+    """A point of the ground, turned anticlockwise about its origin."""
+    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
+    return u * cosine - v * sine, u * sine + v * cosine
+
+
 SCREEN = Plane((1, 0, 0, 0, 1, 0, 0, 0, 1))
 """The picture itself: (u, v) are its coordinates, v down."""
 
@@ -143,6 +149,15 @@ class Camera(NamedTuple):
         """Distance of a point along the line of sight: what is farther must be drawn first."""
         return self._turned((x - self.x, 0.0, z))[2]
 
+    def far_to_near(self, points: Iterable[Vector]) -> list[Vector]:
+        """Points of space in the order in which what stands there must be drawn."""
+        return sorted(points, key=lambda point: -self.depth(point[0], point[2]))
+
+    def sees(self, point: Vector, normal: Vector) -> bool:
+        """Whether it stands before a face through a point, on the side to which the face's normal points."""
+        view = point[0] - self.x, point[1] - self.height, point[2]
+        return sum(n * x for n, x in zip(normal, view, strict=True)) < 0
+
     def left_edge(self, z: float) -> float:
         """X at the left border of the picture, at a distance, for a camera that is not turned."""
         return -self.middle * z / self.zoom
@@ -156,8 +171,8 @@ class Camera(NamedTuple):
         return self.zoom * self.height / max(y - self.horizon, 1e-3)
 
     def _turned(self, vector: Vector) -> Vector:
-        sine, cosine = math.sin(math.radians(self.turn)), math.cos(math.radians(self.turn))
-        return cosine * vector[0] - sine * vector[2], vector[1], sine * vector[0] + cosine * vector[2]
+        right, away = turned(vector[0], vector[2], self.turn)
+        return right, vector[1], away
 
 
 def _cut(points: list[Vector]) -> list[Vector]:

@@ -133,8 +133,7 @@ def slope(
     """
     length = math.hypot(run, rise)
     normal = (outward[0] * rise / length, run / length, outward[2] * rise / length)
-    view = (foot[0], foot[1] - canvas.camera.height, foot[2])
-    if (sum(n * x for n, x in zip(normal, view, strict=True)) >= 0) is not underside:
+    if canvas.camera.sees(foot, normal) is underside:
         return None
     up = (-outward[0] * run / length, rise / length, -outward[2] * run / length)
     plane = canvas.camera.plane(foot, (-outward[2], 0.0, outward[0]), up)

@@ -3,19 +3,20 @@
 >>> canvas, room = enter(dice)
 >>> window(canvas, dice, room.walls["back"], u=-0.5)
 >>> x, z, turn = room.along("left", u=0.8, gap=0.25)   # with its back to a wall
->>> in_order(canvas, [(x, z, lambda: cabinet(canvas, dice, x, z, turn=turn)), ...])
+>>> stage = Stage(canvas, dice)                        # see `staging`
+>>> stage.put(cabinet, x, z, turn=turn)
+>>> stage.show()
 
 Coordinates are those of the room, wherever the camera stands and looks: x = 0 is the middle of the back
 wall, z = 0 the wall behind the camera, z = depth the back wall. As the camera may stand beside x = 0 and look
 askew, what is round is drawn with `camera.facing` or `solids.draw_round`, and `camera.depth` tells what is
 farther. Windows, curtains, doors, mirrors and clocks are in `hangings`, paintings in `paintings`;
-lamps, plants, vases, carpets and fireplaces in `decor`.
+plants, vases and carpets in `decor`, lamps in `lamps`, fireplaces in `fireplaces`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dissect_widgets.scenery.canvas import Canvas, Shade
@@ -41,10 +42,6 @@ from dissect_widgets.scenery.surfaces import (
 WALLPAPERS = ("striped", "striped", "dotted", "chequered", "zigzagged", "grid", "scaly")
 
 
-Thing = tuple[float, float, Callable[[], object]]
-"""Where something stands, (x, z), and what draws it."""
-
-
 class Room(NamedTuple):
     """The inside of a room, in metres."""
 
@@ -61,6 +58,16 @@ class Room(NamedTuple):
         if wall == "right":
             return self.width / 2 - gap, self.depth / 2 - u, -90.0
         return u, self.depth - gap, 0.0
+
+    def u_at(self, wall: str, place: float) -> float:
+        """U of a place on a wall: its x on the back wall, its z on a side wall."""
+        if wall == "back":
+            return place
+        return (place - self.depth / 2) * (1 if wall == "left" else -1)
+
+    def beside(self, wall: str, place: float, gap: float) -> tuple[float, float, float]:
+        """(x, z, turn) of a thing with its back to a wall, at a place as `u_at` takes it."""
+        return self.along(wall, self.u_at(wall, place), gap)
 
 
 def enter(
@@ -87,32 +94,18 @@ def enter(
     light = indoor_light(dice)
     camera = _camera(dice, wide, deep, dice.between(*eye))
     canvas = Canvas(camera, light)
+    half, middle, side, up = wide / 2, deep / 2, light.side, (0.0, 1.0, 0.0)
+    back = camera.plane((0, 0, deep), (1, 0, 0), up)
+    left = camera.plane((-half, 0, middle), (0, 0, 1), up)
+    right = camera.plane((half, 0, middle), (0, 0, -1), up)
     walls = {
-        "back": Face(
-            camera.plane((0, 0, deep), (1, 0, 0), (0, 1, 0)), wide, high, _bright((0, 0, -1), light.side)
-        ),
-        "left": Face(
-            camera.plane((-wide / 2, 0, deep / 2), (0, 0, 1), (0, 1, 0)),
-            deep,
-            high,
-            _bright((1, 0, 0), light.side),
-        ),
-        "right": Face(
-            camera.plane((wide / 2, 0, deep / 2), (0, 0, -1), (0, 1, 0)),
-            deep,
-            high,
-            _bright((-1, 0, 0), light.side),
-        ),
+        "back": Face(back, wide, high, _bright((0, 0, -1), side)),
+        "left": Face(left, deep, high, _bright((1, 0, 0), side)),
+        "right": Face(right, deep, high, _bright((-1, 0, 0), side)),
     }
     room = Room(wide, deep, high, walls)
     _shell(canvas, dice, room, wet=dice.chance(tiled))
     return canvas, room
-
-
-def in_order(canvas: Canvas, things: Sequence[Thing]) -> None:
-    """Draw things that stand at (x, z), the farthest first."""
-    for _, _, draw in sorted(things, key=lambda thing: -canvas.camera.depth(thing[0], thing[1])):
-        draw()
 
 
 def _bright(normal: Vector, side: float) -> float:

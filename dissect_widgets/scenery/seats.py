@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dissect_widgets.scenery.beds import pillow
 from dissect_widgets.scenery.canvas import SOFT, Canvas, Shade
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import piece, posts
+from dissect_widgets.scenery.pieces import posts
 from dissect_widgets.scenery.shapes import arched, ellipse, rounded
 from dissect_widgets.scenery.solids import Block, draw_block, draw_slab, faces
 from dissect_widgets.scenery.surfaces import (
@@ -78,10 +78,10 @@ def _seat(canvas: Canvas, dice: Dice, whole: Block, style: SeatStyle, name: str,
     w, d, arm = whole.width, whole.depth, style.arm
     canvas.shadow(whole.x, whole.z, 0.56 * w, 0.62 * d, turn=whole.turn)
     posts(canvas, whole._replace(height=style.legs), style.foot, name, thick=0.07, inset=0.08)
-    back = piece(whole, 0, style.legs, d / 2 - 0.12, w - 2 * arm + 0.02, 0.24, style.high - style.legs)
+    back = whole.piece(0, style.legs, d / 2 - 0.12, w - 2 * arm + 0.02, 0.24, style.high - style.legs)
     top = 0.6 if style.form == "square" else 0.64
     arms = [
-        (side, piece(whole, side * (w - arm) / 2, style.legs, -0.01, arm, d - 0.02, top - style.legs))
+        (side, whole.piece(side * (w - arm) / 2, style.legs, -0.01, arm, d - 0.02, top - style.legs))
         for side in (-1, 1)
     ]
     seen = faces(whole._replace(width=w - 2 * arm), canvas.camera, canvas.light.side)
@@ -132,16 +132,16 @@ def _back(canvas: Canvas, back: Block, style: SeatStyle, name: str) -> None:
 def _cushions(canvas: Canvas, dice: Dice, whole: Block, style: SeatStyle, name: str, places: int) -> None:
     """The seat with its cushions, and those that lean at the back."""
     wide, d = whole.width - 2 * style.arm, whole.depth
-    base = piece(whole, 0, style.legs, -0.06, wide, d - 0.16, 0.3 - style.legs)
+    base = whole.piece(0, style.legs, -0.06, wide, d - 0.16, 0.3 - style.legs)
     draw_block(canvas, base, style.cloth.times(0.88), name)
     step, high = wide / places, style.high - 0.46
     for i in range(places):
         right = (i - (places - 1) / 2) * step
-        seat = piece(whole, right, 0.3, -0.09, step - 0.015, d - 0.24, 0.15)
+        seat = whole.piece(right, 0.3, -0.09, step - 0.015, d - 0.24, 0.15)
         draw_block(canvas, seat, style.cloth.times(1.0 - 0.03 * (i % 2)), name, "cushion")
     for i in range(places):
         right = (i - (places - 1) / 2) * step
-        rest = piece(whole, right, 0.45, d / 2 - 0.3, step - 0.02, 0.14, high)
+        rest = whole.piece(right, 0.45, d / 2 - 0.3, step - 0.02, 0.14, high)
         half = step / 2 - 0.01
         draw_slab(
             canvas,

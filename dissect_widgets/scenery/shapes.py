@@ -127,13 +127,8 @@ def tube(points: Sequence[Point], width: float, end_width: float | None = None) 
     return [*right, *reversed(left)]
 
 
-def shifted(points: Sequence[Point], u: float, v: float) -> list[Point]:
-    """The same outline elsewhere."""
-    return [(x + u, y + v) for x, y in points]
-
-
 def hull(points: Sequence[Point]) -> list[Point]:
-    """Convex outline around points."""
+    """Convex outline around points, anticlockwise (Andrew's monotone chain)."""
     ordered = sorted(set(points))
     if len(ordered) < 3:
         return ordered

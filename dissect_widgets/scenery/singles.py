@@ -10,24 +10,26 @@ from typing import Final, NamedTuple
 
 from dissect_widgets.scenery.appliances import refrigerator, stove
 from dissect_widgets.scenery.baths import bathtub, toilet
+from dissect_widgets.scenery.beds import bed
 from dissect_widgets.scenery.buildings import house, lighthouse
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.churches import church
-from dissect_widgets.scenery.craft import airplane, boat
-from dissect_widgets.scenery.decor import floor_lamp, plant
+from dissect_widgets.scenery.decor import plant
 from dissect_widgets.scenery.devices import television
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.furniture import chair, table
+from dissect_widgets.scenery.lamps import floor_lamp
 from dissect_widgets.scenery.land import grass, gravel, ground, outdoors, sand, snow, water
 from dissect_widgets.scenery.people import cow, person
 from dissect_widgets.scenery.plants import bush, cactus
 from dissect_widgets.scenery.room import enter
-from dissect_widgets.scenery.soft import armchair, bed, sofa, suitcase
+from dissect_widgets.scenery.seats import armchair, sofa
+from dissect_widgets.scenery.soft import suitcase
 from dissect_widgets.scenery.storage import bookcase
 from dissect_widgets.scenery.street import bench, street_lamp, traffic_light, umbrella
 from dissect_widgets.scenery.surfaces import asphalt
 from dissect_widgets.scenery.trees import palm_tree, pine_tree, tree
-from dissect_widgets.scenery.vehicles import bicycle, bus, car, tractor, truck
+from dissect_widgets.scenery.vehicles import airplane, bicycle, boat, bus, car, tractor, truck
 
 Draw = Callable[[Canvas, Dice, float, float], None]
 

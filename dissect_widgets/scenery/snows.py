@@ -9,7 +9,6 @@ from dissect_widgets.scenery.built import fence, ski_lift
 from dissect_widgets.scenery.canvas import TOP, Canvas
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.land import (
-    across,
     gravel,
     ground,
     hills,
@@ -20,10 +19,10 @@ from dissect_widgets.scenery.land import (
     skyline_of_trees,
     snow,
     strip,
-)  # fmt: skip
+)
 from dissect_widgets.scenery.people import person
 from dissect_widgets.scenery.plants import bare_tree, bush, pine_tree
-from dissect_widgets.scenery.staging import Stage, far
+from dissect_widgets.scenery.staging import Stage, across, far
 from dissect_widgets.scenery.street import bench, sign
 
 

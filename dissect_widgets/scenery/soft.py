@@ -1,16 +1,12 @@
-"""What travellers and bathers bring, suitcases and towels; and with `beds` and `seats`, all that is soft."""
+"""What travellers and bathers bring: suitcases and towels."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from dissect_widgets.scenery.beds import bed as bed
-from dissect_widgets.scenery.beds import pillow as pillow
 from dissect_widgets.scenery.canvas import Canvas, Shade
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import on, piece
-from dissect_widgets.scenery.seats import armchair as armchair
-from dissect_widgets.scenery.seats import sofa as sofa
+from dissect_widgets.scenery.pieces import on
 from dissect_widgets.scenery.shapes import box, ellipse, rounded
 from dissect_widgets.scenery.solids import Block, Face, draw_block, draw_slab, faces
 from dissect_widgets.scenery.surfaces import (
@@ -45,14 +41,14 @@ def suitcase(
     for right in (-0.38 * wide, 0.38 * wide):
         px, py, pz = whole.at(right, 0, -0.3 * deep)
         canvas.draw(canvas.camera.facing(px, pz, y=py), ellipse(0, 0.035, 0.04), dark, "suitcase", "wheel")
-    bars = faces(piece(whole, 0, 0.06 + high, 0.3 * deep, wide, 0.02, 0.3), canvas.camera, 0.0)
+    bars = faces(whole.piece(0, 0.06 + high, 0.3 * deep, wide, 0.02, 0.3), canvas.camera, 0.0)
     bar = metal(dice)
     half, rise = 0.2 * wide, dice.pick((0.06, 0.3, 0.4))
     face = bars.get("front") or bars.get("back")
     for outline in (box(-half, -0.1, 0.025 - half, rise), box(half - 0.025, -0.1, half, rise)):
         on(canvas, face, outline, bar, "suitcase", "handle")
     on(canvas, face, box(-half - 0.02, rise - 0.02, half + 0.02, rise + 0.03), dark, "suitcase", "handle")
-    body, half = piece(whole, 0, 0.06, 0, wide, deep, high), wide / 2
+    body, half = whole.piece(0, 0.06, 0, wide, deep, high), wide / 2
     draw_slab(canvas, body, rounded(-half, 0, half, high, 0.08), shell, "suitcase", shade=Shade(1.02, v=0.06))
     seen = faces(body, canvas.camera, canvas.light.side)
     front = seen.get("front") or seen.get("back")
@@ -80,28 +76,6 @@ def _trunk(canvas: Canvas, dice: Dice, whole: Block, shell: Surface) -> None:
                 on(canvas, face, box(u - 0.03, 0, u + 0.03, face.height), strap, "suitcase", "panel")
     middle = 0.5 * whole.height
     on(canvas, front, box(-0.11, middle, 0.11, middle + 0.06), strap.times(0.6), "suitcase", "handle")
-
-
-def towel(
-    canvas: Canvas,
-    dice: Dice,
-    x: float,
-    z: float,
-    *,
-    y: float = 0.0,
-    turn: float = 0.0,
-    width: float = 0.8,
-    length: float = 1.7,
-) -> None:
-    """Draw a towel spread on the ground, or on something of height y."""
-    cloth, hem = fabric(dice, 0.3), fabric(dice, 0.2, texture=None)
-    plane = canvas.camera.ground(x, z, y=y + 0.01, turn=turn)
-    canvas.draw(
-        plane, box(-width / 2, -length / 2, width / 2, length / 2), cloth, "towel", shade=Shade(v=0.03)
-    )
-    for end in (-1, 1):
-        low, high = sorted((end * length / 2, end * (length / 2 - 0.12)))
-        canvas.draw(plane, box(-width / 2, low, width / 2, high), hem, "towel")
 
 
 def hanging_towel(

@@ -1,10 +1,9 @@
-"""Blocks and roofs in space: the faces that the camera sees, each as a plane to draw on.
+"""Blocks, slabs and round bodies in space: the faces that the camera sees, each as a plane to draw on.
 
 >>> house = Block(x=-4, z=15, turn=25, width=8, depth=6, height=5)
 >>> faces = draw_block(canvas, house, brick(dice), "house", "facade")
 >>> if "front" in faces:
 ...     canvas.draw(faces["front"].plane, box(-1, 0, 1, 2.2), painted(dice), "door")
->>> draw_gable(canvas, house, 3, roofing(dice), brick(dice), "house")
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import NamedTuple
 from dissect_widgets.scenery.canvas import CYLINDER, FLAT, Canvas, Shade
 from dissect_widgets.scenery.planes import SCREEN, Camera, Plane, Point, Vector
 from dissect_widgets.scenery.shapes import box, ellipse, half_ellipse, hull
-from dissect_widgets.scenery.surfaces import Surface, mix
+from dissect_widgets.scenery.surfaces import Surface
 
 
 class Block(NamedTuple):
@@ -48,6 +47,16 @@ class Block(NamedTuple):
         """Point of space, given from the middle of the floor."""
         a, b = self.across, self.inward
         return self.x + right * a[0] + back * b[0], self.y + up, self.z + right * a[2] + back * b[2]
+
+    def piece(self, right: float, up: float, back: float, width: float, depth: float, height: float) -> Block:
+        """A block in the frame of this one: where the middle of its floor is in that, and its size."""
+        x, y, z = self.at(right, up, back)
+        return Block(x, z, width, depth, height, y, self.turn)
+
+    def corners(self, inset: float = 0.0) -> list[Vector]:
+        """The corners of its floor, at a distance from its sides."""
+        w, d = self.width / 2 - inset, self.depth / 2 - inset
+        return [self.at(right, 0, back) for right in (-w, w) for back in (-d, d)]
 
 
 class Face(NamedTuple):
@@ -81,8 +90,7 @@ def faces(block: Block, camera: Camera, side: float) -> dict[str, Face]:
     }
     found = {}
     for name, (origin, across, upward, normal, width, height) in candidates.items():
-        view = (origin[0] - camera.x, origin[1] - camera.height, origin[2])
-        if sum(n * x for n, x in zip(normal, view, strict=True)) < 0:
+        if camera.sees(origin, normal):
             found[name] = Face(camera.plane(origin, across, upward), width, height, lit(normal, side))
     return found
 
@@ -110,38 +118,6 @@ def draw_block(
     return seen
 
 
-def draw_gable(
-    canvas: Canvas,
-    block: Block,
-    rise: float,
-    roof: Surface,
-    wall: Surface,
-    object_name: str,
-    *,
-    overhang: float = 0.4,
-    wall_part: str = "facade",
-) -> None:
-    """Draw a gable roof on a block: ridge along its front, gables above its left and right sides."""
-    camera, side = canvas.camera, canvas.light.side
-    w, d, h = block.width / 2, block.depth / 2, block.height
-    length = math.hypot(rise, d)
-    a, b = block.across, block.inward
-    for name in ("left", "right"):
-        face = faces(block, camera, side).get(name)
-        if face is not None:
-            gable = [(-d, h - 0.02), (d, h - 0.02), (0.0, h + rise)]
-            canvas.draw(face.plane, gable, wall, object_name, wall_part, light=face.light)
-    for sign in (1, -1):  # the back slope first
-        normal = (sign * b[0] * rise / length, d / length, sign * b[2] * rise / length)
-        origin = block.at(0, h, sign * d)
-        view = (origin[0] - camera.x, origin[1] - camera.height, origin[2])
-        if sum(n * x for n, x in zip(normal, view, strict=True)) < 0:
-            slope = (-sign * b[0] * d / length, rise / length, -sign * b[2] * d / length)
-            plane = camera.plane(origin, a, slope)
-            outline = box(-w - overhang, -overhang, w + overhang, length)
-            canvas.draw(plane, outline, roof, object_name, "roof", light=lit(normal, side))
-
-
 def draw_slab(
     canvas: Canvas,
     block: Block,
@@ -156,13 +132,25 @@ def draw_slab(
     camera, seen = canvas.camera, faces(block, canvas.camera, canvas.light.side)
     near, far = (camera.plane(block.at(0, 0, end), block.across, (0, 1, 0)) for end in _ends(block, seen))
     sides = [seen[name].light for name in ("left", "right", "top") if name in seen]
-    plain = surface._replace(
-        texture=None, color=mix(surface.color, surface.second, 0.4 if surface.texture else 0.0)
-    )
-    around = hull([*near.project(outline), *far.project(outline)])
-    canvas.draw(SCREEN, around, plain, object_name, part, light=sum(sides) / len(sides) if sides else 0.8)
+    light = sum(sides) / len(sides) if sides else 0.8
+    draw_between(canvas, near.project(outline), far.project(outline), surface, object_name, part, light=light)
     face = seen.get("front") or seen.get("back")
     canvas.draw(near, outline, surface, object_name, part, light=face.light if face else 0.8, shade=shade)
+
+
+def draw_between(
+    canvas: Canvas,
+    first: Sequence[Point],
+    second: Sequence[Point],
+    surface: Surface,
+    object_name: str,
+    part: str | None = None,
+    *,
+    light: float,
+    shade: Shade = FLAT,
+) -> None:
+    """Draw the sides of a body between two outlines in coordinates of the picture, without a texture."""
+    canvas.draw(SCREEN, hull([*first, *second]), surface.plain(), object_name, part, light=light, shade=shade)
 
 
 def _ends(block: Block, seen: dict[str, Face]) -> tuple[float, float]:

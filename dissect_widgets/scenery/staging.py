@@ -1,4 +1,4 @@
-"""Placing things in a landscape: from far to near, and beside winding paths and rivers."""
+"""Placing things in a picture: from far to near, on other floors, and beside winding paths and rivers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from dissect_widgets.scenery.canvas import Canvas
+from dissect_widgets.scenery.canvas import Canvas, Floor
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.land import across, in_depth, on_floor
-from dissect_widgets.scenery.planes import Point
-from dissect_widgets.scenery.surfaces import Surface
+from dissect_widgets.scenery.planes import Camera, Point
 
-Thing = Callable[..., None]
+Thing = Callable[..., object]
 """What draws itself on a canvas, with dice, at (x, z)."""
 
 
@@ -22,30 +20,54 @@ class Stage:
 
     def __init__(self, canvas: Canvas, dice: Dice) -> None:
         self.canvas, self.dice = canvas, dice
-        self._things: list[tuple[float, Callable[[], None]]] = []
+        self._things: list[tuple[float, Callable[[], object]]] = []
 
-    def put(self, thing: Thing, x: float, z: float, **options: Any) -> None:
+    def put(self, thing: Thing, x: float, z: float, /, **options: Any) -> None:
         """Place a thing, that is `thing(canvas, dice, x, z, **options)`, on the ground."""
-        self.add(z, partial(thing, self.canvas, self.dice, x, z, **options))
+        draw = partial(thing, self.canvas, self.dice, x, z, **options)
+        self.add(self.canvas.camera.depth(x, z), draw)
 
-    def put_at(self, thing: Thing, share: float, z: float, **options: Any) -> None:
+    def put_at(self, thing: Thing, share: float, z: float, /, **options: Any) -> None:
         """Place a thing at a share of the picture's width, at a distance."""
         self.put(thing, across(self.canvas, share, z), z, **options)
 
-    def put_on(
-        self, floor: tuple[Surface, str] | None, thing: Thing, x: float, z: float, **options: Any
-    ) -> None:
+    def put_on(self, floor: Floor | None, thing: Thing, x: float, z: float, /, **options: Any) -> None:
         """Place a thing whose shadow falls on another floor, such as a path or water, or on none."""
         draw = partial(thing, self.canvas, self.dice, x, z, **options)
-        self.add(z, partial(on_floor, self.canvas, floor, draw))
+        self.add(self.canvas.camera.depth(x, z), partial(on_floor, self.canvas, floor, draw))
 
-    def add(self, z: float, draw: Callable[[], None]) -> None:
-        """Place anything that can be drawn, at a distance."""
-        self._things.append((z, draw))
+    def add(self, depth: float, draw: Callable[[], object]) -> None:
+        """Place anything that can be drawn, at a distance along the line of sight."""
+        self._things.append((depth, draw))
 
     def show(self) -> None:
         """Draw all of them."""
-        in_depth(self._things)
+        for _, draw in sorted(self._things, key=lambda thing: -thing[0]):
+            draw()
+
+
+def on_floor(canvas: Canvas, floor: Floor | None, draw: Callable[[], object]) -> None:
+    """Draw something whose shadow falls on another floor than that of the picture, or on none."""
+    canvas.floor, before = floor, canvas.floor
+    draw()
+    canvas.floor = before
+
+
+def across(canvas: Canvas, share: float, z: float) -> float:
+    """X of what is seen at a share of the picture's width, at a distance, by a camera that is not turned."""
+    left, right = canvas.camera.left_edge(z), canvas.camera.right_edge(z)
+    return left + share * (right - left)
+
+
+def in_view(camera: Camera, x: float, z: float, *, margin: float = 0.12, nearest: float = 1.0) -> bool:
+    """Whether a place is seen, at least a share `margin` of the picture's width from its borders.
+
+    Parameters
+    ----------
+    nearest
+        The least distance along the line of sight, in metres.
+    """
+    return camera.depth(x, z) > nearest and margin < camera.locate(x, 0, z)[0] < 1 - margin
 
 
 def far(dice: Dice, near: float, distant: float) -> float:

@@ -84,8 +84,7 @@ def _tiers(canvas: Canvas, dice: Dice, style: Style, foot: Vector, half: float, 
 def _pinnacles(canvas: Canvas, style: Style, foot: Vector, half: float, turn: float) -> None:
     """Battlements with a pinnacle at each corner."""
     block = Block(foot[0], foot[2], 2 * half, 2 * half, 0, y=foot[1], turn=turn)
-    corners = [block.at(right, 0, back) for right in (-half, half) for back in (-half, half)]
-    corners.sort(key=lambda at: -at[2])
+    corners = canvas.camera.far_to_near(block.corners())
     for x, y, z in corners[:2]:  # their feet are hidden
         hidden = 2.2 * half * max(y - canvas.camera.height, 0) / z
         _pinnacle(canvas, style, (x, y + hidden, z), half, turn, 0.6 * half - hidden)

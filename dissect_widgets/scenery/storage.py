@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.desks import drawer_front
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.pieces import cells, on, piece, pixels, posts
+from dissect_widgets.scenery.pieces import cells, on, pixels, posts
 from dissect_widgets.scenery.planes import Point
 from dissect_widgets.scenery.shapes import box
 from dissect_widgets.scenery.solids import Block, Face, draw_block
@@ -17,7 +17,6 @@ from dissect_widgets.scenery.surfaces import (
     metal,
     painted,
     paper,
-    times,
     wood,
 )
 
@@ -56,7 +55,7 @@ def cabinet(
     seen = draw_block(canvas, body, surface, "cabinet")
     if "front" in seen:
         cabinet_front(canvas, dice, seen["front"], surface, kind)
-    lid = piece(body, 0, body.height, 0, width + 0.04, depth + 0.04, 0.03)
+    lid = body.piece(0, body.height, 0, width + 0.04, depth + 0.04, 0.03)
     draw_block(canvas, lid, surface.times(1.05), "cabinet", "table top" if height < 1.2 else None)
     return height + 0.03
 
@@ -164,9 +163,7 @@ def row_of_books(
         if not dice.chance(0.14):
             spine = book_cover(dice)
             if width > 2.5 * thick:
-                spine = spine._replace(
-                    texture="striped", second=times(spine.color, 0.55), period=(thick * 1.5, 1.0)
-                )
+                spine = spine.textured("striped", 0.55, (thick * 1.5, 1.0))
             on(canvas, face, box(left, bottom, left + width * 0.96, high), spine, "book")
         left += width
 

@@ -166,10 +166,8 @@ def bench(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None 
     foot = Block(x, z, 0, 0, 0, turn=turn)
 
     def part(right: float, back: float, size: Vector, y: float, surface: Surface, name: str) -> None:
-        at = foot.at(right, y, back)
-        draw_block(
-            canvas, Block(at[0], at[2], size[0], size[2], size[1], y=y, turn=turn), surface, "bench", name
-        )
+        wide, high, deep = size
+        draw_block(canvas, foot.piece(right, y, back, wide, deep, high), surface, "bench", name)
 
     def backrest() -> None:
         for y in (0.54, 0.74):

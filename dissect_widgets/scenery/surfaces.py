@@ -36,6 +36,15 @@ class Surface(NamedTuple):
         """The same, lighter or darker."""
         return self._replace(color=times(self.color, factor), second=times(self.second, factor))
 
+    def plain(self) -> Surface:
+        """The same without its texture, in the mean of its colours."""
+        share = 0.4 if self.texture else 0.0
+        return self._replace(texture=None, color=mix(self.color, self.second, share))
+
+    def textured(self, texture: str, shade: float, period: tuple[float, float]) -> Surface:
+        """The same with a texture, whose second colour is its own, lighter or darker by a factor."""
+        return self._replace(texture=texture, second=times(self.color, shade), period=period)
+
 
 def times(color: Color, factor: float) -> Color:
     """A lighter or darker colour."""
@@ -88,7 +97,7 @@ def wood(dice: Dice, *, plank: float | None = None) -> Surface:
     plain = Surface(color, "wood", rough=0.2, grain=(0.5, 0.04))
     if plank is None:
         return plain
-    return plain._replace(texture="grooved", second=times(color, 0.45), period=(plank, plank))
+    return plain.textured("grooved", 0.45, (plank, plank))
 
 
 def brick(dice: Dice, size: float = 1.0) -> Surface:
@@ -104,7 +113,7 @@ def stone(dice: Dice, *, blocks: float | None = None) -> Surface:
     plain = Surface(color, "stone", rough=0.25, grain=(0.5, 0.4))
     if blocks is None:
         return plain
-    return plain._replace(texture="bricked", second=times(color, 0.6), period=(blocks * 1.6, blocks))
+    return plain.textured("bricked", 0.6, (blocks * 1.6, blocks))
 
 
 def marble(dice: Dice) -> Surface:

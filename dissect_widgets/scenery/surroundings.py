@@ -1,59 +1,18 @@
-"""What surrounds villages, farms and harbours: what is far away, trees, houses behind, people about."""
+"""What surrounds a place: hills and towns on the horizon, and trees and houses of a village behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
-from dissect_widgets.scenery.buildings import house
+from dissect_widgets.scenery.buildings import hangar, house
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.land import across, gravel, hills, in_depth, mountains, skyline_of_trees
+from dissect_widgets.scenery.land import gravel, hills, mountains, skyline_of_trees
 from dissect_widgets.scenery.people import flying_birds
-from dissect_widgets.scenery.surfaces import Surface, asphalt, stone
+from dissect_widgets.scenery.shapes import box
+from dissect_widgets.scenery.solids import Block, draw_block
+from dissect_widgets.scenery.staging import Stage, across
+from dissect_widgets.scenery.surfaces import BRICKS, Surface, asphalt, glass, pick_color, quiet_color, stone
 from dissect_widgets.scenery.trees import pine_tree, tree
 from dissect_widgets.scenery.vehicles import flying_airplane
-
-
-class Places:
-    """Things to draw at places of the ground, and then all of them from far to near."""
-
-    def __init__(self, canvas: Canvas, dice: Dice) -> None:
-        self.canvas, self.dice = canvas, dice
-        self._things: list[tuple[float, Callable[[], None]]] = []
-
-    def put(self, thing: Callable[..., None], x: float, z: float, /, **options: Any) -> None:
-        """Draw a thing at (x, z), when its turn comes."""
-        self._things.append((z, partial(thing, self.canvas, self.dice, x, z, **options)))
-
-    def put_seen(self, thing: Callable[..., None], share: float, z: float, /, **options: Any) -> None:
-        """Draw a thing where one sees it at a share of the picture's width."""
-        self.put(thing, across(self.canvas, share, z), z, **options)
-
-    def later(self, z: float, draw: Callable[[], None]) -> None:
-        """Draw anything in the order of its distance."""
-        self._things.append((z, draw))
-
-    def draw(self) -> None:
-        """Draw all of them."""
-        in_depth(self._things)
-
-
-def on_floor(
-    canvas: Canvas,
-    dice: Dice,
-    x: float,
-    z: float,
-    *,
-    load: Callable[..., None],
-    floor: tuple[Surface, str] | None,
-    **options: Any,
-) -> None:
-    """Draw a thing whose shadow falls on another floor than the land around, a road for example."""
-    before, canvas.floor = canvas.floor, floor
-    load(canvas, dice, x, z, **options)
-    canvas.floor = before
 
 
 def horizon_view(canvas: Canvas, dice: Dice) -> None:
@@ -77,8 +36,7 @@ def any_tree(canvas: Canvas, dice: Dice, x: float, z: float, *, size: float = 1.
 
 def paving(dice: Dice) -> Surface:
     """What a path is made of: gravel, flags of stone or tarmac."""
-    flags = stone(dice)
-    flags = flags._replace(texture="grid", second=flags.times(0.65).color, period=(0.9, 0.9))
+    flags = stone(dice).textured("grid", 0.65, (0.9, 0.9))
     return dice.pick((gravel(dice), gravel(dice), flags, asphalt(dice)))
 
 
@@ -86,11 +44,72 @@ def village_behind(canvas: Canvas, dice: Dice, z: float, *, houses: float = 0.35
     """The edge of a forest, and trees and houses beyond a distance."""
     if dice.chance(0.45):
         skyline_of_trees(canvas, dice, z * dice.between(1.4, 2.5))
-    places = Places(canvas, dice)
+    stage = Stage(canvas, dice)
     for _ in range(dice.count(1, 4)):
         far, share = z + dice.between(0, 30), dice.between(-0.05, 1.05)
         if dice.chance(houses):
-            places.put_seen(house, share, far, turn=dice.between(-60, 60))
+            stage.put_at(house, share, far, turn=dice.between(-60, 60))
         else:
-            places.put_seen(any_tree, share, far)
-    places.draw()
+            stage.put_at(any_tree, share, far)
+    stage.show()
+
+
+def far_building(
+    canvas: Canvas,
+    dice: Dice,
+    x: float,
+    z: float,
+    *,
+    width: float | None = None,
+    height: float | None = None,
+    depth: float = 12.0,
+    turn: float = 0.0,
+) -> None:
+    """Draw a building as it is seen from far away: plain walls with rows of dark or lit windows."""
+    width = dice.between(14, 26) if width is None else width
+    height = dice.between(12, 50) if height is None else height
+    wall = Surface(dice.pick((quiet_color(dice), pick_color(dice, BRICKS))), "stone", rough=0.06)
+    pane = glass(dice)
+    if canvas.light.name == "dusk" and dice.chance(0.6):
+        pane = Surface((0.95, 0.8, 0.45), "glass", glow=0.6)
+    rows, slim = min(int(height / dice.pick((3.4, 4.2))), 9), dice.pick((0.5, 0.6, 1.0))
+    if slim < 1:  # windows side by side, else bands of glass
+        pane = pane._replace(texture="striped", second=wall.color, period=(0.14 * width, 1.0))
+    block = Block(x, z, width, depth, height, turn=turn)
+    for side, face in draw_block(canvas, block, wall, "building", "facade").items():
+        if side in ("top", "bottom"):
+            continue
+        half, storey = 0.46 * face.width, height / (rows + 0.5)
+        for row in range(rows):
+            low = (row + 0.3) * storey
+            outline = box(-half, low, half, low + 0.6 * storey)
+            canvas.draw(face.plane, outline, pane, "window", "pane", light=face.light)
+
+
+def town(canvas: Canvas, dice: Dice, z: float, *, count: int = 4) -> None:
+    """Draw some buildings about z metres away, anywhere across the picture."""
+    for i in range(count):
+        away = z * (1 + 0.12 * (count - i))
+        x = (dice.between(0, 1) - canvas.camera.middle) * away / canvas.camera.zoom
+        far_building(
+            canvas,
+            dice,
+            x,
+            away,
+            width=dice.between(0.1, 0.18) * z,
+            height=dice.between(0.1, 0.36) * z,
+            turn=dice.between(-30, 30),
+        )
+
+
+def far_away(canvas: Canvas, dice: Dice) -> None:
+    """On the horizon: a forest's edge, a town, halls, or nothing."""
+    kind = dice.pick(("trees", "trees", "town", "halls", "open"))
+    if kind == "trees":
+        skyline_of_trees(canvas, dice, dice.between(130, 260))
+    elif kind == "town":
+        town(canvas, dice, 200, count=dice.count(3, 6))
+    elif kind == "halls":
+        for z in (150.0, 130.0, 110.0)[: dice.count(1, 3)]:
+            turn = dice.between(-40, 40)
+            hangar(canvas, dice, across(canvas, dice.between(0, 1), z), z, turn=turn, size=1.3)

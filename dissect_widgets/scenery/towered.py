@@ -8,7 +8,7 @@ from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.church_parts import Style, rose
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.houses import WALL
-from dissect_widgets.scenery.naves import beside, front_to_back, nave
+from dissect_widgets.scenery.naves import front_to_back, nave
 from dissect_widgets.scenery.openings import draw_window
 from dissect_widgets.scenery.roofs import ridge_roof
 from dissect_widgets.scenery.solids import Block, draw_block, faces
@@ -21,7 +21,7 @@ def front_tower(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
     """A tower in the middle of the front."""
     width = base.width * dice.between(0.42, 0.55)
     height = base.height * dice.between(1.75, 2.3)
-    block = beside(base, 0, -base.depth / 2 - 0.3 * width, width, height)
+    block = base.piece(0, 0, -base.depth / 2 - 0.3 * width, width, width, height)
     kind, clock = dice.pick(SPIRES), dice.chance(0.3)
     rise = 0.5 * base.width
 
@@ -44,7 +44,7 @@ def side_tower(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
     side, width = dice.side(), base.width * dice.between(0.38, 0.5)
     height = base.height * dice.between(1.9, 2.5)
     back = dice.pick((-base.depth / 2 + 0.4 * width, 0.0, base.depth / 2 - 0.6 * width))
-    block = beside(base, side * (base.width + width) / 2, back, width, height)
+    block = base.piece(side * (base.width + width) / 2, 0, back, width, width, height)
     kind, clock = dice.pick(SPIRES), dice.chance(0.3)
     aside = "right" if side > 0 else "left"
 
@@ -70,7 +70,8 @@ def twin_towers(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
     def front() -> None:
         right_hidden = "left" in faces(base, canvas.camera, canvas.light.side)
         for side in (1, -1) if right_hidden else (-1, 1):
-            block = beside(base, side * 0.5 * base.width, -base.depth / 2 + 0.35 * width, width, height)
+            right, back = side * 0.5 * base.width, -base.depth / 2 + 0.35 * width
+            block = base.piece(right, 0, back, width, width, height)
             church_tower(canvas, Dice(alike), style, block, kind, clock=clock)
 
     front_to_back(canvas, base, [front, lambda: nave(canvas, dice, style, base, rise=rise)])
@@ -99,8 +100,7 @@ def crossing(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
                     size = (0.13 * width, 0.45 * base.height)
                     draw_window(canvas, style.windows, seen[side], u, 0.18 * base.height, *size)
         wide = width * dice.between(0.48, 0.66)
-        x, y, z = base.at(0, base.height + 0.45 * rise, 0)
-        tower = Block(x, z, wide, wide, 0.6 * rise + 1.25 * wide, y=y, turn=base.turn)
+        tower = base.piece(0, base.height + 0.45 * rise, 0, wide, wide, 0.6 * rise + 1.25 * wide)
         church_tower(canvas, dice, style, tower, kind)
 
     front_to_back(canvas, base, [lambda: hall(-1), across, lambda: hall(1)])

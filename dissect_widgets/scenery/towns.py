@@ -11,12 +11,13 @@ from dissect_widgets.scenery.churches import TALL, church
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.farms import farmhouse
 from dissect_widgets.scenery.harbors import harbor
-from dissect_widgets.scenery.land import across, meadow, outdoors, strip
+from dissect_widgets.scenery.land import meadow, outdoors, strip
 from dissect_widgets.scenery.people import person
 from dissect_widgets.scenery.plants import bush, flowers
+from dissect_widgets.scenery.staging import Stage, across
 from dissect_widgets.scenery.street import bench, street_lamp
 from dissect_widgets.scenery.streets import village_street
-from dissect_widgets.scenery.surroundings import Places, any_tree, horizon_view, paving, village_behind
+from dissect_widgets.scenery.surroundings import any_tree, horizon_view, paving, village_behind
 from dissect_widgets.scenery.vehicles import car
 
 
@@ -34,10 +35,10 @@ def church_green(dice: Dice) -> Canvas:
     meadow(canvas, dice)
     village_behind(canvas, dice, z + 18)
     _church_path(canvas, dice, x, z, turn)
-    places = Places(canvas, dice)
-    places.put(church, x, z, turn=turn, plan=plan)
-    _churchyard(places, dice, z)
-    places.draw()
+    stage = Stage(canvas, dice)
+    stage.put(church, x, z, turn=turn, plan=plan)
+    _churchyard(stage, dice, z)
+    stage.show()
     return canvas
 
 
@@ -69,32 +70,32 @@ def _church_path(canvas: Canvas, dice: Dice, x: float, z: float, turn: float) ->
     strip(canvas, paving(dice), "path", [start, *before], dice.between(2.0, 3.6))
 
 
-def _churchyard(places: Places, dice: Dice, z: float) -> None:
+def _churchyard(stage: Stage, dice: Dice, z: float) -> None:
     """Trees and bushes beside and before a church, perhaps a fence, a bench, lamps, people, a car."""
     for _ in range(dice.count(1, 4)):
         share = dice.pick((dice.between(-0.05, 0.2), dice.between(0.8, 1.05)))
-        places.put_seen(any_tree, share, z * dice.between(0.5, 1.15))
+        stage.put_at(any_tree, share, z * dice.between(0.5, 1.15))
     if dice.chance(0.25):
-        places.put_seen(any_tree, dice.pick((-0.02, 0.05, 0.95, 1.02)), z * dice.between(0.28, 0.4))
+        stage.put_at(any_tree, dice.pick((-0.02, 0.05, 0.95, 1.02)), z * dice.between(0.28, 0.4))
     for _ in range(dice.count(0, 4)):
-        places.put_seen(bush, dice.between(0, 1), z * dice.between(0.55, 0.75), size=dice.between(1.2, 2.4))
+        stage.put_at(bush, dice.between(0, 1), z * dice.between(0.55, 0.75), size=dice.between(1.2, 2.4))
     if dice.chance(0.35):
-        _churchyard_fence(places, dice, z * dice.between(0.4, 0.6))
+        _churchyard_fence(stage, dice, z * dice.between(0.4, 0.6))
     for _ in range(dice.pick((0, 0, 1, 2, 3))):
-        places.put_seen(person, dice.between(0.1, 0.9), z * dice.between(0.22, 0.6))
+        stage.put_at(person, dice.between(0.1, 0.9), z * dice.between(0.22, 0.6))
     for thing, chance in ((bench, 0.15), (street_lamp, 0.2), (flowers, 0.25), (car, 0.12)):
         if dice.chance(chance):
-            places.put_seen(thing, dice.pick((0.12, 0.25, 0.75, 0.88)), z * dice.between(0.3, 0.55))
+            stage.put_at(thing, dice.pick((0.12, 0.25, 0.75, 0.88)), z * dice.between(0.3, 0.55))
 
 
-def _churchyard_fence(places: Places, dice: Dice, z: float) -> None:
+def _churchyard_fence(stage: Stage, dice: Dice, z: float) -> None:
     """A fence across the view, with a gap where the path may be."""
-    canvas, kind = places.canvas, dice.pick(("pickets", "rails", "iron", "wall"))
+    canvas, kind = stage.canvas, dice.pick(("pickets", "rails", "iron", "wall"))
     surface, gap = fence_surface(dice, kind), dice.between(0.35, 0.6)
     for left, right in ((-0.1, gap), (gap + 0.15, 1.1)):
         start, end = ((across(canvas, share, z), z) for share in (left, right))
         draw = partial(fence, canvas, dice, start, end, kind=kind, height=1.1, surface=surface)
-        places.later(z, draw)
+        stage.add(z, draw)
 
 
 MAKERS = {

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dissect_widgets.scenery.airfields import airfield
 from dissect_widgets.scenery.built import bridge, fence
-from dissect_widgets.scenery.canvas import Canvas
+from dissect_widgets.scenery.canvas import Canvas, Floor
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.downtown import city_street
 from dissect_widgets.scenery.land import meadow, outdoors
@@ -18,14 +18,12 @@ from dissect_widgets.scenery.outings import beach, park
 from dissect_widgets.scenery.planes import Point
 from dissect_widgets.scenery.plants import bush, pine_tree, tree
 from dissect_widgets.scenery.shapes import box
-from dissect_widgets.scenery.skylines import far_away
 from dissect_widgets.scenery.staging import Stage, Thing
 from dissect_widgets.scenery.street import sign, street_lamp, traffic_light
 from dissect_widgets.scenery.surfaces import Surface, asphalt, metal, painted
-from dissect_widgets.scenery.surroundings import horizon_view
+from dissect_widgets.scenery.surroundings import far_away, horizon_view
 from dissect_widgets.scenery.vehicles import bus, car, tractor, truck
 
-Floor = tuple[Surface, str] | None
 _PLANTS: tuple[Thing, ...] = (tree, tree, bush, pine_tree)
 
 
@@ -107,7 +105,7 @@ def _lanes(canvas: Canvas, dice: Dice, course: Course, surface: Surface) -> None
         canvas.draw(plane, course.band(-0.15, 0.15, 0.5, 250, 12), paint, "road")
 
 
-def _traffic(stage: Stage, dice: Dice, course: Course, floor: Floor) -> None:
+def _traffic(stage: Stage, dice: Dice, course: Course, floor: Floor | None) -> None:
     """Cars, trucks, buses, rarely a tractor in the lanes; one of them at least is near."""
     camera, away = stage.canvas.camera, dice.side()
     nearest = max(camera.distance_at(0.98), 3.5) + 1.5
@@ -134,7 +132,7 @@ def _share(stage: Stage, course: Course, lane: tuple[int, int], z: float) -> flo
     return stage.canvas.camera.locate(course.x(z) + line, 0, z)[0]
 
 
-def _beside_the_road(stage: Stage, dice: Dice, course: Course, verge: Floor) -> None:
+def _beside_the_road(stage: Stage, dice: Dice, course: Course, verge: Floor | None) -> None:
     """Signs, a traffic light, lamps, guard rails, trees and bushes."""
     edge = course.half + 1.5
 

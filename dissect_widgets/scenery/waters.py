@@ -7,11 +7,10 @@ from typing import Any
 
 from dissect_widgets.scenery.buildings import barn, lighthouse
 from dissect_widgets.scenery.built import bridge, dock, ski_lift
-from dissect_widgets.scenery.canvas import Canvas
+from dissect_widgets.scenery.canvas import Canvas, Floor
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.farms import field
 from dissect_widgets.scenery.land import (
-    across,
     grass,
     gravel,
     ground,
@@ -27,17 +26,15 @@ from dissect_widgets.scenery.land import (
     snow,
     strip,
     water,
-)  # fmt: skip
+)
 from dissect_widgets.scenery.people import cow, person
 from dissect_widgets.scenery.planes import Point
 from dissect_widgets.scenery.plants import bush, pine_tree, tree, tuft
 from dissect_widgets.scenery.shapes import smooth
-from dissect_widgets.scenery.staging import Stage, Thing, beside, far, middle
+from dissect_widgets.scenery.staging import Stage, Thing, across, beside, far, middle
 from dissect_widgets.scenery.street import bench
 from dissect_widgets.scenery.surfaces import Surface
 from dissect_widgets.scenery.vehicles import boat
-
-Shore = tuple[Surface, str]
 
 # ------------------------------------------------------------------------------- mountain lake
 
@@ -77,7 +74,7 @@ def _beyond_the_lake(chance: str, z: float, canvas: Canvas) -> None:
         )
 
 
-def _shore(canvas: Canvas, dice: Dice) -> Shore:
+def _shore(canvas: Canvas, dice: Dice) -> Floor:
     """What the shores are made of, and its name."""
     if canvas.light.season == "winter" and dice.chance(0.7):
         return snow(dice), "snow"
@@ -87,7 +84,7 @@ def _shore(canvas: Canvas, dice: Dice) -> Shore:
     return (gravel(dice)._replace(material="stone"), kind) if kind == "rock" else (sand(dice), kind)
 
 
-def _far_shore(canvas: Canvas, dice: Dice, z: float, shore: Shore) -> None:
+def _far_shore(canvas: Canvas, dice: Dice, z: float, shore: Floor) -> None:
     """Draw the narrow bank on the other side."""
     line = []
     for i in range(9):
@@ -97,7 +94,7 @@ def _far_shore(canvas: Canvas, dice: Dice, z: float, shore: Shore) -> None:
     canvas.draw(canvas.camera.ground(), [*smooth(line, 3, closed=False), *back], *shore)
 
 
-def _near_shore(canvas: Canvas, dice: Dice, shore: Shore) -> None:
+def _near_shore(canvas: Canvas, dice: Dice, shore: Floor) -> None:
     """Draw the bank on this side, all along or in a corner, and what stands on it."""
     camera, side = canvas.camera, dice.side()
     first = camera.distance_at(1.0)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dissect_widgets.scenery.bodies import Body, ring
 from dissect_widgets.scenery.canvas import Canvas
-from dissect_widgets.scenery.cars import PAINT, across, lights, rubber
+from dissect_widgets.scenery.cars import PAINT, end_panel, lights, rubber
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.planes import Plane, Point
 from dissect_widgets.scenery.shapes import box, rounded, tube
@@ -30,9 +30,9 @@ def tractor(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | Non
         body.shell(
             [(-0.3, 0.6), (1.75, 0.55), (1.8, 1.3), (1.6, 1.45), (-0.3, 1.5)], 0.4, paint, "body", shade=PAINT
         )
-        across(body, 1.81, 1, (0.7, 1.25), (-0.3, 0.3), rubber(), "body")
+        end_panel(body, 1.81, 1, (0.7, 1.25), (-0.3, 0.3), rubber(), "body")
         for span in ((-0.38, -0.2), (0.2, 0.38)):
-            across(body, 1.82, 1, (1.0, 1.2), span, lights(dice)[0], "headlight")
+            end_panel(body, 1.82, 1, (1.0, 1.2), span, lights(dice)[0], "headlight")
         body.solid([*ring(0.9, 1.45, 0.07, tall=0.0), *ring(0.9, 2.3, 0.07, tall=0.0)], metal(dice), "engine")
 
     def cabin() -> None:

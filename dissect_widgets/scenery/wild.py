@@ -1,4 +1,4 @@
-"""Scenes outside towns: desert and forest path here, those of `snows` and `waters`."""
+"""Scenes outside towns: desert and forest path; and with `snows` and `waters`, all makers of such scenes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from dissect_widgets.scenery.canvas import TOP, Canvas
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.land import (
-    across,
     backdrop,
     grass,
     gravel,
@@ -20,13 +19,13 @@ from dissect_widgets.scenery.land import (
     sand,
     skyline_of_trees,
     strip,
-)  # fmt: skip
+)
 from dissect_widgets.scenery.people import flying_birds, person
 from dissect_widgets.scenery.planes import Point
 from dissect_widgets.scenery.plants import bare_tree, bush, cactus, flowers, palm_tree, pine_tree, tree, tuft
 from dissect_widgets.scenery.shapes import blob, smooth
 from dissect_widgets.scenery.snows import ski_slope, snowy_forest
-from dissect_widgets.scenery.staging import Stage, Thing, beside, far, middle
+from dissect_widgets.scenery.staging import Stage, Thing, across, beside, far, middle
 from dissect_widgets.scenery.street import bench, sign
 from dissect_widgets.scenery.surfaces import STONES, Surface, asphalt, foliage, pick_color, times
 from dissect_widgets.scenery.vehicles import bicycle, car

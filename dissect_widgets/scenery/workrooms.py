@@ -6,29 +6,22 @@ from collections.abc import Callable
 
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.counters import Unit, outer_first
-from dissect_widgets.scenery.decor import carpet, floor_lamp, hanging_lamp, plant
+from dissect_widgets.scenery.decor import carpet, plant
 from dissect_widgets.scenery.desks import desk, desk_style
 from dissect_widgets.scenery.devices import blackboard
 from dissect_widgets.scenery.dice import Dice
 from dissect_widgets.scenery.fireplaces import fireplace
 from dissect_widgets.scenery.furniture import chair, chair_style
-from dissect_widgets.scenery.groups import (
-    Things,
-    hang,
-    in_view,
-    note,
-    share_in_view,
-    table_group,
-    wall_in_view,
-    workplace,
-)
+from dissect_widgets.scenery.groups import hang_row, share_in_view, table_group, wall_in_view, workplace
 from dissect_widgets.scenery.hangings import clock, door, window
 from dissect_widgets.scenery.kitchens import dining_room, kitchen, laid_cabinet
+from dissect_widgets.scenery.lamps import floor_lamp, hanging_lamp
 from dissect_widgets.scenery.paintings import painting
 from dissect_widgets.scenery.people import person
-from dissect_widgets.scenery.room import Room, enter, in_order
+from dissect_widgets.scenery.room import Room, enter
 from dissect_widgets.scenery.seats import sofa
 from dissect_widgets.scenery.solids import Block
+from dissect_widgets.scenery.staging import Stage, in_view
 from dissect_widgets.scenery.storage import bookcase
 from dissect_widgets.scenery.surfaces import Surface, painted, wood
 
@@ -38,22 +31,24 @@ def office(dice: Dice) -> Canvas:
     canvas, room = enter(dice, width=(3.4, 4.8), depth=(3.2, 4.4), eye=(1.2, 2.0))
     walls = dice.shuffled(("back", "left", "right"))
     kinds = (("window",), ("window", "painting"), ("painting",), ("clock", "window"))
-    hang(canvas, dice, room, "back", ("blackboard",) if dice.chance(0.12) else dice.pick(kinds))
+    hang_row(canvas, dice, room, "back", ("blackboard",) if dice.chance(0.12) else dice.pick(kinds))
     for wall in ("left", "right"):
-        hang(canvas, dice, room, wall, dice.pick((("window",), ("door",), ("painting",), ("clock",), ())))
+        hang_row(canvas, dice, room, wall, dice.pick((("window",), ("door",), ("painting",), ("clock",), ())))
     look, seat = desk_style(dice), chair_style(dice, swivel=dice.chance(0.8))
-    things: Things = []
+    stage = Stage(canvas, dice)
+    desks = 0
     for wall in walls[: dice.count(1, 2)]:
         place = _beside(canvas, dice, room, wall, 0.42)
         if place is not None:
-            workplace(canvas, dice, things, place, look, seat)
-    if dice.chance(0.4) or not things:
-        workplace(canvas, dice, things, _amid(canvas, dice, room), look, seat)
+            workplace(stage, dice, place, look, seat)
+            desks += 1
+    if dice.chance(0.4) or not desks:
+        workplace(stage, dice, _amid(canvas, dice, room), look, seat)
     for wall in walls[2:]:
-        _shelves(canvas, dice, room, things, wall)
+        _shelves(canvas, dice, room, stage, wall)
     if dice.chance(0.45):
-        note(things, plant, canvas, dice, dice.side() * (room.width / 2 - 0.35), room.depth - 0.4)
-    in_order(canvas, things)
+        stage.put(plant, dice.side() * (room.width / 2 - 0.35), room.depth - 0.4)
+    stage.show()
     if dice.chance(0.4):
         hanging_lamp(canvas, dice, dice.between(-0.8, 0.8), room.depth * 0.6, top=room.height)
     return canvas
@@ -63,7 +58,7 @@ def _amid(canvas: Canvas, dice: Dice, room: Room) -> tuple[float, float, float]:
     """(x, z, turn) of a desk in the middle of a room, in the picture if a few tries find such a place."""
     turn, z = dice.pick((180.0, 150.0, -150.0, 0.0, 30.0, -30.0)), dice.between(1.9, 0.62 * room.depth)
     places = [dice.between(-0.25, 0.25) * room.width for _ in range(8)]
-    seen = [x for x in places if in_view(canvas, x, z, 0.3)]
+    seen = [x for x in places if in_view(canvas.camera, x, z, margin=0.3, nearest=0.8)]
     return (seen or places)[0], z, turn
 
 
@@ -80,7 +75,7 @@ def _beside(
     return room.along(wall, dice.between(low, high), gap) if high > low else None
 
 
-def _shelves(canvas: Canvas, dice: Dice, room: Room, things: Things, wall: str) -> None:
+def _shelves(canvas: Canvas, dice: Dice, room: Room, stage: Stage, wall: str) -> None:
     """Note one or two bookcases or cabinets, or a sofa, along a wall."""
     place = _beside(canvas, dice, room, wall, 0.28)
     if place is None:
@@ -89,16 +84,16 @@ def _shelves(canvas: Canvas, dice: Dice, room: Room, things: Things, wall: str) 
     middle = Block(x, z, 1, 1, 1, 0.0, turn)
     if dice.chance(0.2):
         x, _, z = middle.at(0, 0, -0.22)
-        note(things, sofa, canvas, dice, x, z, turn=turn, width=1.7)
+        stage.put(sofa, x, z, turn=turn, width=1.7)
         return
     for shift in (-0.6, 0.6) if dice.chance(0.5) else (0.0,):
         x, _, z = middle.at(shift, 0, 0)
         if dice.chance(0.55):
-            note(things, bookcase, canvas, dice, x, z, turn=turn, width=dice.between(0.9, 1.15))
+            stage.put(bookcase, x, z, turn=turn, width=dice.between(0.9, 1.15))
         else:
             kind = dice.pick(("file", "file", "doors", "drawers"))
             laid = ("books", "plant", "none")
-            note(things, laid_cabinet, canvas, dice, x, z, turn=turn, laid=laid, kind=kind)
+            stage.put(laid_cabinet, x, z, turn=turn, laid=laid, kind=kind)
 
 
 def classroom(dice: Dice) -> Canvas:
@@ -110,16 +105,16 @@ def classroom(dice: Dice) -> Canvas:
     kinds = (("window", "window"), ("window", "window"), ("door", "window"), ("door",), ("painting",))
     for wall in ("back", "left", "right"):
         if wall != front:
-            hang(canvas, dice, room, wall, dice.pick(kinds))
-    things: Things = []
-    _rows(canvas, dice, room, things, {"back": 0.0, "left": 90.0, "right": -90.0}[front])
+            hang_row(canvas, dice, room, wall, dice.pick(kinds))
+    stage = Stage(canvas, dice)
+    _rows(dice, room, stage, {"back": 0.0, "left": 90.0, "right": -90.0}[front])
     if dice.chance(0.5):
-        _teacher(canvas, dice, room, things, front)
+        _teacher(canvas, dice, room, stage, front)
     if front != "back" or dice.chance(0.4):
         side = dice.pick(("left", "right")) if front == "back" else "back"
         x, z, turn = room.along(side, dice.between(-0.2, 0.2) * room.width, 0.25)
-        note(things, bookcase, canvas, dice, x, z, turn=turn, height=dice.between(1.1, 2.0))
-    in_order(canvas, things)
+        stage.put(bookcase, x, z, turn=turn, height=dice.between(1.1, 2.0))
+    stage.show()
     return canvas
 
 
@@ -150,19 +145,19 @@ def _board(canvas: Canvas, dice: Dice, room: Room, wall: str) -> None:
             door(canvas, dice, face, aside)
 
 
-def _teacher(canvas: Canvas, dice: Dice, room: Room, things: Things, wall: str) -> None:
+def _teacher(canvas: Canvas, dice: Dice, room: Room, stage: Stage, wall: str) -> None:
     """Note the teacher's desk, before the blackboard, and sometimes the teacher."""
     start, end = wall_in_view(canvas, room, wall)
     x, z, turn = room.along(
         wall, (start + end) / 2 + dice.side() * dice.between(0.2, 0.34) * (end - start), 0.95
     )
-    note(things, desk, canvas, dice, x, z, turn=turn + 180, width=dice.between(1.2, 1.5))
+    stage.put(desk, x, z, turn=turn + 180, width=dice.between(1.2, 1.5))
     if dice.chance(0.5):
         x, z, _ = room.along(wall, (start + end) / 2 + dice.between(-0.3, 0.3), 0.5)
-        note(things, person, canvas, dice, x, z, pose="standing")
+        stage.put(person, x, z, pose="standing")
 
 
-def _rows(canvas: Canvas, dice: Dice, room: Room, things: Things, turn: float) -> None:
+def _rows(dice: Dice, room: Room, stage: Stage, turn: float) -> None:
     """Note desks with chairs, in rows that look to a wall."""
     look, seat = desk_style(dice, school=True), chair_style(dice)
     across, away = dice.pick(((2, 3), (3, 2), (2, 2), (3, 2)))
@@ -175,22 +170,22 @@ def _rows(canvas: Canvas, dice: Dice, room: Room, things: Things, turn: float) -
             back = ((j + 0.5) / away - 0.5) * (deep - 2.4) - 0.2
             x, _, z = middle.at(right, 0, back)
             if z > 1.0:
-                note(things, desk, canvas, dice, x, z, turn=turn, width=width, style=look)
+                stage.put(desk, x, z, turn=turn, width=width, style=look)
                 x, _, z = middle.at(right + dice.between(-0.1, 0.1), 0, back - 0.45)
-                note(things, chair, canvas, dice, x, z, turn=turn + 180 + dice.between(-15, 15), style=seat)
+                stage.put(chair, x, z, turn=turn + 180 + dice.between(-15, 15), style=seat)
 
 
 def library(dice: Dice) -> Canvas:
     """A library: walls of books, and tables with chairs, lamps and computers."""
     canvas, room = enter(dice, width=(3.8, 5.4), depth=(3.8, 5.0), height=(2.6, 3.4), eye=(1.3, 2.1))
     bare = dice.pick(("none", "none", "left", "right"))
-    things: Things = []
+    stage = Stage(canvas, dice)
     if bare != "none" and dice.chance(0.3):
         x, z, turn = room.along(bare, (1 if bare == "left" else -1) * 0.15 * room.depth, 0.28)
-        note(things, fireplace, canvas, dice, x, z, turn=turn, top=room.height)
+        stage.put(fireplace, x, z, turn=turn, top=room.height)
     elif bare != "none":
         kinds = (("window", "window"), ("window",), ("door", "window"), ("window",), ("door", "window"))
-        hang(canvas, dice, room, bare, dice.pick((*kinds, ("blackboard",))))
+        hang_row(canvas, dice, room, bare, dice.pick((*kinds, ("blackboard",))))
     if dice.chance(0.4):
         carpet(canvas, dice, 0, room.depth * 0.55, width=0.7 * room.width)
     surface, high = dice.pick((wood(dice), wood(dice), painted(dice))), dice.between(1.8, room.height - 0.3)
@@ -201,16 +196,16 @@ def library(dice: Dice) -> Canvas:
     shares = dice.pick(((0.48,), (0.48,), (0.38,), (0.38, 0.68), (0.38, 0.68), (0.38, 0.68)))
     if shares == (0.38,):
         x = dice.between(-0.2, 0.2) * room.width
-        note(things, sofa, canvas, dice, x, room.depth - 0.95, turn=dice.between(-15, 15))
+        stage.put(sofa, x, room.depth - 0.95, turn=dice.between(-15, 15))
     for share in shares:
         z = room.depth * share
         x, wide = dice.between(-0.2, 0.2) * room.width, dice.between(1.2, 1.8)
         options = {"width": wide, "chairs": dice.count(1, 3), "style": style, "laid": laid}
-        note(things, table_group, canvas, dice, x, z, turn=dice.pick((0.0, 0.0, 90.0)), **options)
+        stage.put(table_group, x, z, turn=dice.pick((0.0, 0.0, 90.0)), **options)
     if dice.chance(0.3):
         lamp = dice.pick((floor_lamp, plant))
-        note(things, lamp, canvas, dice, dice.side() * (room.width / 2 - 0.7), room.depth - 0.7)
-    in_order(canvas, things)
+        stage.put(lamp, dice.side() * (room.width / 2 - 0.7), room.depth - 0.7)
+    stage.show()
     if dice.chance(0.4):
         hanging_lamp(canvas, dice, dice.between(-0.8, 0.8), room.depth * 0.6, top=room.height)
     return canvas

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load, save_file
 from torch import Tensor, nn
 
@@ -88,6 +89,22 @@ def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> N
     temporary = path.with_suffix(".new")
     save_file(weights, temporary, {name: f"{value:.4f}" for name, value in figures.items()})
     os.replace(temporary, path)
+
+
+def ship(name: str, path: Path) -> Path:
+    """Make a trained network the one that comes with the package, and note its digest and figures."""
+    with safe_open(path, "pt") as file:
+        figures = {key: float(value) for key, value in sorted((file.metadata() or {}).items())}
+    content = path.read_bytes()
+    told = json.loads(DIGESTS.read_text("utf-8")) if DIGESTS.exists() else {}
+    told[name] = {"sha256": hashlib.sha256(content).hexdigest(), "figures": figures}
+    FOLDER.mkdir(exist_ok=True)
+    target = FOLDER / f"{name}.safetensors"
+    for place, data in ((target, content), (DIGESTS, (json.dumps(told, indent=1) + "\n").encode())):
+        temporary = place.with_suffix(".new")
+        temporary.write_bytes(data)
+        os.replace(temporary, place)
+    return target
 
 
 def _load(name: str, net: nn.Module, path: str | Path | None) -> None:

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from dissect_widgets.world.nursery import Nursery
 from dissect_widgets.world.recipes import RECIPES, Recipe
-from dissect_widgets.world.shipped import write_network
+from dissect_widgets.world.shipped import ship, write_network
 from dissect_widgets.world.training import Trainer
 
 
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, default=math.inf, help="stop after this time, to go on later"
     )
+    parser.add_argument("--ship", action="store_true", help="put the network into the package")
     options = parser.parse_args()
     folder = options.folder or Path("runs") / options.recipe
     figures = train(
@@ -107,7 +108,8 @@ def main() -> None:
         print("There are steps left; the same command goes on.")
     else:
         print(", ".join(f"{name} {value:.4f}" for name, value in figures.items()), "on held-out pictures")
-        print(f"written to {folder / 'network.safetensors'}")
+        network = folder / "network.safetensors"
+        print(f"written to {ship(options.recipe, network) if options.ship else network}")
 
 
 if __name__ == "__main__":

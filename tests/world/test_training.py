@@ -183,6 +183,17 @@ def test_a_file_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         shipped.load_classifier(path)
 
 
+def test_what_is_shipped_loads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(shipped, "DIGESTS", tmp_path / "weights" / "digests.json")
+    net, path = SceneNet(24), tmp_path / "network.safetensors"
+    shipped.write_network(net, path, {"top-1": 0.875})
+    shipped.ship("classifier", path)
+    assert json.loads(shipped.DIGESTS.read_text())["classifier"]["figures"] == {"top-1": 0.875}
+    assert torch.equal(shipped.load_classifier().fc8.weight, net.fc8.weight.half().float())
+    assert not list(tmp_path.rglob("*.new"))
+
+
 def test_a_segmenter_speaks_the_worlds_words() -> None:
     segmenter = shipped.WorldSegmenter(SegmentNet(sum(PIXEL_SIZES)))
     labels = segmenter(torch.rand(2, 3, 64, 96))
