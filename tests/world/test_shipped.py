@@ -1,0 +1,72 @@
+"""The networks in the package are those that their figures are of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import dissect_widgets as dw
+from dissect_widgets.cli import main
+from dissect_widgets.world import SCENES, Objects, SceneNet, Scenes, load_classifier, shipped
+
+
+@pytest.fixture(scope="module")
+def classifier() -> SceneNet:
+    return load_classifier()
+
+
+def test_files_are_small_and_known() -> None:
+    files = sorted(shipped.FOLDER.glob("*.safetensors"))
+    assert {file.stem for file in files} == set(json.loads(shipped.DIGESTS.read_text()))
+    assert sum(file.stat().st_size for file in files) < 10e6
+
+
+def test_the_classifier_tells_scenes_apart(classifier: SceneNet) -> None:
+    data = Scenes("val", 240)
+    with torch.no_grad():
+        right = [
+            int(classifier(image[None]).argmax()) == data.targets[i] for i, (image, _) in enumerate(data)
+        ]
+    figure = json.loads(shipped.DIGESTS.read_text())["classifier"]["figures"]["top-1"]
+    assert figure >= 0.8 and right.mean() > figure - 0.07
+
+
+def test_object_detectors_emerge_and_only_by_training(classifier: SceneNet) -> None:
+    probe = Scenes("probe", 240, label_size=64)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        untrained = SceneNet(len(SCENES))
+    found = [
+        dw.dissect(net, ["conv2_2", "conv5_3"], probe, progress=False)
+        for net in (classifier, untrained.eval())
+    ]
+    objects = {
+        (name, which): result[name].count_detectors()["object"].unique
+        for which, result in zip(("trained", "untrained"), found, strict=True)
+        for name in ("conv2_2", "conv5_3")
+    }
+    assert objects["conv5_3", "trained"] >= 12
+    assert objects["conv5_3", "trained"] >= 2 * objects["conv5_3", "untrained"]
+    assert objects["conv5_3", "trained"] > objects["conv2_2", "trained"]
+
+
+def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> None:
+    probe = Scenes("probe", 240, label_size=64)
+    layer = dw.dissect(classifier, ["conv5_3"], probe, progress=False)["conv5_3"]
+    unit = int(layer.detectors("airplane", min_iou=0)[0])
+    kinds = [kind for kind in Objects("val", 1).classes if kind != "airplane"]
+    groups = [Objects("val", 102, classes=classes) for classes in (["airplane"], kinds)]
+    peaks = np.concatenate([dw.find_peaks(classifier, "conv5_3", data)[:, unit] for data in groups])
+    assert dw.classify_by_peak(peaks, np.arange(204) < 102).balanced_accuracy > 0.75
+
+
+def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--images", "48", "--out", str(tmp_path / "demo")]) == 0
+    printed = capsys.readouterr().out
+    assert "conv5_3" in printed and "Best units" in printed and "UnitBrowser" in printed
+    assert len(dw.load(tmp_path / "demo" / "dissection").layers) == 13
+    assert (tmp_path / "demo" / "report.html").stat().st_size > 1e5
