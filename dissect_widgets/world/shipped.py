@@ -42,7 +42,8 @@ def load_classifier(path: str | Path | None = None) -> SceneNet:
     WeightsError
         If the file is damaged, or is of another network.
     """
-    net = SceneNet(len(SCENES))
+    with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
+        net = SceneNet(len(SCENES))
     _load("classifier", net, path)
     return net
 
@@ -75,7 +76,8 @@ class WorldSegmenter:
 
 def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
     """Load the segmenter of objects, parts and materials; see `load_classifier`."""
-    net = SegmentNet(sum(PIXEL_SIZES))
+    with torch.random.fork_rng(devices=[]):
+        net = SegmentNet(sum(PIXEL_SIZES))
     _load("segmenter", net, path)
     return WorldSegmenter(net)
 

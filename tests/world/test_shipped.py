@@ -28,9 +28,8 @@ def test_files_are_small_and_known() -> None:
 def test_the_classifier_tells_scenes_apart(classifier: SceneNet) -> None:
     data = Scenes("val", 240)
     with torch.no_grad():
-        right = [
-            int(classifier(image[None]).argmax()) == data.targets[i] for i, (image, _) in enumerate(data)
-        ]
+        told = [int(classifier(image[None]).argmax()) for image, _ in data]
+    right = np.array(told) == np.array(data.targets)
     figure = json.loads(shipped.DIGESTS.read_text())["classifier"]["figures"]["top-1"]
     assert figure >= 0.8 and right.mean() > figure - 0.07
 
@@ -57,11 +56,16 @@ def test_object_detectors_emerge_and_only_by_training(classifier: SceneNet) -> N
 def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> None:
     probe = Scenes("probe", 240, label_size=64)
     layer = dw.dissect(classifier, ["conv5_3"], probe, progress=False)["conv5_3"]
-    unit = int(layer.detectors("airplane", min_iou=0)[0])
+    units = layer.detectors("airplane")
     kinds = [kind for kind in Objects("val", 1).classes if kind != "airplane"]
-    groups = [Objects("val", 102, classes=classes) for classes in (["airplane"], kinds)]
-    peaks = np.concatenate([dw.find_peaks(classifier, "conv5_3", data)[:, unit] for data in groups])
-    assert dw.classify_by_peak(peaks, np.arange(204) < 102).balanced_accuracy > 0.75
+    groups = [Objects("val", 204, classes=classes) for classes in (["airplane"], kinds)]
+    peaks = np.concatenate([dw.find_peaks(classifier, "conv5_3", data)[:, units] for data in groups])
+    airplane, half = np.arange(408) < 204, slice(0, None, 2)
+    chosen = [dw.classify_by_peak(own[half], airplane[half]) for own in peaks.T]
+    best = int(np.argmax([told.balanced_accuracy for told in chosen]))
+    other = slice(1, None, 2)
+    told = dw.classify_by_peak(peaks[other, best], airplane[other], threshold=chosen[best].threshold)
+    assert told.balanced_accuracy > 0.74  # 0.80 over 1,400 pictures
 
 
 def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
