@@ -91,10 +91,21 @@ def apply_rule(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 
 @cache
-def _table(device: torch.device) -> torch.Tensor:
+def _codes() -> npt.NDArray[np.int64]:
     """Apply the rule once to the centre of each bin: int64 (32, 32, 32), indexed by R, G, B // 8."""
     centres = (np.arange(_SIDE) * 8 + 3.5) / 255
-    return torch.from_numpy(apply_rule(np.stack(np.meshgrid(*[centres] * 3, indexing="ij"), -1))).to(device)
+    return apply_rule(np.stack(np.meshgrid(*[centres] * 3, indexing="ij"), -1))
+
+
+@cache
+def _table(device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(_codes()).to(device)
+
+
+def name_bytes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Give each pixel (..., 3), sRGB in 0 to 255, the code of its basic colour name, int64 (...)."""
+    red, green, blue = (pixels[..., channel] >> 3 for channel in range(3))
+    return np.asarray(_codes()[red, green, blue])
 
 
 def name_colors(pictures: torch.Tensor) -> torch.Tensor:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from dissect_widgets.concepts.colors import COLOR_NAMES, name_colors
+from dissect_widgets.concepts.colors import COLOR_NAMES, name_bytes
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 from dissect_widgets.scenery.canvas import Canvas
 from dissect_widgets.scenery.dice import Dice
@@ -76,7 +75,7 @@ def _picture(canvas: Canvas, scene: str, size: int) -> Picture:
     """Picture of a canvas, with the colour names of its pixels, and its scene in every pixel."""
     image, drawn = shade(canvas, size)
     first = number_of(COLOR_NAMES[0], "color")
-    colors = name_colors(torch.from_numpy(image).permute(2, 0, 1)).numpy() + first
+    colors = name_bytes(image) + first
     everywhere = np.full((size, size), number_of(scene, "scene") if scene else 0)
     labels = np.concatenate([drawn, colors[None], everywhere[None]], dtype=np.int16, casting="same_kind")
     assert len(labels) == len(CATEGORIES)
