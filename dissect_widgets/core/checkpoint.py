@@ -7,13 +7,13 @@ names is written, so there is always one whole checkpoint, whenever the process 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from dissect_widgets.core.files import replacing
 from dissect_widgets.core.workspace import FileArray, State, Workspace, full_disk
 from dissect_widgets.errors import SavedError
 
@@ -41,9 +41,8 @@ def write_checkpoint(workspace: Workspace, about: dict[str, Any], state: State) 
         save_file({name: np.ascontiguousarray(array) for name, array in small.items()}, path)
         files = {n: {"file": a.path.name, "dtype": a.dtype.str, "length": len(a)} for n, a in large.items()}
         text = json.dumps({"about": about, "arrays": path.name, "files": files})
-        temporary = manifest.with_suffix(".new")
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, manifest)
+        with replacing(manifest) as new:
+            new.write_text(text, "utf-8")
     if before is not None:
         (workspace.folder / before["arrays"]).unlink(missing_ok=True)
     workspace.checkpoint_names({path.name, *(array.path.name for array in large.values())})

@@ -18,13 +18,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from dissect_widgets.core.dissect import Work, look
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.loading import load_batches
 from dissect_widgets.core.quantile import Float32s
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.source import Source
+from dissect_widgets.core.tally import find_extremes
 from dissect_widgets.core.vocabulary import Vocabulary
-from dissect_widgets.errors import ActivationError, SettingError
+from dissect_widgets.errors import SettingError
 
 
 class PeakClassifier(NamedTuple):
@@ -73,19 +75,12 @@ def find_peaks(
         If an activation is NaN or infinite.
     """
     source = Source(model, [layer], _Unlabelled(data), Settings(), preprocess=preprocess)
-    shape, found = None, []
+    shape, found = look(source, Work()), []
     with evaluation(model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
-            first = batch._replace(indices=batch.indices[:1], labels=batch.labels[:1])
-            shape = shape or source.plan(first)
-            peaks = source.maps(batch.images, batch_size, shape)[layer].amax((2, 3)).cpu().numpy()
-            if not np.isfinite(peaks).all():
-                image, unit = (int(i) for i in np.argwhere(~np.isfinite(peaks))[0])
-                raise ActivationError(
-                    f"Layer {layer!r}, unit {unit}, peaks at {peaks[image, unit]} for image "
-                    f"{source.name_of(batch.indices[image])!r}; activations must be finite numbers."
-                )
-            found.append(peaks)
+            maps = source.maps(batch.images, batch_size, shape)[layer]
+            numbers = np.asarray(batch.indices, np.int64)
+            found.append(find_extremes(layer, numbers, maps, source.name_of).peak)
             progress(batch.done, len(data))
     return np.concatenate(found)
 
@@ -139,7 +134,7 @@ class _Unlabelled:
 
     def __init__(self, data: Any) -> None:
         self.data = data
-        self.names = getattr(data, "names", None) or [f"image {i}" for i in range(len(data))]
+        self.names = getattr(data, "names", None)
 
     def __len__(self) -> int:
         return len(self.data)

@@ -17,7 +17,7 @@ from dissect_widgets.core.quantile import exact_floor
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.saving import frozen
 from dissect_widgets.core.settings import Settings
-from dissect_widgets.core.tally import LayerShape, LayerTally
+from dissect_widgets.core.tally import LayerShape, LayerTally, find_extremes
 from dissect_widgets.core.types import Skipped
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.core.workspace import State, Workspace
@@ -80,7 +80,7 @@ class Probe:
         )
         share = memory // (4 * len(shape.plans))
         self.layers = {
-            name: LayerTally(name, shape.layer(name), settings, workspace=workspace, memory=share)
+            name: LayerTally(shape.layer(name), settings, workspace=workspace, memory=share)
             for name in shape.plans
         }
         self.pictures = Pictures()
@@ -116,7 +116,7 @@ class Probe:
         if not len(indices):
             return
         numbers = np.asarray(indices, np.int64)
-        extremes = {n: tally.extremes(numbers, maps[n], self.name_of) for n, tally in self.layers.items()}
+        extremes = {name: find_extremes(name, numbers, maps[name], self.name_of) for name in self.layers}
         self.whole = False
         for name, tally in self.layers.items():
             tally.add(numbers, maps[name], extremes[name])

@@ -64,15 +64,46 @@ class Extremes(NamedTuple):
     """float32 (B, units)"""
 
 
+def find_extremes(layer: str, images: Int64s, maps: Tensor, name_of: Callable[[int], str]) -> Extremes:
+    """Least and greatest samples of maps, once all are sure to be finite.
+
+    Parameters
+    ----------
+    layer
+        Its name, for errors.
+    images
+        int64 (B,), which images of the probe set.
+    maps
+        float32 (B, units, height, width).
+    name_of
+        What errors call an image.
+
+    Raises
+    ------
+    ActivationError
+        If a sample is NaN or infinite.
+    """
+    flat = maps.flatten(2)
+    low, peak = flat.amin(2), flat.amax(2)
+    bad = ~(torch.isfinite(low) & torch.isfinite(peak))  # the extremes of a map with NaN are NaN
+    if bad.any():
+        image, unit = (int(i) for i in bad.nonzero()[0])
+        value = peak[image, unit] if not torch.isfinite(peak[image, unit]) else low[image, unit]
+        raise ActivationError(
+            f"Layer {layer!r}, unit {unit}, puts out {float(value)} for image "
+            f"{name_of(int(images[image]))!r}. Activations must be finite numbers; look at the "
+            "network's weights, its preprocessing and its number format."
+        )
+    return Extremes(low.cpu().numpy(), peak.cpu().numpy())
+
+
 class LayerTally:
     """Streamed statistics of one layer.
 
     Parameters
     ----------
-    name
-        The layer, for errors.
     shape
-        Its sizes.
+        Sizes of the layer.
     settings
         Levels, population, number of exemplars.
     workspace, memory
@@ -81,14 +112,13 @@ class LayerTally:
 
     def __init__(
         self,
-        name: str,
         shape: LayerShape,
         settings: Settings,
         *,
         workspace: Workspace | None = None,
         memory: int = 2**28,
     ) -> None:
-        self.name, self.shape, self.settings = name, shape, settings
+        self.shape, self.settings = shape, settings
         level = max(settings.levels)
         position = np.min_scalar_type(max(shape.upsampled - 1, 2**16))
         raw = settings.population == "raw"
@@ -110,36 +140,6 @@ class LayerTally:
         self.lowest: Float32s = np.full(shape.units, np.inf, np.float32)
         self.highest: Float32s = np.full(shape.units, -np.inf, np.float32)
         self._upsamplers: dict[tuple[torch.device, tuple[int, int]], Upsampler] = {}
-
-    def extremes(self, images: Int64s, maps: Tensor, name_of: Callable[[int], str]) -> Extremes:
-        """Least and greatest samples of maps, once all are sure to be finite.
-
-        Parameters
-        ----------
-        images
-            int64 (B,), which images of the probe set.
-        maps
-            float32 (B, units, height, width).
-        name_of
-            What errors call an image.
-
-        Raises
-        ------
-        ActivationError
-            If a sample is NaN or infinite.
-        """
-        flat = maps.flatten(2)
-        low, peak = flat.amin(2), flat.amax(2)
-        bad = ~(torch.isfinite(low) & torch.isfinite(peak))  # the extremes of a map with NaN are NaN
-        if bad.any():
-            image, unit = (int(i) for i in bad.nonzero()[0])
-            value = peak[image, unit] if not torch.isfinite(peak[image, unit]) else low[image, unit]
-            raise ActivationError(
-                f"Layer {self.name!r}, unit {unit}, puts out {float(value)} for image "
-                f"{name_of(int(images[image]))!r}. Activations must be finite numbers; look at the "
-                "network's weights, its preprocessing and its number format."
-            )
-        return Extremes(low.cpu().numpy(), peak.cpu().numpy())
 
     def add(self, images: Int64s, maps: Tensor, extremes: Extremes) -> None:
         """Take up the maps of some images, float32 (B, units, height, width), and their extremes."""

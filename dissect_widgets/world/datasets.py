@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from functools import cached_property
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor
@@ -26,30 +27,34 @@ SPLITS: Final = {"train": 0, "val": 1_000_000_000, "probe": 2_000_000_000}
 
 
 class _Pictures(Dataset[tuple[Tensor, Tensor]]):
-    """Pictures of classes, which take turns."""
+    """Pictures of classes, which take turns; see `Scenes`."""
+
+    known: ClassVar[tuple[str, ...]]
+    """All classes there are."""
+    draw: ClassVar[staticmethod[[str, int, int], Picture]]
+    """Class, seed and size to a picture."""
 
     def __init__(
         self,
         split: str,
         n: int,
         *,
-        size: int,
-        label_size: int | None,
-        classes: Sequence[str],
-        all_: Sequence[str],
+        size: int = 128,
+        label_size: int | None = None,
+        classes: Sequence[str] | None = None,
     ) -> None:
+        self.classes = self.known if classes is None else tuple(classes)
         if split not in SPLITS:
             raise SettingError(f"The split is {split!r}.{nearest(split, SPLITS)}")
         if n < 0 or n > SPLITS["val"]:
             raise SettingError(f"n is {n}; allowed is 0 to {SPLITS['val']}.")
-        unknown = [name for name in classes if name not in all_]
+        unknown = [name for name in self.classes if name not in self.known]
         if unknown:
-            raise ConceptError(f"The world has no {unknown[0]!r}.{nearest(unknown[0], all_)}")
-        if not classes:
+            raise ConceptError(f"The world has no {unknown[0]!r}.{nearest(unknown[0], self.known)}")
+        if not self.classes:
             raise SettingError("There are no classes; give one or more.")
         self.split, self.n, self.size = split, n, checked_size(size)
         self.label_size = checked_label_size(self.size, label_size)
-        self.classes = tuple(classes)
         self.vocabulary = VOCABULARY
 
     def __len__(self) -> int:
@@ -65,18 +70,18 @@ class _Pictures(Dataset[tuple[Tensor, Tensor]]):
 
     def picture(self, index: int) -> Picture:
         """Picture and labels in full, of an index."""
-        raise NotImplementedError
+        return self.draw(*self.kind(index), self.size)
 
     def kind(self, index: int) -> tuple[str, int]:
         """Class and seed of an index."""
         return self.classes[index % len(self.classes)], SPLITS[self.split] + index // len(self.classes)
 
-    @property
+    @cached_property
     def targets(self) -> list[int]:
         """Class of each picture, a place in `classes`."""
         return [index % len(self.classes) for index in range(self.n)]
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Name of each picture, for captions."""
         kinds = (self.kind(index) for index in range(self.n))
@@ -84,15 +89,8 @@ class _Pictures(Dataset[tuple[Tensor, Tensor]]):
 
     def digest(self) -> str:
         """What a resumed run knows its data by."""
-        told = (
-            type(self).__name__,
-            __version__,
-            self.split,
-            self.n,
-            self.size,
-            self.label_size,
-            self.classes,
-        )
+        sizes = self.n, self.size, self.label_size
+        told = type(self).__name__, __version__, self.split, *sizes, self.classes
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -119,41 +117,13 @@ class Scenes(_Pictures):
         If one of these is not allowed.
     """
 
-    def __init__(
-        self,
-        split: str,
-        n: int,
-        *,
-        size: int = 128,
-        label_size: int | None = None,
-        classes: Sequence[str] = SCENES,
-    ) -> None:
-        super().__init__(split, n, size=size, label_size=label_size, classes=classes, all_=SCENES)
-
-    def picture(self, index: int) -> Picture:
-        """Picture and labels in full, of an index."""
-        scene, seed = self.kind(index)
-        return render(scene, seed, self.size)
+    known, draw = SCENES, staticmethod(render)
 
 
 class Objects(_Pictures):
     """Single objects, large, on varied grounds: the object is the class. See `Scenes` for parameters."""
 
-    def __init__(
-        self,
-        split: str,
-        n: int,
-        *,
-        size: int = 128,
-        label_size: int | None = None,
-        classes: Sequence[str] = tuple(KINDS),
-    ) -> None:
-        super().__init__(split, n, size=size, label_size=label_size, classes=classes, all_=tuple(KINDS))
-
-    def picture(self, index: int) -> Picture:
-        """Picture and labels in full, of an index."""
-        kind, seed = self.kind(index)
-        return render_object(kind, seed, self.size)
+    known, draw = tuple(KINDS), staticmethod(render_object)
 
 
 def checked_label_size(size: int, label_size: int | None) -> int:

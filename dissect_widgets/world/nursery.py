@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dissect_widgets.core.files import replacing
 from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world.datasets import Objects, Scenes
 
@@ -43,7 +44,10 @@ class Nursery:
         self._about = folder / "about.json"
         about = {"data": data.digest(), "categories": list(self.categories)}
         told = json.loads(self._about.read_text()) if self._about.exists() else {}
-        self.drawn = int(told.get("drawn", 0)) if {k: told.get(k) for k in about} == about else 0
+        arrays = ["pictures", "labels"] if self.categories else ["pictures"]
+        same = {key: told.get(key) for key in about} == about
+        same = same and all((folder / f"{name}.npy").exists() for name in arrays)
+        self.drawn = int(told["drawn"]) if same else 0
         self._told = about
         self.pictures = self._array("pictures", (n, 3, size, size))
         self.labels = self._array("labels", (n, len(self.categories), size // 2, size // 2))
@@ -58,15 +62,15 @@ class Nursery:
                 end = start + len(pictures)
                 self.pictures[start:end], self.labels[start:end] = pictures, labels
                 self.drawn = end
-                self._about.write_text(json.dumps(self._told | {"drawn": end}))
+                with replacing(self._about) as new:
+                    new.write_text(json.dumps(self._told | {"drawn": end}))
                 progress(end, len(self.data))
 
     def _array(self, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         if 0 in shape:
             return np.zeros(shape, np.uint8)
-        path = self.folder / f"{name}.npy"
-        mode: Any = "r+" if self.drawn and path.exists() else "w+"
-        return np.lib.format.open_memmap(path, mode, np.uint8, shape)
+        mode: Any = "r+" if self.drawn else "w+"
+        return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, np.uint8, shape)
 
 
 def category_numbers(category: str) -> NDArray[np.uint8]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load, save_file
 from torch import Tensor, nn
 
+from dissect_widgets.core.files import replacing
 from dissect_widgets.errors import WeightsError, nearest
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.scenery.vocabulary import NAMES, SCENES, VOCABULARY
@@ -88,9 +88,8 @@ def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> N
         name: value.half().contiguous() if value.is_floating_point() else value
         for name, value in net.state_dict().items()
     }
-    temporary = path.with_suffix(".new")
-    save_file(weights, temporary, {name: f"{value:.4f}" for name, value in figures.items()})
-    os.replace(temporary, path)
+    with replacing(path) as new:
+        save_file(weights, new, {name: f"{value:.4f}" for name, value in figures.items()})
 
 
 def ship(name: str, path: Path) -> Path:
@@ -103,9 +102,8 @@ def ship(name: str, path: Path) -> Path:
     FOLDER.mkdir(exist_ok=True)
     target = FOLDER / f"{name}.safetensors"
     for place, data in ((target, content), (DIGESTS, (json.dumps(told, indent=1) + "\n").encode())):
-        temporary = place.with_suffix(".new")
-        temporary.write_bytes(data)
-        os.replace(temporary, place)
+        with replacing(place) as new:
+            new.write_bytes(data)
     return target
 
 

@@ -7,7 +7,6 @@ for each, so a run that was stopped draws what it would have drawn.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.files import replacing
 from dissect_widgets.errors import SavedError
 from dissect_widgets.world.nursery import Nursery
 
@@ -108,9 +108,8 @@ class Trainer:
             "key": self.key, "step": self.step, "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(), "average": self.average,
         }  # fmt: skip
-        temporary = self.path.with_suffix(".new")
-        torch.save(state, temporary)
-        os.replace(temporary, self.path)
+        with replacing(self.path) as new:
+            torch.save(state, new)
 
     def _restore(self) -> None:
         state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)

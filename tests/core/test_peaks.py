@@ -36,6 +36,13 @@ def test_bad_layers_and_activations(tiny: TinyNet, images: ArrayImages) -> None:
         find_peaks(tiny, "mix", images)
 
 
+def test_a_map_that_falls_to_minus_infinity_is_an_error(tiny: TinyNet, images: ArrayImages) -> None:
+    tiny.mix = torch.nn.Identity()
+    tiny.mix.register_forward_hook(lambda m, i, out: out.index_fill(2, torch.tensor([0]), float("-inf")))
+    with pytest.raises(ActivationError, match="-inf"):
+        find_peaks(tiny, "mix", images)
+
+
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=12))
 def test_the_threshold_is_the_best(pairs: list[tuple[int, bool]]) -> None:
     peaks, truth = np.array([p for p, _ in pairs], float), np.array([t for _, t in pairs])

@@ -116,6 +116,8 @@ def test_a_nursery_goes_on_and_keeps_labels(tmp_path: Path) -> None:
         parts = picture.labels[1, 1::2, 1::2]
         first = VOCABULARY.index(NAMES["part"][0], "part")
         assert (again.labels[i, 1] == np.where(parts > 0, parts - first + 1, 0)).all()
+    (tmp_path / "labels.npy").unlink()
+    assert Nursery(tmp_path, data, ("object", "part")).drawn == 0, "what is lost is drawn again"
     assert Nursery(tmp_path, Scenes("train", 8, size=64), ("object", "part")).drawn == 0
 
 
