@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
+    from dissect_widgets.concepts.photo_folder import PhotoFolder
     from dissect_widgets.concepts.sample import write_sample
     from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
     from dissect_widgets.models.zoo import load_model, normalize
+    from dissect_widgets.rank import rank_units, remove_sets
     from dissect_widgets.run import dissect
     from dissect_widgets.widgets.layer_comparison import LayerComparison
     from dissect_widgets.widgets.report import write_report
@@ -36,6 +38,7 @@ _HOMES = {
     "LayerComparison": "widgets.layer_comparison",
     "LayerDissection": "core.layer_result",
     "MaskFolder": "concepts.mask_folder",
+    "PhotoFolder": "concepts.photo_folder",
     "UnitBrowser": "widgets.unit_browser",
     "Vocabulary": "core.vocabulary",
     "WithColors": "concepts.automatic",
@@ -47,7 +50,9 @@ _HOMES = {
     "load": "core.saving",
     "load_model": "models.zoo",
     "normalize": "models.zoo",
+    "rank_units": "rank",
     "read_netdissect_csv": "concepts.netdissect_csv",
+    "remove_sets": "rank",
     "write_netdissect_csv": "concepts.netdissect_csv",
     "write_report": "widgets.report",
     "write_sample": "concepts.sample",
@@ -60,6 +65,7 @@ __all__ = [
     "LayerComparison",
     "LayerDissection",
     "MaskFolder",
+    "PhotoFolder",
     "UnitBrowser",
     "Vocabulary",
     "WithColors",
@@ -71,7 +77,9 @@ __all__ = [
     "load",
     "load_model",
     "normalize",
+    "rank_units",
     "read_netdissect_csv",
+    "remove_sets",
     "write_netdissect_csv",
     "write_report",
     "write_sample",

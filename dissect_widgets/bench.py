@@ -1,4 +1,4 @@
-"""What dissection costs, as a ratio to the bare forward pass over the same images.
+"""What dissection and ablation cost, as a ratio to the bare forward pass over the same images.
 
 >>> result = bench_dissect("vgg16", ["features.29"], Synthetic(100, concepts=1825, label_size=56))
 >>> result["ratio"]
@@ -20,7 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.rank import rank_units
 from dissect_widgets.run import dissect
 
 _CHANNELS = 6  # object, part, material, colour and two halves, as in PNAS 2020
@@ -57,18 +59,18 @@ class Synthetic:
 
 
 class InMemory:
-    """Labelled images read once, so that a benchmark times no disk and no decoder."""
+    """Images read once, so that a benchmark times no disk and no decoder."""
 
     def __init__(self, data: Any, images: int | None = None) -> None:
-        self.vocabulary = data.vocabulary
-        self._items = [data[index] for index in range(min(images or len(data), len(data)))]
+        self.vocabulary = getattr(data, "vocabulary", None)
+        items = [data[index] for index in range(min(images or len(data), len(data)))]
+        self._items = [item if isinstance(item, tuple) else (item, None) for item in items]
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        item: tuple[Tensor, Tensor] = self._items[index]
-        return item
+    def __getitem__(self, index: int) -> tuple[Tensor, Any]:
+        return self._items[index]
 
 
 def bench_dissect(
@@ -100,6 +102,73 @@ def bench_dissect(
         Seconds of each, their ratio (the median over the rounds), and the peak memory of the process
         after the forward pass alone and after dissection, in megabytes.
     """
+
+    def run() -> None:
+        dissect(model, layers, data, batch_size=batch_size, preprocess=preprocess, progress=False, **options)
+
+    timed = _compare("dissect", run, _forward(model, data, batch_size, preprocess), rounds)
+    return {
+        "images": len(data),
+        "layers": list(layers),
+        "concepts": len(data.vocabulary) - 1,
+        "label_size": list(data[0][1].shape[1:]),
+        "batch_size": batch_size,
+        "rounds": rounds,
+        **timed,
+        "device": str(next(model.parameters()).device),
+    }
+
+
+def bench_ablate(
+    model: nn.Module,
+    layer: str,
+    data: Any,
+    *,
+    batch_size: int = 8,
+    rounds: int = 3,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+) -> dict[str, Any]:
+    """Time the ranking of all units of a layer, and the bare forward pass, in turn.
+
+    The network is taken at its word: what it says of an image is the image's class.
+
+    Parameters
+    ----------
+    model, layer, data
+        What to rank.
+    batch_size, rounds, preprocess
+        See `bench_dissect`.
+
+    Returns
+    -------
+    dict
+        As of `bench_dissect`; also how the network was run, and which share of all pairs of a unit and an
+        image made a difference to anything that is computed.
+    """
+    model.eval()
+    found: list[UnitImportance] = []
+
+    def run() -> None:
+        options: dict[str, Any] = {"preprocess": preprocess, "batch_size": batch_size, "progress": False}
+        found[:] = [rank_units(model, layer, data, targets="predicted", **options)]
+
+    timed = _compare("ablate", run, _forward(model, data, batch_size, preprocess), rounds)
+    return {
+        "images": len(data),
+        "layer": layer,
+        "units": found[0].units,
+        "how": found[0].how,
+        "changed_predictions": round(float((found[0].edited.edited != found[0].edited.predicted).mean()), 4),
+        "batch_size": batch_size,
+        "rounds": rounds,
+        **timed,
+        "device": str(next(model.parameters()).device),
+    }
+
+
+def _forward(
+    model: nn.Module, data: Any, batch_size: int, preprocess: Callable[[Tensor], Tensor] | None
+) -> Callable[[], None]:
     device = next(model.parameters()).device
     model.eval()
 
@@ -112,31 +181,26 @@ def bench_dissect(
         if device.type == "cuda":
             torch.cuda.synchronize()
 
-    def dissection() -> None:
-        dissect(model, layers, data, batch_size=batch_size, preprocess=preprocess, progress=False, **options)
+    return forward
 
+
+def _compare(name: str, run: Callable[[], None], forward: Callable[[], None], rounds: int) -> dict[str, Any]:
+    """Seconds, ratio and memory of both, in turn."""
     forward()
     after_forward = peak_megabytes()
-    forward_seconds, dissect_seconds = [], []
+    forward_seconds, run_seconds = [], []
     for _ in range(rounds):
         forward_seconds.append(_seconds(forward))
-        dissect_seconds.append(_seconds(dissection))
-    ratios = [d / f for d, f in zip(dissect_seconds, forward_seconds, strict=True)]
+        run_seconds.append(_seconds(run))
+    ratios = [d / f for d, f in zip(run_seconds, forward_seconds, strict=True)]
     return {
-        "images": len(data),
-        "layers": list(layers),
-        "concepts": len(data.vocabulary) - 1,
-        "label_size": list(data[0][1].shape[1:]),
-        "batch_size": batch_size,
-        "rounds": rounds,
         "forward_seconds": round(statistics.median(forward_seconds), 3),
-        "dissect_seconds": round(statistics.median(dissect_seconds), 3),
+        f"{name}_seconds": round(statistics.median(run_seconds), 3),
         "ratio": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
         "peak_mb_forward": after_forward,
-        "peak_mb_dissect": peak_megabytes(),
+        f"peak_mb_{name}": peak_megabytes(),
         "threads": torch.get_num_threads(),
-        "device": str(device),
     }
 
 

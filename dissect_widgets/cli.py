@@ -87,11 +87,16 @@ def _parser() -> argparse.ArgumentParser:
     timed.add_argument("--photos", type=Path, metavar="DIR", help="real photos, with --masks and --classes")
     _add_data(timed, required=False)
     timed.add_argument("--level", nargs="+", type=float, default=[0.01])
-    timed.add_argument("--batch-size", type=int, default=4)
-    timed.add_argument("--rounds", type=int, default=3)
-    timed.add_argument("--device", default="cpu")
-    timed.add_argument("--json", action="store_true")
+    _add_timing(timed, batch_size=4)
     timed.set_defaults(run=_bench)
+    timed = benches.add_parser("ablate", help="all units of a layer, ranked for all classes")
+    _add_model(timed, positional=False)
+    timed.add_argument("--layer", required=True, metavar="L")
+    timed.add_argument("--images", type=int, default=64, metavar="N", help="how many images (64)")
+    timed.add_argument("--photos", type=Path, metavar="DIR", help="real photos, instead of synthetic images")
+    timed.add_argument("--size", type=int, default=224, help="side of the images (224)")
+    _add_timing(timed, batch_size=8)
+    timed.set_defaults(run=_bench_ablate)
     return parser
 
 
@@ -104,6 +109,13 @@ def _add_model(parser: argparse.ArgumentParser, *, positional: bool) -> None:
     parser.add_argument("--weights", metavar="FILE", help='a file, or "imagenet" to download (random)')
     scales = ["imagenet", "symmetric", "none"]
     parser.add_argument("--normalize", choices=scales, default="imagenet", help="what the network expects")
+
+
+def _add_timing(parser: argparse.ArgumentParser, *, batch_size: int) -> None:
+    parser.add_argument("--batch-size", type=int, default=batch_size)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--json", action="store_true")
 
 
 def _add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -229,6 +241,31 @@ def _bench(options: argparse.Namespace) -> None:
         level=options.level,
         upsample=options.upsample,
     )
+    _print_timing(options, result)
+
+
+def _bench_ablate(options: argparse.Namespace) -> None:
+    from dissect_widgets.bench import InMemory, Synthetic, bench_ablate
+    from dissect_widgets.concepts.photo_folder import PhotoFolder
+    from dissect_widgets.models.zoo import load_model, normalize
+
+    data: Any
+    if options.photos is not None:
+        data = InMemory(PhotoFolder(options.photos, size=options.size), options.images)
+    else:
+        data = Synthetic(options.images, concepts=1, label_size=1, size=options.size)
+    result = bench_ablate(
+        load_model(options.model, options.weights).to(options.device),
+        options.layer,
+        data,
+        batch_size=options.batch_size,
+        rounds=options.rounds,
+        preprocess=normalize(options.normalize),
+    )
+    _print_timing(options, result)
+
+
+def _print_timing(options: argparse.Namespace, result: dict[str, Any]) -> None:
     result = {"model": options.model} | result
     lines = (f"{name.replace('_', ' ')}: {value}" for name, value in result.items())
     print(json.dumps(result) if options.json else "\n".join(lines))

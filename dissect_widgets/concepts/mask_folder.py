@@ -10,26 +10,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dissect_widgets.concepts.photo_folder import (
+    IMAGE_ENDINGS,
+    PathLike,
+    Size,
+    list_files,
+    open_image,
+    read_photo,
+    sides,
+)
 from dissect_widgets.concepts.tables import read_classes, read_image_labels, value_table
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import DataError, SettingError
 
-IMAGE_ENDINGS = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
 _INDEXED = frozenset(["1", "L", "P", "I", "I;16"])
 _SCALED = {"L;2": 85, "L;4": 17}  # Pillow stretches grey values of 2 and 4 bits to 0 ... 255
-PathLike = str | Path
-Size = int | tuple[int, int]
 
 
 class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
@@ -81,7 +86,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         self.images = Path(images)
         self.masks = [Path(folder) for folder in _listed(masks)]
         self.classes = [Path(table) for table in _listed(classes)]
-        self.size, self.label_size = _pair(size, "size"), _pair(label_size, "label_size")
+        self.size, self.label_size = sides(size, "size"), sides(label_size, "label_size")
         self.unpaired: list[str] = []
         self._suffix = mask_suffix
         if len(self.classes) == 1 and self.masks:
@@ -104,20 +109,14 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         path = self.images / self.names[index]
-        picture = _open(path)
-        try:
-            rgb = ImageOps.exif_transpose(picture).convert("RGB")
-            squeezed = rgb.resize(self.size[::-1], Image.Resampling.BILINEAR)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise DataError(f"{path} is damaged: {error}.") from error
-        pixels = torch.from_numpy(np.array(squeezed)).permute(2, 0, 1)
+        pixels, shape = read_photo(path, self.size)
         channels = [
-            self._mask(mask, path, rgb.size, table)
+            self._mask(mask, path, shape, table)
             for mask, table in zip(self._paths[index], self._tables, strict=True)
         ]
         whole = self._whole[index]
         channels += [np.full(self.label_size, label, np.int32) for label in whole]
-        return pixels.float().div_(255), torch.from_numpy(np.stack(channels))
+        return pixels, torch.from_numpy(np.stack(channels))
 
     def digest(self) -> str:
         """SHA-256 over the names, sizes and times of all files, and what the masks mean."""
@@ -136,7 +135,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     def _pairs(self, skip_unpaired: bool) -> dict[str, list[Path]]:
         """Name of each photo, and the paths of its masks."""
         photos: dict[str, str] = {}
-        for path in _files(self.images, IMAGE_ENDINGS):
+        for path in list_files(self.images, IMAGE_ENDINGS):
             stem, name = path.with_suffix("").as_posix(), path.as_posix()
             if stem in photos:
                 raise DataError(
@@ -152,7 +151,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         paths: list[dict[str, Path]] = []
         for folder in self.masks:
             stems = {}
-            for path in _files(folder, {".png"}):
+            for path in list_files(folder, {".png"}):
                 stem = path.with_suffix("").as_posix()
                 paired = stem.endswith(self._suffix)
                 stems[stem.removesuffix(self._suffix) if paired else path.as_posix()] = folder / path
@@ -198,7 +197,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
                 table.setdefault(value, None)
         whole: dict[str, list[Concept]] = {name: [] for name in self.names}
         if image_labels is not None:
-            everything = [path.as_posix() for path in _files(self.images, IMAGE_ENDINGS)]
+            everything = [path.as_posix() for path in list_files(self.images, IMAGE_ENDINGS)]
             whole |= read_image_labels(Path(image_labels), everything)
         concepts = [concept for table in classes for concept in table.values() if concept]
         concepts += [concept for name in self.names for concept in whole[name]]
@@ -215,7 +214,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     def _mask(
         self, path: Path, photo: Path, size: tuple[int, int], table: NDArray[np.int32]
     ) -> NDArray[np.int32]:
-        mask = _open(path)
+        mask = open_image(path)
         if mask.mode not in _INDEXED:
             raise DataError(
                 f"{path} has the mode {mask.mode}; a mask holds one number a pixel (palette or grey)."
@@ -241,15 +240,6 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         return np.array(squeezed, np.int32)
 
 
-def _open(path: Path) -> Image.Image:
-    try:
-        return Image.open(path)
-    except UnidentifiedImageError:
-        raise DataError(f"{path} is no image.") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read: {error}.") from error
-
-
 def _raw_mode(picture: Image.Image) -> str:
     """How pixels lie in the file, before Pillow reads them."""
     tile: Any = getattr(picture, "tile", None)
@@ -257,25 +247,10 @@ def _raw_mode(picture: Image.Image) -> str:
     return arguments if isinstance(arguments, str) else str(arguments[0] if arguments else "")
 
 
-def _files(folder: Path, endings: Any) -> list[Path]:
-    """Paths of the files with these endings, relative to the folder, in order; none that are hidden."""
-    if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}.")
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in endings)
-    return sorted(p for p in found if (folder / p).is_file() and not any(x[0] == "." for x in p.parts))
-
-
 def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:
     if value is None:
         return []
     return [value] if isinstance(value, (str, Path)) else list(value)
-
-
-def _pair(size: Any, name: str) -> tuple[int, int]:
-    sides = size if isinstance(size, (list, tuple)) else [size, size]
-    if len(sides) != 2 or not all(isinstance(side, Integral) and int(side) >= 1 for side in sides):
-        raise SettingError(f"{name} is {size!r}; it must be a side or (rows, columns), in whole pixels.")
-    return int(sides[0]), int(sides[1])
 
 
 def _some(names: list[str]) -> str:

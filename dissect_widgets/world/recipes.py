@@ -48,6 +48,8 @@ class Recipe(NamedTuple):
     data: Callable[[], Scenes | Objects]
     held_out: Callable[[], Scenes | Objects]
     budget: Budget
+    begins: str = ""
+    """Name of the recipe whose network this one goes on from; by default a network of its own."""
 
     def changed(self, **parts: Any) -> Recipe:
         """The same recipe with other parts."""
@@ -84,6 +86,18 @@ def pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor
     return torch.stack(losses).mean()
 
 
+def rare_pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the labels of pixels, in which rare names count for more than their pixels.
+
+    What a name counts grows with the square root of its pixels in the batch.
+    """
+    scores, losses = torch.split(net(pictures).float(), PIXEL_SIZES, 1), []
+    for k, own in enumerate(scores):
+        pixels = torch.bincount(labels[:, k].flatten(), minlength=UNKNOWN + 1)[: PIXEL_SIZES[k]]
+        losses.append(cross_entropy(own, labels[:, k], (pixels + 100.0) ** -0.5, ignore_index=UNKNOWN))
+    return 2 * losses[0] + losses[1] + losses[2]
+
+
 def pixel_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
     """Mean IoU over the names of each category that occur; none counts for none of them."""
     hits, areas, truths = ([np.zeros(n, np.int64) for n in PIXEL_SIZES] for _ in range(3))
@@ -103,7 +117,15 @@ def pixel_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
 
 CLASSES: Final = Task(class_loss, class_figures, finish=fold)
 PIXELS: Final = Task(pixel_loss, pixel_figures, PIXEL_CATEGORIES)
+RARE_PIXELS: Final = PIXELS._replace(loss=rare_pixel_loss)
 
+SEGMENTER: Final = Recipe(
+    partial(SegmentNet, sum(PIXEL_SIZES)),
+    PIXELS,
+    partial(Scenes, "train", 14_400),
+    partial(Scenes, "val", 1_200),
+    Budget(steps=4_000, batch=32),
+)
 RECIPES: Final = {
     "classifier": Recipe(
         partial(SceneNet, len(SCENES), norm=True),
@@ -112,12 +134,9 @@ RECIPES: Final = {
         partial(Scenes, "val", 2_400),
         Budget(steps=5_000),
     ),
-    "segmenter": Recipe(
-        partial(SegmentNet, sum(PIXEL_SIZES)),
-        PIXELS,
-        partial(Scenes, "train", 14_400),
-        partial(Scenes, "val", 1_200),
-        Budget(steps=4_000, batch=32),
+    "segmenter-draft": SEGMENTER,
+    "segmenter": SEGMENTER.changed(
+        task=RARE_PIXELS, budget=Budget(steps=5_000, batch=32, rate=1.5e-3), begins="segmenter-draft"
     ),
 }
-"""Recipes of the networks that are shipped."""
+"""Recipes of the networks that are shipped, and of what they begin with."""

@@ -12,8 +12,10 @@ import os
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from tqdm.auto import tqdm
 
+from dissect_widgets.models.weights import load_weights
 from dissect_widgets.world.nursery import Nursery
 from dissect_widgets.world.recipes import RECIPES, Recipe
 from dissect_widgets.world.shipped import ship, write_network
@@ -27,8 +29,9 @@ def train(
     device: str = "cpu",
     workers: int = 2,
     seconds: float = math.inf,
+    pictures: Path | None = None,
 ) -> dict[str, float] | None:
-    """Follow a recipe, or go on with it.
+    """Follow a recipe, or go on with it; first the one that it begins with, in a folder of its own.
 
     Parameters
     ----------
@@ -42,15 +45,25 @@ def train(
         Processes that draw pictures.
     seconds
         Time after which to stop before the end.
+    pictures
+        Folder of the pictures, if not the same.
 
     Returns
     -------
     dict or None
         Figures on held-out pictures; None if there are steps left.
     """
-    nursery = _drawn(Nursery(folder / "train", recipe.data(), recipe.task.categories), workers)
+    pictures, begin = pictures or folder, folder / recipe.begins / "network.safetensors"
+    if recipe.begins and not begin.exists():
+        first = RECIPES[recipe.begins]
+        train(first, begin.parent, device=device, workers=workers, seconds=seconds, pictures=pictures)
+        if not begin.exists():
+            return None
+    nursery = _drawn(Nursery(pictures / "train", recipe.data(), recipe.task.categories), workers)
     torch.manual_seed(recipe.budget.seed)
     net = recipe.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if recipe.begins:
+        load_weights(net, load_file(begin), origin=begin)
     shapes = [(name, tuple(value.shape)) for name, value in net.state_dict().items()]
     key = repr((shapes, recipe.budget, nursery.data.digest()))
     trainer = Trainer(net, recipe.task.loss, nursery, recipe.budget, folder, key)
@@ -65,7 +78,7 @@ def train(
         if not trainer.run(progress, seconds=seconds):
             return None
     finished = recipe.task.finish(trainer.averaged()).eval()
-    held_out = _drawn(Nursery(folder / "held-out", recipe.held_out(), recipe.task.categories), workers)
+    held_out = _drawn(Nursery(pictures / "held-out", recipe.held_out(), recipe.task.categories), workers)
     rounded = finished.half().float()  # as it is shipped
     figures = recipe.task.figures(rounded, held_out)
     write_network(rounded, folder / "network.safetensors", figures)
