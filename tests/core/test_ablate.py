@@ -316,6 +316,7 @@ def test_correlation_and_odds_by_loops() -> None:
         peaks = net.conv(data.images - 0.5).amax((2, 3)).numpy()
         shares = net(data.images).softmax(1).numpy()
         expected = np.corrcoef(peaks.T, shares.T)[:5, 5:]
+        np.testing.assert_allclose(found.correlation, expected, atol=1e-4)
 
         def odds(scores: Tensor, c: int) -> np.ndarray:
             share = scores.double().softmax(1)[:, c].numpy()
