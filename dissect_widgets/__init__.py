@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
     from dissect_widgets.concepts.photo_folder import PhotoFolder
     from dissect_widgets.concepts.sample import write_sample
+    from dissect_widgets.core.in_memory import InMemory
     from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
     from dissect_widgets.core.peaks import classify_by_peak, find_peaks
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.rank import rank_units, remove_sets
     from dissect_widgets.run import dissect
+    from dissect_widgets.widgets.ablation_explorer import AblationExplorer
     from dissect_widgets.widgets.layer_comparison import LayerComparison
     from dissect_widgets.widgets.report import write_report
     from dissect_widgets.widgets.unit_browser import UnitBrowser
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AblationExplorer": "widgets.ablation_explorer",
     "Concept": "core.vocabulary",
     "Dissection": "core.result",
+    "InMemory": "core.in_memory",
     "LayerComparison": "widgets.layer_comparison",
     "LayerDissection": "core.layer_result",
     "MaskFolder": "concepts.mask_folder",
@@ -60,8 +64,10 @@ _HOMES = {
 """Where the public names live; each is imported when first used, so that nothing needs Jupyter before."""
 
 __all__ = [
+    "AblationExplorer",
     "Concept",
     "Dissection",
+    "InMemory",
     "LayerComparison",
     "LayerDissection",
     "MaskFolder",

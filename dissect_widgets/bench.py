@@ -58,21 +58,6 @@ class Synthetic:
         return self.images[index], self.labels[index]
 
 
-class InMemory:
-    """Images read once, so that a benchmark times no disk and no decoder."""
-
-    def __init__(self, data: Any, images: int | None = None) -> None:
-        self.vocabulary = getattr(data, "vocabulary", None)
-        items = [data[index] for index in range(min(images or len(data), len(data)))]
-        self._items = [item if isinstance(item, tuple) else (item, None) for item in items]
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Any]:
-        return self._items[index]
-
-
 def bench_dissect(
     model: nn.Module,
     layers: Sequence[str],
@@ -175,8 +160,9 @@ def _forward(
     def forward() -> None:
         with torch.no_grad():
             for start in range(0, len(data), batch_size):
-                batch = torch.stack([data[i][0] for i in range(start, min(start + batch_size, len(data)))])
-                pictures = batch.to(device)
+                items = [data[i] for i in range(start, min(start + batch_size, len(data)))]
+                images = [item[0] if isinstance(item, tuple) else item for item in items]
+                pictures = torch.stack(images).to(device)
                 model(preprocess(pictures) if preprocess else pictures)
         if device.type == "cuda":
             torch.cuda.synchronize()

@@ -222,7 +222,8 @@ def _sample(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import InMemory, Synthetic, bench_dissect
+    from dissect_widgets.bench import Synthetic, bench_dissect
+    from dissect_widgets.core.in_memory import InMemory
     from dissect_widgets.models.zoo import load_model, normalize
 
     data: Any
@@ -245,8 +246,9 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _bench_ablate(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import InMemory, Synthetic, bench_ablate
+    from dissect_widgets.bench import Synthetic, bench_ablate
     from dissect_widgets.concepts.photo_folder import PhotoFolder
+    from dissect_widgets.core.in_memory import InMemory
     from dissect_widgets.models.zoo import load_model, normalize
 
     data: Any

@@ -55,7 +55,7 @@ def ablate(network: Network, reading: Reading, kept: Tensor) -> Iterator[tuple[T
         yield b, e, network.scores(reading, b, kept[e])
 
 
-def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor) -> Network:
+def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor, *, many: bool = True) -> Network:
     """Find the fastest way to run a network with edits that proves right on `pictures`.
 
     Parameters
@@ -66,6 +66,8 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor) -> Network
         The layer.
     pictures
         Two, as the network takes them.
+    many
+        Whether there will be many edits of each image, so that it pays to share what they have in common.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor) -> Network
     """
     whole = Whole(model, info)
     reading = whole.read(pictures)
-    network, reason = _fastest(whole, reading, pictures)
+    network, reason = _fastest(whole, reading, pictures, many)
     if network is None:
         network = whole
         network.how += f": {reason}"
@@ -84,7 +86,7 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor) -> Network
     return network
 
 
-def _fastest(whole: Whole, reading: Reading, pictures: Tensor) -> tuple[Network | None, str]:
+def _fastest(whole: Whole, reading: Reading, pictures: Tensor, many: bool) -> tuple[Network | None, str]:
     """The first way in parts that proves right, or why there is none."""
     model, info = whole.model, whole.info
     if info.calls > 1:
@@ -95,7 +97,7 @@ def _fastest(whole: Whole, reading: Reading, pictures: Tensor) -> tuple[Network 
         return None, str(error)
     found: list[Network] = []
     reason = ""
-    if stages is not None:
+    if stages is not None and many:
         mix = LinearMix if isinstance(stages.mix, nn.Linear) else ConvolutionMix
         found.append(mix(parts, stages, info))
     for network in [*found, Cut(parts, info)]:

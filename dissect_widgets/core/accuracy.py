@@ -60,7 +60,12 @@ class Accuracy(NamedTuple):
     @property
     def loss(self) -> Floats:
         """float64 (edits, classes): balanced accuracy lost by each edit; negative where it is won."""
-        return self.before - self.after
+        # from the counts: the difference of two accuracies that are equal may not be zero
+        c = self.changes
+        with np.errstate(invalid="ignore"):
+            own, other = (c.own_lost - c.own_won) / self.own, (c.other_won - c.other_lost) / self.others
+        lost: Floats = (own + other) / 2
+        return lost
 
     @property
     def loss_error(self) -> Floats:

@@ -20,6 +20,8 @@ class ClassBatch(NamedTuple):
     """Some images of a classifier, as it takes them."""
 
     indices: list[int]
+    images: Tensor
+    """float (len(indices), 3, H, W) in [0, 1], as they are in the data."""
     pictures: Tensor
     """float (batch size, 3, H, W); the last batch is filled up with its last image."""
     targets: NDArray[np.int64]
@@ -127,12 +129,12 @@ class Classified:
         indices, size = range(len(self.data)), max(self.batch_size, 2)
         for batch in load_batches(_Items(self), indices, size, start=start, workers=workers):
             images = batch.images
-            if len(images) < size:
+            if len(images) < size:  # what a network computes for a picture may depend on their number
                 images = torch.cat([images, images[-1:].expand(size - len(images), -1, -1, -1)])
             pictures = images.to(self.device)
             pictures = self.preprocess(pictures) if self.preprocess is not None else pictures
             targets = np.array([int(target) for target in batch.labels], np.int64)
-            yield ClassBatch(batch.indices, pictures.to(self.dtype), targets, batch.done)
+            yield ClassBatch(batch.indices, batch.images, pictures.to(self.dtype), targets, batch.done)
 
     def name_of(self, image: int) -> str:
         """Name of an image of the data."""

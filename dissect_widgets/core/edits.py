@@ -173,20 +173,10 @@ def _add(state: Edited, source: Classified, network: Network, kept: Tensor, batc
     count, classes = len(batch.indices), len(state.classes)
     reading = network.read(batch.pictures)
     reading.active[count:] = False  # what only fills up the batch
+    checked_scores(reading.scores[:count], source, batch)
     scores = reading.scores[:count].double()
-    if not torch.isfinite(scores).all():
-        image = int((~torch.isfinite(scores)).any(1).nonzero()[0])
-        raise ActivationError(
-            f"The network's scores of image {source.name_of(batch.indices[image])!r} are not finite numbers."
-        )
-    if batch.targets.max() >= classes:
-        image = int(batch.targets.argmax())
-        raise DataError(
-            f"{source.name_of(batch.indices[image])} is of class {batch.targets[image]}; the network tells "
-            f"{classes} classes apart, 0 to {classes - 1}."
-        )
     predicted = scores.argmax(1)
-    truth = predicted if source.predicts else torch.from_numpy(batch.targets).to(source.device)
+    truth = checked_targets(scores, source, batch)
     before = log_odds(reading.scores[:count], truth)
     edited = predicted.expand(len(kept), -1).clone()
     loss = torch.zeros(len(kept) * classes, dtype=torch.float64, device=source.device)
@@ -206,6 +196,27 @@ def _add(state: Edited, source: Classified, network: Network, kept: Tensor, batc
     }  # fmt: skip
     for name, value in found.items():
         state.moments[name] += value.cpu().numpy()
+
+
+def checked_scores(scores: Tensor, source: Classified, batch: ClassBatch) -> None:
+    """Raise ActivationError unless scores (B, classes) are finite."""
+    bad = (~torch.isfinite(scores)).any(1)
+    if bad.any():
+        name = source.name_of(batch.indices[int(bad.nonzero()[0])])
+        raise ActivationError(f"The network's scores of image {name!r} are not finite numbers.")
+
+
+def checked_targets(scores: Tensor, source: Classified, batch: ClassBatch) -> Tensor:
+    """Classes of a batch, int64 (B,), once they are sure to be among those of scores (B, classes)."""
+    if source.predicts:
+        return scores.argmax(1)
+    if batch.targets.max() >= scores.shape[1]:
+        image = int(batch.targets.argmax())
+        raise DataError(
+            f"{source.name_of(batch.indices[image])} is of class {batch.targets[image]}; the network tells "
+            f"{scores.shape[1]} classes apart, 0 to {scores.shape[1] - 1}."
+        )
+    return torch.from_numpy(batch.targets).to(source.device)
 
 
 def log_odds(scores: Tensor, classes: Tensor) -> Tensor:

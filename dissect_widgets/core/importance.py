@@ -83,8 +83,9 @@ class UnitImportance:
         """
         m, n = self.edited.moments, self.images
         covariance = m["both"] - np.outer(m["peak"], m["score"]) / n
-        peak = np.maximum(m["peak2"] - m["peak"] ** 2 / n, 0)
-        score = np.maximum(m["score2"] - m["score"] ** 2 / n, 0)
+        peak, score = (m[x + "2"] - m[x] ** 2 / n for x in ("peak", "score"))
+        for spread, squares in ((peak, m["peak2"]), (score, m["score2"])):
+            spread[spread <= 1e-12 * squares] = 0  # what rounding leaves of a constant
         with np.errstate(invalid="ignore", divide="ignore"):
             found = covariance / np.sqrt(np.outer(peak, score))
         return np.where(np.isfinite(found), np.clip(found, -1, 1), np.nan)
@@ -93,6 +94,11 @@ class UnitImportance:
     def present(self) -> NDArray[np.bool_]:
         """Per class, bool (classes,): whether a class has images, and others there are too."""
         return (self.accuracy.own > 0) & (self.accuracy.others > 0)
+
+    @property
+    def present_classes(self) -> tuple[str, ...]:
+        """Names of the classes that have images."""
+        return tuple(name for name, there in zip(self.classes, self.present, strict=True) if there)
 
     def class_number(self, name: str) -> int:
         """Number of a class that has images.

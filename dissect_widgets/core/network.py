@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -51,6 +52,14 @@ class Network(Protocol):
         ...
 
 
+class Keeping(Network, Protocol):
+    """A network whose readings of several batches can be made one."""
+
+    def join(self, readings: Sequence[Reading]) -> Reading:
+        """Join readings of batches that follow one another."""
+        ...
+
+
 class Whole:
     """A full pass for each edit."""
 
@@ -92,8 +101,12 @@ class Whole:
             handle.remove()
 
     def rows(self, reading: Reading) -> int:
-        """As many edits as images were read at once."""
-        return len(reading.scores)
+        """Few, for each is a whole picture."""
+        return 8
+
+    def join(self, readings: Sequence[Reading]) -> Reading:
+        """See `Keeping`."""
+        return _joined(readings, torch.cat([reading.state for reading in readings]))
 
 
 class Cut:
@@ -122,6 +135,25 @@ class Cut:
     def rows(self, reading: Reading) -> int:
         """As many as keep what is computed near the processor."""
         return rows_at_once(reading.state[0][0].numel())
+
+    def join(self, readings: Sequence[Reading]) -> Reading:
+        """See `Keeping`."""
+        values, besides = zip(*(reading.state for reading in readings), strict=True)
+        counts = [len(reading.scores) for reading in readings]
+        return _joined(
+            readings, (torch.cat(values), tuple(_together(b, counts) for b in zip(*besides, strict=True)))
+        )
+
+
+def _joined(readings: Sequence[Reading], state: Any) -> Reading:
+    scores, peaks, active = (torch.cat(part) for part in zip(*(r[:3] for r in readings), strict=True))
+    return Reading(scores, peaks, active, state)
+
+
+def _together(values: Sequence[Any], counts: Sequence[int]) -> Any:
+    """What passes the layer by in several batches; what is the same for all images stays so."""
+    own = [isinstance(v, Tensor) and v.dim() and len(v) == n for v, n in zip(values, counts, strict=True)]
+    return torch.cat(list(values)) if all(own) else values[0]
 
 
 def rows_at_once(numbers: int, at_once: int = _NUMBERS_AT_ONCE) -> int:

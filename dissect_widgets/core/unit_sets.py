@@ -67,7 +67,9 @@ def plan_sets(
     SettingError, ConceptError
         For a size that the layer has not, or a class without images.
     """
-    names = tuple(classes) if classes is not None else tuple(ranking.combinations())
+    names = tuple(classes) if classes is not None else ranking.present_classes
+    if not names:
+        raise SettingError("There are no classes; give one or more, or a ranking over images of two or more.")
     units = ranking.units
     sizes = tuple(int(size) for size in sizes)
     bad = [size for size in sizes if not 0 <= size <= units]
@@ -144,6 +146,12 @@ class SetEffects:
             raise SettingError(f"No sets of {size} units were tried.{nearest(size, self.sizes)}")
         return self.sizes.index(size)
 
+    def class_place(self, name: str) -> int:
+        """Where a class stands in `classes`."""
+        if name not in self.classes:
+            raise ConceptError(f"No sets were tried for class {name!r}.{nearest(name, self.classes)}")
+        return self.classes.index(name)
+
     def table(self, name: str, sizes: Sequence[int] = (4,)) -> pandas.DataFrame:
         """Balanced accuracy of a class, and all-class accuracy, as in Fig. 2b; random sets in the mean.
 
@@ -156,9 +164,7 @@ class SetEffects:
         """
         import pandas
 
-        if name not in self.classes:
-            raise ConceptError(f"No sets were tried for class {name!r}.{nearest(name, self.classes)}")
-        c = self.classes.index(name)
+        c = self.class_place(name)
         rows: list[tuple[str, float, float]] = [("unchanged", self.before[c], self.all_before)]
         for kind in KINDS:
             for size in sizes:
@@ -167,7 +173,9 @@ class SetEffects:
                 overall = overall[c, at] if not kind.endswith("random") else overall[:, at].mean()
                 rows.append((f"{kind} {size}", float(own.mean()), float(overall)))
         rows.append(("chance", 0.5, self.chance))
-        return pandas.DataFrame(rows, columns=["units", name, "all classes"]).set_index("units")
+        columns = ["units", "balanced accuracy", "all-class accuracy"]
+        table: pandas.DataFrame = pandas.DataFrame(rows, columns=columns).set_index("units")
+        return table.rename_axis(columns=name)
 
     def summary(self) -> pandas.DataFrame:
         """Mean over classes at each size, in and over all classes; random sets with their spread.

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import anywidget
 import traitlets
 from traitlets import TraitError
 
 from dissect_widgets.core.layer_result import Denominator
 from dissect_widgets.core.result import Dissection
-from dissect_widgets.widgets._base import front_end, one_of, style
+from dissect_widgets.widgets._base import Answering, front_end, one_of, style
 from dissect_widgets.widgets.unit_data import UnitData
 
-LARGE_SIDE = 224
-"""Longest side of the pictures of a unit's detail, in pixels."""
 SORTS = ("iou", "unit", "concept", "peak")
 
 
-class UnitBrowser(anywidget.AnyWidget):
+class UnitBrowser(Answering):
     """Cards of units with their concept and exemplars; a click shows one in detail, or two.
 
     Search, filters and selection are traits: set them from Python and the page follows, play on the
@@ -98,7 +95,6 @@ class UnitBrowser(anywidget.AnyWidget):
             height=height,
         )
         self.unit = unit
-        self.on_msg(self._answer)
 
     def __repr__(self) -> str:
         shown = "" if self.unit is None else f", unit {self.unit}"
@@ -134,27 +130,5 @@ class UnitBrowser(anywidget.AnyWidget):
     def _unit_changed(self, change: Any) -> None:
         setattr(self, "threshold" if change["name"] == "unit" else "compare_threshold", None)
 
-    def _answer(self, _widget: Any, question: dict[str, Any], _buffers: Any) -> None:
-        """Send what the page asks for; an error too is an answer, so that the page never waits in vain."""
-        try:
-            content, buffers = self._find(question)
-        except Exception as error:
-            content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
-        self.send({"id": question.get("id"), **content}, buffers)
-
     def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        kind = question["kind"]
-        if kind == "pictures":
-            side = question["side"]
-            return {}, [self._data.picture(image, side) for image in question["images"]]
-        layer = question["layer"]
-        if kind == "units":
-            found = [self._data.exemplars(layer, unit, question["count"]) for unit in question["units"]]
-            return {"units": found}, [unit.pop("maps") for unit in found]
-        if kind == "detail":
-            unit, count = question["unit"], self.dissection.layers[layer].exemplar_image.shape[1]
-            exemplars = self._data.exemplars(layer, unit, count)
-            buffers = [exemplars.pop("maps")]
-            buffers += [self._data.picture(image, LARGE_SIDE) for image in exemplars["images"]]
-            return self._data.detail(layer, unit) | exemplars, buffers
-        raise ValueError(f"The page asked for {kind!r}.")
+        return self._data.answer(question)

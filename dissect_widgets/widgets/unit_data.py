@@ -13,6 +13,8 @@ from dissect_widgets.core.layer_result import Denominator, Floats, LayerDissecti
 from dissect_widgets.core.result import Dissection
 
 TOP_CONCEPTS = 10
+LARGE_SIDE = 224
+"""Longest side of the pictures of a unit's detail, in pixels."""
 
 
 class UnitData:
@@ -97,6 +99,24 @@ class UnitData:
     def picture(self, image: int, side: int) -> bytes:
         """JPEG of an image with no side longer than `side`."""
         return shrink(self.dissection.pictures[image], side)
+
+    def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """Content and buffers that a page asks for."""
+        kind = question["kind"]
+        if kind == "pictures":
+            side = question["side"]
+            return {}, [self.picture(image, side) for image in question["images"]]
+        layer = question["layer"]
+        if kind == "units":
+            found = [self.exemplars(layer, unit, question["count"]) for unit in question["units"]]
+            return {"units": found}, [unit.pop("maps") for unit in found]
+        if kind == "detail":
+            unit, count = question["unit"], self.dissection.layers[layer].exemplar_image.shape[1]
+            exemplars = self.exemplars(layer, unit, count)
+            buffers = [exemplars.pop("maps")]
+            buffers += [self.picture(image, LARGE_SIDE) for image in exemplars["images"]]
+            return self.detail(layer, unit) | exemplars, buffers
+        raise ValueError(f"The page asked for {kind!r}.")
 
     def _layer_iou(self, number: int, layer: LayerDissection) -> Floats:
         if number not in self._iou:

@@ -12,8 +12,10 @@ from torch.nn import functional
 
 import dissect_widgets as dw
 from dissect_widgets.core.ablate import ablate, open_network
+from dissect_widgets.core.accuracy import compare
 from dissect_widgets.core.classified import Classified
 from dissect_widgets.core.edits import EditsInterrupted, keep_all_but, run_edits
+from dissect_widgets.core.held import hold
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.mixing import ConvolutionMix, LinearMix
@@ -370,8 +372,8 @@ def test_sets_equal_brute_force() -> None:
         nothing, everything = found.own["remove random"][:, row, 0], found.own["keep random"][:, row, 2]
         assert (nothing == found.before[row]).all() and (everything == found.before[row]).all()
     table = found.table("gnu", [2])
-    assert table.loc["keep most 2", "gnu"] == pytest.approx(found.own["keep most"][1, 1])
-    assert table.loc["remove random 2", "all classes"] == pytest.approx(
+    assert table.loc["keep most 2", "balanced accuracy"] == pytest.approx(found.own["keep most"][1, 1])
+    assert table.loc["remove random 2", "all-class accuracy"] == pytest.approx(
         found.overall["remove random"][:, 1].mean()
     )
     assert len(found.summary()) == 5 * 4
@@ -526,3 +528,60 @@ def test_an_error_in_the_middle_loses_nothing() -> None:
     assert rank._unfinished is not None and rank._unfinished.state.done == 12
     again = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
     assert (again.edited.edited == brute(net, data)[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "layer"), [(vgg, "4"), (Residual, "low"), (Tokens, "norm"), (Twice, "conv")]
+)
+def test_held_images_are_predicted_as_by_the_naive_loop(make: Any, layer: str) -> None:
+    net, data = made(make), Images()
+    held = hold(Classified(net, layer, data, batch_size=4))
+    with torch.no_grad():
+        assert (held.predicted == net(data.images).argmax(1).numpy()).all()
+    dim = {"norm": 2}.get(layer, 1)
+    for removed in ([], [1], [0, 2, 4], list(range(held.units))):
+        expected = naive(net, layer, data.images, removed, dim).argmax(1).numpy()
+        assert (held.predict(removed) == expected).all()
+    assert held.targets.tolist() == data.targets and len(held.jpegs) == 23
+    found = held.accuracy([held.predict([1]), held.predict([])])
+    assert found.after.shape == (2, 7) and (found.loss[1][[0, 1, 2, 4, 6]] == 0).all()
+    with pytest.raises(SettingError, match="no unit 9"):
+        held.predict([9])
+
+
+def test_a_unit_that_never_changes_correlates_with_nothing() -> None:
+    net, data = telling(), Images()
+    with torch.no_grad():
+        net.conv.weight[1], net.conv.bias[1] = 0, 0.7001
+    found = dw.rank_units(net, "conv", data, progress=False)
+    assert np.isnan(found.correlation[1]).all() and np.isfinite(found.correlation[0]).all()
+
+
+def test_losses_that_cancel_are_zero() -> None:
+    targets = np.repeat([0, 1], 3)  # one of its own lost, and one false alarm: nothing is lost in all
+    predicted, edited = np.array([0, 0, 1, 0, 1, 1]), np.array([[0, 1, 1, 1, 1, 1]])
+    assert compare(targets, predicted, edited, 2).loss[0, 0] == 0
+
+
+def test_few_units_and_no_classes() -> None:
+    net, data = telling(), Images()
+    with torch.no_grad():
+        net.conv = nn.utils.skip_init(nn.Conv2d, 3, 3, 3).eval()
+        net.conv.weight[:] = torch.arange(81).view(3, 3, 3, 3).sin() / 5
+        net.conv.bias[:] = 0.1
+        net.fc.weight = nn.Parameter(net.fc.weight[:, : 3 * 20 * 24])
+    ranking = dw.rank_units(net, "conv", data, progress=False)
+    sets = dw.remove_sets(net, data, ranking, [1], progress=False)
+    assert sets.classes == ("ant", "bee", "cow", "elk", "gnu")
+    with pytest.raises(SettingError, match="no classes"):
+        dw.remove_sets(net, data, ranking, [1], names=[], progress=False)
+
+
+def test_images_in_memory_are_the_same_images() -> None:
+    net, data = telling(), Images()
+    held = dw.InMemory(data, 17)
+    assert len(held) == 17 and held.targets == data.targets[:17] and held.names[16] == "16.jpg"
+    found = dw.rank_units(net, "conv", held, progress=False)
+    assert (found.loss == dw.rank_units(net, "conv", Images(17), progress=False).loss)[:, [0, 1]].all()
+    assert found.classes == Images.classes
+    assert len(dw.InMemory(data)) == 23

@@ -1,25 +1,7 @@
 // The grid of unit cards. Only cards in sight exist, so hundreds of units scroll without lag.
 
 const STRIP = 5; // exemplars on a card
-const THUMB_SIDE = 96; // pictures fetched for cards, in pixels
 const CARD = { least: 290, gap: 10, padding: 10, head: 34 };
-
-/** Draw the exemplars of a unit next to one another. */
-async function drawStrip(canvas, source, layer, unit, threshold, count) {
-  const { grid } = source.about.layers[layer];
-  if (!canvas.width || !canvas.height) return;
-  const exemplars = await source.exemplars(layer, unit, count);
-  const density = canvas.width / parseFloat(canvas.style.width);
-  const height = canvas.height;
-  const width = Math.floor((canvas.width - (count - 1) * 3 * density) / count);
-  await Promise.all(
-    exemplars.map(async ({ image, map }, i) => {
-      const bitmap = await source.picture(image, THUMB_SIDE);
-      const values = upsample(map, grid, source.about.picture, width, height);
-      drawExemplar(canvas, bitmap, values, threshold, { x: Math.round(i * (width + 3 * density)), y: 0, width, height });
-    }),
-  );
-}
 
 /** Make one card. */
 function unitCard({ source, layer, unit, width, thumb, choose, failed }) {

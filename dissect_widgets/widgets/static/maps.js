@@ -2,6 +2,7 @@
 
 const OUTLINE = [255, 212, 0];
 const SHADE = 0.5; // brightness of what lies outside of the region
+const THUMB_SIDE = 96; // pictures fetched for strips, in pixels
 
 /** Decode half-precision floats, as the bits of a Uint16Array. */
 function halves(bits) {
@@ -77,4 +78,21 @@ function drawExemplar(canvas, bitmap, values, threshold, box) {
   const image = context.getImageData(box.x, box.y, box.width, box.height);
   light(image.data, values, box.width, box.height, threshold);
   context.putImageData(image, box.x, box.y);
+}
+
+/** Draw the exemplars of a unit next to one another. */
+async function drawStrip(canvas, source, layer, unit, threshold, count) {
+  const { grid } = source.about.layers[layer];
+  if (!canvas.width || !canvas.height) return;
+  const exemplars = await source.exemplars(layer, unit, count);
+  const density = canvas.width / parseFloat(canvas.style.width);
+  const height = canvas.height;
+  const width = Math.floor((canvas.width - (count - 1) * 3 * density) / count);
+  await Promise.all(
+    exemplars.map(async ({ image, map }, i) => {
+      const bitmap = await source.picture(image, THUMB_SIDE);
+      const values = upsample(map, grid, source.about.picture, width, height);
+      drawExemplar(canvas, bitmap, values, threshold, { x: Math.round(i * (width + 3 * density)), y: 0, width, height });
+    }),
+  );
 }

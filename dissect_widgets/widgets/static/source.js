@@ -100,6 +100,7 @@ function kernelSource(model) {
   };
   return {
     about,
+    ask,
     columns: readColumns(model.get("_columns"), about.layers),
     exemplars(layer, unit, count) {
       const askForAll = async (numbers) => {

@@ -1,0 +1,136 @@
+"""What the ablation explorer shows, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dissect_widgets.core.accuracy import Accuracy
+from dissect_widgets.core.held import Held
+from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.errors import DataError, SettingError
+
+MOST_FLIPPED = 24
+"""Pictures in the gallery."""
+MOST_CHANGED = 5
+"""Other classes that are listed."""
+CURVE_POINTS = 14
+
+
+class Effect(NamedTuple):
+    """What a network says as it is edited now."""
+
+    predicted: NDArray[np.int64]
+    """int64 (images,)"""
+    accuracy: Accuracy
+    flipped: NDArray[np.int64]
+    """Images whose prediction is another than before; those of the class first."""
+    shown: dict[str, Any]
+    """All that the page shows of it."""
+
+
+class AblationData:
+    """A ranking, and images on which edits are measured.
+
+    Parameters
+    ----------
+    held, ranking
+        Images up to the ranking's layer.
+
+    Raises
+    ------
+    SettingError, DataError
+        If the layer has another number of units than the ranking, or there is only one class.
+    """
+
+    def __init__(self, held: Held, ranking: UnitImportance) -> None:
+        if held.units != ranking.units:
+            raise SettingError(
+                f"The ranking is of {ranking.units} units, but {ranking.layer} has {held.units}."
+            )
+        self.held, self.ranking = held, ranking
+        there = np.isin(np.arange(len(ranking.classes)), held.targets)
+        self.classes = [name for name in ranking.present_classes if there[ranking.classes.index(name)]]
+        if len(self.classes) < 2:
+            raise DataError(
+                "Balanced accuracy needs images of two classes or more, both in the ranking and here; there "
+                f"are {len(self.classes)} that have them."
+            )
+        self._curves: dict[str, dict[str, Any]] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """What never changes."""
+        return {
+            "layer": self.ranking.layer,
+            "classes": list(self.ranking.classes),
+            "present": self.classes,
+            "units": self.ranking.units,
+            "images": len(self.held.targets),
+            "how": self.held.how,
+        }
+
+    def ranked(self, name: str) -> dict[str, Any]:
+        """Units in the order of their importance to a class."""
+        r, c, order = self.ranking, self.ranking.class_number(name), self.ranking.ranking(name)
+        return {
+            "class": name,
+            "units": order.tolist(),
+            "loss": [round(float(x), 5) for x in r.loss[order, c]],
+            "error": [round(float(x), 5) for x in r.accuracy.loss_error[order, c]],
+            "odds": [round(float(x), 4) for x in r.odds_loss[order, c]],
+        }
+
+    def effect(self, name: str, mode: str, units: Sequence[int]) -> Effect:
+        """Measure the network without some units, or with nothing but them."""
+        held, c, names = self.held, self.ranking.class_number(name), self.ranking.classes
+        others = sorted(set(range(self.ranking.units)) - set(units))
+        predicted = held.predict(list(units) if mode == "remove" else others)
+        accuracy = held.accuracy([predicted])
+        flipped = np.flatnonzero(predicted != held.predicted)
+        flipped = flipped[np.argsort(held.targets[flipped] != c, kind="stable")]
+        loss = np.nan_to_num(accuracy.loss[0])
+        loss[c] = 0
+        changed = [int(k) for k in np.argsort(-np.abs(loss), kind="stable")[:MOST_CHANGED] if loss[k]]
+
+        def both(k: int) -> list[float | None]:
+            return [_plain(accuracy.before[k]), _plain(accuracy.after[0, k])]
+
+        shown = {
+            "of": [name, mode, sorted(units)],
+            "own": both(c),
+            "error": _plain(accuracy.loss_error[0, c]),
+            "all": [accuracy.all_before, float(accuracy.all_after[0])],
+            "others": [[names[k], *both(k)] for k in changed],
+            "flips": len(flipped),
+            "gallery": [
+                [int(i), names[held.predicted[i]], names[predicted[i]], names[held.targets[i]]]
+                for i in flipped[:MOST_FLIPPED]
+            ],
+        }
+        return Effect(predicted, accuracy, flipped, shown)
+
+    def curve(self, name: str) -> dict[str, Any]:
+        """Accuracy of a class along its ranking; measured once."""
+        if name not in self._curves:
+            c, units = self.ranking.class_number(name), self.ranking.units
+            order = self.ranking.ranking(name).tolist()
+            sizes = sorted({round((units + 1) ** (k / (CURVE_POINTS - 1)) - 1) for k in range(CURVE_POINTS)})
+            found = [self.held.predict(order[:n]) for n in sizes]
+            found += [self.held.predict(order[n:]) for n in sizes]
+            accuracy, k = self.held.accuracy(found), len(sizes)
+            own = [_plain(value) for value in accuracy.after[:, c]]
+            overall = [float(value) for value in accuracy.all_after]
+            self._curves[name] = {
+                "sizes": sizes,
+                "remove": {"own": own[:k], "all": overall[:k]},
+                "keep": {"own": own[k:], "all": overall[k:]},
+            }
+        return self._curves[name]
+
+
+def _plain(value: float) -> float | None:
+    """A number that JSON can hold; None where an accuracy is not defined."""
+    return float(value) if np.isfinite(value) else None

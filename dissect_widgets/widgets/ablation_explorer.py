@@ -1,0 +1,221 @@
+"""The ablation explorer: remove units of a classifier by hand, and see at once what it no longer knows.
+
+>>> explorer = AblationExplorer(model, validation, ranking, dissection=dissection)
+>>> explorer                                 # show it
+>>> explorer.class_name, explorer.n = "airfield", 20
+>>> explorer.accuracy.after[0], explorer.flipped
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+from traitlets import TraitError
+
+from dissect_widgets.core.classified import Classified
+from dissect_widgets.core.held import hold
+from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.widgets._base import Answering, front_end, one_of, style
+from dissect_widgets.widgets.ablation_data import AblationData
+from dissect_widgets.widgets.unit_data import UnitData
+
+MODES = ("remove", "keep")
+
+
+class AblationExplorer(Answering):
+    """Units of a class by importance; those that are clicked are removed, or they alone are kept.
+
+    Everything is measured at once over the images that are given: the balanced accuracy of the class,
+    the accuracy over all classes, the classes that change most, the pictures whose prediction flips.
+
+    Parameters
+    ----------
+    model, data, targets, preprocess
+        Classifier in evaluation mode and images, best others than the ranking's; see `rank_units`.
+    ranking
+        Units by importance, of the layer that is to be edited.
+    dissection
+        Names and exemplars of the units, if it has this layer.
+    class_name, mode, n, units
+        First values of the traits of these names.
+    height
+        Height of the widget, in pixels.
+    progress
+        Whether to show a bar while images are read.
+
+    Attributes
+    ----------
+    accuracy
+        `Accuracy` of the network as it is and as it is edited now.
+    predicted
+        int64 (images,), predictions of the network as it is edited now.
+    flipped
+        Images whose prediction is another than before, the class's own first.
+
+    Raises
+    ------
+    SettingError, DataError, LayerError
+        What `rank_units` raises, and for a ranking of another layer or other classes.
+    TraitError
+        If a trait is set to what there is not; it says what there is.
+    """
+
+    _esm = front_end("dom", "maps", "source", "curve", "ranked", "explorer")
+    _css = style("browser", "explorer")
+
+    class_name = traitlets.Unicode(help="Class whose units are ranked.").tag(sync=True)
+    mode = traitlets.Unicode("remove", help='Whether to "remove" `units`, or to "keep" nothing else.').tag(
+        sync=True
+    )
+    units = traitlets.List(traitlets.Int(), help="Units that are chosen.").tag(sync=True)
+    n = traitlets.Int(
+        None, allow_none=True, help="How many of the most important are chosen; None if others are."
+    ).tag(sync=True)
+    height = traitlets.Int(680, min=320, help="Height in pixels.").tag(sync=True)
+    _about = traitlets.Dict().tag(sync=True)
+    _columns = traitlets.Bytes().tag(sync=True)
+    _facts = traitlets.Dict().tag(sync=True)
+    _ranked = traitlets.Dict().tag(sync=True)
+    _result = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: Any,
+        ranking: UnitImportance,
+        *,
+        dissection: Dissection | None = None,
+        class_name: str | None = None,
+        mode: str = "remove",
+        n: int | None = None,
+        units: Sequence[int] = (),
+        height: int = 680,
+        targets: Sequence[int] | Literal["predicted"] | None = None,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        progress: bool = True,
+    ) -> None:
+        source = Classified(
+            model, ranking.layer, data, targets=targets, classes=ranking.classes, preprocess=preprocess
+        )
+        with tqdm(total=len(data), unit="image", desc="read images", disable=not progress) as bar:
+
+            def advance(done: int, total: int) -> None:
+                bar.update(done - bar.n)
+
+            self.data = AblationData(hold(source, progress=advance), ranking)
+        self.ranking, self.dissection, self._units = ranking, dissection, None
+        place = -1
+        if dissection is not None and ranking.layer in dissection.layer_names:
+            self._units, place = UnitData(dissection), dissection.layer_names.index(ranking.layer)
+        super().__init__(
+            _about=self._units.about() if self._units else {"layers": []},
+            _columns=self._units.columns() if self._units else b"",
+            _facts=self.data.facts() | {"place": place},
+            class_name=self.data.classes[0] if class_name is None else class_name,
+            mode=mode,
+            height=height,
+        )
+        self._ranked = self.data.ranked(self.class_name)
+        if units:
+            self.units = list(units)
+        else:
+            self.n = n or 0
+        if not self._result:  # nothing was chosen, and so nothing has changed
+            self._update()
+
+    def __repr__(self) -> str:
+        did = "without" if self.mode == "remove" else "with nothing but"
+        return (
+            f"<AblationExplorer of {self.ranking.model} {self.ranking.layer}: {did} {len(self.units)} units>"
+        )
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Units by importance to the class, int64 (units,)."""
+        return self.ranking.ranking(self.class_name)
+
+    @traitlets.validate("class_name")
+    def _valid_class(self, proposal: Any) -> str:
+        return one_of("class_name", proposal["value"], self.data.classes)
+
+    @traitlets.validate("mode")
+    def _valid_mode(self, proposal: Any) -> str:
+        return one_of("mode", proposal["value"], MODES)
+
+    @traitlets.validate("units")
+    def _valid_units(self, proposal: Any) -> list[int]:
+        units: list[int] = list(proposal["value"])
+        bad = [unit for unit in units if not 0 <= unit < self.ranking.units]
+        if bad or len(set(units)) != len(units):
+            which = f"{bad[0]} is none" if bad else "one stands there twice"
+            raise TraitError(f"units: {which}; {self.ranking.layer} has units 0 to {self.ranking.units - 1}.")
+        return units
+
+    @traitlets.validate("n")
+    def _valid_n(self, proposal: Any) -> int | None:
+        n: int | None = proposal["value"]
+        if n is not None and not 0 <= n <= self.ranking.units:
+            raise TraitError(f"n is {n}; {self.ranking.layer} has {self.ranking.units} units.")
+        return n
+
+    @traitlets.observe("class_name")
+    def _class_changed(self, change: Any) -> None:
+        if not change["old"]:
+            return
+        with self.hold_sync():
+            self._ranked = self.data.ranked(self.class_name)
+            self._result = {}
+            if self.n is not None:
+                self._choose(self.n)
+            else:
+                self.n = self._count()
+            if not self._result:
+                self._update()
+
+    @traitlets.observe("n")
+    def _n_changed(self, change: Any) -> None:
+        if self.n is not None:
+            self._choose(self.n)
+
+    @traitlets.observe("units")
+    def _units_changed(self, change: Any) -> None:
+        with self.hold_sync():
+            self.n = self._count()
+            self._update()
+
+    @traitlets.observe("mode")
+    def _mode_changed(self, change: Any) -> None:
+        if self._ranked:
+            self._update()
+
+    def _count(self) -> int | None:
+        """How many units are chosen, if they are the most important."""
+        first = self.order[: len(self.units)].tolist()
+        return len(first) if set(self.units) == set(first) else None
+
+    def _choose(self, n: int) -> None:
+        first = self.order[:n].tolist()
+        if set(self.units) != set(first):
+            self.units = first
+
+    def _update(self) -> None:
+        """Measure the network as it is edited now."""
+        effect = self.data.effect(self.class_name, self.mode, self.units)
+        self.predicted, self.accuracy, self.flipped, self._result = effect
+
+    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        kind = question["kind"]
+        if kind == "images":
+            return {}, [self.data.held.jpegs[image] for image in question["images"]]
+        if kind == "curve":
+            return self.data.curve(question["class"]), []
+        if self._units is None:
+            raise ValueError("There is no dissection of this layer.")
+        return self._units.answer(question)

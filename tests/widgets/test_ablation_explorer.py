@@ -1,0 +1,195 @@
+"""The ablation explorer without a page: traits, what it measures, what it answers."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from traitlets import TraitError
+
+import dissect_widgets as dw
+from dissect_widgets.errors import DataError, SettingError
+from tests.conftest import ArrayImages, TinyNet
+from tests.core.test_ablate import Images, made, naive, telling
+
+
+@pytest.fixture(scope="module")
+def net() -> nn.Module:
+    return telling()
+
+
+@pytest.fixture(scope="module")
+def data() -> Images:
+    return Images()
+
+
+@pytest.fixture
+def explorer(net: nn.Module, data: Images) -> dw.AblationExplorer:
+    ranking = dw.rank_units(net, "conv", Images(17), progress=False)
+    return dw.AblationExplorer(net, data, ranking, progress=False)
+
+
+def expected(net: nn.Module, data: Images, removed: list[int]) -> np.ndarray:
+    return naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
+
+
+def test_what_is_shown_is_what_the_naive_loop_says(
+    explorer: dw.AblationExplorer, net: nn.Module, data: Images
+) -> None:
+    assert (explorer.class_name, explorer.mode, explorer.n, explorer.units) == ("ant", "remove", 0, [])
+    before, truth = expected(net, data, []), np.array(data.targets)
+    assert explorer._result["flips"] == 0 and explorer._result["own"][0] == explorer._result["own"][1]
+    explorer.class_name, explorer.units = "gnu", [3, 1]
+    for mode, removed in (("remove", [1, 3]), ("keep", [0, 2, 4])):
+        explorer.mode = mode
+        after = expected(net, data, removed)
+        assert (explorer.predicted == after).all()
+        own, other = truth == 6, truth != 6
+        balanced = [((told[own] == 6).mean() + (told[other] != 6).mean()) / 2 for told in (before, after)]
+        result = explorer._result
+        assert result["own"] == pytest.approx(balanced)
+        assert result["all"] == pytest.approx([(before == truth).mean(), (after == truth).mean()])
+        assert result["of"] == ["gnu", mode, [1, 3]]
+        assert sorted(explorer.flipped) == np.flatnonzero(before != after).tolist()
+        assert result["flips"] == len(explorer.flipped) > 0
+        of_class = [data.targets[i] == 6 for i in explorer.flipped]
+        assert of_class == sorted(of_class, reverse=True), "its own come first"
+        for image, was, now, true in result["gallery"]:
+            names = (data.classes[before[image]], data.classes[after[image]], data.classes[truth[image]])
+            assert (was, now, true) == names
+        for name, was, now in result["others"]:
+            c = data.classes.index(name)
+            assert c != 6 and was != now
+            found = [((t[truth == c] == c).mean() + (t[truth != c] != c).mean()) / 2 for t in (before, after)]
+            assert [was, now] == pytest.approx(found)
+
+
+def test_n_follows_the_ranking_and_the_ranking_the_class(explorer: dw.AblationExplorer) -> None:
+    ranking = explorer.ranking
+    explorer.n = 2
+    assert explorer.units == ranking.ranking("ant")[:2].tolist()
+    explorer.class_name = "cow"
+    assert explorer.n == 2 and explorer.units == ranking.ranking("cow")[:2].tolist()
+    assert explorer._ranked["units"] == ranking.ranking("cow").tolist()
+    assert explorer._ranked["loss"][0] == pytest.approx(ranking.loss[:, 2].max(), abs=1e-5)
+    last = int(ranking.ranking("cow")[-1])
+    explorer.units = [last]
+    assert explorer.n is None
+    explorer.class_name = "ant"
+    assert explorer.units == [last], "units that were picked by hand stay"
+    explorer.units = ranking.ranking("ant")[:3][::-1].tolist()
+    assert explorer.n == 3
+    explorer.n = 0
+    assert explorer.units == [] and explorer._result["flips"] == 0
+
+
+def test_each_change_is_measured_once(explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[list[int]] = []
+    predict = explorer.data.held.predict
+
+    def count(removed: list[int]) -> Any:
+        calls.append(removed)
+        return predict(removed)
+
+    monkeypatch.setattr(explorer.data.held, "predict", count)
+    for change in ({"n": 2}, {"units": [4]}, {"mode": "keep"}, {"class_name": "elk"}, {"n": 2}, {"n": 0}):
+        calls.clear()
+        for name, value in change.items():
+            setattr(explorer, name, value)
+        assert len(calls) == 1, change
+
+
+def test_first_values(net: nn.Module, data: Images) -> None:
+    ranking = dw.rank_units(net, "conv", data, progress=False)
+    by_n = dw.AblationExplorer(net, data, ranking, class_name="elk", mode="keep", n=2, progress=False)
+    assert by_n.units == ranking.ranking("elk")[:2].tolist() and by_n._result["of"][1] == "keep"
+    by_units = dw.AblationExplorer(net, data, ranking, class_name="elk", units=[4, 0, 1, 2], progress=False)
+    assert by_units._result["of"] == ["elk", "remove", [0, 1, 2, 4]]
+    assert "conv: without 4 units" in repr(by_units)
+
+
+def test_bad_values_are_refused(explorer: dw.AblationExplorer, net: nn.Module, data: Images) -> None:
+    with pytest.raises(TraitError, match=r"class_name is 'cwo'. Did you mean 'cow'"):
+        explorer.class_name = "cwo"
+    with pytest.raises(TraitError, match="'dog'"):  # it has no image
+        explorer.class_name = "dog"
+    with pytest.raises(TraitError, match=r"mode is 'removed'.*'remove'"):
+        explorer.mode = "removed"
+    with pytest.raises(TraitError, match="units: 5 is none; conv has units 0 to 4"):
+        explorer.units = [5]
+    with pytest.raises(TraitError, match="twice"):
+        explorer.units = [1, 1]
+    with pytest.raises(TraitError, match="n is 6; conv has 5 units"):
+        explorer.n = 6
+    assert explorer.units == []
+    with pytest.raises(SettingError, match="7 names, but the network tells 10"):
+        dw.AblationExplorer(made(Wider), data, explorer.ranking, progress=False)
+
+
+def test_one_class_alone_has_no_balanced_accuracy(net: nn.Module, data: Images) -> None:
+    options: dict[str, Any] = {"targets": [2] * len(data), "progress": False}
+    ranking = dw.rank_units(net, "conv", data, **options)
+    with pytest.raises(DataError, match="two classes or more"):
+        dw.AblationExplorer(net, data, ranking, **options)
+
+
+class Wider(nn.Module):
+    """More classes than the ranking's network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 5, 3)
+        self.conv.weight.data.fill_(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.conv(x).mean((2, 3))] * 2, 1)
+
+
+def ask(
+    explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch, **question: Any
+) -> tuple[dict[str, Any], list[bytes]]:
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    explorer._handle_custom_msg({"id": "a-1", **question}, [])
+    ((content, buffers),) = sent
+    assert content["id"] == "a-1"
+    return content, buffers
+
+
+def test_curves_and_pictures_are_answers(
+    explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch, net: nn.Module, data: Images
+) -> None:
+    curve, _ = ask(explorer, monkeypatch, kind="curve", **{"class": "bee"})
+    truth, order = np.array(data.targets), explorer.ranking.ranking("bee").tolist()
+    assert curve["sizes"][0] == 0 and curve["sizes"][-1] == 5
+    for mode in ("remove", "keep"):
+        for place, n in enumerate(curve["sizes"]):
+            told = expected(net, data, order[:n] if mode == "remove" else order[n:])
+            own = ((told[truth == 1] == 1).mean() + (told[truth != 1] != 1).mean()) / 2
+            assert curve[mode]["own"][place] == pytest.approx(own)
+            assert curve[mode]["all"][place] == pytest.approx((told == truth).mean())
+    _, (jpeg,) = ask(explorer, monkeypatch, kind="images", images=[3])
+    assert Image.open(io.BytesIO(jpeg)).size == (26, 22)
+    content, _ = ask(explorer, monkeypatch, kind="units", layer=0, units=[1], count=2)
+    assert "no dissection" in content["error"]
+
+
+def test_concepts_come_from_the_dissection(
+    tiny: TinyNet, images: ArrayImages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dissection = dw.dissect(tiny, ["pool", "mix"], images, exemplars=3, progress=False)
+    pictures = [images[i][0] for i in range(len(images))]
+    options: dict[str, Any] = {"targets": [i % 6 for i in range(len(images))], "progress": False}
+    ranking = dw.rank_units(tiny.eval(), "mix", pictures, **options)
+    explorer = dw.AblationExplorer(tiny, pictures, ranking, dissection=dissection, **options)
+    assert explorer._facts["place"] == 1
+    content, buffers = ask(explorer, monkeypatch, kind="units", layer=1, units=[2, 0], count=2)
+    assert len(content["units"]) == len(buffers) == 2
+    other = dw.dissect(tiny, ["pool"], images, progress=False)
+    explorer = dw.AblationExplorer(tiny, pictures, ranking, dissection=other, **options)
+    assert explorer._facts["place"] == -1, "of another layer nothing is known"
