@@ -53,6 +53,7 @@ def train(
     dict or None
         Figures on held-out pictures; None if there are steps left.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     pictures, begin = pictures or folder, folder / recipe.begins / "network.safetensors"
     if recipe.begins and not begin.exists():
         first = RECIPES[recipe.begins]

@@ -11,7 +11,16 @@ import torch
 
 import dissect_widgets as dw
 from dissect_widgets.cli import main
-from dissect_widgets.world import SCENES, Objects, SceneNet, Scenes, load_classifier, shipped
+from dissect_widgets.scenery.vocabulary import VOCABULARY
+from dissect_widgets.world import (
+    SCENES,
+    Objects,
+    SceneNet,
+    Scenes,
+    load_classifier,
+    load_segmenter,
+    shipped,
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +75,30 @@ def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> Non
     other = slice(1, None, 2)
     told = dw.classify_by_peak(peaks[other, best], airplane[other], threshold=chosen[best].threshold)
     assert told.balanced_accuracy > 0.74  # 0.80 over 1,400 pictures
+
+
+def test_the_segmenter_labels_pixels() -> None:
+    segmenter, data = load_segmenter(), Scenes("val", 120)
+    figures = json.loads(shipped.DIGESTS.read_text())["segmenter"]["figures"]
+    hits, unions = np.zeros(len(VOCABULARY)), np.zeros(len(VOCABULARY))
+    for index in range(len(data)):
+        image, _ = data[index]
+        told = segmenter(image[None])[0, 0].numpy()
+        truth = data.picture(index).labels[0, 1::2, 1::2]
+        assert told.shape == truth.shape == (64, 64)
+        for concept in np.union1d(told, truth):
+            hits[concept] += ((told == concept) & (truth == concept)).sum()
+            unions[concept] += ((told == concept) | (truth == concept)).sum()
+    there = [c for c in range(1, len(VOCABULARY)) if unions[c]]
+    mean = (hits[there] / unions[there]).mean()
+    assert figures["mean IoU over objects"] >= 0.6 and mean > figures["mean IoU over objects"] - 0.08
+
+
+def test_the_segmenter_stands_in_for_labels(classifier: SceneNet) -> None:
+    pictures = [image for image, _ in Scenes("probe", 24, size=128)]
+    dissection = dw.dissect(classifier, ["conv5_3"], pictures, segmenter=load_segmenter(), progress=False)
+    assert dissection.vocabulary.categories[:1] == ("object",) and dissection.images == 24
+    assert dissection["conv5_3"].count_detectors()["object"].detectors > 10
 
 
 def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,128 @@
+"""The ablation explorer in a real JupyterLab: click, drag, switch, set from Python, reload, go dark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import dissect_widgets as dw
+from dissect_widgets import world
+from tests.browser.lab import Notebook, Server, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SHOW = """
+import json
+import dissect_widgets as dw
+from dissect_widgets import world
+net = world.load_classifier()
+ranking = dw.rank_units(net, "conv5_3", world.Scenes("train", 96), progress=False)
+options = {"dissection": dw.load("scenes"), "class_name": "airfield", "progress": False}
+explorer = dw.AblationExplorer(net, world.Scenes("val", 144), ranking, **options)
+explorer
+"""
+SHOWN = """explorer => {
+    const text = (selector) => [...explorer.querySelectorAll(selector)].map(e => e.textContent);
+    const [figures, flips, picked] = ['.dw-tile strong', '.dw-flips figure', '.dw-picked'].map(text);
+    return { figures, flips: flips.length, picked: picked.length };
+}"""
+
+
+@pytest.fixture(scope="module")
+def scenes(folder: Path) -> Path:
+    """Saved dissection of the world's classifier over a few scenes."""
+    probe = world.Scenes("probe", 96, label_size=64)
+    dw.dissect(world.load_classifier(), "conv5_3", probe, out=folder / "scenes", progress=False)
+    return folder / "scenes"
+
+
+def told(notebook: Notebook) -> dict[str, Any]:
+    """What Python says that the page should show."""
+    traits = ", ".join(f"explorer.{name}" for name in ("class_name", "mode", "n", "units", "_result"))
+    name, mode, n, units, result = json.loads(notebook.run_code(f"print(json.dumps([{traits}]))"))
+    return {"class": name, "mode": mode, "n": n, "units": units, **result}
+
+
+def agrees(explorer: Locator, state: dict[str, Any]) -> None:
+    """Wait until the page shows a state, and compare all of its figures."""
+    of = json.dumps([state["class"], state["mode"], sorted(state["units"])], separators=(",", ":"))
+    expect(explorer).to_have_attribute("data-shown", of)
+    shown = explorer.evaluate(SHOWN)
+    assert shown["figures"] == [f"{100 * state[key][1]:.1f} %" for key in ("own", "all")]
+    assert shown["flips"] == len(state["gallery"]) and shown["picked"] == len(state["units"])
+
+
+def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) -> None:
+    write_notebook(folder / "explorer.ipynb", [SHOW])
+    notebook = Notebook(page, server, "explorer.ipynb")
+    notebook.run_all(timeout=200)
+    assert notebook.errors() == []
+    explorer = notebook.output(0).locator(".dw-explorer")
+    expect(explorer).to_have_attribute("data-curve", "airfield", timeout=30_000)
+    agrees(explorer, told(notebook))
+    expect(explorer).to_contain_text("No prediction changes.")
+    assert explorer.locator(".dw-row canvas").first.evaluate("c => c.toDataURL().length") > 3000, "exemplars"
+
+    # drag along the curve: as many units as where the hand stops, and nothing lags behind
+    curve = explorer.locator(".dw-curve")
+    box = curve.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 60)
+    page.mouse.down()
+    for step in range(20):
+        page.mouse.move(box["x"] + box["width"] * (0.2 + 0.02 * step), box["y"] + 60)
+    page.mouse.up()
+    expect(curve).not_to_have_attribute("aria-valuenow", "0")
+    page.wait_for_timeout(1500)
+    dragged = told(notebook)
+    assert dragged["n"] == len(dragged["units"]) == int(curve.get_attribute("aria-valuenow") or 0) > 20
+    assert dragged["flips"] > 0
+    agrees(explorer, dragged)
+    picture = explorer.locator(".dw-flip canvas").first
+    expect(picture).to_have_attribute("data-drawn", "yes")
+
+    # keep only those; then let go of one, by mouse, and take it back by keyboard
+    explorer.locator(".dw-mode[data-mode='keep']").click()
+    expect(explorer.locator(".dw-mode[data-mode='keep']")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(500)
+    assert told(notebook)["mode"] == "keep"
+    agrees(explorer, told(notebook))
+    row = explorer.locator(f".dw-rows .dw-row[data-unit='{dragged['units'][1]}']")
+    row.click()
+    expect(row).to_have_attribute("aria-selected", "false")
+    page.wait_for_timeout(500)
+    assert told(notebook)["n"] is None and dragged["units"][1] not in told(notebook)["units"]
+    agrees(explorer, told(notebook))
+    row.press("Enter")
+    page.wait_for_timeout(500)
+    assert told(notebook)["n"] == dragged["n"]
+
+    # another class, here and from Python
+    explorer.locator(".dw-class").select_option("bedroom")
+    expect(explorer).to_have_attribute("data-curve", "bedroom")
+    state = told(notebook)
+    assert state["class"] == "bedroom" and state["n"] == dragged["n"]
+    agrees(explorer, state)
+    notebook.run_code("explorer.class_name, explorer.mode, explorer.n = 'kitchen', 'remove', 12")
+    expect(explorer).to_have_attribute("data-curve", "kitchen")
+    agrees(explorer, told(notebook))
+    expect(explorer.locator(".dw-class")).to_have_value("kitchen")
+    first = explorer.locator(".dw-rows .dw-row").first
+    assert int(first.get_attribute("data-unit") or -1) == told(notebook)["units"][0]
+
+    # reload, and see it again; and in the dark
+    notebook.save()
+    page.reload(wait_until="domcontentloaded")
+    notebook.wait_until_ready()
+    explorer = notebook.output(0).locator(".dw-explorer")
+    expect(explorer).to_have_attribute("data-curve", "kitchen", timeout=30_000)
+    agrees(explorer, told(notebook))
+    notebook.theme("JupyterLab Dark")
+    for area in (".dw-row .dw-name", ".dw-tile strong", ".dw-others .dw-name"):
+        ink = explorer.locator(area).first.evaluate("e => getComputedStyle(e).color")
+        parts = ink.removeprefix("rgb(").removeprefix("rgba(").rstrip(")").split(",")[:3]
+        assert min(int(part) for part in parts) > 120, area
