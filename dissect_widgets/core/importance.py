@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+Measure = Literal["accuracy", "log-odds"]
+MEASURES: Final = ("accuracy", "log-odds")
 TOP = 4
 """Units of a class that count as its most important (PNAS 2020, Fig. 2a, 2e)."""
 
@@ -34,6 +36,9 @@ class UnitImportance:
     ----------
     edited
         Predictions when each unit alone is removed.
+    measure
+        What units are ranked by: "accuracy" that a class loses without them, as in the paper, or
+        "log-odds", which tell units apart even where a network is so sure that it hardly ever errs.
 
     Attributes
     ----------
@@ -43,8 +48,10 @@ class UnitImportance:
         How many.
     """
 
-    def __init__(self, edited: Edited) -> None:
-        self.edited = edited
+    def __init__(self, edited: Edited, measure: Measure = "accuracy") -> None:
+        if measure not in MEASURES:
+            raise SettingError(f"measure is {measure!r}.{nearest(measure, MEASURES)}")
+        self.edited, self.measure = edited, measure
         self.model, self.layer, self.classes = edited.model, edited.layer, edited.classes
         self.how, self.seconds = edited.how, edited.seconds
         self.units, self.images = edited.edited.shape
@@ -54,6 +61,10 @@ class UnitImportance:
             f"<UnitImportance of {self.model} {self.layer}: {self.units} units x {len(self.classes)} classes "
             f"over {self.images} images>"
         )
+
+    def ranked_by(self, measure: Measure) -> UnitImportance:
+        """The same units, ranked by another measure."""
+        return UnitImportance(self.edited, measure)
 
     @cached_property
     def accuracy(self) -> Accuracy:
@@ -74,6 +85,11 @@ class UnitImportance:
         """
         with np.errstate(invalid="ignore"):
             return self.edited.odds_loss / self.accuracy.own
+
+    @property
+    def cost(self) -> Floats:
+        """float64 (units, classes): what units are ranked by, `loss` or `odds_loss`."""
+        return self.loss if self.measure == "accuracy" else self.odds_loss
 
     @cached_property
     def correlation(self) -> Floats:
@@ -125,7 +141,8 @@ class UnitImportance:
         of `odds_loss`.
         """
         number = self.class_number(name)
-        order: Ints = np.lexsort((-self.odds_loss[:, number], -self.loss[:, number]))
+        keys = [-self.odds_loss[:, number], -self.loss[:, number]]
+        order: Ints = np.lexsort(keys if self.measure == "accuracy" else keys[::-1])
         return order
 
     @cached_property
@@ -140,13 +157,13 @@ class UnitImportance:
     def important_to(self, top: int = TOP) -> Ints:
         """int64 (units,): number of classes for which a unit is among the `top` most important (Fig. 2e).
 
-        Only units that lose their class some accuracy count.
+        Only units count whose removal costs the class anything of what they are ranked by.
         """
         counts: Ints = self._among(top).sum(0)
         return counts
 
     def combinations(self, top: int = TOP) -> dict[str, list[int]]:
-        """The most important units of each class, at most `top`, that cost it accuracy (PNAS 2020, SI)."""
+        """The most important units of each class, at most `top`, that cost it anything (PNAS 2020, SI)."""
         among = self._among(top)
         return {
             name: [int(u) for u in self.rankings[c, :top] if among[c, u]]
@@ -160,7 +177,7 @@ class UnitImportance:
         among = np.zeros((len(self.classes), self.units), np.bool_)
         for number in np.flatnonzero(self.present):
             best = self.rankings[number, :top]
-            among[number, best] = self.loss[best, number] > 0
+            among[number, best] = self.cost[best, number] > 0
         return among
 
     def to_frame(self, names: Sequence[str] | None = None) -> pandas.DataFrame:

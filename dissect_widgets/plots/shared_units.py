@@ -93,7 +93,7 @@ def combination_dots(
     -------
     go.Figure
         A row for each class, a column for each unit of two classes or more, the most shared first; the
-        area of a dot is the accuracy that the class loses without the unit.
+        area of a dot is what the class loses without the unit: accuracy, or log-odds if ranked by these.
 
     Raises
     ------
@@ -110,14 +110,15 @@ def combination_dots(
     labels = {u: text(f"{u} {concepts[u]}") if concepts is not None else f"unit {u}" for u in shared}
     sets = importance.combinations(top)
     pairs = [
-        (name, u, float(importance.loss[u, importance.classes.index(name)]))
+        (name, u, float(importance.cost[u, importance.classes.index(name)]))
         for name in sorted(sets, key=str.casefold)
         for u in sets[name]
         if u in labels
     ]
     rows = list(dict.fromkeys(text(name) for name, _, _ in pairs))
+    measure = importance.measure
     title = (
-        f"{importance.layer}: units among the {top} most important of several classes; area: accuracy lost"
+        f"{importance.layer}: units among the {top} most important of several classes; area: {measure} lost"
     )
     drawn = figure(title, x="", y="", height=190 + 18 * len(rows))
     if not pairs:
@@ -125,6 +126,7 @@ def combination_dots(
         drawn.add_annotation(text=none, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False)
         return drawn.update_xaxes(visible=False).update_yaxes(visible=False)
     losses = [loss for _, _, loss in pairs]
+    value = ".1%" if measure == "accuracy" else ".2f"
     drawn.add_scatter(
         x=[labels[u] for _, u, _ in pairs],
         y=[text(name) for name, _, _ in pairs],
@@ -139,7 +141,7 @@ def combination_dots(
             "sizeref": 2 * max(losses) / _LARGEST_DOT**2,
             "sizemin": 2,
         },
-        hovertemplate="%{y}, %{x}: %{customdata:.1%} lost<extra></extra>",
+        hovertemplate=f"%{{y}}, %{{x}}: %{{customdata:{value}}} lost<extra></extra>",
     )
     axis = {"type": "category", "tickmode": "linear", "automargin": True, "categoryorder": "array"}
     columns = list(labels.values())

@@ -338,6 +338,13 @@ def test_ranking_and_combinations() -> None:
         c = found.classes.index(name)
         keys = [(-found.loss[u, c], -found.odds_loss[u, c]) for u in range(5)]
         assert found.ranking(name).tolist() == sorted(range(5), key=keys.__getitem__)
+    by_odds = found.ranked_by("log-odds")
+    assert by_odds.ranking("gnu").tolist() == np.argsort(-found.odds_loss[:, 6]).tolist()
+    best = {name: by_odds.ranking(name)[:1].tolist() for name in by_odds.present_classes}
+    costs = {name: found.odds_loss[best[name][0], found.classes.index(name)] for name in best}
+    assert by_odds.combinations(1) == {name: best[name] if costs[name] > 0 else [] for name in best}
+    with pytest.raises(SettingError, match=r"measure is 'odds'.*'log-odds'"):
+        found.ranked_by("odds")  # type: ignore[arg-type]
     sets = found.combinations(2)
     assert set(sets) == {"ant", "bee", "cow", "elk", "gnu"}
     counts = [sum(unit in chosen for chosen in sets.values()) for unit in range(5)]

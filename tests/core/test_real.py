@@ -110,3 +110,23 @@ def test_shuffled_shards_of_real_photos_give_the_same_bits(real: Path) -> None:
     one, other = (p.result(model="", names=data.names, provenance={})["features.12"] for p in (whole, merged))
     for name in ("threshold", "intersection", "area", "exemplar_image", "exemplar_map", "histogram"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
+
+
+def test_every_unit_removed_equals_the_naive_loop_on_real_photos(real: Path) -> None:
+    photos = dw.InMemory(dw.PhotoFolder(real / "photos"), 6)
+    with torch.random.fork_rng():
+        model = dw.load_model("squeezenet1_0", real / "squeezenet1_0_imagenet.safetensors").eval()
+    options: dict[str, Any] = {"targets": "predicted", "preprocess": dw.normalize(), "progress": False}
+    found = dw.rank_units(model, "features.12", photos, **options)
+    assert "linear layer" in found.how
+    batch = dw.normalize()(torch.stack([photos[i] for i in range(6)]))
+    changed = np.flatnonzero((found.edited.edited != found.edited.predicted).any(1))
+    assert len(changed) > 10
+    with torch.no_grad():
+        maps = model.features(batch)
+        assert (found.edited.predicted == model(batch).argmax(1).numpy()).all()
+        for unit in [*changed[:20].tolist(), *range(0, 512, 23)]:
+            edited = maps.clone()
+            edited[:, unit] = 0
+            told = model.classifier(edited).flatten(1).argmax(1).numpy()
+            assert (found.edited.edited[unit] == told).all(), unit
