@@ -121,7 +121,7 @@ def test_every_unit_removed_equals_the_naive_loop_on_real_photos(real: Path) -> 
     assert "linear layer" in found.how
     batch = dw.normalize()(torch.stack([photos[i] for i in range(6)]))
     changed = np.flatnonzero((found.edited.edited != found.edited.predicted).any(1))
-    assert len(changed) > 10
+    assert len(changed) >= 5
     with torch.no_grad():
         maps = model.features(batch)
         assert (found.edited.predicted == model(batch).argmax(1).numpy()).all()

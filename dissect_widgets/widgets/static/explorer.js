@@ -135,7 +135,7 @@ function mountExplorer({ model, source, ask, el }) {
     on: { input: () => choose(Number(slider.value)) },
   });
   const count = make("output", { className: "dw-value dw-chosen-count" });
-  const reset = make("button", { type: "button", className: "dw-button", on: { click: () => choose(0) } }, "none");
+  const reset = make("button", { type: "button", className: "dw-button", on: { click: () => choose(0) } }, "reset");
   const bar = make(
     "div",
     { className: "dw-toolbar" },

@@ -12,7 +12,7 @@ function rankedList({ source, place, units, toggle, failed }) {
       "div",
       { className: "dw-row dw-row-head" },
       make("span", {}, ""), make("span", {}, "unit"), make("span", {}, "concept"),
-      make("span", { title: "Balanced accuracy that the class loses without the unit, over the images of the ranking" }, "accuracy lost"),
+      make("span", { title: "Balanced accuracy that the class loses without the unit, over the images of the ranking" }, "accuracy lost, %"),
       make("span", { title: "Mean log-odds that the class loses without the unit; tells units apart where accuracy does not" }, "log-odds lost"),
       make("span", {}, place >= 0 ? "exemplars" : ""),
     ),
@@ -85,10 +85,11 @@ function rankedList({ source, place, units, toggle, failed }) {
       order.forEach((unit, i) => {
         const element = rows.get(unit);
         const lost = element.querySelector(".dw-loss");
-        lost.textContent = loss[i] === 0 ? "0" : `${(100 * loss[i]).toFixed(2)} ± ${(100 * error[i]).toFixed(2)}`;
+        const points = (100 * loss[i]).toFixed(2).replace("-", "−");
+        lost.textContent = loss[i] === 0 ? "0" : `${points} ± ${(100 * error[i]).toFixed(2)}`;
         lost.title = "points of balanced accuracy, ± standard error";
         element.querySelector(".dw-fill").style.width = `${(100 * Math.max(odds[i], 0)) / most}%`;
-        element.querySelector(".dw-odds-text").textContent = odds[i].toFixed(2);
+        element.querySelector(".dw-odds-text").textContent = odds[i].toFixed(2).replace("-", "−");
       });
       body.replaceChildren(...order.map((unit) => rows.get(unit)));
       body.scrollTop = 0;
