@@ -12,7 +12,7 @@ function rankedList({ source, place, units, toggle, failed }) {
       "div",
       { className: "dw-row dw-row-head" },
       make("span", {}, ""), make("span", {}, "unit"), make("span", {}, "concept"),
-      make("span", { title: "Balanced accuracy that the class loses without the unit, over the images of the ranking" }, "accuracy lost, %"),
+      make("span", { title: "Balanced accuracy that the class loses without the unit, over the images of the ranking" }, "points lost"),
       make("span", { title: "Mean log-odds that the class loses without the unit; tells units apart where accuracy does not" }, "log-odds lost"),
       make("span", {}, place >= 0 ? "exemplars" : ""),
     ),
