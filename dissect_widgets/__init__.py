@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
     from dissect_widgets.models.zoo import load_model, normalize
-    from dissect_widgets.rank import rank_units, remove_sets
+    from dissect_widgets.rank import rank_units, remove_sets, remove_units
     from dissect_widgets.run import dissect
     from dissect_widgets.widgets.ablation_explorer import AblationExplorer
     from dissect_widgets.widgets.layer_comparison import LayerComparison
@@ -57,6 +57,7 @@ _HOMES = {
     "rank_units": "rank",
     "read_netdissect_csv": "concepts.netdissect_csv",
     "remove_sets": "rank",
+    "remove_units": "rank",
     "write_netdissect_csv": "concepts.netdissect_csv",
     "write_report": "widgets.report",
     "write_sample": "concepts.sample",
@@ -86,6 +87,7 @@ __all__ = [
     "rank_units",
     "read_netdissect_csv",
     "remove_sets",
+    "remove_units",
     "write_netdissect_csv",
     "write_report",
     "write_sample",

@@ -127,8 +127,8 @@ def bench_ablate(
     Returns
     -------
     dict
-        As of `bench_dissect`; also how the network was run, and which share of all pairs of a unit and an
-        image made a difference to anything that is computed.
+        As of `bench_dissect`; also how the network was run, and for which share of all pairs of a unit
+        and an image the prediction is another without the unit.
     """
     model.eval()
     found: list[UnitImportance] = []

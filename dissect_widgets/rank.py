@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.edits import Edited, EditsInterrupted, run_edits
+from dissect_widgets.core.edits import Edited, EditsInterrupted, keep_all_but, run_edits
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.unit_sets import SetEffects, plan_sets
 from dissect_widgets.errors import SettingError
@@ -81,6 +81,55 @@ def rank_units(
         model, layer, data, targets=targets, classes=classes, preprocess=preprocess, batch_size=batch_size
     )
     return UnitImportance(_run(source, _each, "rank units", workers, progress))
+
+
+def remove_units(
+    model: nn.Module,
+    layer: str,
+    data: Any,
+    sets: Sequence[Sequence[int]],
+    *,
+    keep: bool = False,
+    targets: Sequence[int] | Literal["predicted"] | None = None,
+    classes: Sequence[str] | None = None,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int | None = None,
+    workers: int = 0,
+    progress: bool = True,
+) -> Edited:
+    """Predict images without some units of a layer, for each of several sets.
+
+    >>> found = remove_units(model, "layer4", data, [[3, 17], [3]])
+    >>> found.accuracy.after                     # (2, classes), balanced accuracy without each set
+
+    Parameters
+    ----------
+    model, layer, data, targets, classes, preprocess, batch_size, workers, progress
+        As for `rank_units`.
+    sets
+        Numbers of units.
+    keep
+        Whether to keep nothing but each set, instead of removing it.
+
+    Returns
+    -------
+    Edited
+        Predictions of each image before and after, and their accuracy.
+
+    Raises
+    ------
+    SettingError
+        For a unit that does not exist, or stands in a set twice; also what `rank_units` raises.
+    """
+    source = Classified(
+        model, layer, data, targets=targets, classes=classes, preprocess=preprocess, batch_size=batch_size
+    )
+
+    def kept(units: int) -> NDArray[np.bool_]:
+        without = keep_all_but([list(chosen) for chosen in sets], units)
+        return ~without if keep else without
+
+    return _run(source, kept, "remove units", workers, progress)
 
 
 def remove_sets(
@@ -172,6 +221,7 @@ def _run(
             kept,
             workers=workers,
             progress=advance,
+            notify=bar.write,
             begun=begun,
             remember=remember,
         )

@@ -93,6 +93,7 @@ def _fastest(whole: Whole, reading: Reading, pictures: Tensor, many: bool) -> tu
         return None, f"{info.name} runs {info.calls} times in a pass"
     try:
         parts, stages = split(model, info.name)
+        parts = parts.with_own(pictures)
     except CannotSplit as error:
         return None, str(error)
     found: list[Network] = []

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from dissect_widgets.core.hooks import find_layer, model_device, model_dtype
 from dissect_widgets.core.layers import LayerInfo, plan_layers
 from dissect_widgets.core.loading import image_name, load_batches
-from dissect_widgets.errors import DataError, SettingError, nearest
+from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
 
 
 class ClassBatch(NamedTuple):
@@ -156,6 +156,27 @@ class Classified:
             last = f"0 to {len(known) - 1}" if known is not None else "0 and above"
             raise DataError(f"{self.name_of(index)} is of class {number}; allowed are {last}.")
         return number if self._translation is None else int(self._translation[number])
+
+
+def checked_scores(scores: Tensor, source: Classified, batch: ClassBatch) -> None:
+    """Raise ActivationError unless scores (B, classes) are finite."""
+    bad = (~torch.isfinite(scores)).any(1)
+    if bad.any():
+        name = source.name_of(batch.indices[int(bad.nonzero()[0])])
+        raise ActivationError(f"The network's scores of image {name!r} are not finite numbers.")
+
+
+def checked_targets(scores: Tensor, source: Classified, batch: ClassBatch) -> Tensor:
+    """Classes of a batch, int64 (B,), once they are sure to be among those of scores (B, classes)."""
+    if source.predicts:
+        return scores.argmax(1)
+    if batch.targets.max() >= scores.shape[1]:
+        image = int(batch.targets.argmax())
+        raise DataError(
+            f"{source.name_of(batch.indices[image])} is of class {batch.targets[image]}; the network tells "
+            f"{scores.shape[1]} classes apart, 0 to {scores.shape[1] - 1}."
+        )
+    return torch.from_numpy(batch.targets).to(source.device)
 
 
 class _Items:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dissect_widgets.core.ablate import ablate, open_network
-from dissect_widgets.core.classified import ClassBatch, Classified
+from dissect_widgets.core.accuracy import Accuracy, compare
+from dissect_widgets.core.classified import ClassBatch, Classified, checked_scores, checked_targets
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.interrupt import deferred_interrupt
-from dissect_widgets.core.network import Network
+from dissect_widgets.core.network import Network, Whole
 from dissect_widgets.core.provenance import data_digest, describe_callable, weights_digest
-from dissect_widgets.errors import ActivationError, DataError, SettingError
+from dissect_widgets.errors import SettingError
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,11 @@ class Edited:
     """Sums over images of peaks of units and probabilities of classes, their squares and products."""
     done: int = 0
     seconds: float = 0.0
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """Accuracy before, and under each edit."""
+        return compare(self.targets, self.predicted, self.edited, len(self.classes))
 
     def finished(self) -> Edited:
         """The part over images that are done."""
@@ -95,7 +101,7 @@ def run_edits(
     progress
         Called with the number of images done, and of all.
     notify
-        Called with how the network is run.
+        Called with how the network is run, if it is run whole, which takes long.
     begun
         An interrupted run; it goes on if it is the same, else it is not looked at.
     remember
@@ -119,7 +125,8 @@ def run_edits(
             state = begun.state
         if state is None:
             state = _new(source, network, masks)
-        notify(f"{source.layer}: {network.how}.")
+        if isinstance(network, Whole):
+            notify(f"{source.layer}: {network.how}.")
         before = state.seconds
         progress(state.done, total)
         try:
@@ -196,27 +203,6 @@ def _add(state: Edited, source: Classified, network: Network, kept: Tensor, batc
     }  # fmt: skip
     for name, value in found.items():
         state.moments[name] += value.cpu().numpy()
-
-
-def checked_scores(scores: Tensor, source: Classified, batch: ClassBatch) -> None:
-    """Raise ActivationError unless scores (B, classes) are finite."""
-    bad = (~torch.isfinite(scores)).any(1)
-    if bad.any():
-        name = source.name_of(batch.indices[int(bad.nonzero()[0])])
-        raise ActivationError(f"The network's scores of image {name!r} are not finite numbers.")
-
-
-def checked_targets(scores: Tensor, source: Classified, batch: ClassBatch) -> Tensor:
-    """Classes of a batch, int64 (B,), once they are sure to be among those of scores (B, classes)."""
-    if source.predicts:
-        return scores.argmax(1)
-    if batch.targets.max() >= scores.shape[1]:
-        image = int(batch.targets.argmax())
-        raise DataError(
-            f"{source.name_of(batch.indices[image])} is of class {batch.targets[image]}; the network tells "
-            f"{scores.shape[1]} classes apart, 0 to {scores.shape[1] - 1}."
-        )
-    return torch.from_numpy(batch.targets).to(source.device)
 
 
 def log_odds(scores: Tensor, classes: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ from torch import nn
 
 from dissect_widgets.core.ablate import ablate, open_network
 from dissect_widgets.core.accuracy import Accuracy, compare
-from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.edits import checked_scores, checked_targets, keep_all_but
+from dissect_widgets.core.classified import Classified, checked_scores, checked_targets
+from dissect_widgets.core.edits import keep_all_but
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.network import Keeping, Reading
 from dissect_widgets.core.pictures import encode_picture

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.accuracy import Accuracy, compare
+from dissect_widgets.core.accuracy import Accuracy
 from dissect_widgets.core.edits import Edited
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
@@ -69,8 +69,7 @@ class UnitImportance:
     @cached_property
     def accuracy(self) -> Accuracy:
         """Accuracy before, and without each unit; its `edits` are the units."""
-        e = self.edited
-        return compare(e.targets, e.predicted, e.edited, len(self.classes))
+        return self.edited.accuracy
 
     @cached_property
     def loss(self) -> Floats:

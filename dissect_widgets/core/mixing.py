@@ -36,7 +36,7 @@ class _Mix:
         return peaks, self.stages.each(value), self._silent, beside
 
     def _after(self, rows: Tensor, reading: Reading, images: Tensor) -> Tensor:
-        beside = chosen(reading.state[-1], images, len(reading.scores))
+        beside = chosen(self.parts, reading.state[-1], images)
         return scores_of(self.stages.after(rows, *beside), len(images))
 
 
@@ -54,7 +54,7 @@ class LinearMix(_Mix):
         terms = torch.bmm(change.transpose(0, 1), weight)  # (units, B, out)
         nothing = self.mix(silent)[0]
         mixed = nothing + terms.sum(0)
-        scores = self.stages.after(mixed.clone(), *chosen(beside, None, len(pictures)))
+        scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))
         state = terms, nothing, mixed, beside
         return Reading(scores_of(scores, len(pictures)), peaks, (change != 0).any(2), state)
 
@@ -85,7 +85,7 @@ class ConvolutionMix(_Mix):
         if self.info.kind != "map" or inputs.dim() != 4 or not zeros:
             raise CannotSplit(f"the convolution after {self.info.name} is not over its units")
         mixed = self.mix(inputs)
-        scores = self.stages.after(mixed.clone(), *chosen(beside, None, len(pictures)))
+        scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))
         active = (inputs != silent).flatten(2).any(2)
         return Reading(scores_of(scores, len(pictures)), peaks, active, (inputs, silent, mixed, beside))
 

@@ -122,14 +122,14 @@ class Cut:
         """See `Network`."""
         value, beside = self.parts.before(pictures)
         peaks, active = as_maps(value, self.info).flatten(2).amax(2), active_units(value, self.info)
-        scores = self.parts.after(value.clone(), *chosen(beside, None, len(pictures)))
+        scores = self.parts.after(value.clone(), *chosen(self.parts, beside))
         return Reading(scores_of(scores, len(pictures)), peaks, active, (value, beside))
 
     def scores(self, reading: Reading, images: Tensor, kept: Tensor) -> Tensor:
         """See `Network`."""
         value, beside = reading.state
         edited = without(value[images], kept, self.info)
-        scores = self.parts.after(edited, *chosen(beside, images, len(reading.scores)))
+        scores = self.parts.after(edited, *chosen(self.parts, beside, images))
         return scores_of(scores, len(images))
 
     def rows(self, reading: Reading) -> int:
@@ -139,10 +139,9 @@ class Cut:
     def join(self, readings: Sequence[Reading]) -> Reading:
         """See `Keeping`."""
         values, besides = zip(*(reading.state for reading in readings), strict=True)
-        counts = [len(reading.scores) for reading in readings]
-        return _joined(
-            readings, (torch.cat(values), tuple(_together(b, counts) for b in zip(*besides, strict=True)))
-        )
+        together = zip(self.parts.own, zip(*besides, strict=True), strict=True)
+        beside = tuple(torch.cat(every) if own else every[0] for own, every in together)
+        return _joined(readings, (torch.cat(values), beside))
 
 
 def _joined(readings: Sequence[Reading], state: Any) -> Reading:
@@ -150,26 +149,20 @@ def _joined(readings: Sequence[Reading], state: Any) -> Reading:
     return Reading(scores, peaks, active, state)
 
 
-def _together(values: Sequence[Any], counts: Sequence[int]) -> Any:
-    """What passes the layer by in several batches; what is the same for all images stays so."""
-    own = [isinstance(v, Tensor) and v.dim() and len(v) == n for v, n in zip(values, counts, strict=True)]
-    return torch.cat(list(values)) if all(own) else values[0]
-
-
 def rows_at_once(numbers: int, at_once: int = _NUMBERS_AT_ONCE) -> int:
     """How many edits to run together, if each starts from so many numbers; what is computed stays near."""
     return max(8, min(_ROWS_AT_ONCE, at_once // max(numbers, 1)))
 
 
-def chosen(beside: tuple[Any, ...], images: Tensor | None, count: int) -> list[Any]:
+def chosen(parts: Parts, beside: tuple[Any, ...], images: Tensor | None = None) -> list[Any]:
     """What passes the layer by, of some images of a batch or all; copies, for later steps may change them."""
 
-    def choose(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return value
-        return value.clone() if images is None or value.dim() == 0 or len(value) != count else value[images]
+    def choose(value: Any, own: bool) -> Any:
+        if own and images is not None:
+            return value[images]
+        return value.clone() if isinstance(value, Tensor) else value
 
-    return [choose(value) for value in beside]
+    return [choose(value, own) for value, own in zip(beside, parts.own, strict=True)]
 
 
 def without(output: Tensor, kept: Tensor, info: LayerInfo) -> Tensor:

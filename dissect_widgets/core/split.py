@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from dissect_widgets.core.rows import with_fast_rows
@@ -48,6 +48,14 @@ class Parts(NamedTuple):
     """Pictures to the output of the layer, and all else that the second part takes."""
     after: Callable[..., Any]
     """Both of these to the scores."""
+    own: tuple[bool, ...] = ()
+    """For each of what else there is, whether every image has its own: whether it is as long as the batch."""
+
+    def with_own(self, pictures: Tensor) -> Parts:
+        """The same, once two `pictures` have shown what images have of their own."""
+        one, two = (self.before(pictures[:count])[1] for count in (1, 2))
+        pairs = zip(one, two, strict=True)
+        return self._replace(own=tuple(_length(a) == 1 and _length(b) == 2 for a, b in pairs))
 
 
 class Stages(NamedTuple):
@@ -183,6 +191,10 @@ def _taken(graph: fx.Graph, made: Iterable[fx.Node], *, without: fx.Node) -> lis
     inside = set(made)
     wanted = {source for node in inside for source in node.all_input_nodes} - inside - {without}
     return [node for node in graph.nodes if node in wanted and node.op != "get_attr"]
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, Tensor) and value.dim() else 0
 
 
 def _first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.accuracy import Accuracy, compare
+from dissect_widgets.core.accuracy import Accuracy
 from dissect_widgets.core.edits import Edited
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.errors import ConceptError, SettingError, nearest
@@ -113,7 +113,7 @@ class SetEffects:
         self.classes, self.sizes, self.repeats = plan.classes, plan.sizes, plan.repeats
         self.model, self.layer, self.how = edited.model, edited.layer, edited.how
         self.units, self.images, self.ranked_on = plan.kept.shape[1], len(edited.targets), ranked_on
-        found = compare(edited.targets, edited.predicted, edited.edited, len(edited.classes))
+        found = edited.accuracy
         numbers = [edited.classes.index(name) for name in plan.classes]
         _check_present(found, plan.classes, numbers)
         self.before, self.all_before = found.before[numbers], found.all_before

@@ -66,6 +66,20 @@ class Residual(nn.Module):
         return self.fc(both.mean((2, 3)))
 
 
+class Beside(nn.Module):
+    """What passes the layer by is as long as a batch may be, but the same for all images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 5, 3), nn.Linear(5, 7)
+        self.rows = nn.Parameter(torch.arange(20.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.rows.cos()[: x.shape[2] - 2].view(-1, 4, 1).mean(1)  # (5, 1), as long as a batch of 5
+        maps = torch.relu(self.conv(x)).mean((2, 3))
+        return self.fc(maps * weights[:, 0] + 0.1 * weights.mean())
+
+
 class Tokens(nn.Module):
     """Tokens by attention, whose size in the batch is asked for before the layer."""
 
@@ -134,7 +148,7 @@ CASES: list[tuple[Any, str, type]] = [
     (Residual, "low", ConvolutionMix), (Residual, "stem", Cut), (Residual, "high", Cut),
     (Tokens, "patch", Whole), (Tokens, "norm", Whole), (Tokens, "mix.linear1", Whole),
     (Winding, "conv", Whole), (Twice, "conv", Whole), (Twice, "stem", ConvolutionMix),
-    (OfPair, "pair", Whole),
+    (OfPair, "pair", Whole), (Beside, "conv", Cut),
 ]  # fmt: skip
 
 
@@ -384,6 +398,26 @@ def test_sets_equal_brute_force() -> None:
         found.overall["remove random"][:, 1].mean()
     )
     assert len(found.summary()) == 5 * 4
+
+
+def test_sets_of_ones_own_equal_brute_force() -> None:
+    net, data = telling(), Images()
+    sets = [[3, 0], [], [4, 1, 2]]
+    for keep in (False, True):
+        found = dw.remove_units(net, "conv", data, sets, keep=keep, progress=False)
+        for row, units in enumerate(sets):
+            removed = [u for u in range(5) if u not in units] if keep else units
+            told = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
+            assert (found.edited[row] == told).all()
+        assert found.accuracy.after.shape == (3, 7)
+    for bad in ([[5]], [[-1]], [[2, 2]]):
+        with pytest.raises(SettingError):
+            dw.remove_units(net, "conv", data, bad, progress=False)
+
+
+def test_a_network_that_is_run_whole_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    dw.rank_units(made(Winding), "conv", Images(), progress=True)
+    assert "full passes: it cannot be traced" in "".join(capsys.readouterr())
 
 
 def test_random_sets_have_their_size_and_hold_one_another() -> None:
