@@ -35,6 +35,27 @@ def vgg() -> nn.Module:
     )  # fmt: skip
 
 
+def normed() -> nn.Module:
+    """A norm makes something of a unit that is zero, before the next convolution."""
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(5, 10, 3, groups=5), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(10, 7),
+    )  # fmt: skip
+
+
+class InPlace(nn.Module):
+    """What follows changes the layer's output in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 5, 3), nn.Linear(5, 7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        x += 1
+        return self.fc(torch.relu(x).mean((2, 3)))
+
+
 class Head(nn.Module):
     """A convolution with a stride and an uneven padding mixes the units first."""
 
@@ -148,6 +169,7 @@ CASES: list[tuple[Any, str, type]] = [
     (Residual, "low", ConvolutionMix), (Residual, "stem", Cut), (Residual, "high", Cut),
     (Tokens, "patch", Whole), (Tokens, "norm", Whole), (Tokens, "mix.linear1", Whole),
     (Winding, "conv", Whole), (Twice, "conv", Whole), (Twice, "stem", ConvolutionMix),
+    (normed, "0", ConvolutionMix), (normed, "4", Cut), (InPlace, "conv", Cut),
     (OfPair, "pair", Whole), (Beside, "conv", Cut),
 ]  # fmt: skip
 
@@ -229,18 +251,41 @@ def test_many_rows_are_what_few_are() -> None:
     assert torch.equal(RowsLinear(linear)(rows[None]), linear(rows[None]))
 
 
-def test_silent_units_are_not_run() -> None:
+@pytest.mark.parametrize("way", [LinearMix, Cut, Whole])
+def test_silent_units_are_not_run(way: type) -> None:
     net = made(vgg)
     with torch.no_grad():
         net[3].weight[2], net[3].bias[2] = 0, -1.0  # unit 2 is below zero everywhere
     batch = pictures(4)
     with evaluation(net):
         info = Classified(net, "4", list(batch), targets="predicted").plan(batch)
-        network = open_network(net, info, batch)
+        found = open_network(net, info, batch, many=way is LinearMix)
+        network = Whole(net, info) if way is Whole else found
+        assert type(network) is way
         reading = network.read(batch)
         kept = torch.from_numpy(keep_all_but([[2], [0], []], 5))
         seen = {int(e) for _, edits, _ in ablate(network, reading, kept) for e in edits}
     assert not reading.active[:, 2].any() and seen == {1}
+
+
+class Again(nn.Module):
+    """A convolution that is silent when it runs the second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 5, 3, bias=False), nn.Linear(5, 7)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc((self.conv(x) + self.conv(0 * x)).mean((2, 3)))
+
+
+def test_a_unit_that_worked_once_is_not_silent() -> None:
+    net, data = made(Again), Images()
+    found = dw.rank_units(net, "conv", data, progress=False)
+    after = naive(net, "conv", data.images, [2], 1).log_softmax(1)
+    with torch.no_grad():
+        assert not torch.allclose(after, net(data.images).log_softmax(1), atol=1e-4)
+    assert (found.odds_loss[2][found.present] != 0).all()
 
 
 class Images:
@@ -574,7 +619,10 @@ def test_an_error_in_the_middle_loses_nothing() -> None:
 @pytest.mark.parametrize(
     ("make", "layer"), [(vgg, "4"), (Residual, "low"), (Tokens, "norm"), (Twice, "conv")]
 )
-def test_held_images_are_predicted_as_by_the_naive_loop(make: Any, layer: str) -> None:
+def test_held_images_are_predicted_as_by_the_naive_loop(
+    make: Any, layer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dissect_widgets.core.held._IMAGES_TOGETHER", 8)
     net, data = made(make), Images()
     held = hold(Classified(net, layer, data, batch_size=4))
     with torch.no_grad():
@@ -592,10 +640,11 @@ def test_held_images_are_predicted_as_by_the_naive_loop(make: Any, layer: str) -
 
 def test_a_unit_that_never_changes_correlates_with_nothing() -> None:
     net, data = telling(), Images()
-    with torch.no_grad():
-        net.conv.weight[1], net.conv.bias[1] = 0, 0.7001
-    found = dw.rank_units(net, "conv", data, progress=False)
-    assert np.isnan(found.correlation[1]).all() and np.isfinite(found.correlation[0]).all()
+    for value in (0.1, 0.3, 0.7, 1.1, 1.3, 1.7):
+        with torch.no_grad():
+            net.conv.weight[1], net.conv.bias[1] = 0, value
+        found = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
+        assert np.isnan(found.correlation[1]).all() and np.isfinite(found.correlation[0]).all()
 
 
 def test_losses_that_cancel_are_zero() -> None:

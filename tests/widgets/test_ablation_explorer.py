@@ -102,6 +102,10 @@ def test_each_change_is_measured_once(explorer: dw.AblationExplorer, monkeypatch
         for name, value in change.items():
             setattr(explorer, name, value)
         assert len(calls) == 1, change
+    for units in (explorer.order[:2].tolist()[::-1], explorer.order[2:].tolist()[::-1]):
+        calls.clear()
+        explorer.units = units
+        assert len(calls) == 1
 
 
 def test_first_values(net: nn.Module, data: Images) -> None:
