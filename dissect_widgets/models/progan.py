@@ -1,0 +1,194 @@
+"""The generator of Progressive GANs (Karras et al. 2018), as the public LSUN models have it.
+
+>>> generator = load_generator("proggan_churchoutdoor-7e701dd5.pth")
+>>> pictures = to_pictures(generator(latents(8, seed=1)))
+
+PNAS 2020 (Fig. 3a) dissects its layers, `layer1` to `layer14` at 256 pixels.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.errors import SettingError, WeightsError
+from dissect_widgets.models.weights import load_weights, read_weights
+
+WIDTHS: Final = (512, 512, 512, 512, 256, 128, 64, 32)
+"""Channels of the latent, and of the maps of 4, 8, 16 ... 256 pixels."""
+LARGE_WIDTHS: Final = (512, 512, 512, 512, 512, 256, 128, 64, 32, 16)
+"""The same for 1,024 pixels."""
+_LEAST = 4
+
+
+class ProgressiveGenerator(nn.Sequential):
+    """Latents to pictures: two convolutions at each size, each after a norm, and a last one to RGB.
+
+    Latents float (B, depth) or (B, depth, 1, 1) go in; pictures float (B, 3, size, size) come out,
+    nominally in [-1, 1], not clamped (see `to_pictures`). Layers are `layer1`, `layer2` (4 px), `layer3`,
+    `layer4` (8 px) and so on, and `output_{size}x{size}`.
+
+    Parameters
+    ----------
+    widths
+        Channels of the latent and of each size, from 4 pixels on; as many sizes as there are numbers after
+        the first. The default is the public models' of 256 pixels.
+
+    Raises
+    ------
+    SettingError
+        If there are fewer than two widths, or one is not positive.
+    """
+
+    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+        widths = tuple(widths)
+        if len(widths) < 2 or min(widths) < 1:
+            raise SettingError(f"widths is {widths}; it must be the latent's, and one for each size.")
+        self.depth, self.size = widths[0], _LEAST * 2 ** (len(widths) - 2)
+        layers: OrderedDict[str, nn.Module] = OrderedDict()
+        for place, (before, width) in enumerate(pairwise(widths)):
+            first = _block(before, width, 4, 3) if place == 0 else _block(before, width, 3, 1, up=True)
+            layers[f"layer{2 * place + 1}"] = first
+            layers[f"layer{2 * place + 2}"] = _block(width, width, 3, 1)
+        layers[f"output_{self.size}x{self.size}"] = nn.Sequential(
+            OrderedDict(
+                norm=PixelNorm(),
+                conv=nn.Conv2d(widths[-1], 3, 1, bias=False),
+                wscale=WScale(3, widths[-1], 1, gain=1.0),
+            )
+        )
+        super().__init__(layers)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Draw pictures.
+
+        Raises
+        ------
+        SettingError
+            If latents have another size.
+        """
+        if latents.dim() not in (2, 4) or latents.shape[1] != self.depth or latents[0].numel() != self.depth:
+            raise SettingError(
+                f"The latents have shape {tuple(latents.shape)}; this generator takes (B, {self.depth})."
+            )
+        x = latents.reshape(len(latents), self.depth, 1, 1)
+        for layer in self:
+            x = layer(x)
+        return x
+
+
+class PixelNorm(nn.Module):
+    """Divide each position by the root of the mean square over its channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (B, C, h, w)."""
+        return x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt()
+
+
+class WScale(nn.Module):
+    """Scale what a convolution put out, by what its weights would have been initialised with, and add a bias.
+
+    The scale is gain / sqrt(inputs), where the gain makes up for the ReLU and the kernel; it is not among the
+    weights.
+    """
+
+    def __init__(self, width: int, before: int, kernel: int, gain: float = math.sqrt(2)) -> None:
+        super().__init__()
+        self.scale = gain / kernel / math.sqrt(before)
+        self.b = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale and shift (B, C, h, w)."""
+        return x * self.scale + self.b[:, None, None]
+
+
+def _block(before: int, width: int, kernel: int, padding: int, *, up: bool = False) -> nn.Sequential:
+    parts: OrderedDict[str, nn.Module] = OrderedDict(norm=PixelNorm())
+    if up:
+        parts["up"] = nn.Upsample(scale_factor=2, mode="nearest")
+    parts["conv"] = nn.Conv2d(before, width, kernel, padding=padding, bias=False)
+    nn.init.normal_(parts["conv"].weight)  # type: ignore[arg-type]
+    parts["wscale"] = WScale(width, before, kernel)
+    parts["relu"] = nn.LeakyReLU(0.2, inplace=True)
+    return nn.Sequential(parts)
+
+
+def latents(count: int, seed: int = 1, *, depth: int = 512) -> Tensor:
+    """Draw latents float32 (count, depth, 1, 1) as the public code does.
+
+    The first of them are the same, however many are drawn.
+    """
+    drawn = np.random.RandomState(seed).standard_normal(count * depth)
+    return torch.from_numpy(drawn.reshape(count, depth, 1, 1)).float()
+
+
+def to_pictures(output: Tensor) -> Tensor:
+    """What a generator puts out, nominally in [-1, 1], as pictures in [0, 1]."""
+    return (output + 1).div(2).clamp(0, 1)
+
+
+def load_generator(path: str | Path) -> ProgressiveGenerator:
+    """Load a generator from a public file, of the newer or the older key style, of any size and widths.
+
+    Parameters
+    ----------
+    path
+        State dict with `layer1.conv.weight`, `layer1.wscale.b` ... `output_256x256.conv.weight` (newer) or
+        `features.0.conv.weight` ... `output.conv.weight` (older), bare or under `state_dict`.
+
+    Raises
+    ------
+    WeightsError
+        If the file is unsafe, or is of another network; it says which key, and which shape.
+    """
+    found = newer_names(read_weights(path), path)
+    with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
+        generator = ProgressiveGenerator(_widths(found, path))
+    load_weights(generator, found, origin=path)
+    return generator.eval()
+
+
+def newer_names(weights: Mapping[str, Tensor], origin: str | Path) -> dict[str, Tensor]:
+    """State dict with the names that `ProgressiveGenerator` has."""
+    weights = {name.removeprefix("module."): tensor for name, tensor in weights.items()}
+    count = sum(name.startswith("features.") and name.endswith(".conv.weight") for name in weights)
+    if not count:
+        return weights
+    if count % 2:
+        raise WeightsError(
+            f"{origin} has {count} convolutions before the last; a Progressive GAN has two for each size."
+        )
+    size = _LEAST * 2 ** (count // 2 - 1)
+
+    def renamed(name: str) -> str:
+        match = re.fullmatch(r"features\.(\d+)\.(.+)", name)
+        if match:
+            return f"layer{int(match[1]) + 1}.{match[2]}"
+        return re.sub(r"^output\.", f"output_{size}x{size}.", name)
+
+    return {renamed(name): tensor for name, tensor in weights.items()}
+
+
+def _widths(weights: Mapping[str, Tensor], origin: str | Path) -> list[int]:
+    kernels = {}
+    for name, tensor in weights.items():
+        match = re.fullmatch(r"layer(\d+)\.conv\.weight", name)
+        if match and tensor.dim() == 4:
+            kernels[int(match[1])] = tensor
+    if not kernels or sorted(kernels) != list(range(1, len(kernels) + 1)) or len(kernels) % 2:
+        names = ", ".join(list(weights)[:3])
+        raise WeightsError(
+            f"{origin} is of no Progressive GAN: it should have `layer1.conv.weight` and so on, two layers "
+            f"for each size; it has {names} ..."
+        )
+    firsts = range(1, len(kernels) + 1, 2)
+    return [kernels[1].shape[1], *(kernels[number].shape[0] for number in firsts)]
