@@ -101,7 +101,7 @@ class AblationData:
         shown = {
             "of": [name, mode, sorted(units)],
             "own": both(c),
-            "error": _plain(accuracy.loss_error[0, c]),
+            "uncertainty": _plain(accuracy.loss_error[0, c]),
             "all": [accuracy.all_before, float(accuracy.all_after[0])],
             "others": [[names[k], *both(k)] for k in changed],
             "flips": len(flipped),

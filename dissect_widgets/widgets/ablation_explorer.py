@@ -111,6 +111,7 @@ class AblationExplorer(Answering):
 
             self.data = AblationData(hold(source, progress=advance), ranking)
         self.ranking, self.dissection, self._units = ranking, dissection, None
+        self._turn = 0
         place = -1
         if dissection is not None and ranking.layer in dissection.layer_names:
             self._units, place = UnitData(dissection), dissection.layer_names.index(ranking.layer)
@@ -206,9 +207,15 @@ class AblationExplorer(Answering):
             self.units = first
 
     def _update(self) -> None:
-        """Measure the network as it is edited now."""
-        effect = self.data.effect(self.class_name, self.mode, self.units)
-        self.predicted, self.accuracy, self.flipped, self._result = effect
+        """Measure the network as it is edited now; the page hears of it, whatever comes of it."""
+        self._turn += 1
+        try:
+            effect = self.data.effect(self.class_name, self.mode, self.units)
+        except Exception as error:
+            self._result = {"turn": self._turn, "error": f"{type(error).__name__}: {error}"}
+            raise
+        self.predicted, self.accuracy, self.flipped, shown = effect
+        self._result = shown | {"turn": self._turn}
 
     def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         kind = question["kind"]

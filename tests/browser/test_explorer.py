@@ -85,6 +85,20 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     picture = explorer.locator(".dw-flip canvas").first
     expect(picture).to_have_attribute("data-drawn", "yes")
 
+    # there and back while Python measures: the page ends where the hand does, and hears what comes next
+    slider = explorer.locator(".dw-count-slider input")
+    for first, last in ((30, 30), (40, 22)):
+        slider.evaluate(
+            "(s, all) => all.forEach(n => { s.value = n; s.dispatchEvent(new Event('input')); })",
+            [first, first + 1, first, last],
+        )
+        page.wait_for_timeout(1500)
+        assert told(notebook)["n"] == last
+        agrees(explorer, told(notebook))
+    slider.fill(str(dragged["n"]))
+    page.wait_for_timeout(800)
+    assert told(notebook)["units"] == dragged["units"]
+
     # keep only those; then let go of one, by mouse, and take it back by keyboard
     explorer.locator(".dw-mode[data-mode='keep']").click()
     expect(explorer.locator(".dw-mode[data-mode='keep']")).to_have_attribute("aria-pressed", "true")
@@ -99,6 +113,15 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     agrees(explorer, told(notebook))
     row.press("Enter")
     page.wait_for_timeout(500)
+    assert told(notebook)["n"] == dragged["n"]
+
+    # what fails in Python is said, and what follows works
+    notebook.run_code("explorer.data.held.predict, keep = None, explorer.data.held.predict")
+    row.click()
+    expect(explorer.locator(".dw-error")).to_contain_text("TypeError")
+    notebook.run_code("explorer.data.held.predict = keep")
+    row.click()
+    expect(explorer.locator(".dw-error")).to_be_hidden()
     assert told(notebook)["n"] == dragged["n"]
 
     # another class, here and from Python

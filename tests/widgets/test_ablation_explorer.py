@@ -197,3 +197,17 @@ def test_concepts_come_from_the_dissection(
     other = dw.dissect(tiny, ["pool"], images, progress=False)
     explorer = dw.AblationExplorer(tiny, pictures, ranking, dissection=other, **options)
     assert explorer._facts["place"] == -1, "of another layer nothing is known"
+
+
+def test_what_fails_is_told_to_the_page(
+    explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(explorer.data.held, "predict", None)
+        with pytest.raises(TypeError):
+            explorer.n = 2
+    assert "TypeError" in explorer._result["error"]
+    turn = explorer._result["turn"]
+    explorer.n = 3
+    assert explorer._result["turn"] == turn + 1 and "error" not in explorer._result
+    assert explorer._result["of"][2] == sorted(explorer.ranking.ranking("ant")[:3].tolist())

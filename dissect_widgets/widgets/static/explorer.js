@@ -17,10 +17,10 @@ function figureTile(title) {
       name, make("div", { className: "dw-tile-now" }, now, was),
       make("div", { className: "dw-tile-bar" }, fill, before, chance),
     ),
-    show({ title, values, chance: level, error }) {
+    show({ title, values, chance: level, uncertainty }) {
       name.textContent = title;
       now.textContent = percent(values[1]);
-      was.textContent = `was ${percent(values[0])}${error ? `, ± ${(100 * error).toFixed(1)}` : ""}`;
+      was.textContent = `was ${percent(values[0])}${uncertainty ? `, ± ${(100 * uncertainty).toFixed(1)}` : ""}`;
       fill.style.width = `${100 * (values[1] ?? 0)}%`;
       before.style.left = `${100 * (values[0] ?? 0)}%`;
       chance.style.left = `${100 * level}%`;
@@ -96,6 +96,8 @@ function mountExplorer({ model, source, ask, el }) {
       wish = { ...wish, ...values };
       return;
     }
+    const same = ([key, value]) => JSON.stringify(model.get(key)) === JSON.stringify(value);
+    if (Object.entries(values).every(same)) return; // Python would have nothing to measure, and never answer
     busy = true;
     for (const [key, value] of Object.entries(values)) model.set(key, value);
     model.save_changes();
@@ -105,7 +107,6 @@ function mountExplorer({ model, source, ask, el }) {
     local.n = n;
     local.units = model.get("_ranked").units.slice(0, n);
     showChosen();
-    wish = wish && { ...wish, units: undefined };
     if (wish) delete wish.units;
     send({ n });
   }
@@ -199,7 +200,8 @@ function mountExplorer({ model, source, ask, el }) {
   function showResult() {
     const result = model.get("_result");
     if (!result.own) return;
-    own.show({ title: `${model.get("class_name")}, against all others`, values: result.own, chance: 0.5, error: result.error });
+    error.hidden = true;
+    own.show({ title: `${model.get("class_name")}, against all others`, values: result.own, chance: 0.5, uncertainty: result.uncertainty });
     all.show({ title: "all classes", values: result.all, chance: 1 / facts.classes.length });
     others.replaceChildren(
       ...result.others.map(([name, before, after]) =>
@@ -222,8 +224,10 @@ function mountExplorer({ model, source, ask, el }) {
     showChosen();
   }
   function arrived() {
-    if (!model.get("_result").own) return;
+    const { own: measured, error: problem } = model.get("_result");
+    if (!measured && !problem) return;
     busy = false;
+    if (problem) failed(problem);
     const next = wish;
     wish = null;
     if (next) send(next);
