@@ -15,6 +15,7 @@ from dissect_widgets.core.edits import Edited, EditsInterrupted, keep_all_but, r
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.unit_sets import SetEffects, plan_sets
 from dissect_widgets.errors import SettingError
+from dissect_widgets.run import Advance
 
 _unfinished: EditsInterrupted | None = None
 
@@ -210,17 +211,11 @@ def _run(
     global _unfinished
     begun, _unfinished = _unfinished, None
     with tqdm(total=len(source.data), unit="image", desc=what, disable=not progress) as bar:
-
-        def advance(done: int, total: int) -> None:
-            if bar.n == 0 and done:
-                bar.initial = done
-            bar.update(done - bar.n)
-
         return run_edits(
             source,
             kept,
             workers=workers,
-            progress=advance,
+            progress=Advance(bar),
             notify=bar.write,
             begun=begun,
             remember=remember,

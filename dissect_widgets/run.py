@@ -123,7 +123,7 @@ def dissect(
             workers=workers,
             skip_errors=skip_errors,
             memory=memory,
-            progress=_Advance(bar),
+            progress=Advance(bar),
             notify=bar.write,
         )
         begun, _interrupted = _interrupted, None
@@ -135,13 +135,14 @@ def dissect(
             raise
 
 
-class _Advance:
+class Advance:
     """Moves a bar; its rate is of what this run does, not of an earlier one that it goes on from."""
 
     def __init__(self, bar: Any) -> None:
         self.bar, self.begun = bar, False
 
     def __call__(self, done: int, total: int) -> None:
+        """Move to `done`."""
         if not self.begun:
             self.bar.initial = self.bar.n = done
             self.begun = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,3 +108,13 @@ class ArrayImages:
 def images() -> ArrayImages:
     """Nine labelled images in memory."""
     return ArrayImages()
+
+
+def ask(widget: Any, monkeypatch: pytest.MonkeyPatch, **question: Any) -> tuple[dict[str, Any], list[bytes]]:
+    """Ask a widget as its page does; returns the content and the buffers of its one answer."""
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    widget._handle_custom_msg({"id": "a-1", **question}, [])
+    ((content, buffers),) = sent
+    assert content["id"] == "a-1"
+    return content, buffers

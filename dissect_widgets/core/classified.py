@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.hooks import find_layer, model_device, model_dtype
 from dissect_widgets.core.layers import LayerInfo, plan_layers
-from dissect_widgets.core.loading import image_name, load_batches
+from dissect_widgets.core.loading import fill_up, image_name, load_batches, network_input
 from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
 
 
@@ -128,13 +128,10 @@ class Classified:
         """Go through the images from the `start`-th, in full batches."""
         indices, size = range(len(self.data)), max(self.batch_size, 2)
         for batch in load_batches(_Items(self), indices, size, start=start, workers=workers):
-            images = batch.images
-            if len(images) < size:  # what a network computes for a picture may depend on their number
-                images = torch.cat([images, images[-1:].expand(size - len(images), -1, -1, -1)])
-            pictures = images.to(self.device)
-            pictures = self.preprocess(pictures) if self.preprocess is not None else pictures
+            full = fill_up(batch.images, size)
+            pictures = network_input(full, self.device, self.dtype, self.preprocess)
             targets = np.array([int(target) for target in batch.labels], np.int64)
-            yield ClassBatch(batch.indices, batch.images, pictures.to(self.dtype), targets, batch.done)
+            yield ClassBatch(batch.indices, batch.images, pictures, targets, batch.done)
 
     def name_of(self, image: int) -> str:
         """Name of an image of the data."""

@@ -38,8 +38,6 @@ class Held:
         How the network is run.
     targets, predicted
         int64 (images,): true classes, and predictions of the network as it is.
-    peaks
-        float32 (images, units): highest activations.
     jpegs
         Small pictures of the images.
     """
@@ -58,7 +56,6 @@ class Held:
         self.targets, self.jpegs = targets, jpegs
         scores = torch.cat([reading.scores for reading in readings])
         self.predicted: NDArray[np.int64] = scores.argmax(1).cpu().numpy()
-        self.peaks: NDArray[np.float32] = torch.cat([r.peaks for r in readings]).cpu().numpy()
 
     def predict(self, removed: Sequence[int]) -> NDArray[np.int64]:
         """Predictions int64 (images,) when some units are forced to zero.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,6 +78,27 @@ def load_batches(
                 skipped.append(Skipped(image_name(data, index), str(error)))
         images = torch.stack([image for _, image, _ in good]) if good else torch.empty(0)
         yield Batch([index for index, _, _ in good], images, [labels for *_, labels in good], skipped, done)
+
+
+def fill_up(images: Tensor, size: int) -> Tensor:
+    """A full batch of `size` images, with the last one repeated where there are fewer.
+
+    What a network computes for an image may depend, in its last bits, on how many it gets together.
+    """
+    missing = size - len(images)
+    return torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing > 0 else images
+
+
+def network_input(
+    images: Tensor,
+    device: torch.device,
+    dtype: torch.dtype,
+    preprocess: Callable[[Tensor], Tensor] | None,
+) -> Tensor:
+    """What a network takes, of images (B, 3, H, W) in [0, 1]."""
+    pictures = images.to(device)
+    prepared = preprocess(pictures) if preprocess is not None else pictures
+    return prepared.to(dtype)
 
 
 class _Guarded(Dataset[Any]):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.hooks import evaluation, find_layer, model_device, model_dtype, trace
 from dissect_widgets.core.layers import as_maps, plan_layers
-from dissect_widgets.core.loading import Batch, checked_labels, image_name
+from dissect_widgets.core.loading import Batch, checked_labels, fill_up, image_name, network_input
 from dissect_widgets.core.probe import ProbeShape
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.types import Segmenter
@@ -77,9 +77,7 @@ class Source:
 
     def network_input(self, images: Tensor) -> Tensor:
         """What the network takes, of images (B, 3, H, W) in [0, 1]."""
-        pictures = images.to(self.device)
-        prepared = self.preprocess(pictures) if self.preprocess is not None else pictures
-        return prepared.to(self.dtype)
+        return network_input(images, self.device, self.dtype, self.preprocess)
 
     def plan(self, batch: Batch) -> ProbeShape:
         """Look at the first images, and find out the sizes of everything."""
@@ -119,10 +117,8 @@ class Source:
     def maps(self, images: Tensor, batch_size: int, shape: ProbeShape) -> dict[str, Tensor]:
         """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
         count, plans = len(images), shape.plans
-        if count < batch_size:
-            images = torch.cat([images, images[-1:].expand(batch_size - count, -1, -1, -1)])
         calls = {name: plan.info.calls for name, plan in plans.items()}
         clone = [name for name, plan in plans.items() if plan.overwritten]
         with trace(self.model, self.layers, calls=calls, clone=clone) as seen:
-            self.model(self.network_input(images))
+            self.model(self.network_input(fill_up(images, batch_size)))
         return {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}

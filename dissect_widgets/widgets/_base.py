@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,24 @@ def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     return value
 
 
-class Answering(anywidget.AnyWidget):
-    """A widget whose page asks for what it shows when it comes into sight."""
+def answer_page(
+    widget: anywidget.AnyWidget, find: Callable[[dict[str, Any]], tuple[dict[str, Any], list[bytes]]]
+) -> None:
+    """Let a widget answer what its page asks for, as that comes into sight.
 
-    def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
-        self.on_msg(self._answer)
+    Parameters
+    ----------
+    widget
+        The widget.
+    find
+        Question, which has a `kind`, to the content and buffers of the answer.
+    """
 
-    def _answer(self, _widget: Any, question: dict[str, Any], _buffers: Any) -> None:
-        """Send what the page asks for; an error too is an answer, so that the page never waits in vain."""
-        try:
-            content, buffers = self._find(question)
+    def answer(_widget: Any, question: dict[str, Any], _buffers: Any) -> None:
+        try:  # an error too is an answer, so that the page never waits in vain
+            content, buffers = find(question)
         except Exception as error:
             content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
-        self.send({"id": question.get("id"), **content}, buffers)
+        widget.send({"id": question.get("id"), **content}, buffers)
 
-    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        """Content and buffers of the answer to a question, which has a `kind`."""
-        raise NotImplementedError
+    widget.on_msg(answer)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
@@ -22,14 +23,14 @@ from dissect_widgets.core.classified import Classified
 from dissect_widgets.core.held import hold
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.result import Dissection
-from dissect_widgets.widgets._base import Answering, front_end, one_of, style
+from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.ablation_data import AblationData
 from dissect_widgets.widgets.unit_data import UnitData
 
 MODES = ("remove", "keep")
 
 
-class AblationExplorer(Answering):
+class AblationExplorer(anywidget.AnyWidget):
     """Units of a class by importance; those that are clicked are removed, or they alone are kept.
 
     Everything is measured at once over the images that are given: the balanced accuracy of the class,
@@ -123,6 +124,7 @@ class AblationExplorer(Answering):
             mode=mode,
             height=height,
         )
+        answer_page(self, self._find)
         self._ranked = self.data.ranked(self.class_name)
         if units:
             self.units = list(units)

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import anywidget
 import traitlets
 from traitlets import TraitError
 
 from dissect_widgets.core.layer_result import Denominator
 from dissect_widgets.core.result import Dissection
-from dissect_widgets.widgets._base import Answering, front_end, one_of, style
+from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.unit_data import UnitData
 
 SORTS = ("iou", "unit", "concept", "peak")
 
 
-class UnitBrowser(Answering):
+class UnitBrowser(anywidget.AnyWidget):
     """Cards of units with their concept and exemplars; a click shows one in detail, or two.
 
     Search, filters and selection are traits: set them from Python and the page follows, play on the
@@ -95,6 +96,7 @@ class UnitBrowser(Answering):
             height=height,
         )
         self.unit = unit
+        answer_page(self, self._data.answer)
 
     def __repr__(self) -> str:
         shown = "" if self.unit is None else f", unit {self.unit}"
@@ -129,6 +131,3 @@ class UnitBrowser(Answering):
     @traitlets.observe("unit", "compare")
     def _unit_changed(self, change: Any) -> None:
         setattr(self, "threshold" if change["name"] == "unit" else "compare_threshold", None)
-
-    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        return self._data.answer(question)

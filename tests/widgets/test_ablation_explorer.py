@@ -14,7 +14,7 @@ from traitlets import TraitError
 
 import dissect_widgets as dw
 from dissect_widgets.errors import DataError, SettingError
-from tests.conftest import ArrayImages, TinyNet
+from tests.conftest import ArrayImages, TinyNet, ask
 from tests.core.test_ablate import Images, made, naive, telling
 
 
@@ -152,17 +152,6 @@ class Wider(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([self.conv(x).mean((2, 3))] * 2, 1)
-
-
-def ask(
-    explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch, **question: Any
-) -> tuple[dict[str, Any], list[bytes]]:
-    sent: list[tuple[dict[str, Any], list[bytes]]] = []
-    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))
-    explorer._handle_custom_msg({"id": "a-1", **question}, [])
-    ((content, buffers),) = sent
-    assert content["id"] == "a-1"
-    return content, buffers
 
 
 def test_curves_and_pictures_are_answers(

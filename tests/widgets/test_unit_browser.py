@@ -12,7 +12,7 @@ from traitlets import TraitError
 
 from dissect_widgets import Dissection, LayerComparison, UnitBrowser, dissect
 from dissect_widgets.widgets.unit_data import UnitData, shrink
-from tests.conftest import ArrayImages, TinyNet
+from tests.conftest import ArrayImages, TinyNet, ask
 
 
 @pytest.fixture
@@ -23,17 +23,6 @@ def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
 @pytest.fixture
 def browser(dissection: Dissection) -> UnitBrowser:
     return UnitBrowser(dissection)
-
-
-def ask(
-    browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch, **question: Any
-) -> tuple[dict[str, Any], list[bytes]]:
-    sent: list[tuple[dict[str, Any], list[bytes]]] = []
-    monkeypatch.setattr(browser, "send", lambda content, buffers=None: sent.append((content, buffers)))
-    browser._handle_custom_msg({"id": "a-1", **question}, [])
-    ((content, buffers),) = sent
-    assert content["id"] == "a-1"
-    return content, buffers
 
 
 def test_traits_and_what_is_allowed(browser: UnitBrowser) -> None:

@@ -94,11 +94,7 @@ function mount({ state, source, el }) {
     show(); // before Python hears of it: what is seen comes first
     state.save_changes();
   };
-  const error = make("p", { className: "dw-error", hidden: true, aria: { role: "alert" } });
-  const failed = (reason) => {
-    error.textContent = `Something could not be shown: ${reason.message ?? reason}`;
-    error.hidden = false;
-  };
+  const { element: error, failed } = errorLine();
   const choose = (unit, beside) => {
     if (beside && state.get("unit") !== null) set({ compare: unit, compare_threshold: null });
     else set({ unit, threshold: null });
@@ -155,19 +151,18 @@ function mount({ state, source, el }) {
 
   const showSoon = onceAFrame(show);
   const reveal = () => requestAnimationFrame(() => requestAnimationFrame(() => grid.reveal(state.get("unit"))));
-  const listeners = [
+  const deaf = listen(state, [
     ...["layer", "unit", "compare", "query", "category", "min_iou", "sort"].map((key) => [key, showSoon]),
     ["unit", reveal], ["layer", reveal],
     ["threshold", panes[0].cut], ["compare_threshold", panes[1].cut],
     ["height", () => root.style.setProperty("--dw-height", `${state.get("height")}px`)],
-  ].map(([key, run]) => [`change:${key}`, () => run()]);
-  listeners.forEach(([name, run]) => state.on(name, run));
+  ]);
   root.style.setProperty("--dw-height", `${state.get("height")}px`);
   el.append(root);
   show();
   reveal();
   return () => {
-    listeners.forEach(([name, run]) => state.off(name, run));
+    deaf();
     grid.close();
     root.remove();
   };

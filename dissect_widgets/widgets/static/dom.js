@@ -28,6 +28,23 @@ function makeCanvas(width, height, label) {
   return canvas;
 }
 
+/** A line for what goes wrong, and a function that says it there. */
+function errorLine() {
+  const element = make("p", { className: "dw-error", hidden: true, aria: { role: "alert" } });
+  const failed = (reason) => {
+    element.textContent = `Something could not be shown: ${reason.message ?? reason}`;
+    element.hidden = false;
+  };
+  return { element, failed };
+}
+
+/** Hear of changes of traits, by [name, run] pairs; returns a function that stops it. */
+function listen(state, pairs) {
+  const listeners = pairs.map(([key, run]) => [`change:${key}`, () => run()]);
+  listeners.forEach(([name, run]) => state.on(name, run));
+  return () => listeners.forEach(([name, run]) => state.off(name, run));
+}
+
 /** Call at most once a frame, with the last arguments. */
 function onceAFrame(run) {
   let waiting = null;

@@ -81,11 +81,7 @@ function mountExplorer({ model, source, ask, el }) {
   const pictureOf = (image) => pictures.get(image, () => askPicture(image));
   const curves = new Memory(100);
 
-  const error = make("p", { className: "dw-error", hidden: true, aria: { role: "alert" } });
-  const failed = (reason) => {
-    error.textContent = `Something could not be shown: ${reason.message ?? reason}`;
-    error.hidden = false;
-  };
+  const { element: error, failed } = errorLine();
 
   // While Python measures, the last wish waits: a drag leaves no backlog.
   let busy = false;
@@ -245,18 +241,17 @@ function mountExplorer({ model, source, ask, el }) {
     Object.assign(local, { units: model.get("units"), n: model.get("n") });
     showChosen();
   };
-  const listeners = [
+  const deaf = listen(model, [
     ["_result", onceAFrame(arrived)], ["_ranked", onceAFrame(showClass)],
     ["units", onceAFrame(taken)], ["n", onceAFrame(taken)], ["mode", onceAFrame(showChosen)],
     ["height", () => root.style.setProperty("--dw-height", `${model.get("height")}px`)],
-  ].map(([key, run]) => [`change:${key}`, () => run()]);
-  listeners.forEach(([name, run]) => model.on(name, run));
+  ]);
   root.style.setProperty("--dw-height", `${model.get("height")}px`);
   el.append(root);
   showClass();
   arrived();
   return () => {
-    listeners.forEach(([name, run]) => model.off(name, run));
+    deaf();
     list.close();
     root.remove();
   };
