@@ -45,6 +45,8 @@ class Edited:
     """Sums over images of peaks of units and probabilities of classes, their squares and products."""
     done: int = 0
     seconds: float = 0.0
+    whole: bool = True
+    """False while a batch is taken up: what is interrupted then counts part of it, and is of no use."""
 
     @property
     def accuracy(self) -> Accuracy:
@@ -132,11 +134,13 @@ def run_edits(
         try:
             for batch in source.batches(start=state.done, workers=workers):
                 _add(state, source, network, masks, batch)
-                state.done, state.seconds = batch.done, before + time.monotonic() - started
+                state.seconds = before + time.monotonic() - started
                 progress(state.done, total)
                 if interrupt_waits() and state.done < total:
                     raise KeyboardInterrupt
         except BaseException as error:
+            if not state.whole:
+                raise
             unfinished = EditsInterrupted(state, run_key(source, masks), total)
             remember(unfinished)
             if isinstance(error, KeyboardInterrupt):
@@ -192,6 +196,7 @@ def _add(state: Edited, source: Classified, network: Network, kept: Tensor, batc
         own = truth[images]
         lost = before[images] - log_odds(rows, own)
         loss.index_add_(0, edits * classes + own, lost.double())
+    state.whole = False
     state.targets[batch.indices] = truth.cpu().numpy()
     state.predicted[batch.indices] = predicted.cpu().numpy()
     state.edited[:, batch.indices] = edited.cpu().numpy()
@@ -203,6 +208,7 @@ def _add(state: Edited, source: Classified, network: Network, kept: Tensor, batc
     }  # fmt: skip
     for name, value in found.items():
         state.moments[name] += value.cpu().numpy()
+    state.done, state.whole = batch.done, True
 
 
 def log_odds(scores: Tensor, classes: Tensor) -> Tensor:

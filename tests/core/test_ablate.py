@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import dissect_widgets as dw
+from dissect_widgets.core import edits
 from dissect_widgets.core.ablate import ablate, open_network
 from dissect_widgets.core.accuracy import compare
 from dissect_widgets.core.classified import Classified
@@ -600,6 +601,35 @@ def test_an_interrupted_run_keeps_what_it_found() -> None:
     steps.clear()
     run_edits(source, each, begun=caught.value, progress=lambda done, total: steps.append(done))
     assert steps[0] == 0
+
+
+def test_a_batch_that_is_half_counted_is_not_gone_on_from() -> None:
+    source = Classified(telling(), "conv", Images(), batch_size=4)
+    unfinished: list[EditsInterrupted] = []
+
+    class Stops(dict[str, Any]):
+        """Moments that are interrupted when the second batch is added."""
+
+        left = 7
+
+        def __getitem__(self, name: str) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+            return super().__getitem__(name)
+
+    new = edits._new
+
+    def stopping(*arguments: Any) -> Any:
+        state = new(*arguments)
+        state.moments = Stops(state.moments)
+        return state
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edits, "_new", stopping)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            run_edits(source, lambda units: ~np.eye(units, dtype=bool), remember=unfinished.append)
+    assert not unfinished and not isinstance(caught.value, EditsInterrupted)
 
 
 def test_an_error_in_the_middle_loses_nothing() -> None:
