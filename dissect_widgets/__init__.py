@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
     from dissect_widgets.concepts.photo_folder import PhotoFolder
     from dissect_widgets.concepts.sample import write_sample
+    from dissect_widgets.core.edit import Edit, insertion
+    from dissect_widgets.core.generator import open_generator
     from dissect_widgets.core.in_memory import InMemory
+    from dissect_widgets.core.latents import latents, to_pictures
     from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
     from dissect_widgets.core.peaks import classify_by_peak, find_peaks
     from dissect_widgets.core.result import Dissection
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
+    from dissect_widgets.generate import count_pixels, edit, insert_at_places
+    from dissect_widgets.models.progan import ProgressiveGenerator, load_generator
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.rank import rank_units, remove_sets, remove_units
     from dissect_widgets.run import dissect
     from dissect_widgets.widgets.ablation_explorer import AblationExplorer
     from dissect_widgets.widgets.layer_comparison import LayerComparison
+    from dissect_widgets.widgets.neuron_painter import NeuronPainter
     from dissect_widgets.widgets.report import write_report
     from dissect_widgets.widgets.unit_browser import UnitBrowser
 
@@ -38,26 +44,37 @@ _HOMES = {
     "AblationExplorer": "widgets.ablation_explorer",
     "Concept": "core.vocabulary",
     "Dissection": "core.result",
+    "Edit": "core.edit",
     "InMemory": "core.in_memory",
     "LayerComparison": "widgets.layer_comparison",
     "LayerDissection": "core.layer_result",
     "MaskFolder": "concepts.mask_folder",
+    "NeuronPainter": "widgets.neuron_painter",
     "PhotoFolder": "concepts.photo_folder",
+    "ProgressiveGenerator": "models.progan",
     "UnitBrowser": "widgets.unit_browser",
     "Vocabulary": "core.vocabulary",
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
     "classify_by_peak": "core.peaks",
+    "count_pixels": "generate",
     "dissect": "run",
+    "edit": "generate",
     "find_peaks": "core.peaks",
+    "insert_at_places": "generate",
+    "insertion": "core.edit",
+    "latents": "core.latents",
     "list_layers": "core.layers",
     "load": "core.saving",
+    "load_generator": "models.progan",
     "load_model": "models.zoo",
     "normalize": "models.zoo",
+    "open_generator": "core.generator",
     "rank_units": "rank",
     "read_netdissect_csv": "concepts.netdissect_csv",
     "remove_sets": "rank",
     "remove_units": "rank",
+    "to_pictures": "core.latents",
     "write_netdissect_csv": "concepts.netdissect_csv",
     "write_report": "widgets.report",
     "write_sample": "concepts.sample",
@@ -68,26 +85,37 @@ __all__ = [
     "AblationExplorer",
     "Concept",
     "Dissection",
+    "Edit",
     "InMemory",
     "LayerComparison",
     "LayerDissection",
     "MaskFolder",
+    "NeuronPainter",
     "PhotoFolder",
+    "ProgressiveGenerator",
     "UnitBrowser",
     "Vocabulary",
     "WithColors",
     "WithHalves",
     "classify_by_peak",
+    "count_pixels",
     "dissect",
+    "edit",
     "find_peaks",
+    "insert_at_places",
+    "insertion",
+    "latents",
     "list_layers",
     "load",
+    "load_generator",
     "load_model",
     "normalize",
+    "open_generator",
     "rank_units",
     "read_netdissect_csv",
     "remove_sets",
     "remove_units",
+    "to_pictures",
     "write_netdissect_csv",
     "write_report",
     "write_sample",

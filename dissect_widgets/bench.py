@@ -1,4 +1,4 @@
-"""What dissection and ablation cost, as a ratio to the bare forward pass over the same images.
+"""What dissection, ablation and edits cost, as a ratio to the bare forward pass over the same images.
 
 >>> result = bench_dissect("vgg16", ["features.29"], Synthetic(100, concepts=1825, label_size=56))
 >>> result["ratio"]
@@ -20,8 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from dissect_widgets.core.edit import Edit
+from dissect_widgets.core.generator import open_generator
+from dissect_widgets.core.hooks import trace
 from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.latents import latents
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.errors import LayerError, nearest
+from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.rank import rank_units
 from dissect_widgets.run import dissect
 
@@ -151,6 +157,69 @@ def bench_ablate(
     }
 
 
+def bench_edit(
+    generator: ProgressiveGenerator,
+    layer: str,
+    *,
+    units: int = 20,
+    images: int = 1,
+    batch_size: int = 1,
+    rounds: int = 20,
+) -> dict[str, Any]:
+    """Time pictures after an edit of some units in a mask, and the layers that follow alone, in turn.
+
+    Parameters
+    ----------
+    generator, layer
+        What to edit; a layer that others follow.
+    units, images, batch_size, rounds
+        How many units are edited, how many pictures there are, how many are drawn together, how often.
+
+    Returns
+    -------
+    dict
+        As of `bench_dissect`; `forward` is what follows the layer, on maps that are kept.
+    """
+    names = [name for name, _ in generator.eval().named_children()]
+    if layer not in names[:-1]:
+        raise LayerError(f"There is no layer {layer!r} that others follow.{nearest(layer, names[:-1])}")
+    after = nn.Sequential(*list(generator.children())[names.index(layer) + 1 :])
+    device = next(generator.parameters()).device
+    drawn = torch.split(latents(images, depth=generator.depth).to(device), batch_size)
+    canvas, maps = open_generator(generator, layer, drawn[0]), []
+    for some in drawn:
+        with torch.inference_mode(), trace(generator, [layer], calls={layer: 1}) as seen:
+            generator(some)
+        maps.append(seen[layer])
+    begun = [canvas.begin(some) for some in drawn]
+    where = np.zeros(canvas.maps[layer][1:], np.float32)
+    where[where.shape[0] // 2 :, : where.shape[1] // 2] = 1
+    edit = Edit(layer, range(units), 1.0, where)
+
+    def run() -> None:
+        for one in begun:
+            canvas.draw(one, [edit])
+        _finish(device)
+
+    def forward() -> None:
+        with torch.inference_mode():
+            for one in maps:
+                after(one)
+        _finish(device)
+
+    return {
+        "layer": layer,
+        "units": units,
+        "how": canvas.how,
+        "size": generator.size,
+        "images": images,
+        "batch_size": batch_size,
+        "rounds": rounds,
+        **_compare("edit", run, forward, rounds),
+        "device": str(device),
+    }
+
+
 def _forward(
     model: nn.Module, data: Any, batch_size: int, preprocess: Callable[[Tensor], Tensor] | None
 ) -> Callable[[], None]:
@@ -164,10 +233,14 @@ def _forward(
                 images = [item[0] if isinstance(item, tuple) else item for item in items]
                 pictures = torch.stack(images).to(device)
                 model(preprocess(pictures) if preprocess else pictures)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+        _finish(device)
 
     return forward
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def _compare(name: str, run: Callable[[], None], forward: Callable[[], None], rounds: int) -> dict[str, Any]:

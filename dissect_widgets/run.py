@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dissect_widgets.core.dissect import Work
 from dissect_widgets.core.dissect import dissect as run
+from dissect_widgets.core.generated import Generated
 from dissect_widgets.core.grid import Rule
 from dissect_widgets.core.interrupt import Interrupted
+from dissect_widgets.core.latents import Latents, ToPictures, is_latents, to_pictures
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.settings import Population, Settings
 from dissect_widgets.core.source import Source
 from dissect_widgets.core.types import LabelledImages, Segmenter
+from dissect_widgets.errors import SettingError
 
 _interrupted: Interrupted | None = None
 
@@ -31,6 +34,7 @@ def dissect(
     upsample: Rule = "receptive-field",
     preprocess: Callable[[Tensor], Tensor] | None = None,
     segmenter: Segmenter | None = None,
+    to_pictures: ToPictures = to_pictures,
     exemplars: int = 8,
     token_grids: Mapping[str, tuple[int, int]] | None = None,
     out: str | Path | None = None,
@@ -54,7 +58,8 @@ def dissect(
         (B, tokens, units); `list_layers` lists them.
     data
         Images with concept labels: `MaskFolder`, or any data set with a `vocabulary` whose items are
-        (image (3, H, W) in [0, 1], labels (K, h, w)).
+        (image (3, H, W) in [0, 1], labels (K, h, w)). For a generator its latents, a tensor (n, depth)
+        or (n, depth, 1, 1); see `latents`.
     level
         Top fraction of samples at which a unit counts as active, in (0, 1). Several give a sweep; the
         first is what results show.
@@ -67,7 +72,9 @@ def dissect(
     preprocess
         Makes of pictures (B, 3, H, W) in [0, 1] what the network takes; mostly `normalize()`.
     segmenter
-        Labels the pictures, instead of labels of the data or beside them.
+        Labels the pictures, instead of labels of the data or beside them; and those of a generator.
+    to_pictures
+        What a generator puts out to pictures in [0, 1]; by default from [-1, 1].
     exemplars
         How many top images of each unit to keep.
     token_grids
@@ -109,14 +116,15 @@ def dissect(
         exemplars=exemplars,
         token_grids=dict(token_grids or {}),
     )
-    source = Source(
-        model,
-        [layers] if isinstance(layers, str) else layers,
-        data,
-        settings,
-        preprocess=preprocess,
-        segmenter=segmenter,
-    )
+    names = [layers] if isinstance(layers, str) else layers
+    if is_latents(data):
+        if preprocess is not None:
+            raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
+        source: Source = Generated(
+            model, names, Latents(cast(Tensor, data)), settings, segmenter=segmenter, to_pictures=to_pictures
+        )
+    else:
+        source = Source(model, names, data, settings, preprocess=preprocess, segmenter=segmenter)
     with tqdm(total=len(data), unit="image", desc="dissect", disable=not progress) as bar:
         work = Work(
             batch_size=batch_size,

@@ -161,6 +161,23 @@ def test_bench_times_both(capsys: pytest.CaptureFixture[str], photos: Path) -> N
     assert json.loads(capsys.readouterr().out)["concepts"] == len(CLASSES)
 
 
+def test_bench_times_edits(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["bench", "edit", "--widths", "9", "8", "6", "5", "--images", "3", "--batch-size", "2"]
+    small = ["--layer", "layer3", "--units", "4", "--rounds", "2"]
+    assert run([*options, *small, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["layer"], told["units"], told["how"], told["size"]) == ("layer3", 4, "from layer3 on", 16)
+    assert (told["images"], told["batch_size"], len(told["ratios"])) == (3, 2, 2) and told["ratio"] > 0
+    assert told["peak_mb_edit"] >= told["peak_mb_forward"] > 0
+    assert run([*options, *small]) == 0
+    assert "model: ProgressiveGenerator\nlayer: layer3\n" in capsys.readouterr().out
+    for layer in ("layer33", "output_16x16"):
+        assert run([*options, "--layer", layer]) == 2
+        assert f"no layer '{layer}' that others follow" in capsys.readouterr().err
+    assert run([*options, "--layer", "layer3", "--units", "7"]) == 2
+    assert "edit of unit 6; layer3 has units 0 to 5" in capsys.readouterr().err
+
+
 def test_lab_copies_the_notebooks_and_starts_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _path, command: started.append(command))

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dissect_widgets.core.hooks import find_layer, model_device, model_dtype
+from dissect_widgets.core.hooks import find_layer, model_device, model_dtype, training_module
 from dissect_widgets.core.layers import LayerInfo, plan_layers
 from dissect_widgets.core.loading import fill_up, image_name, load_batches, network_input
 from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
@@ -69,7 +69,7 @@ class Classified:
         batch_size: int | None = None,
     ) -> None:
         find_layer(model, layer)
-        training = next((name or "itself" for name, m in model.named_modules() if m.training), None)
+        training = training_module(model)
         if training is not None:
             raise SettingError(
                 f"The model is in training mode (module {training!r}): dropout and batch norm would change "

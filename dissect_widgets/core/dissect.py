@@ -20,9 +20,9 @@ import torch
 from dissect_widgets.core.checkpoint import has_checkpoint, open_workspace, read_checkpoint, write_checkpoint
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.interrupt import Interrupted, deferred_interrupt
-from dissect_widgets.core.loading import Batch, load_batches
+from dissect_widgets.core.loading import load_batches
 from dissect_widgets.core.probe import Probe, ProbeShape
-from dissect_widgets.core.provenance import data_digest, describe_callable, weights_digest
+from dissect_widgets.core.provenance import data_digest, weights_digest
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.saving import check_target
 from dissect_widgets.core.source import Source
@@ -166,8 +166,8 @@ def collect(
             for batch in load_batches(
                 source.data, chosen, size, start=done, workers=work.workers, skip_errors=work.skip_errors
             ):
-                labels, maps = _read(source, batch, size, shape)
-                probe.add(batch.indices, batch.images, labels, maps)
+                if batch.indices:
+                    probe.add(batch.indices, *source.read(batch, size, shape))
                 probe.skipped += batch.skipped
                 done = batch.done
                 work.progress(done, len(chosen))
@@ -182,12 +182,6 @@ def collect(
                 raise Interrupted(probe, done, len(chosen), key, workspace) from None
             raise
     return probe
-
-
-def _read(source: Source, batch: Batch, size: int, shape: ProbeShape) -> tuple[list[Any], dict[str, Any]]:
-    if not batch.indices:
-        return [], {}
-    return source.labels(batch), source.maps(batch.images, size, shape)
 
 
 def _can_go_on(workspace: Workspace, error: BaseException) -> bool:
@@ -214,8 +208,7 @@ def run_key(source: Source, shape: ProbeShape, work: Work) -> dict[str, Any]:
         "labels": [shape.channels, *shape.labels],
         "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
         "settings": source.settings.plain(),
-        "preprocess": describe_callable(source.preprocess),
-        "segmenter": describe_callable(source.segmenter),
+        **source.callables(),
         "batch_size": work.batch_size_for(source),
     }
 

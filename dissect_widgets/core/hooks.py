@@ -31,6 +31,11 @@ def find_layer(model: nn.Module, name: str) -> nn.Module:
     return modules[name]
 
 
+def training_module(model: nn.Module) -> str | None:
+    """Name of the first module in training mode, "itself" for the whole model; None if there is none."""
+    return next((name or "itself" for name, module in model.named_modules() if module.training), None)
+
+
 @contextmanager
 def evaluation(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; afterwards every module has its own mode back."""

@@ -91,6 +91,16 @@ class LayerDissection:
         """Units that never change, bool (units,); they can detect nothing."""
         return np.asarray(self.lowest == self.highest)
 
+    @property
+    def median(self) -> Floats:
+        """Median activation of each unit, float64 (units,), to half of `bin_width`, out of the histogram.
+
+        A unit is mostly at rest, and with leaky ReLUs it rests below zero, not at it.
+        """
+        counts = self.histogram.cumsum(1)
+        bins = (counts < counts[:, -1:] / 2).sum(1)
+        return np.asarray((bins - self.histogram.shape[1] // 2 + 0.5) * self.bin_width.astype(np.float64))
+
     def iou(self, *, level: float | None = None, denominator: Denominator = "all") -> Floats:
         """Intersection over union of every unit and concept.
 
@@ -167,6 +177,22 @@ class LayerDissection:
             wanted &= np.isin(best.concept, self._members(category))
         order = np.argsort(-best.iou, kind="stable")
         return np.asarray(order[wanted[order]])
+
+    def ranked(
+        self,
+        concept: str,
+        category: str | None = None,
+        *,
+        level: float | None = None,
+        denominator: Denominator = "all",
+    ) -> Int64s:
+        """All units, int64 (units,), those that match a concept best first, by IoU; of equals the first.
+
+        PNAS 2020 ranks units so, to remove or insert them ("Role of Units in a GAN").
+        """
+        column = self.vocabulary.index(concept, category)
+        iou = self.iou(level=level, denominator=denominator)[:, column]
+        return np.argsort(-iou, kind="stable")
 
     def unique_detectors(
         self,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from dissect_widgets.core.latents import Latents
 from dissect_widgets.core.types import Skipped
 from dissect_widgets.errors import DataError
 
@@ -20,7 +21,7 @@ class Batch(NamedTuple):
 
     indices: list[int]
     images: Tensor
-    """float (B, 3, H, W)"""
+    """float (B, 3, H, W); or latents, (B, depth) or (B, depth, 1, 1)"""
     labels: list[Any]
     """Label maps, one for each image; None where the data have none."""
     skipped: list[Skipped]
@@ -86,7 +87,7 @@ def fill_up(images: Tensor, size: int) -> Tensor:
     What a network computes for an image may depend, in its last bits, on how many it gets together.
     """
     missing = size - len(images)
-    return torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing > 0 else images
+    return torch.cat([images, images[-1:].expand(missing, *images.shape[1:])]) if missing > 0 else images
 
 
 def network_input(
@@ -116,7 +117,9 @@ class _Guarded(Dataset[Any]):
             name = image_name(self.data, index)
             if self.concepts is not None:
                 labels = checked_labels(labels, self.concepts, name)
-            return index, (_checked_image(image, name), labels)
+            if not isinstance(self.data, Latents):  # which were checked
+                image = _checked_image(image, name)
+            return index, (image, labels)
         except DataError as error:
             return index, error  # raised in the main process, where its message stays as it is
 

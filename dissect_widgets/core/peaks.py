@@ -19,7 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.dissect import Work, look
+from dissect_widgets.core.generated import Generated
 from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.latents import Latents, ToPictures, is_latents, to_pictures
 from dissect_widgets.core.loading import load_batches
 from dissect_widgets.core.quantile import Float32s
 from dissect_widgets.core.settings import Settings
@@ -47,6 +49,7 @@ def find_peaks(
     data: Any,
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
+    to_pictures: ToPictures = to_pictures,
     batch_size: int = 16,
     workers: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -55,8 +58,8 @@ def find_peaks(
 
     Parameters
     ----------
-    model, layer, data, preprocess
-        See `dissect`; the data need no labels.
+    model, layer, data, preprocess, to_pictures
+        See `dissect`; the data need no labels. Latents of a generator will do.
     batch_size, workers
         Images that go through the network together, and processes that read them.
     progress
@@ -74,7 +77,14 @@ def find_peaks(
     ActivationError
         If an activation is NaN or infinite.
     """
-    source = Source(model, [layer], _Unlabelled(data), Settings(), preprocess=preprocess)
+    if is_latents(data):
+        if preprocess is not None:
+            raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
+        source: Source = Generated(
+            model, [layer], Latents(data), Settings(), segmenter=_Blank(), to_pictures=to_pictures
+        )
+    else:
+        source = Source(model, [layer], _Unlabelled(data), Settings(), preprocess=preprocess)
     shape, found = look(source, Work()), []
     with evaluation(model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
@@ -125,6 +135,15 @@ def _best_cut(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float
     score = (below - positives) / (~positive).sum() - positives / positive.sum()
     best = int(score.argmax())
     return float(steps[best] if best + 1 == len(steps) else (steps[best] + steps[best + 1]) / 2)
+
+
+class _Blank:
+    """Labels nothing."""
+
+    vocabulary = Vocabulary([])
+
+    def __call__(self, pictures: Tensor, /) -> Tensor:
+        return torch.zeros((len(pictures), 1, 1, 1), dtype=torch.int64)
 
 
 class _Unlabelled:

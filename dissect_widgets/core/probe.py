@@ -110,11 +110,19 @@ class Probe:
 
         Raises
         ------
-        ActivationError
-            If a sample is NaN or infinite; then nothing of the batch is taken up.
+        DataError, ActivationError
+            If a label map has another size than the first, or a sample is NaN or infinite; then nothing of
+            the batch is taken up.
         """
         if not len(indices):
             return
+        sizes = (self.shape.channels, *self.shape.labels)
+        for index, label in zip(indices, labels, strict=True):
+            if label.shape != sizes:
+                raise DataError(
+                    f"{self.name_of(index)} has a label map of shape {label.shape}, the first image {sizes}; "
+                    "all must be alike."
+                )
         numbers = np.asarray(indices, np.int64)
         extremes = {name: find_extremes(name, numbers, maps[name], self.name_of) for name in self.layers}
         self.whole = False

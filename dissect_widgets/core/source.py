@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.hooks import evaluation, find_layer, model_device, model_dtype, trace
-from dissect_widgets.core.layers import as_maps, plan_layers
-from dissect_widgets.core.loading import Batch, checked_labels, fill_up, image_name, network_input
+from dissect_widgets.core.labels import label
+from dissect_widgets.core.layers import LayerPlan, as_maps, plan_layers
+from dissect_widgets.core.loading import Batch, fill_up, image_name, network_input
 from dissect_widgets.core.probe import ProbeShape
+from dissect_widgets.core.provenance import describe_callable
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.types import Segmenter
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.errors import DataError, SettingError
+
+
+class Seen(NamedTuple):
+    """What there is to be counted of a batch."""
+
+    pictures: Tensor
+    """float (B, 3, H, W) in [0, 1]"""
+    labels: list[NDArray[Any]]
+    """B label maps, integers (K, h, w)."""
+    maps: dict[str, Tensor]
+    """Layer -> float32 (B, units, rows, columns)."""
 
 
 class Source:
@@ -103,22 +115,34 @@ class Source:
             for parts, labels in zip(found, batch.labels, strict=True):
                 parts.append(self._data_terms[labels])
         if self.segmenter is not None and self._segmenter_terms is not None:
-            with torch.no_grad():
-                segmented = self.segmenter(batch.images.to(self.device))
-            for parts, index, labels in zip(found, batch.indices, segmented, strict=True):
-                name = f"The segmenter's picture of {self.name_of(index)}"
-                labels = checked_labels(labels, len(self._segmenter_terms), name)
+            segmented = label(self.segmenter, batch.images.to(self.device)).cpu().numpy()
+            for parts, labels in zip(found, segmented, strict=True):
                 parts.append(self._segmenter_terms[labels])
         if any(part.shape[1:] != parts[0].shape[1:] for parts in found for part in parts):
             shapes = " and ".join(str(part.shape[1:]) for part in found[0])
             raise DataError(f"The label maps of data and segmenter have different sizes: {shapes}.")
         return [np.concatenate(parts) for parts in found]
 
+    def read(self, batch: Batch, batch_size: int, shape: ProbeShape) -> Seen:
+        """Look at a batch."""
+        return Seen(batch.images, self.labels(batch), self.maps(batch.images, batch_size, shape))
+
     def maps(self, images: Tensor, batch_size: int, shape: ProbeShape) -> dict[str, Tensor]:
         """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
-        count, plans = len(images), shape.plans
+        plans = shape.plans
         calls = {name: plan.info.calls for name, plan in plans.items()}
-        clone = [name for name, plan in plans.items() if plan.overwritten]
-        with trace(self.model, self.layers, calls=calls, clone=clone) as seen:
+        with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as seen:
             self.model(self.network_input(fill_up(images, batch_size)))
-        return {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}
+        return {name: as_maps(seen.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
+
+    def callables(self) -> dict[str, str | None]:
+        """What else decides the result, described."""
+        return {
+            "preprocess": describe_callable(self.preprocess),
+            "segmenter": describe_callable(self.segmenter),
+        }
+
+
+def overwritten(plans: Mapping[str, LayerPlan]) -> list[str]:
+    """Layers whose outputs must be copied as they come."""
+    return [name for name, plan in plans.items() if plan.overwritten]

@@ -68,7 +68,7 @@ class Stages(NamedTuple):
     """Output of the linear layer, and what stands beside it, to the scores."""
 
 
-def split(model: nn.Module, layer: str) -> tuple[Parts, Stages | None]:
+def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Parts, Stages | None]:
     """Cut a network after a layer.
 
     Parameters
@@ -77,6 +77,8 @@ def split(model: nn.Module, layer: str) -> tuple[Parts, Stages | None]:
         In evaluation mode.
     layer
         Dotted name of a module that runs once.
+    also
+        Names of other modules that the second part is to run as a whole, so that their hooks are called.
 
     Returns
     -------
@@ -86,21 +88,27 @@ def split(model: nn.Module, layer: str) -> tuple[Parts, Stages | None]:
     Raises
     ------
     CannotSplit
-        If the network cannot be traced, or the layer is not one step of it.
+        If the network cannot be traced, the layer is not one step of it, or one of `also` is none that
+        follows.
     LayerError
         If the scores do not depend on the layer.
     """
-    graph = _trace(model, layer)
+    graph = _trace(model, [layer, *also])
     nodes = [node for node in graph.nodes if node.op == "call_module" and node.target == layer]
     if len(nodes) != 1:
         raise CannotSplit(f"{layer} is not a single step of the traced network")
     cut, made = nodes[0], _descendants(nodes[0])
     output = next(node for node in graph.nodes if node.op == "output")
     if output not in made:
+        if any(_changes_unseen(model, node) for node in made):
+            raise CannotSplit(f"what follows {layer} changes in place what passes it by")
         raise LayerError(
             f"What the network puts out does not depend on layer {layer!r}: nothing that is removed there "
             "can change a prediction."
         )
+    for name in also:
+        if not any(node.op == "call_module" and node.target == name for node in made):
+            raise CannotSplit(f"{name} is not a single step of what follows {layer}")
     beside = _taken(graph, made, without=cut)
     before = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
@@ -112,17 +120,27 @@ def split(model: nn.Module, layer: str) -> tuple[Parts, Stages | None]:
     return parts, _stages(model, graph, cut, beside)
 
 
-def _trace(model: nn.Module, layer: str) -> fx.Graph:
+def _trace(model: nn.Module, layers: Sequence[str]) -> fx.Graph:
     class Tracer(fx.Tracer):
         def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-            if layer.startswith(f"{name}."):
+            if any(layer.startswith(f"{name}.") for layer in layers):
                 return False  # look inside of it for the layer
-            return name == layer or super().is_leaf_module(module, name)
+            return name in layers or super().is_leaf_module(module, name)
 
     try:
         return Tracer().trace(model)
     except Exception as error:  # a network may do in its forward pass whatever Python can
         raise CannotSplit(f"it cannot be traced ({type(error).__name__}: {_first_line(error)})") from error
+
+
+def _changes_unseen(model: nn.Module, node: fx.Node) -> bool:
+    """Whether a step is there only for what it changes in place, of which a trace knows nothing."""
+    if node.users or node.op == "output":
+        return False
+    if node.op == "call_module":
+        return bool(getattr(model.get_submodule(str(node.target)), "inplace", False))
+    name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+    return bool(node.kwargs.get("inplace")) or (name.endswith("_") and not name.endswith("__"))
 
 
 def _stages(model: nn.Module, graph: fx.Graph, cut: fx.Node, beside: Sequence[fx.Node]) -> Stages | None:

@@ -1,7 +1,7 @@
 """The generator of Progressive GANs (Karras et al. 2018), as the public LSUN models have it.
 
 >>> generator = load_generator("proggan_churchoutdoor-7e701dd5.pth")
->>> pictures = to_pictures(generator(latents(8, seed=1)))
+>>> pictures = dw.to_pictures(generator(dw.latents(8, seed=1)))
 
 PNAS 2020 (Fig. 3a) dissects its layers, `layer1` to `layer14` at 256 pixels.
 """
@@ -16,9 +16,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from dissect_widgets.errors import SettingError, WeightsError
 from dissect_widgets.models.weights import load_weights, read_weights
@@ -34,8 +33,8 @@ class ProgressiveGenerator(nn.Sequential):
     """Latents to pictures: two convolutions at each size, each after a norm, and a last one to RGB.
 
     Latents float (B, depth) or (B, depth, 1, 1) go in; pictures float (B, 3, size, size) come out,
-    nominally in [-1, 1], not clamped (see `to_pictures`). Layers are `layer1`, `layer2` (4 px), `layer3`,
-    `layer4` (8 px) and so on, and `output_{size}x{size}`.
+    nominally in [-1, 1], not clamped (see `core.latents.to_pictures`). Layers are `layer1`, `layer2`
+    (4 px), `layer3`, `layer4` (8 px) and so on, and `output_{size}x{size}`.
 
     Parameters
     ----------
@@ -76,14 +75,21 @@ class ProgressiveGenerator(nn.Sequential):
         SettingError
             If latents have another size.
         """
-        if latents.dim() not in (2, 4) or latents.shape[1] != self.depth or latents[0].numel() != self.depth:
-            raise SettingError(
-                f"The latents have shape {tuple(latents.shape)}; this generator takes (B, {self.depth})."
-            )
-        x = latents.reshape(len(latents), self.depth, 1, 1)
+        x = _as_maps(latents, self.depth)
         for layer in self:
             x = layer(x)
         return x
+
+
+def _as_maps(latents: Tensor, depth: int) -> Tensor:
+    if latents.dim() not in (2, 4) or latents.numel() != len(latents) * depth or latents.shape[1] != depth:
+        raise SettingError(
+            f"The latents have shape {tuple(latents.shape)}; this generator takes (B, {depth})."
+        )
+    return latents.reshape(len(latents), depth, 1, 1)
+
+
+fx.wrap("_as_maps")  # a trace, which has no shapes, calls it instead of looking into it
 
 
 class PixelNorm(nn.Module):
@@ -122,20 +128,6 @@ def _block(before: int, width: int, kernel: int, padding: int, *, up: bool = Fal
     return nn.Sequential(parts)
 
 
-def latents(count: int, seed: int = 1, *, depth: int = 512) -> Tensor:
-    """Draw latents float32 (count, depth, 1, 1) as the public code does.
-
-    The first of them are the same, however many are drawn.
-    """
-    drawn = np.random.RandomState(seed).standard_normal(count * depth)
-    return torch.from_numpy(drawn.reshape(count, depth, 1, 1)).float()
-
-
-def to_pictures(output: Tensor) -> Tensor:
-    """What a generator puts out, nominally in [-1, 1], as pictures in [0, 1]."""
-    return (output + 1).div(2).clamp(0, 1)
-
-
 def load_generator(path: str | Path) -> ProgressiveGenerator:
     """Load a generator from a public file, of the newer or the older key style, of any size and widths.
 
@@ -152,7 +144,7 @@ def load_generator(path: str | Path) -> ProgressiveGenerator:
     """
     found = newer_names(read_weights(path), path)
     with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
-        generator = ProgressiveGenerator(_widths(found, path))
+        generator = ProgressiveGenerator(widths_of(found, path))
     load_weights(generator, found, origin=path)
     return generator.eval()
 
@@ -178,7 +170,8 @@ def newer_names(weights: Mapping[str, Tensor], origin: str | Path) -> dict[str, 
     return {renamed(name): tensor for name, tensor in weights.items()}
 
 
-def _widths(weights: Mapping[str, Tensor], origin: str | Path) -> list[int]:
+def widths_of(weights: Mapping[str, Tensor], origin: str | Path) -> list[int]:
+    """Widths of the generator that a state dict is of; WeightsError if it is of none."""
     kernels = {}
     for name, tensor in weights.items():
         match = re.fullmatch(r"layer(\d+)\.conv\.weight", name)

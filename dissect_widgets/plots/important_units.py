@@ -19,14 +19,13 @@ from dissect_widgets.core.layer_result import Denominator, LayerDissection
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.upsample import Upsampler
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.theme import figure, text
+from dissect_widgets.plots.theme import OUTLINE, figure, text
 
 Pixels = NDArray[np.uint8]
 
 _SIDE = 160  # height of a picture, in pixels
 _GAP = 4
-_SHADE = 0.5  # brightness of what lies outside of the region, and the colour of its border, as in maps.js
-_OUTLINE = (255, 212, 0)
+_SHADE = 0.5  # brightness of what lies outside of the region, as in maps.js
 _LABEL, _SPACE = 24, 12  # height of the line above a row, and of the space below it
 _MARGIN = 48
 
@@ -151,7 +150,7 @@ def _lit(pixels: Pixels, region: NDArray[np.bool_]) -> Pixels:
     padded = np.pad(region, 1)
     inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     lit = np.where(region[..., None], pixels, pixels * _SHADE).astype(np.uint8)
-    lit[region & ~inner] = _OUTLINE
+    lit[region & ~inner] = OUTLINE
     return lit
 
 

@@ -12,7 +12,7 @@ from scipy.stats import gaussian_kde
 
 from dissect_widgets.core.peaks import PeakClassifier
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.theme import CATEGORY_COLORS, figure, text
+from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, figure, text
 
 _COLORS = (CATEGORY_COLORS["object"], CATEGORY_COLORS["part"])
 
@@ -48,7 +48,7 @@ def jitter(
     groups = ((f"no {concept}", values[~positive]), (concept, values[positive]))
     for row, ((name, own), color) in enumerate(zip(groups, _COLORS[::-1], strict=True)):
         _group(drawn, row, text(f"{name} ({len(own)})"), own, color)
-    drawn.add_vline(x=classifier.threshold, line={"color": "#7b7b7b", "dash": "dash"})
+    drawn.add_vline(x=classifier.threshold, line={"color": INK, "dash": "dash"})
     ticks = {"tickvals": [0.2, 1.2], "ticktext": [text(name) for name, _ in groups]}
     drawn.update_yaxes(**ticks, showgrid=False, range=[-0.1, 2.0], zeroline=False)
     drawn.update_layout(showlegend=False, margin_l=110)

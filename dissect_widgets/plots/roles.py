@@ -12,10 +12,9 @@ import plotly.graph_objects as go
 
 from dissect_widgets.core.importance import TOP, Floats, UnitImportance
 from dissect_widgets.core.unit_sets import SetEffects
-from dissect_widgets.plots.theme import CATEGORY_COLORS, figure, text
+from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, text
 
 _BLUE, _ORANGE, _GREEN = (CATEGORY_COLORS[name] for name in ("object", "part", "material"))
-_GREY, _GREY_BAND = "#7b7b7b", "rgba(123, 123, 123, 0.2)"
 _CHANCE = 0.5
 _BINS = 40  # of correlations, from -1 to 1
 
@@ -49,11 +48,11 @@ def set_curves(effects: SetEffects, name: str) -> go.Figure:
     title = f"{effects.layer}: accuracy of {name} without sets of units"
     drawn = figure(title, x=f"units removed (of {effects.units})", y="balanced accuracy")
     edge = np.concatenate([mean + spread, (mean - spread)[::-1]])
-    band = {"fill": "toself", "fillcolor": _GREY_BAND, "line": {"width": 0}, "hoverinfo": "skip"}
+    band = {"fill": "toself", "fillcolor": faint(INK), "line": {"width": 0}, "hoverinfo": "skip"}
     drawn.add_scatter(x=np.concatenate([sizes, sizes[::-1]]), y=edge, name="± 1 σ", showlegend=False, **band)
     told = f"random units removed (mean of {effects.repeats} sets ± 1 σ)"
     curves = (
-        (told, mean, _GREY),
+        (told, mean, INK),
         ("least important removed", least, _BLUE),
         ("most important removed", most, _ORANGE),
     )
@@ -141,7 +140,7 @@ def correlation_bars(importance: UnitImportance, top: int = TOP) -> go.Figure:
         among[units, importance.classes.index(name)] = True
     told = importance.present & np.isfinite(importance.correlation)
     groups: list[tuple[str, Floats, str]] = [
-        ("all other pairs", importance.correlation[told & ~among], _GREY),
+        ("all other pairs", importance.correlation[told & ~among], INK),
         (f"unit is among the {top} most important of the class", importance.correlation[told & among], _BLUE),
     ]
     drawn = figure(
@@ -176,11 +175,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _line(dash: str, color: str = _GREY) -> dict[str, object]:
+def _line(dash: str, color: str = INK) -> dict[str, object]:
     return {"color": color, "dash": dash, "width": 1.5}
 
 
-def _label(words: str, position: str, color: str = _GREY) -> dict[str, object]:
+def _label(words: str, position: str, color: str = INK) -> dict[str, object]:
     return {"annotation": {"text": words, "font": {"color": color}}, "annotation_position": position}
 
 

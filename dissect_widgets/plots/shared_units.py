@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike
 
 from dissect_widgets.core.importance import TOP, UnitImportance
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.theme import CATEGORY_COLORS, figure, text
+from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, figure, text
 
-_BLUE, _GREY = CATEGORY_COLORS["object"], "#7b7b7b"
+_BLUE = CATEGORY_COLORS["object"]
 _MOST = 7  # units that are important to at least so many classes share a bar
 _LARGEST_DOT = 18.0  # pixels
 _COLUMNS = 40  # a figure of more is made wider than the page
@@ -61,7 +61,7 @@ def interpretability_bars(importance: UnitImportance, iou: ArrayLike, top: int =
     drawn.add_bar(
         x=[f"≥ {_MOST}" if number == _MOST else str(number) for number in bins],
         y=[own.mean() for own in members],
-        error_y={"array": [own.std() / np.sqrt(len(own)) for own in members], "color": _GREY, "width": 6},
+        error_y={"array": [own.std() / np.sqrt(len(own)) for own in members], "color": INK, "width": 6},
         marker_color=_BLUE,
         text=[f"n = {len(own)}" for own in members],
         textposition="inside",

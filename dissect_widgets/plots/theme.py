@@ -18,7 +18,12 @@ CATEGORY_COLORS = {
 }
 """Okabe and Ito's colours; the widgets use the same."""
 _OTHERS = ("#8c6d31", "#7570b3", "#666666")
-_INK = "#7b7b7b"  # has a contrast of 4 to white and to black
+SERIES_COLORS = (*CATEGORY_COLORS.values(), *_OTHERS)
+"""Colours of lines that are no categories, the most important one first."""
+OUTLINE = (255, 212, 0)
+"""Border of a region on a picture, as in maps.js."""
+INK = "#7b7b7b"
+"""Has a contrast of 4 to white and to black."""
 _GRID = "rgba(128, 128, 128, 0.25)"
 
 
@@ -28,6 +33,12 @@ def category_color(category: str, categories: Sequence[str]) -> str:
         return CATEGORY_COLORS[category]
     others = [name for name in categories if name not in CATEGORY_COLORS]
     return _OTHERS[others.index(category) % len(_OTHERS)]
+
+
+def faint(color: str) -> str:
+    """A colour "#rrggbb", so thin that lines are seen through it."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return f"rgba({red}, {green}, {blue}, 0.2)"
 
 
 def text(name: str) -> str:
@@ -45,7 +56,7 @@ def figure(title: str, *, x: str, y: str, height: int = 380) -> go.Figure:
             "yaxis": axis | {"title": {"text": y}, "rangemode": "tozero"},
             "height": height,
             "margin": {"l": 60, "r": 20, "t": 48, "b": 60},
-            "font": {"color": _INK, "family": "system-ui, sans-serif", "size": 12},
+            "font": {"color": INK, "family": "system-ui, sans-serif", "size": 12},
             "paper_bgcolor": "rgba(0, 0, 0, 0)",
             "plot_bgcolor": "rgba(0, 0, 0, 0)",
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},

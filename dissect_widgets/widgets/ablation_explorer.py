@@ -68,7 +68,7 @@ class AblationExplorer(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end("dom", "maps", "source", "curve", "ranked", "explorer")
+    _esm = front_end("dom", "maps", "ask", "source", "curve", "ranked", "explorer")
     _css = style("browser", "explorer")
 
     class_name = traitlets.Unicode(help="Class whose units are ranked.").tag(sync=True)

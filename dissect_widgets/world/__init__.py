@@ -14,7 +14,7 @@ from dissect_widgets.world.datasets import SPLITS, Objects, Scenes
 from dissect_widgets.world.nets import SceneNet, SegmentNet
 from dissect_widgets.world.rendering import Picture, render, render_object
 from dissect_widgets.world.sheets import contact_sheet, label_sheet
-from dissect_widgets.world.shipped import WorldSegmenter, load_classifier, load_segmenter
+from dissect_widgets.world.shipped import WorldSegmenter, load_classifier, load_generator, load_segmenter
 
 __all__ = [
     "CATEGORIES",
@@ -32,6 +32,7 @@ __all__ = [
     "contact_sheet",
     "label_sheet",
     "load_classifier",
+    "load_generator",
     "load_segmenter",
     "render",
     "render_object",

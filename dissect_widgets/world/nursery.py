@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
 from dissect_widgets.core.files import replacing
 from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
@@ -71,6 +72,18 @@ class Nursery:
             return np.zeros(shape, np.uint8)
         mode: Any = "r+" if self.drawn else "w+"
         return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, np.uint8, shape)
+
+
+def grow(folder: Path, data: Scenes | Objects, categories: Sequence[str] = (), *, workers: int) -> Nursery:
+    """A nursery with all its pictures, drawn under a bar."""
+    nursery = Nursery(folder, data, categories)
+    with tqdm(total=len(data), initial=nursery.drawn, desc="draw", unit="picture") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.update(done - bar.n)
+
+        nursery.draw(workers, progress)
+    return nursery
 
 
 def category_numbers(category: str) -> NDArray[np.uint8]:

@@ -2,46 +2,40 @@
 
 >>> narrow = RECIPES["classifier"].changed(network=partial(SceneNet, 24, widths=(8, 16, 32, 64, 96)))
 >>> train(narrow, Path("runs/narrow"))
+
+A recipe starts a run on a nursery, and finds figures of the network that comes of it. There are two kinds:
+networks that learn from labels, and generators that learn from critics.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar, Final
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from safetensors.torch import load_file
+from torch import nn
 
-from dissect_widgets.scenery.vocabulary import NAMES, SCENES
+from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.models.weights import load_weights
+from dissect_widgets.scenery.vocabulary import SCENES
+from dissect_widgets.world.adversary import Adversaries, Course
 from dissect_widgets.world.datasets import Objects, Scenes
-from dissect_widgets.world.nets import SceneNet, SegmentNet, fold
+from dissect_widgets.world.growing import Stage
+from dissect_widgets.world.likeness import likeness
+from dissect_widgets.world.nets import SceneNet, SegmentNet
 from dissect_widgets.world.nursery import Nursery
-from dissect_widgets.world.training import UNKNOWN, Budget, Loss
-
-PIXEL_CATEGORIES: Final = ("object", "part", "material")
-"""What the segmenter labels; each category has a channel of its own."""
-
-PIXEL_SIZES: Final = [1 + len(NAMES[category]) for category in PIXEL_CATEGORIES]
-"""Scores of each category: one for none, and one for each name."""
+from dissect_widgets.world.shipped import load_classifier
+from dissect_widgets.world.tasks import CLASSES, PIXEL_SIZES, PIXELS, RARE_PIXELS, Task
+from dissect_widgets.world.training import Budget, Trainer
 
 
-class Task(NamedTuple):
-    """What a network is to learn, and how well it does."""
-
-    loss: Loss
-    figures: Callable[[nn.Module, Nursery], dict[str, float]]
-    """Network in evaluation mode and held-out pictures to figures by name, each in [0, 1]."""
-    categories: tuple[str, ...] = ()
-    """Labels that it needs of each pixel."""
-    finish: Callable[[Any], nn.Module] = lambda net: net
-    """From the network that was trained to the one that is shipped."""
-
-
-class Recipe(NamedTuple):
-    """All that a trained network comes of."""
+@dataclass(frozen=True)
+class Recipe:
+    """All that a network comes of that learns from labels."""
 
     network: Callable[[], nn.Module]
     task: Task
@@ -51,73 +45,62 @@ class Recipe(NamedTuple):
     begins: str = ""
     """Name of the recipe whose network this one goes on from; by default a network of its own."""
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Labels that it needs of each pixel."""
+        return self.task.categories
+
     def changed(self, **parts: Any) -> Recipe:
         """The same recipe with other parts."""
-        return self._replace(**parts)
+        return replace(self, **parts)
+
+    def start(self, nursery: Nursery, folder: Path, device: str) -> Trainer:
+        """Start a run in a folder, or go on with it."""
+        torch.manual_seed(self.budget.seed)
+        net = self.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.begins:
+            begin = folder / self.begins / "network.safetensors"
+            load_weights(net, load_file(begin), origin=begin)
+        shapes = [(name, tuple(value.shape)) for name, value in net.state_dict().items()]
+        key = repr((shapes, self.budget, nursery.data.digest()))
+        return Trainer(net, self.task.loss, nursery, self.budget, folder, key)
+
+    def finish(self, net: nn.Module) -> nn.Module:
+        """From the network that was trained to the one that is shipped."""
+        return self.task.finish(net)
+
+    def figures(self, net: nn.Module, nursery: Nursery, held_out: Nursery) -> dict[str, float]:
+        """How well it does on held-out pictures."""
+        return self.task.figures(net, held_out)
 
 
-def batches(net: nn.Module, nursery: Nursery, size: int = 64) -> Iterator[tuple[Tensor, slice]]:
-    """Outputs of a network for all pictures, with the pictures they are of."""
-    device = next(net.parameters()).device
-    with torch.inference_mode():
-        for start in range(0, len(nursery.targets), size):
-            part = slice(start, min(start + size, len(nursery.targets)))
-            pictures = torch.from_numpy(nursery.pictures[part]).to(device).float() / 255
-            yield net(pictures.contiguous(memory_format=torch.channels_last)), part
+@dataclass(frozen=True)
+class GeneratorRecipe:
+    """All that a generator comes of that learns from critics."""
+
+    course: Course
+    data: Callable[[], Scenes]
+    held_out: Callable[[], Scenes]
+    categories: ClassVar[tuple[str, ...]] = ()
+    begins: ClassVar[str] = ""
+
+    def start(self, nursery: Nursery, folder: Path, device: str) -> Adversaries:
+        """Start a run in a folder, or go on with it."""
+        key = repr((self.course, nursery.data.digest()))
+        return Adversaries(self.course, nursery.pictures, load_classifier(), folder, key, device)
+
+    def finish(self, net: nn.Module) -> nn.Module:
+        """The network that is shipped: the one that was trained."""
+        return net
+
+    def figures(self, net: nn.Module, nursery: Nursery, held_out: Nursery) -> dict[str, float]:
+        """How like its pictures are to held-out ones, and how like those are that it learned from."""
+        assert isinstance(net, ProgressiveGenerator)
+        return likeness(net, nursery.pictures[: len(held_out.pictures)], held_out.pictures)
 
 
-def class_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of the classes of pictures."""
-    return cross_entropy(net(pictures).float(), targets)
-
-
-def class_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
-    """Share of pictures whose class has the highest score."""
-    right = [
-        scores.argmax(1).cpu().numpy() == nursery.targets[part] for scores, part in batches(net, nursery)
-    ]
-    return {"top-1": float(np.concatenate(right).mean())}
-
-
-def pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of the labels of pixels, the mean over categories."""
-    scores = torch.split(net(pictures).float(), PIXEL_SIZES, 1)
-    losses = [cross_entropy(own, labels[:, k], ignore_index=UNKNOWN) for k, own in enumerate(scores)]
-    return torch.stack(losses).mean()
-
-
-def rare_pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of the labels of pixels, in which rare names count for more than their pixels.
-
-    What a name counts grows with the square root of its pixels in the batch.
-    """
-    scores, losses = torch.split(net(pictures).float(), PIXEL_SIZES, 1), []
-    for k, own in enumerate(scores):
-        pixels = torch.bincount(labels[:, k].flatten(), minlength=UNKNOWN + 1)[: PIXEL_SIZES[k]]
-        losses.append(cross_entropy(own, labels[:, k], (pixels + 100.0) ** -0.5, ignore_index=UNKNOWN))
-    return 2 * losses[0] + losses[1] + losses[2]
-
-
-def pixel_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
-    """Mean IoU over the names of each category that occur; none counts for none of them."""
-    hits, areas, truths = ([np.zeros(n, np.int64) for n in PIXEL_SIZES] for _ in range(3))
-    for scores, part in batches(net, nursery):
-        for k, own in enumerate(torch.split(scores, PIXEL_SIZES, 1)):
-            found, truth = own.argmax(1).cpu().numpy(), nursery.labels[part, k]
-            hits[k] += np.bincount(truth[found == truth], minlength=PIXEL_SIZES[k])
-            areas[k] += np.bincount(found.ravel(), minlength=PIXEL_SIZES[k])
-            truths[k] += np.bincount(truth.ravel(), minlength=PIXEL_SIZES[k])
-    figures = {}
-    for k, category in enumerate(PIXEL_CATEGORIES):
-        there = np.flatnonzero(truths[k][1:]) + 1
-        union = areas[k][there] + truths[k][there] - hits[k][there]
-        figures[f"mean IoU over {category}s"] = float((hits[k][there] / union).mean())
-    return figures
-
-
-CLASSES: Final = Task(class_loss, class_figures, finish=fold)
-PIXELS: Final = Task(pixel_loss, pixel_figures, PIXEL_CATEGORIES)
-RARE_PIXELS: Final = PIXELS._replace(loss=rare_pixel_loss)
+STEPS: Final = 4_000
+"""Steps of the generator at its full size."""
 
 SEGMENTER: Final = Recipe(
     partial(SegmentNet, sum(PIXEL_SIZES)),
@@ -126,7 +109,7 @@ SEGMENTER: Final = Recipe(
     partial(Scenes, "val", 1_200),
     Budget(steps=4_000, batch=32),
 )
-RECIPES: Final = {
+RECIPES: Final[dict[str, Recipe | GeneratorRecipe]] = {
     "classifier": Recipe(
         partial(SceneNet, len(SCENES), norm=True),
         CLASSES,
@@ -137,6 +120,20 @@ RECIPES: Final = {
     "segmenter-draft": SEGMENTER,
     "segmenter": SEGMENTER.changed(
         task=RARE_PIXELS, budget=Budget(steps=5_000, batch=32, rate=1.5e-3), begins="segmenter-draft"
+    ),
+    "church-generator": GeneratorRecipe(
+        Course(
+            (256, 192, 192, 160, 96, 32),
+            (
+                Stage(8, 1_200, 32),
+                Stage(16, 2_400, 32, 400),
+                Stage(32, 2_500, 32, 500),
+                Stage(64, STEPS, 32, 600),
+            ),
+            average=8_000,
+        ),
+        partial(Scenes, "train", 24_000, size=64, classes=["church"]),
+        partial(Scenes, "val", 2_400, size=64, classes=["church"]),
     ),
 }
 """Recipes of the networks that are shipped, and of what they begin with."""

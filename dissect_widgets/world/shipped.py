@@ -2,6 +2,7 @@
 
 >>> classifier = load_classifier()          # SceneNet, in evaluation mode
 >>> segmenter = load_segmenter()            # a Segmenter, for `dissect`
+>>> generator = load_generator()            # ProgressiveGenerator of churches, 64 px
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load, save_file
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from dissect_widgets.core.files import replacing
 from dissect_widgets.errors import WeightsError, nearest
+from dissect_widgets.models.progan import ProgressiveGenerator, widths_of
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.scenery.vocabulary import NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.nets import SceneNet, SegmentNet
-from dissect_widgets.world.recipes import PIXEL_CATEGORIES, PIXEL_SIZES
+from dissect_widgets.world.tasks import PIXEL_CATEGORIES, PIXEL_SIZES
 
 FOLDER: Final = Path(__file__).parent / "weights"
+KNOWN_SIZE: Final = 128
+"""Width and height of the pictures that the networks learned from."""
 DIGESTS: Final = FOLDER / "digests.json"
 """SHA-256 of each file, and the figures its network reached on held-out pictures."""
 
@@ -44,8 +49,9 @@ def load_classifier(path: str | Path | None = None) -> SceneNet:
     """
     with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
         net = SceneNet(len(SCENES))
-    _load("classifier", net, path)
-    return net
+    weights, file = _read("classifier", path)
+    load_weights(net, weights, origin=file)
+    return net.eval()
 
 
 class WorldSegmenter:
@@ -65,8 +71,16 @@ class WorldSegmenter:
         self._first = torch.tensor(first)
 
     def __call__(self, pictures: Tensor, /) -> Tensor:
-        """Label pictures float (B, 3, H, W) in [0, 1]: int64 (B, 3, H / 2, W / 2), object, part, material."""
+        """Label pictures float (B, 3, H, W) in [0, 1]: int64 (B, 3, h, w), object, part, material.
+
+        Label maps are half as large as the pictures; pictures of less than 128 pixels, the size that the
+        network knows things in, are enlarged to it before.
+        """
         self.net.to(pictures.device)
+        least = min(pictures.shape[2:])
+        if least < KNOWN_SIZE:
+            size = [round(side * KNOWN_SIZE / least / 16) * 16 for side in pictures.shape[2:]]
+            pictures = interpolate(pictures, size, mode="bilinear", align_corners=False)
         with torch.inference_mode():
             scores = self.net(pictures).split(PIXEL_SIZES, 1)
         found = torch.stack([own.argmax(1) for own in scores], 1)
@@ -78,8 +92,31 @@ def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
     """Load the segmenter of objects, parts and materials; see `load_classifier`."""
     with torch.random.fork_rng(devices=[]):
         net = SegmentNet(sum(PIXEL_SIZES))
-    _load("segmenter", net, path)
+    weights, file = _read("segmenter", path)
+    load_weights(net, weights, origin=file)
     return WorldSegmenter(net)
+
+
+def load_generator(path: str | Path | None = None, *, name: str = "church") -> ProgressiveGenerator:
+    """Load the generator of pictures of a scene.
+
+    Parameters
+    ----------
+    path
+        A file that `python -m dissect_widgets.world.train` wrote; by default the one in the package.
+    name
+        Which scene's generator of the package.
+
+    Raises
+    ------
+    WeightsError
+        If there is none, or the file is damaged, or is of another network.
+    """
+    weights, file = _read(f"{name}-generator", path)
+    with torch.random.fork_rng(devices=[]):
+        net = ProgressiveGenerator(widths_of(weights, file))
+    load_weights(net, weights, origin=file)
+    return net.eval()
 
 
 def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> None:
@@ -89,13 +126,14 @@ def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> N
         for name, value in net.state_dict().items()
     }
     with replacing(path) as new:
-        save_file(weights, new, {name: f"{value:.4f}" for name, value in figures.items()})
+        # One entry: several would stand in an order by chance, and the bytes of the file with them.
+        save_file(weights, new, {"figures": json.dumps({k: round(v, 4) for k, v in figures.items()})})
 
 
 def ship(name: str, path: Path) -> Path:
     """Make a trained network the one that comes with the package, and note its digest and figures."""
     with safe_open(path, "pt") as file:
-        figures = {key: float(value) for key, value in sorted((file.metadata() or {}).items())}
+        figures = json.loads(file.metadata()["figures"])
     content = path.read_bytes()
     told = json.loads(DIGESTS.read_text("utf-8")) if DIGESTS.exists() else {}
     told[name] = {"sha256": hashlib.sha256(content).hexdigest(), "figures": figures}
@@ -107,10 +145,12 @@ def ship(name: str, path: Path) -> Path:
     return target
 
 
-def _load(name: str, net: nn.Module, path: str | Path | None) -> None:
+def _read(name: str, path: str | Path | None) -> tuple[dict[str, Tensor], Path]:
+    """Weights float32 by name, and the file they are from."""
     file = Path(path) if path is not None else FOLDER / f"{name}.safetensors"
     if not file.is_file():
-        raise WeightsError(f"There is no file {file}.")
+        others = sorted(other.stem for other in file.parent.glob("*.safetensors"))
+        raise WeightsError(f"There is no file {file}.{nearest(file.stem, others)}")
     content = file.read_bytes()
     if path is None:
         _check(name, content, file)
@@ -118,12 +158,8 @@ def _load(name: str, net: nn.Module, path: str | Path | None) -> None:
         weights = load(content)
     except Exception as error:
         raise WeightsError(f"{file} is no file of weights: {error}") from error
-    load_weights(
-        net,
-        {key: value.float() if value.is_floating_point() else value for key, value in weights.items()},
-        origin=file,
-    )
-    net.eval()
+    floats = {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
+    return floats, file
 
 
 def _check(name: str, content: bytes, file: Path) -> None:

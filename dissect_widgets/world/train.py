@@ -1,6 +1,6 @@
 """Train the world's networks: `python -m dissect_widgets.world.train classifier --folder runs/classifier`.
 
-Stop it when you like; the same command goes on where it was. At the end it prints the held-out figure
+Stop it when you like; the same command goes on where it was. At the end it prints the held-out figures
 and writes the network's file, whole or not at all.
 """
 
@@ -12,18 +12,15 @@ import os
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from tqdm.auto import tqdm
 
-from dissect_widgets.models.weights import load_weights
-from dissect_widgets.world.nursery import Nursery
-from dissect_widgets.world.recipes import RECIPES, Recipe
+from dissect_widgets.world.nursery import grow
+from dissect_widgets.world.recipes import RECIPES, GeneratorRecipe, Recipe
 from dissect_widgets.world.shipped import ship, write_network
-from dissect_widgets.world.training import Trainer
 
 
 def train(
-    recipe: Recipe,
+    recipe: Recipe | GeneratorRecipe,
     folder: Path,
     *,
     device: str = "cpu",
@@ -60,40 +57,24 @@ def train(
         train(first, begin.parent, device=device, workers=workers, seconds=seconds, pictures=pictures)
         if not begin.exists():
             return None
-    nursery = _drawn(Nursery(pictures / "train", recipe.data(), recipe.task.categories), workers)
-    torch.manual_seed(recipe.budget.seed)
-    net = recipe.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if recipe.begins:
-        load_weights(net, load_file(begin), origin=begin)
-    shapes = [(name, tuple(value.shape)) for name, value in net.state_dict().items()]
-    key = repr((shapes, recipe.budget, nursery.data.digest()))
-    trainer = Trainer(net, recipe.task.loss, nursery, recipe.budget, folder, key)
-    with tqdm(total=recipe.budget.steps, initial=trainer.step, desc="train", unit="step") as bar:
-        smooth = [0.0]
+    nursery = grow(pictures / "train", recipe.data(), recipe.categories, workers=workers)
+    run = recipe.start(nursery, folder, device)
+    with tqdm(total=run.steps, initial=run.step, desc="train", unit="step") as bar:
+        smooth: dict[str, float] = {}
 
-        def progress(step: int, loss: float) -> None:
-            smooth[0] += (loss - smooth[0]) * max(0.02, 1 / (step + 1))
+        def progress(step: int, losses: dict[str, float]) -> None:
+            for name, loss in losses.items():
+                smooth[name] = 0.98 * smooth.get(name, loss) + 0.02 * loss
             bar.update()
-            bar.set_postfix_str(f"loss {smooth[0]:.3f}", refresh=False)
+            bar.set_postfix_str(", ".join(f"{n} {loss:.3f}" for n, loss in smooth.items()), refresh=False)
 
-        if not trainer.run(progress, seconds=seconds):
+        if not run.run(progress, seconds=seconds):
             return None
-    finished = recipe.task.finish(trainer.averaged()).eval()
-    held_out = _drawn(Nursery(pictures / "held-out", recipe.held_out(), recipe.task.categories), workers)
-    rounded = finished.half().float()  # as it is shipped
-    figures = recipe.task.figures(rounded, held_out)
+    rounded = recipe.finish(run.averaged()).eval().half().float()  # as it is shipped
+    held_out = grow(pictures / "held-out", recipe.held_out(), recipe.categories, workers=workers)
+    figures = recipe.figures(rounded, nursery, held_out)
     write_network(rounded, folder / "network.safetensors", figures)
     return figures
-
-
-def _drawn(nursery: Nursery, workers: int) -> Nursery:
-    with tqdm(total=len(nursery.data), initial=nursery.drawn, desc="draw", unit="picture") as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.update(done - bar.n)
-
-        nursery.draw(workers, progress)
-    return nursery
 
 
 def main() -> None:
@@ -121,7 +102,9 @@ def main() -> None:
     if figures is None:
         print("There are steps left; the same command goes on.")
     else:
-        print(", ".join(f"{name} {value:.4f}" for name, value in figures.items()), "on held-out pictures")
+        print("On held-out pictures:")
+        for name, value in figures.items():
+            print(f"  {name} {value:.4f}")
         network = folder / "network.safetensors"
         print(f"written to {ship(options.recipe, network) if options.ship else network}")
 

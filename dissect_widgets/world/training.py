@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -45,8 +46,90 @@ Loss = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
 """Network, pictures float (B, 3, h, w), targets int64 (B,), labels int64 (B, K, h, w) to a loss."""
 
 
-class Trainer:
-    """A run in a folder.
+class Run(ABC):
+    """Steps in a folder, which end alike however often they are stopped.
+
+    A kind of run sets up what it needs, and then calls `restore`.
+
+    Parameters
+    ----------
+    steps
+        All of them.
+    folder
+        Where checkpoints are kept.
+    key
+        Text that tells this run from others; a checkpoint of another is refused.
+    device
+        Where to train.
+    """
+
+    def __init__(self, steps: int, folder: Path, key: str, device: torch.device) -> None:
+        self.steps, self.step = steps, 0
+        self.path, self.key, self.device = folder / "checkpoint.pt", key, device
+
+    def run(
+        self,
+        progress: Callable[[int, dict[str, float]], None] = lambda step, losses: None,
+        *,
+        seconds: float = math.inf,
+        save_every: float = 60.0,
+    ) -> bool:
+        """Take the steps that are left, at most for some seconds; returns whether all are taken."""
+        begun = saved = time.monotonic()
+        while self.step < self.steps:
+            progress(self.step, self._take_step())
+            now = time.monotonic()
+            if now - saved > save_every:
+                self.save()
+                saved = now
+            if now - begun > seconds:
+                break
+        self.save()
+        return self.step >= self.steps
+
+    def save(self) -> None:
+        """Write a checkpoint, whole or not at all."""
+        with replacing(self.path) as new:
+            torch.save(self._state() | {"key": self.key, "step": self.step}, new)
+
+    def restore(self) -> None:
+        """Go on from the checkpoint, if there is one.
+
+        Raises
+        ------
+        SavedError
+            If it is of another run.
+        """
+        if not self.path.exists():
+            return
+        state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)
+        if state["key"] != self.key:
+            raise SavedError(
+                f"{self.path} is of another run: it was begun with {state['key']}, this one is {self.key}. "
+                "Choose another folder, or delete it."
+            )
+        self._load(state)
+        self.step = state["step"]
+
+    @abstractmethod
+    def averaged(self) -> nn.Module:
+        """The network with its averaged weights, in evaluation mode."""
+
+    @abstractmethod
+    def _take_step(self) -> dict[str, float]:
+        """Take a step and count it; returns losses by name."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """What changes in a run."""
+
+    @abstractmethod
+    def _load(self, state: dict[str, Any]) -> None:
+        """Put back what `_state` gave."""
+
+
+class Trainer(Run):
+    """A network that learns from labelled pictures.
 
     Parameters
     ----------
@@ -58,71 +141,37 @@ class Trainer:
         What it learns from.
     budget
         How long.
-    folder
-        Where checkpoints are kept.
-    key
-        Text that tells this run from others; a checkpoint of another is refused.
+    folder, key
+        See `Run`.
     """
 
     def __init__(
         self, net: nn.Module, loss: Loss, nursery: Nursery, budget: Budget, folder: Path, key: str
     ) -> None:
-        self.net, self.loss, self.nursery, self.budget = net, loss, nursery, budget
-        self.device = next(net.parameters()).device
-        self.path, self.key = folder / "checkpoint.pt", key
+        super().__init__(budget.steps, folder, key, next(net.parameters()).device)
+        self.net, self.loss, self.nursery, self.budget = net.train(), loss, nursery, budget
         self.optimizer = torch.optim.AdamW(net.parameters(), budget.rate, weight_decay=budget.decay)
         self.average = {name: value.detach().clone() for name, value in net.state_dict().items()}
-        self.step = 0
-        if self.path.exists():
-            self._restore()
-
-    def run(
-        self,
-        progress: Callable[[int, float], None] = lambda step, loss: None,
-        *,
-        seconds: float = math.inf,
-        save_every: float = 60.0,
-    ) -> bool:
-        """Take the steps that are left, at most for some seconds; returns whether all are taken."""
-        self.net.train()
-        begun = saved = time.monotonic()
-        while self.step < self.budget.steps:
-            progress(self.step, self._take_step())
-            now = time.monotonic()
-            if now - saved > save_every:
-                self.save()
-                saved = now
-            if now - begun > seconds:
-                break
-        self.save()
-        return self.step >= self.budget.steps
+        self.restore()
 
     def averaged(self) -> nn.Module:
         """The network with its averaged weights, in evaluation mode."""
         self.net.load_state_dict(self.average)
         return self.net.eval()
 
-    def save(self) -> None:
-        """Write a checkpoint, whole or not at all."""
-        state = {
-            "key": self.key, "step": self.step, "net": self.net.state_dict(),
-            "optimizer": self.optimizer.state_dict(), "average": self.average,
-        }  # fmt: skip
-        with replacing(self.path) as new:
-            torch.save(state, new)
+    def _state(self) -> dict[str, Any]:
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+        }
 
-    def _restore(self) -> None:
-        state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)
-        if state["key"] != self.key:
-            raise SavedError(
-                f"{self.path} is of another run: it was begun with {state['key']}, this one is {self.key}. "
-                "Choose another folder, or delete it."
-            )
+    def _load(self, state: dict[str, Any]) -> None:
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average, self.step = state["average"], state["step"]
+        self.average = state["average"]
 
-    def _take_step(self) -> float:
+    def _take_step(self) -> dict[str, float]:
         for group in self.optimizer.param_groups:
             group["lr"] = self.budget.rate * schedule(self.step / self.budget.steps)
         pictures, targets, labels = self._batch()
@@ -140,7 +189,7 @@ class Trainer:
                     self.average[name].lerp_(value, 1 - keep)
                 else:
                     self.average[name].copy_(value)
-        return float(loss.detach())
+        return {"loss": float(loss.detach())}
 
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
         n, size = len(self.nursery.targets), self.budget.batch

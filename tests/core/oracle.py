@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dissect_widgets.core.grid import Grid
+from dissect_widgets.core.layer_result import LayerDissection
 
 
 def outputs(model: nn.Module, layer: str, inputs: torch.Tensor, batch: int = 4) -> NDArray[np.float32]:
@@ -24,7 +25,7 @@ def outputs(model: nn.Module, layer: str, inputs: torch.Tensor, batch: int = 4) 
     with torch.no_grad():
         for start in range(0, len(inputs), batch):
             part = inputs[start : start + batch]
-            full = torch.cat([part, part[-1:].repeat(batch - len(part), 1, 1, 1)])
+            full = torch.cat([part, part[-1:].expand(batch - len(part), *part.shape[1:])])
             model(full)
             kept[-1] = kept[-1][: len(part)]
     handle.remove()
@@ -88,3 +89,45 @@ def counts(
         found["images_in_category"][category] = has.sum()
         found["area_in_category"][:, category] = active[has].sum((0, 2, 3))
     return found
+
+
+def check(
+    layer: LayerDissection,
+    maps: NDArray[np.float32],
+    labels: NDArray[Any],
+    picture: tuple[int, int],
+    population: str = "upsampled",
+) -> None:
+    """Compare a layer's result with brute force over its maps (N, U, h, w) and label maps (N, K, h, w)."""
+    up = upsample(maps, layer.grid, labels.shape[2:], picture)
+    for i, level in enumerate(layer.levels):
+        samples = up if population == "upsampled" else maps
+        expected = np.array([threshold(samples[:, u], level) for u in range(maps.shape[1])])
+        assert (layer.threshold[i] == expected).all()
+        want = counts(up > expected[:, None, None], labels, layer.vocabulary.category_of)
+        assert (layer.intersection[i] == want["intersection"]).all()
+        assert (layer.area[i] == want["area"]).all()
+        assert (layer.area_in_category[i] == want["area_in_category"]).all()
+        assert (layer.concept_area == want["concept_area"]).all()
+    peaks = maps.max((2, 3))
+    for unit in range(maps.shape[1]):
+        order = sorted(range(len(maps)), key=lambda n: (-peaks[n, unit], n))[: layer.exemplar_image.shape[1]]
+        assert layer.exemplar_image[unit].tolist() == order
+        assert (layer.exemplar_peak[unit] == peaks[order, unit]).all()
+        assert (layer.exemplar_map[unit] == maps[order, unit].astype(np.float16)).all()
+    assert (layer.highest == maps.max((0, 2, 3))).all() and (layer.lowest == maps.min((0, 2, 3))).all()
+    if maps.shape[2] <= 16 and maps.shape[3] <= 16:  # else the histogram is of some positions
+        middle = np.quantile(
+            maps.swapaxes(0, 1).reshape(maps.shape[1], -1), 0.5, axis=1, method="inverted_cdf"
+        )
+        assert (np.abs(layer.median - middle) <= layer.bin_width / 2 * 1.0001).all()
+
+
+def same(one: LayerDissection, other: LayerDissection) -> None:
+    """Compare two results, bit for bit."""
+    for name in LayerDissection.__slots__:
+        a, b = getattr(one, name), getattr(other, name)
+        if isinstance(a, np.ndarray):
+            assert a.dtype == b.dtype and a.tobytes() == b.tobytes(), name
+        elif name != "vocabulary":
+            assert a == b, name

@@ -25,39 +25,14 @@ from dissect_widgets.core.workspace import Workspace
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError, StorageError
 from tests.conftest import ArrayImages, TinyNet, seeded
 from tests.core import oracle
+from tests.core.oracle import same
 
 LEVELS = (0.03, 0.2, 0.005)
 
 
-def same(one: LayerDissection, other: LayerDissection) -> None:
-    for name in LayerDissection.__slots__:
-        a, b = getattr(one, name), getattr(other, name)
-        if isinstance(a, np.ndarray):
-            assert a.dtype == b.dtype and a.tobytes() == b.tobytes(), name
-        elif name != "vocabulary":
-            assert a == b, name
-
-
 def check(layer: LayerDissection, maps: np.ndarray, data: ArrayImages, population: str) -> None:
     """Compare a layer's result with brute force over its maps (N, U, h, w)."""
-    up = oracle.upsample(maps, layer.grid, data.labels.shape[2:], (20, 28))
-    for i, level in enumerate(layer.levels):
-        samples = up if population == "upsampled" else maps
-        expected = np.array([oracle.threshold(samples[:, u], level) for u in range(maps.shape[1])])
-        assert (layer.threshold[i] == expected).all()
-        active = up > expected[:, None, None]
-        want = oracle.counts(active, data.labels, data.vocabulary.category_of)
-        assert (layer.intersection[i] == want["intersection"]).all()
-        assert (layer.area[i] == want["area"]).all()
-        assert (layer.area_in_category[i] == want["area_in_category"]).all()
-        assert (layer.concept_area == want["concept_area"]).all()
-    peaks = maps.max((2, 3))
-    for unit in range(maps.shape[1]):
-        order = sorted(range(len(maps)), key=lambda n: (-peaks[n, unit], n))[: layer.exemplar_image.shape[1]]
-        assert layer.exemplar_image[unit].tolist() == order
-        assert (layer.exemplar_peak[unit] == peaks[order, unit]).all()
-        assert (layer.exemplar_map[unit] == maps[order, unit].astype(np.float16)).all()
-    assert (layer.highest == maps.max((0, 2, 3))).all() and (layer.lowest == maps.min((0, 2, 3))).all()
+    oracle.check(layer, maps, data.labels, (20, 28), population)
 
 
 @pytest.mark.parametrize("population", ["upsampled", "raw"])

@@ -10,14 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.latents import latents, to_pictures
 from dissect_widgets.errors import SettingError, WeightsError
 from dissect_widgets.models.progan import (
     LARGE_WIDTHS,
     WIDTHS,
     ProgressiveGenerator,
-    latents,
     load_generator,
-    to_pictures,
 )
 
 NARROW = (7, 6, 5, 4)  # 16 px
@@ -158,7 +157,7 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
     weights, path = public_weights(NARROW), tmp_path / "generator.pth"
     torch.save(weights, path)
     loaded = load_generator(path)
-    for shape in ((2, 8), (2, 7, 2, 1), (7,)):
+    for shape in ((2, 8), (2, 7, 2, 1), (2, 1, 7, 1), (7,)):
         with pytest.raises(SettingError, match=r"takes \(B, 7\)"):
             loaded(torch.zeros(shape))
     torch.save({"conv1.weight": torch.zeros(3, 3, 3, 3)}, path)

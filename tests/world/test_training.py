@@ -18,12 +18,11 @@ from dissect_widgets.scenery.vocabulary import NAMES, VOCABULARY
 from dissect_widgets.world import Scenes, shipped
 from dissect_widgets.world.nets import SceneNet, SegmentNet, fold
 from dissect_widgets.world.nursery import Nursery
-from dissect_widgets.world.recipes import (
+from dissect_widgets.world.recipes import RECIPES, Recipe
+from dissect_widgets.world.tasks import (
     CLASSES,
     PIXEL_SIZES,
     PIXELS,
-    RECIPES,
-    Recipe,
     class_figures,
     pixel_figures,
     rare_pixel_loss,
@@ -143,7 +142,7 @@ def test_training_learns(tmp_path: Path) -> None:
     losses: list[float] = []
     budget = Budget(steps=80, batch=8, rate=5e-3, shift=0, average=0.5)
     trainer = Trainer(net, CLASSES.loss, nursery, budget, tmp_path, "key")
-    trainer.run(lambda step, loss: losses.append(loss))
+    trainer.run(lambda step, told: losses.append(told["loss"]))
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])
     assert class_figures(trainer.averaged(), nursery)["top-1"] > 0.8
 
@@ -244,8 +243,12 @@ def test_what_is_shipped_loads_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_segmenter_speaks_the_worlds_words() -> None:
     segmenter = shipped.WorldSegmenter(SegmentNet(sum(PIXEL_SIZES)))
-    labels = segmenter(torch.rand(2, 3, 64, 96))
-    assert labels.shape == (2, 3, 32, 48)
+    pictures = torch.rand(2, 3, 128, 192)
+    labels = segmenter(pictures)
+    assert labels.shape == (2, 3, 64, 96)
+    small = torch.nn.functional.avg_pool2d(pictures, 4)  # less than it knows, and so it is enlarged before
+    large = torch.nn.functional.interpolate(small, (128, 192), mode="bilinear", align_corners=False)
+    assert (segmenter(small) == segmenter(large)).all()
     for k, category in enumerate(("object", "part", "material")):
         found = {VOCABULARY[int(n)].category for n in labels[:, k].unique() if n}
         assert found <= {category}

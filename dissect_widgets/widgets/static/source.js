@@ -73,23 +73,7 @@ function readColumns(view, layers) {
 /** The kernel as a source of units, details and pictures. */
 function kernelSource(model) {
   const about = model.get("_about");
-  const view = Math.random().toString(36).slice(2); // several views of one model hear the same answers
-  const waiting = new Map();
-  let asked = 0;
-  const receive = (answer, buffers) => {
-    const entry = waiting.get(answer.id);
-    if (!entry) return;
-    waiting.delete(answer.id);
-    if (answer.error) entry.reject(new Error(answer.error));
-    else entry.resolve({ answer, buffers });
-  };
-  model.on("msg:custom", receive);
-  const ask = (question) =>
-    new Promise((resolve, reject) => {
-      const id = `${view}-${asked++}`;
-      waiting.set(id, { resolve, reject });
-      model.send({ id, ...question });
-    });
+  const { ask, close } = asking(model);
   const units = new Memory();
   const details = new Memory(REMEMBERED_DETAILS);
   const pictures = new Memory();
@@ -125,8 +109,6 @@ function kernelSource(model) {
       };
       return pictures.get(`${image}/${side}`, () => batch(`pictures ${side}`, askForAll)(image));
     },
-    close() {
-      model.off("msg:custom", receive);
-    },
+    close,
   };
 }

@@ -1,0 +1,61 @@
+"""Options that several commands have: a network, and labelled images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_model(parser: argparse.ArgumentParser, *, positional: bool) -> None:
+    """Options that name a network."""
+    text = "a torchvision name, or package.module:callable"
+    if positional:
+        parser.add_argument("model", metavar="MODEL", help=text)
+    else:
+        parser.add_argument("--arch", dest="model", required=True, metavar="A", help=text)
+    parser.add_argument("--weights", metavar="FILE", help='a file, or "imagenet" to download (random)')
+    scales = ["imagenet", "symmetric", "none"]
+    parser.add_argument("--normalize", choices=scales, default="imagenet", help="what the network expects")
+
+
+def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Options that name photos and their masks."""
+    if required:
+        parser.add_argument("--images", required=True, type=Path, metavar="DIR", help="folder of photos")
+    parser.add_argument("--masks", nargs="+", type=Path, metavar="DIR", help="folder(s) of indexed masks")
+    parser.add_argument("--classes", nargs="+", type=Path, metavar="CSV", help="value,name,category")
+    parser.add_argument("--image-labels", type=Path, metavar="CSV", help="image,name,category")
+    parser.add_argument("--unlabelled", nargs="+", type=int, default=[], metavar="V", help="mask values")
+    parser.add_argument("--mask-suffix", default="", help="what names of masks have more")
+    parser.add_argument("--skip-unpaired", action="store_true", help="leave out photos without masks")
+    parser.add_argument("--size", nargs="+", type=int, default=[224], help="side, or height and width (224)")
+    parser.add_argument("--label-size", nargs="+", type=int, default=[112], help="of label maps (112)")
+    rules = ["receptive-field", "half-pixel"]
+    parser.add_argument("--upsample", choices=rules, default="receptive-field")
+
+
+def mask_folder(options: argparse.Namespace, images: Path) -> Any:
+    """Photos of a folder, with the masks that the options name."""
+    from dissect_widgets.concepts.mask_folder import MaskFolder
+
+    return MaskFolder(
+        images,
+        options.masks,
+        options.classes,
+        size=read_size(options.size),
+        label_size=read_size(options.label_size),
+        image_labels=options.image_labels,
+        unlabelled=options.unlabelled,
+        mask_suffix=options.mask_suffix,
+        skip_unpaired=options.skip_unpaired,
+    )
+
+
+def read_size(values: list[int]) -> int | tuple[int, int]:
+    """Side, or height and width, of one or two numbers."""
+    from dissect_widgets.errors import SettingError
+
+    if len(values) > 2:
+        raise SettingError(f"A size is a side, or height and width, but {len(values)} numbers are given.")
+    return values[0] if len(values) == 1 else (values[0], values[1])

@@ -1,0 +1,94 @@
+"""A generator and the latents that it is dissected over: latents go in, and pictures come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from dissect_widgets.core.hooks import evaluation, trace
+from dissect_widgets.core.latents import (
+    Latents,
+    ToPictures,
+    checked_pictures,
+    first_pictures,
+    to_pictures,
+)
+from dissect_widgets.core.layers import as_maps, plan_layers
+from dissect_widgets.core.loading import Batch, fill_up
+from dissect_widgets.core.probe import ProbeShape
+from dissect_widgets.core.provenance import describe_callable
+from dissect_widgets.core.settings import Settings
+from dissect_widgets.core.source import Seen, Source, overwritten
+from dissect_widgets.core.types import Segmenter
+
+
+class Generated(Source):
+    """A generator, whose own pictures a segmenter labels.
+
+    PNAS 2020, "Emergence of Object Detectors in a GAN". Positions of maps lie evenly in the picture, for no
+    picture goes in that they could be a field of.
+
+    Parameters
+    ----------
+    generator
+        Latents (B, depth) or (B, depth, 1, 1) to (B, 3, H, W). It is left as it was.
+    layers, settings, segmenter
+        See `Source`.
+    data
+        Latents.
+    to_pictures
+        What the generator puts out to pictures in [0, 1].
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        layers: Sequence[str],
+        data: Latents,
+        settings: Settings,
+        *,
+        segmenter: Segmenter | None,
+        to_pictures: ToPictures = to_pictures,
+    ) -> None:
+        super().__init__(generator, layers, data, settings, segmenter=segmenter)
+        self.to_pictures = to_pictures
+
+    def plan(self, batch: Batch) -> ProbeShape:
+        """See `Source`."""
+        two = self._given(batch.images[:1], 2)
+        with evaluation(self.model):
+            pictures = first_pictures(self.model, two, self.to_pictures)
+            size = (int(pictures.shape[-2]), int(pictures.shape[-1]))
+            plans = plan_layers(
+                self.model,
+                self.layers,
+                two,
+                rule="half-pixel",
+                token_grids=self.settings.token_grids,
+                picture=size,
+            )
+        label = self.labels(batch._replace(images=pictures[:1]))[0]
+        rows, columns = label.shape[1:]
+        return ProbeShape(plans, self.vocabulary, len(self.data), size, label.shape[0], (rows, columns))
+
+    def read(self, batch: Batch, batch_size: int, shape: ProbeShape) -> Seen:
+        """See `Source`."""
+        count, plans = len(batch.images), shape.plans
+        given = self._given(batch.images, batch_size)
+        with trace(self.model, self.layers, clone=overwritten(plans)) as seen:
+            output = self.model(given)
+        maps = {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}
+        pictures = checked_pictures(self.to_pictures(output), len(given))[:count]
+        return Seen(pictures, self.labels(batch._replace(images=pictures)), maps)
+
+    def network_input(self, images: Tensor) -> Tensor:
+        """See `Source`."""
+        return images.to(self.device, self.dtype)
+
+    def callables(self) -> dict[str, str | None]:
+        """See `Source`."""
+        return super().callables() | {"to_pictures": describe_callable(self.to_pictures)}
+
+    def _given(self, latents: Tensor, count: int) -> Tensor:
+        return self.network_input(fill_up(latents, count))

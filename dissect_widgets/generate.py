@@ -1,0 +1,153 @@
+"""Editing a generator as users call it: pictures under edits, and what edits do, with a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from dissect_widgets.core.edit import Edit
+from dissect_widgets.core.generator import Canvas, open_generator
+from dissect_widgets.core.latents import ToPictures, to_pictures
+from dissect_widgets.core.pixels import Advance as Progress
+from dissect_widgets.core.pixels import PixelCounts
+from dissect_widgets.core.pixels import count_pixels as count
+from dissect_widgets.core.places import PlaceEffects
+from dissect_widgets.core.places import insert_at_places as insert
+from dissect_widgets.core.types import Segmenter
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.run import Advance
+
+
+def edit(
+    generator: nn.Module,
+    latents: Tensor,
+    edits: Edit | Iterable[Edit] = (),
+    *,
+    to_pictures: ToPictures = to_pictures,
+    batch_size: int = 16,
+) -> Tensor:
+    """Draw pictures with units removed or inserted (PNAS 2020, "Role of Units in a GAN").
+
+    Parameters
+    ----------
+    generator
+        In evaluation mode, on the device where it is to run.
+    latents
+        (n, depth) or (n, depth, 1, 1).
+    edits
+        One or several, the first first, of any layers; see `Edit`.
+    to_pictures
+        What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
+    batch_size
+        Pictures that are drawn together.
+
+    Returns
+    -------
+    Tensor
+        float32 (n, 3, H, W) in [0, 1].
+
+    Raises
+    ------
+    LayerError, SettingError, DataError
+        If an edit is of an unknown layer, does not fit it, or the latents are none of this generator.
+    """
+    chosen = _edits(edits)
+    canvas = _open(generator, chosen, latents, to_pictures)
+    drawn = [canvas.draw(canvas.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
+    return torch.cat(drawn)
+
+
+def count_pixels(
+    generator: nn.Module,
+    latents: Tensor,
+    edit_sets: Sequence[Edit | Iterable[Edit]],
+    segmenter: Segmenter,
+    *,
+    concepts: Sequence[str | Concept] | None = None,
+    to_pictures: ToPictures = to_pictures,
+    batch_size: int = 16,
+    progress: bool = True,
+) -> PixelCounts:
+    """Count the pixels of concepts in a generator's pictures, as they are and under sets of edits (Fig. 4a).
+
+    Parameters
+    ----------
+    generator, latents, to_pictures, batch_size
+        See `edit`.
+    edit_sets
+        Each an edit, or several that are made together.
+    segmenter
+        Labels the pictures.
+    concepts
+        Which to count; by default all of the segmenter's.
+    progress
+        Whether to show a bar.
+
+    Raises
+    ------
+    LayerError, SettingError, DataError, ConceptError
+        See `edit`; and for an unknown concept, or labels that are none.
+    """
+    sets = [_edits(edits) for edits in edit_sets]
+    canvas = _open(generator, [edit for edits in sets for edit in edits], latents, to_pictures)
+    named = None if concepts is None else [_concept(name, segmenter) for name in concepts]
+    with _bar(len(latents), "count pixels", progress) as advance:
+        return count(
+            canvas, latents, sets, segmenter, concepts=named, batch_size=batch_size, progress=advance
+        )
+
+
+def insert_at_places(
+    generator: nn.Module,
+    latents: Tensor,
+    edit: Edit,
+    segmenter: Segmenter,
+    concept: str | Concept,
+    *,
+    cells: Sequence[tuple[int, int]] | None = None,
+    to_pictures: ToPictures = to_pictures,
+    batch_size: int = 16,
+    progress: bool = True,
+) -> PlaceEffects:
+    """Make an edit at one cell of a layer's map after the other, and count pixels gained (Fig. 4d).
+
+    Parameters
+    ----------
+    generator, latents, segmenter, to_pictures, batch_size, progress
+        See `count_pixels`.
+    edit
+        What to do at each cell; see `insertion`.
+    concept
+        Whose pixels are counted.
+    cells
+        (row, column) of the cells to try; by default all.
+    """
+    canvas = _open(generator, [edit], latents, to_pictures)
+    with _bar(len(latents), "insert", progress) as advance:
+        return insert(
+            canvas, latents, edit, segmenter, _concept(concept, segmenter),
+            cells=cells, batch_size=batch_size, progress=advance,
+        )  # fmt: skip
+
+
+def _edits(edits: Edit | Iterable[Edit]) -> list[Edit]:
+    return [edits] if isinstance(edits, Edit) else list(edits)
+
+
+def _open(generator: nn.Module, edits: Sequence[Edit], latents: Tensor, to_pictures: ToPictures) -> Canvas:
+    return open_generator(generator, [edit.layer for edit in edits], latents, to_pictures=to_pictures)
+
+
+def _concept(name: str | Concept, segmenter: Segmenter) -> Concept:
+    vocabulary = segmenter.vocabulary
+    return vocabulary[vocabulary.index(*((name,) if isinstance(name, str) else name))]
+
+
+@contextmanager
+def _bar(total: int, what: str, shown: bool) -> Iterator[Progress]:
+    with tqdm(total=total, unit="latent", desc=what, disable=not shown) as bar:
+        yield Advance(bar)

@@ -1,0 +1,125 @@
+"""What a generator still draws of a concept when its units are removed (PNAS 2020, Fig. 4a).
+
+>>> counts = dw.count_pixels(generator, latents, sets, segmenter)
+>>> removal_curve(counts, [2, 4, 8, 20], "tree", others=["sky", "building"]).show()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dissect_widgets.core.pixels import PixelCounts
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.errors import SettingError
+from dissect_widgets.plots.theme import INK, SERIES_COLORS, faint, figure, text
+
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "triangle-down", "star")
+_WIDE, _THIN = 3.0, 1.25
+
+
+def removal_curve(
+    counts: PixelCounts,
+    numbers: Sequence[int],
+    concept: str | Concept,
+    others: Sequence[str | Concept] = (),
+) -> go.Figure:
+    """Change of a concept's pixels when sets of units of growing size are removed.
+
+    Parameters
+    ----------
+    counts
+        Pixels under each set of edits.
+    numbers
+        How many units each set removes.
+    concept
+        Whose units they are.
+    others
+        Concepts to compare with; these should not change.
+
+    Returns
+    -------
+    go.Figure
+        A line for each concept from 0 units on, in %, and the 99 % interval of its mean as a band. The
+        legend lists the lines as they end, the highest first.
+
+    Raises
+    ------
+    SettingError
+        If there is not one number for each set, one is negative or stands there twice, or no picture
+        has the concept.
+    ConceptError
+        If a concept was not counted.
+    """
+    sets, pictures, _ = counts.after.shape
+    removed = np.array(numbers, np.int64)
+    if removed.shape != (sets,):
+        raise SettingError(f"{removed.size} numbers for {sets} sets of edits; each set needs one.")
+    if len(set(removed.tolist())) < sets or (removed < 0).any():
+        raise SettingError(f"numbers is {removed.tolist()}; each must stand there once, from 0.")
+    chosen = {_pair(counts, name): None for name in [concept, *others]}
+    named = [own.name for own in chosen]
+    mean_of = f"mean of {pictures} picture{'s' * (pictures != 1)}, and its 99 % interval"
+    drawn = figure(
+        f"Pixels of {named[0]} as units are removed", x=f"units removed<br>{mean_of}", y="change of pixels"
+    )
+    start = [] if 0 in removed else [0]
+    order = np.argsort(removed)
+    x = np.concatenate([start, removed[order]]).astype(int)
+    ends = []
+    for place, own in enumerate(chosen):
+        mean, half = counts.change(*own)
+        y, spread = (np.concatenate([np.zeros(len(start)), 100 * part[order]]) for part in (mean, half))
+        ends.append(float(y[-1]))
+        label = own.name if named.count(own.name) == 1 else f"{own.name} ({own.category})"
+        color = SERIES_COLORS[place % len(SERIES_COLORS)]
+        known = np.isfinite(spread)  # unknown of a single picture
+        drawn.add_scatter(
+            x=np.concatenate([x[known], x[known][::-1]]),
+            y=np.concatenate([(y + spread)[known], (y - spread)[known][::-1]]),
+            name="99 % interval",
+            meta="band",
+            legendgroup=str(place),
+            showlegend=False,
+            fill="toself",
+            fillcolor=faint(color),
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+        )
+        drawn.add_scatter(
+            x=x,
+            y=y,
+            name=text(label),
+            meta="line",
+            legendgroup=str(place),
+            mode="lines+markers",
+            line={"color": color, "width": _THIN if place else _WIDE},
+            marker={"size": 5 if place else 7, "symbol": _SYMBOLS[place % len(_SYMBOLS)]},
+            hovertext=[text(_told(*row, label)) for row in zip(x, y, spread, strict=True)],
+            hoverinfo="text",
+        )
+    # The legend stands beside the ends of the lines, in their order: names never cover one another.
+    ranks = np.argsort(np.argsort(-np.array(ends), kind="stable"))
+    for number, trace in enumerate(drawn.data):
+        trace.legendrank = 1 + int(ranks[number // 2])
+    drawn.update_xaxes(rangemode="tozero", dtick=1 if x[-1] <= 10 else None)
+    drawn.update_yaxes(ticksuffix=" %", zerolinecolor=INK)
+    beside = {"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"}
+    return drawn.update_layout(legend=beside, showlegend=len(chosen) > 1)
+
+
+def _pair(counts: PixelCounts, concept: str | Concept) -> Concept:
+    return counts.concepts[counts.column(*((concept,) if isinstance(concept, str) else concept))]
+
+
+def _told(units: int, percent: float, half: float, name: str) -> str:
+    """A point of a line in words."""
+    without = f"{units or 'no'} unit{'s' if units > 1 else ''} removed"
+    if round(abs(percent), 1) == 0:
+        change = f"as many pixels of {name}"
+    else:
+        change = f"{abs(percent):.1f} % {'more' if percent > 0 else 'fewer'} pixels of {name}"
+    return f"{without}: {change}" + (f" (± {half:.1f} %)" if np.isfinite(half) and units else "")

@@ -1,0 +1,284 @@
+"""The painter: a brush that switches units of a generator on and off, and the network fits the picture in.
+
+>>> painter = NeuronPainter(generator, dissection)
+>>> painter                                  # show it
+>>> painter.concept, painter.seed = "door", 7
+>>> painter.paint([(0.5, 0.7)])              # as the brush does
+>>> painter.image                            # the picture, as PIL holds it
+
+PNAS 2020, "Semantic Paint", Fig. 6.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from PIL import Image
+from torch import Tensor, nn
+from traitlets import TraitError
+
+from dissect_widgets.core.files import replacing
+from dissect_widgets.core.latents import ToPictures, to_pictures
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.errors import DissectError, SavedError, SettingError
+from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.history import History
+from dissect_widgets.widgets.painter_page import PainterPage
+from dissect_widgets.widgets.painting import Covered, Painting
+from dissect_widgets.widgets.palette import mix_palette, shown
+from dissect_widgets.widgets.strokes import LARGEST_SEED, MODES, Stroke
+
+
+class NeuronPainter(anywidget.AnyWidget):
+    """A canvas that paints with the units of a generator.
+
+    A stroke forces the units that match a concept best to their thresholds t_u, or to zero, where the brush
+    went on the layer's map; strokes add up, and only the layers behind are run.
+
+    Parameters
+    ----------
+    generator
+        In evaluation mode; latents (B, depth) or (B, depth, 1, 1) to pictures.
+    dissection
+        Of this generator; says which units match what.
+    layer
+        Which of its layers is painted on; by default the one with the most unique detectors.
+    concepts
+        The palette; by default the objects and parts that units match best.
+    seed, concept, mode, n, brush, strength, edits, size
+        First values of the traits of these names.
+    latent
+        Seed to a latent (1, depth); by default the first that `latents` draws.
+    to_pictures
+        What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
+
+    Attributes
+    ----------
+    image
+        The picture as it is now, `PIL.Image`.
+
+    Raises
+    ------
+    LayerError, SettingError, DataError, ConceptError
+        If the layer is unknown, its units are not those of the dissection, the generator takes other
+        latents, or a concept is unknown.
+    TraitError
+        If a trait is set to what there is not; it says what there is.
+    """
+
+    _esm = front_end("dom", "ask", "brush", "edit_list", "painter")
+    _css = style("browser", "painter")
+
+    seed = traitlets.Int(1, help="Sample that is painted on.").tag(sync=True)
+    concept = traitlets.Unicode(help="What the brush paints with.").tag(sync=True)
+    mode = traitlets.Unicode("draw", help='Whether the brush is to "draw" or to "erase".').tag(sync=True)
+    n = traitlets.Int(20, min=1, help="How many units of a concept, those of the highest IoU.").tag(sync=True)
+    brush = traitlets.Float(
+        0.2, min=0.01, max=1, help="Diameter of the brush, as a share of the picture's width."
+    ).tag(sync=True)
+    strength = traitlets.Float(
+        1.0,
+        min=0.05,
+        max=10,
+        help="How often their threshold units are forced to. Erasing, 1 is zero, less takes away a part, and "
+        "more goes below zero, as deep as drawing would go above 1.",
+    ).tag(sync=True)
+    edits = traitlets.List(traitlets.Dict(), help="Strokes, the first first; see `Stroke`.").tag(sync=True)
+    size = traitlets.Int(448, min=128, help="Width of the picture on the page, in pixels.").tag(sync=True)
+    error = traitlets.Unicode(help="What went wrong last, if the picture is not as the edits say.").tag(
+        sync=True
+    )
+    _about = traitlets.Dict().tag(sync=True)
+    _palette = traitlets.List(traitlets.Dict()).tag(sync=True)
+    _picture = traitlets.Bytes().tag(sync=True)
+    _before = traitlets.Bytes().tag(sync=True)
+    _can = traitlets.Dict({"undo": False, "redo": False}).tag(sync=True)
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        dissection: Dissection,
+        *,
+        layer: str | None = None,
+        concepts: Sequence[str | Concept] | None = None,
+        latent: Callable[[int], Tensor] | None = None,
+        to_pictures: ToPictures = to_pictures,
+        **traits: Any,
+    ) -> None:
+        self.painting = Painting(generator, dissection, layer, latent, to_pictures)
+        self.layer = self.painting.layer
+        self.palette = mix_palette(self.layer, concepts)
+        self._strokes: list[Covered] = []
+        self._history: History[list[dict[str, Any]]] = History()
+        self._moving = True  # the first edits are no step of the history
+        super().__init__(
+            _about=self.painting.about(),
+            _palette=shown(self.palette, dissection, self.layer),
+            **{"concept": next(iter(self.palette)), "n": min(20, self.layer.units)} | traits,
+        )
+        self._moving = False
+        answer_page(self, PainterPage(self).answer)
+        self._begin()
+
+    def __repr__(self) -> str:
+        return f"<NeuronPainter on {self.layer.name}: seed {self.seed}, {len(self.edits)} strokes>"
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture as it is now."""
+        return Image.open(io.BytesIO(self._picture)).convert("RGB")
+
+    @property
+    def before(self) -> Image.Image:
+        """The picture without edits."""
+        return Image.open(io.BytesIO(self._before)).convert("RGB")
+
+    def paint(self, points: Iterable[tuple[float, float]]) -> None:
+        """Paint a stroke with the brush as it is, through (x, y), shares of the width and height."""
+        stroke = self.new_stroke(list(points))
+        self.edits = [*self.edits, stroke.plain()]
+
+    def undo(self) -> None:
+        """Take back what was done to the edits last; nothing, if nothing was."""
+        self._move(self._history.undo(self.edits))
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._move(self._history.redo(self.edits))
+
+    def reset(self) -> None:
+        """Remove all edits; `undo` brings them back."""
+        self.edits = []
+
+    def next_sample(self) -> None:
+        """Go on to the next seed; the edits stay."""
+        self.seed = (self.seed + 1) % (LARGEST_SEED + 1)
+
+    def save_picture(self, path: str | Path) -> None:
+        """Write the picture as PNG."""
+        with replacing(Path(path)) as new:
+            new.write_bytes(self._picture)
+
+    def save_edits(self, path: str | Path) -> None:
+        """Write seed and edits as JSON."""
+        with replacing(Path(path)) as new:
+            new.write_text(self.edits_as_text(), "utf-8")
+
+    def edits_as_text(self) -> str:
+        """Seed and edits as JSON."""
+        return self.painting.written([stroke for stroke, _ in self._strokes], self.seed)
+
+    def load_edits(self, path: str | Path) -> None:
+        """Read seed and edits that `save_edits` wrote.
+
+        Raises
+        ------
+        SavedError
+            If the file is damaged, or of another generator or layer; what is painted stays.
+        """
+        try:
+            text = Path(path).read_text("utf-8")
+        except UnicodeDecodeError:
+            raise SavedError(f"{path} is damaged: it is no text.") from None
+        self.load_text(text, str(path))
+
+    def load_text(self, text: str, origin: str) -> None:
+        """Take seed and edits of what `edits_as_text` gave; `origin` is what errors call it."""
+        strokes, self.seed = self.painting.read(text, origin)
+        self.edits = [stroke.plain() for stroke in strokes]
+
+    def new_stroke(self, points: Sequence[tuple[float, float]]) -> Stroke:
+        """A stroke with the brush as it is; it is not painted yet."""
+        paint, draws = self.palette[self.concept], self.mode == "draw"
+        times = self.strength if draws else min(1 - self.strength, 0.0)
+        level = tuple(own * times + 0.0 for own in paint.level[: self.n])  # no zero is negative
+        share = 1.0 if draws else min(self.strength, 1.0)
+        stroke = Stroke(
+            self.mode, self.concept, paint.units[: self.n], level, share, self.brush, tuple(points)
+        )
+        return self.painting.checked(stroke.plain())
+
+    def preview(self, stroke: Covered) -> bytes:
+        """Picture, as PNG, with one more stroke, which is not among the edits."""
+        with self._told():
+            return self.painting.draw([*self._strokes, stroke])
+
+    @traitlets.validate("seed")
+    def _valid_seed(self, proposal: Any) -> int:
+        seed: int = proposal["value"]
+        if not 0 <= seed <= LARGEST_SEED:
+            raise TraitError(f"seed is {seed}; allowed is 0 to {LARGEST_SEED}.")
+        return seed
+
+    @traitlets.validate("concept")
+    def _valid_concept(self, proposal: Any) -> str:
+        return one_of("concept", proposal["value"], self.palette)
+
+    @traitlets.validate("mode")
+    def _valid_mode(self, proposal: Any) -> str:
+        return one_of("mode", proposal["value"], MODES)
+
+    @traitlets.validate("n")
+    def _valid_n(self, proposal: Any) -> int:
+        n: int = proposal["value"]
+        if not 1 <= n <= self.layer.units:
+            raise TraitError(f"n is {n}; {self.layer.name} has {self.layer.units} units.")
+        return n
+
+    @traitlets.validate("edits")
+    def _valid_edits(self, proposal: Any) -> list[dict[str, Any]]:
+        try:
+            return [self.painting.checked(one).plain() for one in proposal["value"]]
+        except SettingError as error:
+            raise TraitError(f"edits: {error}") from None
+
+    @traitlets.observe("seed")
+    def _seed_changed(self, change: Any) -> None:
+        if self.painting.begun:
+            self._begin()
+
+    @traitlets.observe("edits")
+    def _edits_changed(self, change: Any) -> None:
+        if not self._moving:
+            self._history.left(change["old"] or [])
+        self._can = self._history.can()
+        if self.painting.begun:
+            self._show()
+
+    def _move(self, edits: list[dict[str, Any]]) -> None:
+        """Go to edits of the history, which is not a step of its own."""
+        self._moving = True
+        try:
+            self.edits = edits
+        finally:
+            self._moving = False
+
+    def _begin(self) -> None:
+        """Take the sample of the seed, and show it as it is and as it is edited."""
+        with self._told(), self.hold_sync():
+            self.painting.begin(self.seed)
+            self._before = self.painting.draw([])
+            self._show()
+
+    def _show(self) -> None:
+        with self._told():
+            self._strokes = [self.painting.covered(self.painting.checked(edit)) for edit in self.edits]
+            self._picture = self.painting.draw(self._strokes)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What fails is shown below the picture, and the edits stay as they are."""
+        try:
+            yield
+            self.error = ""
+        except Exception as error:
+            kind = "" if isinstance(error, DissectError) else f"{type(error).__name__}: "
+            self.error = f"{kind}{error}"
+            raise

@@ -1,0 +1,110 @@
+"""A sample of a generator that strokes are painted on: what the painter shows, without the widget."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from PIL import Image
+from torch import Tensor, nn
+
+from dissect_widgets.core.generator import Begun, open_generator
+from dissect_widgets.core.latents import ToPictures, latents
+from dissect_widgets.core.layer_result import LayerDissection
+from dissect_widgets.core.provenance import weights_digest
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.errors import SettingError
+from dissect_widgets.widgets.strokes import Coverage, Stroke, checked_stroke, read_strokes, write_strokes
+
+Covered = tuple[Stroke, Coverage]
+
+
+class Painting:
+    """A generator that is painted on at one layer.
+
+    Parameters
+    ----------
+    generator, dissection
+        A generator, and what its units match.
+    layer
+        Name; by default the layer with the most unique detectors.
+    latent
+        Seed to a latent (1, depth); by default the first that `latents` draws.
+    to_pictures
+        See `open_generator`.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        dissection: Dissection,
+        layer: str | None,
+        latent: Callable[[int], Tensor] | None,
+        to_pictures: ToPictures,
+    ) -> None:
+        self.layer: LayerDissection = dissection[layer] if layer is not None else _richest(dissection)
+        told, own = dissection.provenance.get("weights"), weights_digest(generator)
+        if told not in (None, own):
+            raise SettingError(
+                "The dissection is of a generator with other weights, whose units are others; dissect this."
+            )
+        depth = getattr(generator, "depth", 512)
+        self.latent = latent or (lambda seed: latents(1, seed, depth=depth))
+        trial = self.latent(1)
+        two = trial.expand(2, *trial.shape[1:])
+        self._canvas = open_generator(generator, self.layer.name, two, to_pictures=to_pictures)
+        _, rows, columns = self._canvas.maps[self.layer.name]
+        self._grid, self._size = (rows, columns), dissection.picture_size
+        self._of = {"generator": f"{type(generator).__name__} {own[:16]}", "layer": self.layer.name}
+        self._begun: Begun | None = None
+
+    def about(self) -> dict[str, Any]:
+        """What the page shows of it."""
+        return {
+            "layer": self.layer.name,
+            "units": self.layer.units,
+            "grid": list(self._grid),
+            "picture": list(self._size),
+            "how": self._canvas.how,
+        }
+
+    def begin(self, seed: int) -> None:
+        """Take another sample; runs what no stroke changes."""
+        self._begun = self._canvas.begin(self.latent(seed))
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a sample."""
+        return self._begun is not None
+
+    def checked(self, value: Any) -> Stroke:
+        """Read a stroke; SettingError if it does not fit the layer."""
+        return checked_stroke(value, self.layer.units)
+
+    def covered(self, stroke: Stroke) -> Covered:
+        """A stroke with what it covers of the map."""
+        return stroke, Coverage(self._grid, self._size, stroke.brush).add(stroke.points)
+
+    def draw(self, strokes: Iterable[Covered]) -> bytes:
+        """Picture with strokes, the first first, as PNG."""
+        assert self._begun is not None
+        edits = [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
+        picture = self._canvas.draw(self._begun, edits)[0]
+        pixels = picture.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+        return buffer.getvalue()
+
+    def written(self, strokes: Sequence[Stroke], seed: int) -> str:
+        """Strokes and seed as text for a file."""
+        return write_strokes(strokes, {**self._of, "seed": seed})
+
+    def read(self, text: str, origin: str) -> tuple[list[Stroke], int]:
+        """Strokes and seed of such a text; SavedError if it is damaged or of another generator."""
+        return read_strokes(text, self._of, self.layer.units, origin)
+
+
+def _richest(dissection: Dissection) -> LayerDissection:
+    """Layer with the most unique detectors, of equals the first."""
+    return max(dissection.layers, key=lambda layer: layer.count_detectors()["all"].unique)

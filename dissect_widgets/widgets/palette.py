@@ -1,0 +1,108 @@
+"""Concepts to paint with: the units of a layer that match each best, and a picture of what they draw."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from dissect_widgets.core.layer_result import MIN_IOU, LayerDissection
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.errors import ConceptError
+
+_SIDE: Final = 44
+_MOST: Final = 14
+_LEAST: Final = 0.01
+"""Pixels of a concept in the palette, as a share of the most frequent: rarer ones are met by chance."""
+_CATEGORIES: Final = ("object", "part")
+
+
+class Paint(NamedTuple):
+    """A concept to paint with."""
+
+    name: str
+    """Its name; with its category, where several have this name."""
+    concept: Concept
+    units: tuple[int, ...]
+    """All units of the layer, those that match it best first."""
+    iou: tuple[float, ...]
+    """Of these units."""
+    level: tuple[float, ...]
+    """Their thresholds t_u."""
+
+
+def mix_palette(layer: LayerDissection, concepts: Sequence[str | Concept] | None = None) -> dict[str, Paint]:
+    """Paints by name: of some concepts, or of the objects and parts that units match best.
+
+    Raises
+    ------
+    ConceptError
+        If a concept is unknown, or no concept has a unit with an IoU above 0.04.
+    """
+    vocabulary, iou = layer.vocabulary, layer.iou()
+    if concepts is None:
+        numbers = _best(layer)
+    else:
+        numbers = [vocabulary.index(*((c,) if isinstance(c, str) else c)) for c in concepts]
+    if not numbers:
+        raise ConceptError(f"No unit of {layer.name} matches an object or part; name the `concepts`.")
+    names = [vocabulary[number].name for number in numbers]
+    paints = {}
+    for number in numbers:
+        concept, order = vocabulary[number], np.argsort(-iou[:, number], kind="stable")
+        twice = names.count(concept.name) > 1
+        name = f"{concept.name} ({concept.category})" if twice else concept.name
+        level = layer.threshold[0, order].astype(float)
+        paints[name] = Paint(
+            name, concept, tuple(order.tolist()), tuple(iou[order, number].tolist()), tuple(level.tolist())
+        )
+    return paints
+
+
+def thumbnail(dissection: Dissection, layer: LayerDissection, unit: int) -> str:
+    """Where a unit is most active in its first exemplar, as a data URL; "" if there is none."""
+    image = int(layer.exemplar_image[unit, 0]) if layer.exemplar_image.shape[1] else -1
+    if image < 0:
+        return ""
+    picture = Image.open(io.BytesIO(dissection.pictures[image])).convert("RGB")
+    found, grid = layer.exemplar_map[unit, 0], layer.exemplar_grid
+    row, column = np.unravel_index(int(found.argmax()), found.shape)
+    height, width = dissection.picture_size
+    x = (grid.left + column * grid.step_x + 0.5) / width * picture.width
+    y = (grid.top + row * grid.step_y + 0.5) / height * picture.height
+    side = round(min(picture.size) * 0.45)
+    left = int(np.clip(x - side / 2, 0, picture.width - side))
+    top = int(np.clip(y - side / 2, 0, picture.height - side))
+    cut = picture.crop((left, top, left + side, top + side)).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    buffer = io.BytesIO()
+    cut.save(buffer, "JPEG", quality=85)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def shown(palette: dict[str, Paint], dissection: Dissection, layer: LayerDissection) -> list[dict[str, Any]]:
+    """Palette as the page shows it."""
+    return [
+        {
+            "name": paint.name,
+            "category": paint.concept.category,
+            "iou": round(paint.iou[0], 4),
+            "thumb": thumbnail(dissection, layer, paint.units[0]),
+        }
+        for paint in palette.values()
+    ]
+
+
+def _best(layer: LayerDissection) -> list[int]:
+    vocabulary, best = layer.vocabulary, layer.iou().max(0)
+    often = layer.concept_area >= _LEAST * layer.concept_area.max()
+    wanted = [
+        number
+        for number in np.argsort(-best, kind="stable").tolist()
+        if best[number] > MIN_IOU and often[number] and vocabulary[number].category in _CATEGORIES
+    ]
+    return wanted[:_MOST]

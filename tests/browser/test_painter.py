@@ -1,0 +1,218 @@
+"""The painter in a real JupyterLab: paint, undo, switch, save, load, break, reload, go dark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import FloatRect, Locator, Page, expect
+
+import dissect_widgets as dw
+from dissect_widgets import world
+from tests.browser.lab import Notebook, Server, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SHOW = """
+import json, time
+import dissect_widgets as dw
+from dissect_widgets import world
+painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer4", seed=4, brush=0.2)
+painter
+"""
+PIXELS = """canvas => {
+    const { width, height } = canvas;
+    return { width, height, data: [...canvas.getContext('2d').getImageData(0, 0, width, height).data] };
+}"""
+
+
+@pytest.fixture(scope="module")
+def churches(folder: Path) -> Path:
+    """Saved dissection of the world's generator over a few samples."""
+    generator = world.load_generator()
+    dw.dissect(
+        generator, ["layer4"], dw.latents(64, depth=generator.depth), segmenter=world.load_segmenter(),
+        batch_size=16, out=folder / "churches", progress=False,
+    )  # fmt: skip
+    return folder / "churches"
+
+
+def pixels(painter: Locator) -> np.ndarray:
+    """What the page shows, (height, width, 3)."""
+    shown = painter.locator(".dw-picture").evaluate(PIXELS)
+    return np.array(shown["data"], int).reshape(shown["height"], shown["width"], 4)[:, :, :3]
+
+
+def told(notebook: Notebook) -> dict[str, Any]:
+    """What Python says that the page should show."""
+    names = ("seed", "concept", "mode", "n", "brush", "strength", "edits", "error", "_can")
+    traits = ", ".join(f"{name!r}: painter.{name}" for name in names)
+    return dict(json.loads(notebook.run_code(f"print(json.dumps({{{traits}}}))")))
+
+
+def turned(painter: Locator, last: str) -> str:
+    """Wait until the page has shown another picture; returns its number."""
+    expect(painter).not_to_have_attribute("data-turn", last)
+    painter.page.wait_for_timeout(400)
+    return turn(painter)
+
+
+def turn(painter: Locator) -> str:
+    return painter.get_attribute("data-turn") or ""
+
+
+def box_of(painter: Locator) -> FloatRect:
+    box = painter.locator(".dw-over").bounding_box()
+    assert box
+    return box
+
+
+def stroke(page: Page, painter: Locator, *points: tuple[float, float], pause: int = 20) -> None:
+    """Draw a line with the mouse, through shares of the picture's width and height."""
+    box = box_of(painter)
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=5)
+        page.wait_for_timeout(pause)
+    page.mouse.up()
+
+
+def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -> None:
+    write_notebook(folder / "painter.ipynb", [SHOW])
+    notebook = Notebook(page, server, "painter.ipynb")
+    notebook.run_all(timeout=200)
+    assert notebook.errors() == []
+    painter = notebook.output(0).locator(".dw-painter")
+    expect(painter).to_have_attribute("data-turn", "1", timeout=30_000)
+    start, now = pixels(painter), turn(painter)
+    assert start.std() > 10, "a picture"
+
+    # paint: what lies under the stroke changes, what is far from it does not
+    painter.locator(".dw-chip[data-concept='tree']").click()
+    strength = painter.locator("[data-name='strength']")
+    strength.fill("2")
+    stroke(page, painter, (0.2, 0.3), (0.3, 0.3), (0.35, 0.35))
+    now = turned(painter, now)
+    painted, state = pixels(painter), told(notebook)
+    assert [(e["mode"], e["concept"], e["on"]) for e in state["edits"]] == [("draw", "tree", True)]
+    assert state["strength"] == 2 and state["error"] == "" and len(state["edits"][0]["points"]) > 3
+    change = np.abs(painted - start).max(2)
+    side = len(change)
+    y, x = (np.mgrid[:side, :side] + 0.5) / side
+    near, far = (abs(x - 0.28) < 0.1) & (abs(y - 0.32) < 0.08), (x > 0.75) | (y > 0.75)
+    assert change[near].mean() > 15 and change[far].mean() < 0.5
+    expect(painter.locator(".dw-edits li")).to_have_count(1)
+
+    # undo gives the same picture back, redo the other; and the same by keyboard
+    painter.get_by_role("button", name="undo").click()
+    now = turned(painter, now)
+    assert (pixels(painter) == start).all()
+    painter.get_by_role("button", name="redo").click()
+    now = turned(painter, now)
+    assert (pixels(painter) == painted).all()
+    painter.locator(".dw-over").press("Control+z")
+    now = turned(painter, now)
+    assert (pixels(painter) == start).all() and told(notebook)["edits"] == []
+    painter.locator(".dw-over").press("Control+Shift+z")
+    now = turned(painter, now)
+
+    # erase somewhere else, switch the first stroke off and on, look at what was before
+    painter.locator(".dw-mode[data-mode='erase']").click()
+    stroke(page, painter, (0.6, 0.8), (0.8, 0.8))
+    now = turned(painter, now)
+    both = pixels(painter)
+    box = painter.locator(".dw-edits input").first
+    box.uncheck()
+    now = turned(painter, now)
+    assert [edit["on"] for edit in told(notebook)["edits"]] == [False, True]
+    assert (np.abs(pixels(painter) - start)[near] == 0).all()
+    box.check()
+    now = turned(painter, now)
+    assert (pixels(painter) == both).all()
+    painter.locator(".dw-over").focus()
+    page.keyboard.down("b")
+    now = turned(painter, now)
+    assert (pixels(painter) == start).all()
+    page.keyboard.up("b")
+    now = turned(painter, now)
+    assert (pixels(painter) == both).all()
+
+    # save picture and edits, remove all, and load them again; a file of something else changes nothing
+    with page.expect_download() as saved:
+        painter.get_by_role("button", name="save edits").click()
+    saved.value.save_as(folder / "edits.json")
+    with page.expect_download() as saved:
+        painter.get_by_role("button", name="save picture").click()
+    saved.value.save_as(folder / "picture.png")
+    assert (folder / "picture.png").read_bytes()[:4] == b"\x89PNG"
+    painter.get_by_role("button", name="reset").click()
+    now = turned(painter, now)
+    painter.get_by_role("button", name="next").click()
+    now = turned(painter, now)
+    assert told(notebook)["seed"] == 5 and not (pixels(painter) == start).all()
+    painter.locator("input[type=file]").set_input_files(folder / "edits.json")
+    now = turned(painter, now)
+    assert (pixels(painter) == both).all() and told(notebook)["seed"] == 4
+    (folder / "other.json").write_text('{"kind": "something else"}')
+    painter.locator("input[type=file]").set_input_files(folder / "other.json")
+    expect(painter.locator(".dw-error")).to_contain_text("other.json holds no edits")
+    assert len(told(notebook)["edits"]) == 2 and (pixels(painter) == both).all()
+
+    # what fails while painting is said below the picture, and the edits stay; what follows works
+    notebook.run_code("keep = painter.painting.draw; painter.painting.draw = None")
+    stroke(page, painter, (0.1, 0.1), (0.2, 0.1))
+    expect(painter.locator(".dw-error")).to_contain_text("TypeError")
+    page.wait_for_timeout(500)
+    assert len(told(notebook)["edits"]) == 3
+    notebook.run_code("painter.painting.draw = keep")
+    painter.get_by_role("button", name="undo").click()
+    expect(painter.locator(".dw-error")).to_be_hidden()
+    page.wait_for_timeout(500)
+    now = turn(painter)
+    assert (pixels(painter) == both).all()
+
+    # a slow kernel: pieces of a stroke wait together, and no more pictures are drawn than there is time for
+    notebook.run_code(
+        "drawn = []\n"
+        "def slow(strokes):\n"
+        "    drawn.append(time.sleep(0.4))\n"
+        "    return keep(strokes)\n"
+        "painter.painting.draw = slow"
+    )
+    many = [(0.1 + 0.8 * i / 60, 0.5) for i in range(61)]
+    stroke(page, painter, *many, pause=10)
+    page.wait_for_timeout(2500)
+    drawn = int(notebook.run_code("print(len(drawn))"))
+    state = told(notebook)
+    assert 2 <= drawn <= 16 and len(state["edits"][-1]["points"]) >= 60
+    notebook.run_code("painter.painting.draw = keep")
+    painter.get_by_role("button", name="undo").click()
+    now = turned(painter, now)
+
+    # from Python; then reload, and all is as it was; and in the dark
+    notebook.run_code("painter.concept, painter.mode, painter.n = 'sky', 'draw', 12")
+    expect(painter.locator(".dw-chip[data-concept='sky']")).to_have_attribute("aria-pressed", "true")
+    notebook.run_code("painter.paint([(0.5, 0.5)])")
+    now = turned(painter, now)
+    last, state = pixels(painter), told(notebook)
+    notebook.save()
+    page.reload(wait_until="domcontentloaded")
+    notebook.wait_until_ready()
+    painter = notebook.output(0).locator(".dw-painter")
+    expect(painter).to_have_attribute("data-turn", "1", timeout=30_000)
+    assert (pixels(painter) == last).all() and told(notebook) == state
+    expect(painter.locator(".dw-edits li")).to_have_count(3)
+    expect(painter.locator("[data-name='n']")).to_have_value("12")
+    painter.get_by_role("button", name="undo").click()
+    turned(painter, "1")
+    assert (pixels(painter) == both).all()
+    notebook.theme("JupyterLab Dark")
+    for area in (".dw-chip .dw-name", ".dw-edits .dw-name", ".dw-value"):
+        ink = painter.locator(area).first.evaluate("e => getComputedStyle(e).color")
+        parts = ink.removeprefix("rgb(").removeprefix("rgba(").rstrip(")").split(",")[:3]
+        assert min(int(part) for part in parts) > 120, area
