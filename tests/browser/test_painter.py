@@ -20,7 +20,7 @@ SHOW = """
 import json, time
 import dissect_widgets as dw
 from dissect_widgets import world
-painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer4", seed=4, brush=0.2)
+painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer6", seed=4, brush=0.2)
 painter
 """
 PIXELS = """canvas => {
@@ -34,7 +34,7 @@ def churches(folder: Path) -> Path:
     """Saved dissection of the world's generator over a few samples."""
     generator = world.load_generator()
     dw.dissect(
-        generator, ["layer4"], dw.latents(64, depth=generator.depth), segmenter=world.load_segmenter(),
+        generator, ["layer6"], dw.latents(64, depth=generator.depth), segmenter=world.load_segmenter(),
         batch_size=16, out=folder / "churches", progress=False,
     )  # fmt: skip
     return folder / "churches"
@@ -195,8 +195,8 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     now = turned(painter, now)
 
     # from Python; then reload, and all is as it was; and in the dark
-    notebook.run_code("painter.concept, painter.mode, painter.n = 'sky', 'draw', 12")
-    expect(painter.locator(".dw-chip[data-concept='sky']")).to_have_attribute("aria-pressed", "true")
+    notebook.run_code("painter.concept, painter.mode, painter.n = 'cloud', 'draw', 12")
+    expect(painter.locator(".dw-chip[data-concept='cloud']")).to_have_attribute("aria-pressed", "true")
     notebook.run_code("painter.paint([(0.5, 0.5)])")
     now = turned(painter, now)
     last, state = pixels(painter), told(notebook)

@@ -76,11 +76,11 @@ function download(name, blob) {
 
 function mountPainter({ model, ask, el }) {
   const about = model.get("_about");
-  const { element: error, failed: fail } = errorLine();
-  let problem = "";
+  const { element: error, failed: say } = errorLine();
+  let problem = null; // of the last thing that was done here
   const failed = (reason) => {
-    problem = reason.message ?? String(reason);
-    fail(reason);
+    problem = reason;
+    say(reason);
   };
   let turn = 0;
   let drawn = 0;
@@ -103,7 +103,8 @@ function mountPainter({ model, ask, el }) {
     if (question.kind === "stroke") lastTime = question.last ? time ?? lastTime : undefined;
     const { answer, buffers } = await ask(question);
     if (buffers?.length && !comparing) await show(buffers[0], time);
-    if (!model.get("error")) error.hidden = true;
+    problem = null;
+    showState();
     then?.(answer);
   }, failed);
   const act = (what) => line.add({ kind: "do", what });
@@ -244,8 +245,9 @@ function mountPainter({ model, ask, el }) {
     reset.disabled = !model.get("edits").length;
     seed.value = model.get("seed");
     area.describe(`sample ${model.get("seed")} with ${model.get("edits").length} strokes`);
-    if (model.get("error")) failed(model.get("error"));
-    else if (!problem) error.hidden = true;
+    const wrong = model.get("error") || problem;
+    if (wrong) say(wrong);
+    else error.hidden = true;
   }
   function showPicture() {
     const time = lastTime;
