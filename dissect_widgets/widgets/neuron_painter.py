@@ -91,7 +91,7 @@ class NeuronPainter(anywidget.AnyWidget):
         "more goes below zero, as deep as drawing would go above 1.",
     ).tag(sync=True)
     edits = traitlets.List(traitlets.Dict(), help="Strokes, the first first; see `Stroke`.").tag(sync=True)
-    size = traitlets.Int(448, min=128, help="Width of the picture on the page, in pixels.").tag(sync=True)
+    size = traitlets.Int(544, min=128, help="Width of the picture on the page, in pixels.").tag(sync=True)
     error = traitlets.Unicode(help="What went wrong last, if the picture is not as the edits say.").tag(
         sync=True
     )
