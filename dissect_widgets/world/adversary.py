@@ -43,6 +43,11 @@ class Course(NamedTuple):
     """Pictures over which the generator's weights are averaged by half."""
     seed: int = 0
 
+    def open_ended(self) -> Course:
+        """The same without its end, on which no step depends: a run may go on beyond it."""
+        *before, last = self.stages
+        return self._replace(stages=(*before, last._replace(steps=0)))
+
 
 class Adversaries(Run):
     """A generator that learns from pictures, by what critics say of its own.

@@ -85,8 +85,8 @@ class GeneratorRecipe:
     begins: ClassVar[str] = ""
 
     def start(self, nursery: Nursery, folder: Path, device: str) -> Adversaries:
-        """Start a run in a folder, or go on with it."""
-        key = repr((self.course, nursery.data.digest()))
+        """Start a run in a folder, or go on with it, also if the course has become longer since."""
+        key = repr((self.course.open_ended(), nursery.data.digest()))
         return Adversaries(self.course, nursery.pictures, load_classifier(), folder, key, device)
 
     def finish(self, net: nn.Module) -> nn.Module:
@@ -100,7 +100,7 @@ class GeneratorRecipe:
 
 
 STEPS: Final = 4_000
-"""Steps of the generator at its full size."""
+"""Steps of the generator at its full size; with more of them, the same command goes on where it ended."""
 
 SEGMENTER: Final = Recipe(
     partial(SegmentNet, sum(PIXEL_SIZES)),

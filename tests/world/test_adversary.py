@@ -50,6 +50,14 @@ def tensors(state: Any, name: str = "") -> dict[str, Any]:
     return {name: state}
 
 
+def same_bits(*runs: Path) -> None:
+    """Compare all that two runs have left."""
+    one, other = (tensors(torch.load(run / "checkpoint.pt", weights_only=True)) for run in runs)
+    assert one.keys() == other.keys() and len(one) > 100
+    for name, value in one.items():
+        assert (torch.equal if isinstance(value, Tensor) else (lambda a, b: a == b))(value, other[name]), name
+
+
 @pytest.mark.parametrize("course", [PLAIN, FEATURED], ids=["plain", "featured"])
 def test_a_run_that_is_stopped_ends_in_the_same_bits(course: Course, tmp_path: Path) -> None:
     steps = sum(stage.steps for stage in course.stages)
@@ -62,13 +70,17 @@ def test_a_run_that_is_stopped_ends_in_the_same_bits(course: Course, tmp_path: P
     assert ended == [False] * (steps - 1) + [True]
     assert losses["whole"] == losses["parts"] and len(losses["whole"]) == steps
     assert [step for step, told in losses["whole"] if "slope" in told] == list(range(0, steps, course.every))
-    whole, parts = (
-        tensors(torch.load(tmp_path / run / "checkpoint.pt", weights_only=True)) for run in ("whole", "parts")
-    )
-    assert whole.keys() == parts.keys() and len(whole) > 100
-    for name, value in whole.items():
-        assert (torch.equal if isinstance(value, Tensor) else (lambda a, b: a == b))(value, parts[name]), name
+    same_bits(tmp_path / "whole", tmp_path / "parts")
     assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_longer_course_goes_on_from_a_shorter(tmp_path: Path) -> None:
+    *before, last = PLAIN.stages
+    longer = PLAIN._replace(stages=(*before, last._replace(steps=last.steps + 2)))
+    assert longer.open_ended() == PLAIN.open_ended() != PLAIN._replace(seed=4).open_ended()
+    assert begin(longer, tmp_path / "whole").run()
+    assert begin(PLAIN, tmp_path / "parts").run() and begin(longer, tmp_path / "parts").run()
+    same_bits(tmp_path / "whole", tmp_path / "parts")
 
 
 def test_another_seed_is_another_run(tmp_path: Path) -> None:
