@@ -131,7 +131,8 @@ def _told(effect: ContextEffect, inserted: str) -> str:
     told += "gained" if percent >= 0 else "lost"
     told += f"<br>mean of {effect.places} place{'s' * (effect.places != 1)}"
     if effect.places > 1:
-        told += f", ± {100 * effect.interval:.1f} % (99 % interval)"
+        if np.isfinite(effect.interval):  # not where all places are of one picture
+            told += f", ± {100 * effect.interval:.1f} % (99 % interval)"
         told += f"<br>standard deviation over places {100 * effect.deviation:.1f} %"
     return told
 

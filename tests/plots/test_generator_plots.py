@@ -34,10 +34,10 @@ Z = 2.5758293035489
 
 def shares(before: list[int], after: list[int]) -> tuple[float, float]:
     """Change in %, and half of its 99 % interval, of the pixels of pictures."""
-    n, scale = len(before), sum(before) / len(before)
-    changes = [100 * (b - a) / scale for a, b in zip(before, after, strict=True)]
-    mean = sum(changes) / n
-    return mean, Z * sqrt(sum((change - mean) ** 2 for change in changes) / (n - 1) / n)
+    n, ratio = len(before), sum(after) / sum(before)
+    off = [b - ratio * a for a, b in zip(before, after, strict=True)]
+    error = sqrt(sum(x**2 for x in off) / (n - 1) / n) / (sum(before) / n)
+    return 100 * (ratio - 1), 100 * Z * error
 
 
 @pytest.fixture
@@ -171,6 +171,17 @@ def places_of(effects: PlaceEffects, number: int) -> list[float]:
     ]
 
 
+def by_picture(effects: PlaceEffects, number: int, mean: float) -> float:
+    """Half of the 99 % interval of such gains, in %: places of a picture go together."""
+    scale, sums, count = sum(effects.before.tolist()) / 8, [], 0
+    for image in range(8):
+        there = [place for place in range(17) if number in effects.context[image, :, place]]
+        gains = [100 * float(effects.gained[image, place]) / scale - mean for place in there]
+        sums += [sum(gains)] if there else []
+        count += len(there)
+    return Z * sqrt(len(sums) / (len(sums) - 1) * sum(x**2 for x in sums)) / count
+
+
 def test_context_bars(effects: PlaceEffects) -> None:
     numbers = [3, 5, 1, 7, 2, 6]
     contexts = [CONCEPTS[number - 1] for number in numbers]
@@ -194,7 +205,7 @@ def test_context_bars(effects: PlaceEffects) -> None:
         deviation = sqrt(sum((gain - mean) ** 2 for gain in gains[n]) / (count - 1))
         assert bars.error_x.array[place] == pytest.approx(deviation) and deviation > 0
         assert told == (
-            f"{start}mean of {count} places, ± {Z * deviation / sqrt(count):.1f} % (99 % interval)"
+            f"{start}mean of {count} places, ± {by_picture(effects, n, mean):.1f} % (99 % interval)"
             f"<br>standard deviation over places {deviation:.1f} %"
         )
     assert bars.hovertext[-1] == "snow: in none of the pictures"
