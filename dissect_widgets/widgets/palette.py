@@ -16,7 +16,7 @@ from dissect_widgets.core.vocabulary import Concept
 from dissect_widgets.errors import ConceptError
 
 _SIDE: Final = 44
-_MOST: Final = 12
+_MOST: Final = 14
 _LEAST: Final = 0.01
 """Pixels of a concept in the palette, as a share of the most frequent: rarer ones are met by chance."""
 _CATEGORIES: Final = ("object", "part")
