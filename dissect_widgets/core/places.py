@@ -90,6 +90,10 @@ class PlaceEffects:
         variance = pictures / (pictures - 1) * np.square(off).sum() / counts.sum() ** 2
         return float(Z99 * np.sqrt(variance))
 
+    def __repr__(self) -> str:
+        images, places = self.gained.shape
+        return f"<PlaceEffects of {self.concept.name} at {places} places in {images} pictures>"
+
     def by_cell(self) -> NDArray[np.float64]:
         """Mean pixels gained at each cell of the map, float64 (rows, columns); NaN where none was tried."""
         means = np.full(self.grid, np.nan)

@@ -219,6 +219,7 @@ def test_what_is_gained_by_what_stood_there() -> None:
     net, z = wide(), latents()
     edit = Edit("maps", [1, 3], [4.0, 2.0])
     found = dw.insert_at_places(net, z, edit, Rules(), CONCEPTS[0], progress=False)
+    assert repr(found) == f"<PlaceEffects of {CONCEPTS[0].name} at 24 places in 5 pictures>"
     names = [concept.name for concept in CONCEPTS]
     effects = found.by_context([*names, Concept("thing 1", "object")])
     assert [effect.concept for effect in effects] == [*CONCEPTS, CONCEPTS[1]] and effects[1] == effects[-1]
