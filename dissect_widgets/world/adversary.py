@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, softplus
 
+from dissect_widgets.errors import SettingError
 from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.world.critics import Critic, FeatureCritic
 from dissect_widgets.world.growing import Growing, Stage, moment
@@ -58,18 +59,27 @@ class Adversaries(Run):
         How to learn.
     pictures
         What to learn, uint8 (n, 3, size, size).
+    chosen
+        Which of them are for the stages of chosen pictures, integers, ascending.
     classifier
         Whose features are criticised; it goes to the device, and no longer learns.
     folder, key, device
         See `Run`.
+
+    Raises
+    ------
+    SettingError
+        If no picture is chosen for a stage of chosen pictures.
     """
 
     def __init__(
-        self, course: Course, pictures: NDArray[np.uint8], classifier: SceneNet, folder: Path, key: str,
-        device: str | torch.device = "cpu",
+        self, course: Course, pictures: NDArray[np.uint8], chosen: NDArray[np.int64], classifier: SceneNet,
+        folder: Path, key: str, device: str | torch.device = "cpu",
     ) -> None:  # fmt: skip
+        if not len(chosen) and any(stage.chosen for stage in course.stages):
+            raise SettingError("No picture is chosen, and a stage of the course is of chosen pictures.")
         super().__init__(sum(stage.steps for stage in course.stages), folder, key, torch.device(device))
-        self.course, self.pictures = course, pictures
+        self.course, self.pictures, self.chosen = course, pictures, chosen
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(course.seed)
             self.generator = self._placed(Growing(course.widths))
@@ -156,8 +166,9 @@ class Adversaries(Run):
             own[name].lerp_(value, 1 - keep)
 
     def _batch(self, stage: Stage, share: float, dice: np.random.Generator) -> Tensor:
-        chosen = np.sort(dice.integers(len(self.pictures), size=stage.batch))
-        drawn = torch.from_numpy(self.pictures[chosen]).to(self.device).float() / 127.5 - 1
+        pool = self.chosen if stage.chosen else np.arange(len(self.pictures))
+        taken = pool[np.sort(dice.integers(len(pool), size=stage.batch))]
+        drawn = torch.from_numpy(self.pictures[taken]).to(self.device).float() / 127.5 - 1
         mirrored = torch.from_numpy(dice.integers(2, size=stage.batch).astype(bool)).to(self.device)
         drawn = torch.where(mirrored[:, None, None, None], drawn.flip(3), drawn)
         drawn = avg_pool2d(drawn, drawn.shape[-1] // stage.size)

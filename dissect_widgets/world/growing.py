@@ -22,6 +22,8 @@ class Stage(NamedTuple):
     """Pictures in a step."""
     fade: int = 0
     """Steps over which this size comes in, after the one before."""
+    chosen: bool = False
+    """Whether to learn from chosen pictures only."""
 
 
 class Moment(NamedTuple):

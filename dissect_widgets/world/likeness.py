@@ -17,14 +17,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.nn.functional import interpolate
 
 from dissect_widgets.core.hooks import evaluation, model_device, trace
 from dissect_widgets.core.latents import latents, to_pictures
 from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.world.datasets import Scenes
 from dissect_widgets.world.nursery import grow
-from dissect_widgets.world.shipped import KNOWN_SIZE, load_classifier, load_generator, load_segmenter
+from dissect_widgets.world.shipped import enlarged, load_classifier, load_generator, load_segmenter
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
@@ -66,10 +65,8 @@ def features(net: nn.Module, layer: str, pictures: Bytes) -> Floats:
     with evaluation(net):
         for start in range(0, len(pictures), _BATCH):
             batch = torch.from_numpy(pictures[start : start + _BATCH]).to(device).float() / 255
-            if batch.shape[-1] < KNOWN_SIZE:
-                batch = interpolate(batch, size=KNOWN_SIZE, mode="bilinear", align_corners=False)
             with trace(net, [layer], calls={layer: 1}) as outputs:
-                net(batch)
+                net(enlarged(batch))
             values = outputs[layer]
             seen.append((values.mean((2, 3)) if values.dim() == 4 else values).double().cpu().numpy())
     return np.concatenate(seen)

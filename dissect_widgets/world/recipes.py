@@ -15,19 +15,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
 from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.models.weights import load_weights
-from dissect_widgets.scenery.vocabulary import SCENES
+from dissect_widgets.scenery.vocabulary import SCENES, VOCABULARY
 from dissect_widgets.world.adversary import Adversaries, Course
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.growing import Stage
 from dissect_widgets.world.likeness import likeness
 from dissect_widgets.world.nets import SceneNet, SegmentNet
-from dissect_widgets.world.nursery import Nursery
+from dissect_widgets.world.nursery import Nursery, category_numbers
 from dissect_widgets.world.shipped import load_classifier
 from dissect_widgets.world.tasks import CLASSES, PIXEL_SIZES, PIXELS, RARE_PIXELS, Task
 from dissect_widgets.world.training import Budget, Trainer
@@ -81,13 +83,24 @@ class GeneratorRecipe:
     course: Course
     data: Callable[[], Scenes]
     held_out: Callable[[], Scenes]
-    categories: ClassVar[tuple[str, ...]] = ()
+    shows: str
+    """Object that chosen pictures show well."""
+    share: float = 0.01
+    """Least share of a chosen picture that it takes."""
+    categories: ClassVar[tuple[str, ...]] = ("object",)
     begins: ClassVar[str] = ""
 
     def start(self, nursery: Nursery, folder: Path, device: str) -> Adversaries:
         """Start a run in a folder, or go on with it, also if the course has become longer since."""
-        key = repr((self.course.open_ended(), nursery.data.digest()))
-        return Adversaries(self.course, nursery.pictures, load_classifier(), folder, key, device)
+        key = repr((self.course.open_ended(), self.shows, self.share, nursery.data.digest()))
+        chosen = self.choose(nursery)
+        return Adversaries(self.course, nursery.pictures, chosen, load_classifier(), folder, key, device)
+
+    def choose(self, nursery: Nursery) -> NDArray[np.int64]:
+        """Numbers of the pictures that show the object well."""
+        number = category_numbers("object")[VOCABULARY.index(self.shows, "object")]
+        labels = nursery.labels[:, self.categories.index("object")]
+        return np.flatnonzero((labels == number).mean((1, 2)) >= self.share)
 
     def finish(self, net: nn.Module) -> nn.Module:
         """The network that is shipped: the one that was trained."""
@@ -96,11 +109,12 @@ class GeneratorRecipe:
     def figures(self, net: nn.Module, nursery: Nursery, held_out: Nursery) -> dict[str, float]:
         """How like its pictures are to held-out ones, and how like those are that it learned from."""
         assert isinstance(net, ProgressiveGenerator)
-        return likeness(net, nursery.pictures[: len(held_out.pictures)], held_out.pictures)
+        held = held_out.pictures[self.choose(held_out)]
+        return likeness(net, nursery.pictures[self.choose(nursery)[: len(held)]], held)
 
 
-STEPS: Final = 4_000
-"""Steps of the generator at its full size; with more of them, the same command goes on where it ended."""
+STEPS: Final = 8_000
+"""Last steps of the generator; with more of them, the same command goes on where it ended."""
 
 SEGMENTER: Final = Recipe(
     partial(SegmentNet, sum(PIXEL_SIZES)),
@@ -128,12 +142,14 @@ RECIPES: Final[dict[str, Recipe | GeneratorRecipe]] = {
                 Stage(8, 1_200, 32),
                 Stage(16, 2_400, 32, 400),
                 Stage(32, 2_500, 32, 500),
-                Stage(64, STEPS, 32, 600),
+                Stage(64, 4_000, 32, 600),
+                Stage(64, STEPS, 32, chosen=True),
             ),
             average=8_000,
         ),
-        partial(Scenes, "train", 24_000, size=64, classes=["church"]),
-        partial(Scenes, "val", 2_400, size=64, classes=["church"]),
+        partial(Scenes, "train", 60_000, size=64, classes=["church"]),
+        partial(Scenes, "val", 6_000, size=64, classes=["church"]),
+        shows="door",
     ),
 }
 """Recipes of the networks that are shipped, and of what they begin with."""

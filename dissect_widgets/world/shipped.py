@@ -21,7 +21,7 @@ from torch.nn.functional import interpolate
 
 from dissect_widgets.core.files import replacing
 from dissect_widgets.errors import WeightsError, nearest
-from dissect_widgets.models.progan import ProgressiveGenerator, widths_of
+from dissect_widgets.models.progan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.scenery.vocabulary import NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.nets import SceneNet, SegmentNet
@@ -77,15 +77,20 @@ class WorldSegmenter:
         network knows things in, are enlarged to it before.
         """
         self.net.to(pictures.device)
-        least = min(pictures.shape[2:])
-        if least < KNOWN_SIZE:
-            size = [round(side * KNOWN_SIZE / least / 16) * 16 for side in pictures.shape[2:]]
-            pictures = interpolate(pictures, size, mode="bilinear", align_corners=False)
         with torch.inference_mode():
-            scores = self.net(pictures).split(PIXEL_SIZES, 1)
+            scores = self.net(enlarged(pictures)).split(PIXEL_SIZES, 1)
         found = torch.stack([own.argmax(1) for own in scores], 1)
         shift = (self._first.to(found.device) - 1)[:, None, None]
         return torch.where(found > 0, found + shift, 0)
+
+
+def enlarged(pictures: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) of at least the size that the networks know things in."""
+    least = min(pictures.shape[2:])
+    if least >= KNOWN_SIZE:
+        return pictures
+    size = [round(side * KNOWN_SIZE / least / 16) * 16 for side in pictures.shape[2:]]
+    return interpolate(pictures, size, mode="bilinear", align_corners=False)
 
 
 def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
@@ -112,11 +117,7 @@ def load_generator(path: str | Path | None = None, *, name: str = "church") -> P
     WeightsError
         If there is none, or the file is damaged, or is of another network.
     """
-    weights, file = _read(f"{name}-generator", path)
-    with torch.random.fork_rng(devices=[]):
-        net = ProgressiveGenerator(widths_of(weights, file))
-    load_weights(net, weights, origin=file)
-    return net.eval()
+    return generator_of(*_read(f"{name}-generator", path))
 
 
 def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from dissect_widgets.errors import SavedError
+from dissect_widgets.errors import SavedError, SettingError
 from dissect_widgets.world.adversary import Adversaries, Course
 from dissect_widgets.world.critics import Critic, FeatureCritic, _spread
 from dissect_widgets.world.growing import Growing, Stage, moment
@@ -23,6 +23,7 @@ PLAIN = Course(
     (5, 4, 3), (Stage(4, 2, 4), Stage(8, 4, 4, fade=3)), every=3, features=False, average=2, seed=3
 )
 FEATURED = Course((5, 4, 3, 2, 2), (Stage(16, 1, 4), Stage(32, 3, 4, fade=2)), every=2, average=20)
+SOME = np.array([1, 4, 5])
 PICTURES = np.random.default_rng(0).integers(0, 256, (7, 3, 32, 32), dtype=np.uint8)
 
 
@@ -39,7 +40,7 @@ def narrow() -> SceneNet:
 
 def begin(course: Course, folder: Path, key: str = "key") -> Adversaries:
     folder.mkdir(exist_ok=True)
-    return Adversaries(course, PICTURES, narrow(), folder, key)
+    return Adversaries(course, PICTURES, SOME, narrow(), folder, key)
 
 
 def tensors(state: Any, name: str = "") -> dict[str, Any]:
@@ -127,7 +128,7 @@ def test_the_average_by_a_plain_loop(tmp_path: Path) -> None:
 def test_features_are_criticised_from_32_pixels_on(features: bool, tmp_path: Path) -> None:
     eyes = narrow()
     before = {name: value.clone() for name, value in eyes.state_dict().items()}
-    run = Adversaries(FEATURED._replace(features=features), PICTURES, eyes, tmp_path, "key")
+    run = Adversaries(FEATURED._replace(features=features), PICTURES, SOME, eyes, tmp_path, "key")
     assert not any(name.startswith("conv") for name in run.features.state_dict())
     kept = [[w.detach().clone() for w in run.features.parameters()]]
     run.run(lambda step, losses: kept.append([w.detach().clone() for w in run.features.parameters()]))
@@ -141,7 +142,7 @@ def test_features_are_criticised_from_32_pixels_on(features: bool, tmp_path: Pat
 def test_a_generator_learns_a_colour(tmp_path: Path) -> None:
     red = np.array([220, 60, 90]).reshape(3, 1, 1) + np.random.default_rng(0).integers(-20, 20, (9, 3, 8, 8))
     course = Course((6, 8, 8), (Stage(8, 120, 8),), features=False, average=40)
-    run = Adversaries(course, red.astype(np.uint8), narrow(), tmp_path, "key")
+    run = Adversaries(course, red.astype(np.uint8), SOME, narrow(), tmp_path, "key")
     latents = torch.from_numpy(np.random.default_rng(1).standard_normal((16, 6))).float()
 
     def distance() -> float:
@@ -236,13 +237,23 @@ def blocks(pictures: Any, side: int) -> Any:
     return pictures.reshape(shape).mean((3, 5))
 
 
+@pytest.mark.parametrize("chosen", [False, True])
 @pytest.mark.parametrize("share", [1.0, 0.25])
-def test_what_is_learned_from(share: float, tmp_path: Path) -> None:
+def test_what_is_learned_from(share: float, chosen: bool, tmp_path: Path) -> None:
     run = begin(PLAIN, tmp_path)
-    batch = run._batch(Stage(8, 1, 64), share, np.random.default_rng(0)).numpy()
+    batch = run._batch(Stage(8, 1, 64, chosen=chosen), share, np.random.default_rng(0)).numpy()
     small = blocks(PICTURES / 127.5 - 1, 4)
     expected = share * small + (1 - share) * blocks(small, 2).repeat(2, 2).repeat(2, 3)
     both = np.concatenate([expected, expected[..., ::-1]])
     far = np.abs(batch[:, None] - both[None]).max((2, 3, 4))
     assert (far.min(1) < 1e-5).all()
-    assert set(far.argmin(1)) == set(range(14)), "all pictures come up, mirrored and not"
+    those = {number + mirrored for number in (SOME if chosen else range(7)) for mirrored in (0, 7)}
+    assert set(far.argmin(1)) == those, "all pictures come up, mirrored and not"
+
+
+def test_none_is_chosen(tmp_path: Path) -> None:
+    none = np.array([], np.int64)
+    Adversaries(PLAIN, PICTURES, none, narrow(), tmp_path, "key")
+    course = PLAIN._replace(stages=(*PLAIN.stages, Stage(8, 2, 4, chosen=True)))
+    with pytest.raises(SettingError, match="No picture is chosen"):
+        Adversaries(course, PICTURES, none, narrow(), tmp_path, "key")

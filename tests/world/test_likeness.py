@@ -18,18 +18,28 @@ from torch.nn.functional import interpolate
 
 from dissect_widgets.errors import WeightsError
 from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world import Scenes, likeness, load_generator, load_segmenter, nursery, shipped
 from dissect_widgets.world.adversary import Course
+from dissect_widgets.world.datasets import SPLITS
 from dissect_widgets.world.growing import Growing, Stage
 from dissect_widgets.world.nets import SceneNet
 from dissect_widgets.world.recipes import RECIPES, GeneratorRecipe
+from dissect_widgets.world.rendering import render
 from dissect_widgets.world.train import train
 
 CHURCHES = partial(Scenes, size=16, classes=["church"])
 RECIPE = GeneratorRecipe(
-    Course((5, 4, 3), (Stage(4, 1, 4), Stage(8, 2, 4, fade=1)), average=20, features=False),
-    partial(CHURCHES, "train", 7),
-    partial(CHURCHES, "val", 5),
+    Course(
+        (5, 4, 3),
+        (Stage(4, 1, 4), Stage(8, 1, 4, fade=1), Stage(8, 1, 4, chosen=True)),
+        average=20,
+        features=False,
+    ),
+    partial(CHURCHES, "train", 17),
+    partial(CHURCHES, "val", 9),
+    shows="tree",
+    share=0.05,
 )
 
 
@@ -163,8 +173,26 @@ def test_the_recipe_is_of_one_size() -> None:
     assert isinstance(recipe, GeneratorRecipe)
     sizes = {recipe.data().size, recipe.held_out().size, recipe.course.stages[-1].size}
     assert sizes == {4 * 2 ** (len(recipe.course.widths) - 2)} == {64}
-    assert (len(recipe.data()), recipe.data().split) == (24_000, "train")
-    assert (len(recipe.held_out()), recipe.held_out().split) == (2_400, "val")
+    assert (len(recipe.data()), recipe.data().split) == (60_000, "train")
+    assert (len(recipe.held_out()), recipe.held_out().split) == (6_000, "val")
+
+
+def showing_trees(split: str, n: int) -> list[bool]:
+    """Of which pictures trees take a twentieth, as pixels of half the size tell."""
+    tree = VOCABULARY.index("tree", "object")
+    labels = [render("church", SPLITS[split] + number, 16).labels for number in range(n)]
+    return [bool((own[CATEGORIES.index("object"), 1::2, 1::2] == tree).sum() >= 0.05 * 64) for own in labels]
+
+
+def test_what_a_recipe_chooses(tmp_path: Path) -> None:
+    drawn = nursery.Nursery(tmp_path, RECIPE.data(), RECIPE.categories)
+    drawn.labels[:] = 0
+    tree = [*NAMES["object"]].index("tree") + 1
+    drawn.labels[3, 0].flat[:3] = tree  # of 64: less than a twentieth
+    drawn.labels[5, 0].flat[7:11] = tree
+    drawn.labels[16, 0].flat[:60] = tree
+    drawn.labels[2, 0].flat[:60] = tree + 1
+    assert RECIPE.choose(drawn).tolist() == [5, 16]
 
 
 @pytest.mark.usefixtures("quickly")
@@ -182,9 +210,11 @@ def test_a_recipe_ends_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name, value in generator.state_dict().items():
         assert torch.equal(value, trained[f"generator.{name}"].half().float()), name
     drawn, held_out = (
-        np.load(tmp_path / "whole" / split / "pictures.npy") for split in ("train", "held-out")
+        np.load(tmp_path / "whole" / folder / "pictures.npy")[showing_trees(split, n)]
+        for folder, split, n in (("train", "train", 17), ("held-out", "val", 9))
     )
-    again = likeness.likeness(generator, drawn[:5], held_out)
+    assert 2 <= len(held_out) < 9 and len(held_out) < len(drawn) < 17
+    again = likeness.likeness(generator, drawn[: len(held_out)], held_out)
     assert figures == pytest.approx(again, rel=1e-5), "they are of the network as it is in the file"
 
     monkeypatch.setattr(shipped, "FOLDER", tmp_path / "weights")
