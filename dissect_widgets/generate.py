@@ -12,8 +12,7 @@ from tqdm.auto import tqdm
 from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.generator import Canvas, open_generator
 from dissect_widgets.core.latents import ToPictures, to_pictures
-from dissect_widgets.core.pixels import Advance as Progress
-from dissect_widgets.core.pixels import PixelCounts
+from dissect_widgets.core.pixels import PixelCounts, Progress
 from dissect_widgets.core.pixels import count_pixels as count
 from dissect_widgets.core.places import PlaceEffects
 from dissect_widgets.core.places import insert_at_places as insert
@@ -143,8 +142,7 @@ def _open(generator: nn.Module, edits: Sequence[Edit], latents: Tensor, to_pictu
 
 
 def _concept(name: str | Concept, segmenter: Segmenter) -> Concept:
-    vocabulary = segmenter.vocabulary
-    return vocabulary[vocabulary.index(*((name,) if isinstance(name, str) else name))]
+    return segmenter.vocabulary[segmenter.vocabulary.find(name)]
 
 
 @contextmanager

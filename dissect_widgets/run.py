@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dissect_widgets.core.dissect import Work
 from dissect_widgets.core.dissect import dissect as run
-from dissect_widgets.core.generated import Generated
+from dissect_widgets.core.generated import open_source
 from dissect_widgets.core.grid import Rule
 from dissect_widgets.core.interrupt import Interrupted
-from dissect_widgets.core.latents import Latents, ToPictures, is_latents, to_pictures
+from dissect_widgets.core.latents import ToPictures, to_pictures
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.settings import Population, Settings
-from dissect_widgets.core.source import Source
 from dissect_widgets.core.types import LabelledImages, Segmenter
-from dissect_widgets.errors import SettingError
 
 _interrupted: Interrupted | None = None
 
@@ -117,14 +115,9 @@ def dissect(
         token_grids=dict(token_grids or {}),
     )
     names = [layers] if isinstance(layers, str) else layers
-    if is_latents(data):
-        if preprocess is not None:
-            raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
-        source: Source = Generated(
-            model, names, Latents(cast(Tensor, data)), settings, segmenter=segmenter, to_pictures=to_pictures
-        )
-    else:
-        source = Source(model, names, data, settings, preprocess=preprocess, segmenter=segmenter)
+    source = open_source(
+        model, names, data, settings, preprocess=preprocess, segmenter=segmenter, to_pictures=to_pictures
+    )
     with tqdm(total=len(data), unit="image", desc="dissect", disable=not progress) as bar:
         work = Work(
             batch_size=batch_size,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -12,6 +13,7 @@ from dissect_widgets.core.latents import (
     ToPictures,
     checked_pictures,
     first_pictures,
+    is_latents,
     to_pictures,
 )
 from dissect_widgets.core.layers import as_maps, plan_layers
@@ -21,6 +23,7 @@ from dissect_widgets.core.provenance import describe_callable
 from dissect_widgets.core.settings import Settings
 from dissect_widgets.core.source import Seen, Source, overwritten
 from dissect_widgets.core.types import Segmenter
+from dissect_widgets.errors import SettingError
 
 
 class Generated(Source):
@@ -92,3 +95,27 @@ class Generated(Source):
 
     def _given(self, latents: Tensor, count: int) -> Tensor:
         return self.network_input(fill_up(latents, count))
+
+
+def open_source(
+    model: nn.Module,
+    layers: Sequence[str],
+    data: Any,
+    settings: Settings,
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None,
+    segmenter: Segmenter | None,
+    to_pictures: ToPictures,
+) -> Source:
+    """A network and its images; or, where the data are a tensor of latents, a generator.
+
+    Raises
+    ------
+    SettingError
+        If there is something to make of latents before a generator takes them.
+    """
+    if not is_latents(data):
+        return Source(model, layers, data, settings, preprocess=preprocess, segmenter=segmenter)
+    if preprocess is not None:
+        raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
+    return Generated(model, layers, Latents(data), settings, segmenter=segmenter, to_pictures=to_pictures)

@@ -24,6 +24,7 @@ from dissect_widgets.core.latents import (
     to_pictures,
 )
 from dissect_widgets.core.loading import fill_up
+from dissect_widgets.core.network import copied
 from dissect_widgets.core.split import CannotSplit, Parts, split
 from dissect_widgets.errors import LayerError, SettingError
 
@@ -157,8 +158,7 @@ class Cut:
         own = [edit for edit in edits if edit.layer == self.layer]
         later = [edit for edit in edits if edit.layer != self.layer]
         with torch.inference_mode(), _hooks(self.generator, later):
-            copies = [other.clone() if isinstance(other, Tensor) else other for other in beside]
-            output = self.parts.after(apply_edits(value, own), *copies)  # which may change them in place
+            output = self.parts.after(apply_edits(value, own), *map(copied, beside))
             return checked_pictures(self.to_pictures(output), begun.pictures)
 
 

@@ -160,9 +160,14 @@ def chosen(parts: Parts, beside: tuple[Any, ...], images: Tensor | None = None) 
     def choose(value: Any, own: bool) -> Any:
         if own and images is not None:
             return value[images]
-        return value.clone() if isinstance(value, Tensor) else value
+        return copied(value)
 
     return [choose(value, own) for value, own in zip(beside, parts.own, strict=True)]
+
+
+def copied(value: Any) -> Any:
+    """What passes a layer by, for a part that may change it in place."""
+    return value.clone() if isinstance(value, Tensor) else value
 
 
 def without(output: Tensor, kept: Tensor, info: LayerInfo) -> Tensor:

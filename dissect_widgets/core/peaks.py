@@ -19,13 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.dissect import Work, look
-from dissect_widgets.core.generated import Generated
+from dissect_widgets.core.generated import open_source
 from dissect_widgets.core.hooks import evaluation
-from dissect_widgets.core.latents import Latents, ToPictures, is_latents, to_pictures
+from dissect_widgets.core.latents import ToPictures, is_latents, to_pictures
 from dissect_widgets.core.loading import load_batches
 from dissect_widgets.core.quantile import Float32s
 from dissect_widgets.core.settings import Settings
-from dissect_widgets.core.source import Source
 from dissect_widgets.core.tally import find_extremes
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.errors import SettingError
@@ -77,14 +76,11 @@ def find_peaks(
     ActivationError
         If an activation is NaN or infinite.
     """
-    if is_latents(data):
-        if preprocess is not None:
-            raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
-        source: Source = Generated(
-            model, [layer], Latents(data), Settings(), segmenter=_Blank(), to_pictures=to_pictures
-        )
-    else:
-        source = Source(model, [layer], _Unlabelled(data), Settings(), preprocess=preprocess)
+    images = data if is_latents(data) else _Unlabelled(data)
+    source = open_source(
+        model, [layer], images, Settings(),
+        preprocess=preprocess, segmenter=_Blank(), to_pictures=to_pictures,
+    )  # fmt: skip
     shape, found = look(source, Work()), []
     with evaluation(model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):

@@ -15,10 +15,15 @@ from dissect_widgets.core.workspace import State
 JPEG_QUALITY = 88
 
 
+def to_image(picture: Tensor) -> Image.Image:
+    """Picture float (3, H, W) in [0, 1] as Pillow holds it."""
+    pixels: NDArray[np.uint8] = (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return Image.fromarray(pixels)
+
+
 def encode_picture(image: Tensor, side: int) -> bytes:
     """JPEG of an image float (3, H, W) in [0, 1], made smaller where a side is longer than `side`."""
-    pixels: NDArray[np.uint8] = (image * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-    picture = Image.fromarray(pixels)
+    picture = to_image(image)
     picture.thumbnail((side, side), Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=JPEG_QUALITY)

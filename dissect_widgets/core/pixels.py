@@ -24,7 +24,8 @@ from dissect_widgets.errors import SettingError
 Z99: Final = 2.5758293035489004
 """Half of a 99 % interval of a normal distribution, in standard deviations."""
 
-Advance = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
+"""Hears of the number of latents done, and of all."""
 
 
 class Change(NamedTuple):
@@ -85,7 +86,7 @@ def count_pixels(
     *,
     concepts: Sequence[Concept] | None = None,
     batch_size: int = 16,
-    progress: Advance = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> PixelCounts:
     """Draw all latents under each set of edits, label the pictures, and count.
 

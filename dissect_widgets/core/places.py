@@ -18,7 +18,7 @@ from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.generator import Canvas, checked_edits
 from dissect_widgets.core.labels import count_labels, label
 from dissect_widgets.core.latents import Latents
-from dissect_widgets.core.pixels import Z99, Advance
+from dissect_widgets.core.pixels import Z99, Progress
 from dissect_widgets.core.types import Segmenter
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError
@@ -72,11 +72,12 @@ class PlaceEffects:
             )
         found = []
         for name in concepts:
-            number = self.vocabulary.index(*((name,) if isinstance(name, str) else name))
-            shares = self.gained[(self.context == number).any(1)] / scale
+            number = self.vocabulary.find(name)
+            there = (self.context == number).any(1)
+            shares = self.gained[there] / scale
             n, mean = len(shares), float(shares.mean()) if len(shares) else float("nan")
             deviation = float(shares.std(ddof=1)) if n > 1 else float("nan")
-            interval = self._interval((self.context == number).any(1), mean) / scale
+            interval = self._interval(there, mean) / scale
             found.append(ContextEffect(self.vocabulary[number], n, mean, deviation, interval))
         return found
 
@@ -110,7 +111,7 @@ def insert_at_places(
     *,
     cells: Sequence[tuple[int, int]] | None = None,
     batch_size: int = 16,
-    progress: Advance = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> PlaceEffects:
     """Make an edit at one cell of the map after the other, and count what is gained.
 

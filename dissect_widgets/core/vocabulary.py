@@ -111,6 +111,10 @@ class Vocabulary:
             raise ConceptError(f"{name!r} is a concept of several categories; say which: {categories}.")
         return found[0]
 
+    def find(self, concept: str | Concept) -> int:
+        """Index of a concept that is told by its name, or by name and category; see `index`."""
+        return self.index(concept) if isinstance(concept, str) else self.index(*concept)
+
     def translation(self, wider: Vocabulary) -> NDArray[np.int64]:
         """Indices of this vocabulary's concepts in a `wider` one, int64 (concepts,)."""
         return np.array([0, *(wider._index[concept] for concept in self.concepts[1:])], np.int64)

@@ -142,10 +142,14 @@ def load_generator(path: str | Path) -> ProgressiveGenerator:
     WeightsError
         If the file is unsafe, or is of another network; it says which key, and which shape.
     """
-    found = newer_names(read_weights(path), path)
+    return generator_of(newer_names(read_weights(path), path), path)
+
+
+def generator_of(weights: Mapping[str, Tensor], origin: str | Path) -> ProgressiveGenerator:
+    """Generator of a state dict, in evaluation mode; WeightsError if it is of none."""
     with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
-        generator = ProgressiveGenerator(widths_of(found, path))
-    load_weights(generator, found, origin=path)
+        generator = ProgressiveGenerator(widths_of(weights, origin))
+    load_weights(generator, weights, origin=origin)
     return generator.eval()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dissect_widgets.core.pixels import PixelCounts
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import INK, SERIES_COLORS, faint, figure, text
 
@@ -112,7 +112,8 @@ def removal_curve(
 
 
 def _pair(counts: PixelCounts, concept: str | Concept) -> Concept:
-    return counts.concepts[counts.column(*((concept,) if isinstance(concept, str) else concept))]
+    vocabulary = Vocabulary(counts.concepts)
+    return vocabulary[vocabulary.find(concept)]
 
 
 def _told(units: int, percent: float, half: float, name: str) -> str:

@@ -269,7 +269,9 @@ class NeuronPainter(anywidget.AnyWidget):
 
     def _show(self) -> None:
         with self._told():
-            self._strokes = [self.painting.covered(self.painting.checked(edit)) for edit in self.edits]
+            known = {(stroke.brush, stroke.points): coverage for stroke, coverage in self._strokes}
+            strokes = [self.painting.checked(edit) for edit in self.edits]
+            self._strokes = [self.painting.covered(stroke, known) for stroke in strokes]
             self._picture = self.painting.draw(self._strokes)
 
     @contextmanager

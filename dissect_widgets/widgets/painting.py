@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from PIL import Image
 from torch import Tensor, nn
 
 from dissect_widgets.core.generator import Begun, open_generator
 from dissect_widgets.core.latents import ToPictures, latents
 from dissect_widgets.core.layer_result import LayerDissection
+from dissect_widgets.core.pictures import to_image
 from dissect_widgets.core.provenance import weights_digest
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.errors import SettingError
 from dissect_widgets.widgets.strokes import Coverage, Stroke, checked_stroke, read_strokes, write_strokes
 
 Covered = tuple[Stroke, Coverage]
+Way = tuple[float, tuple[tuple[float, float], ...]]
+"""Brush and points of a stroke."""
 
 
 class Painting:
@@ -51,9 +54,7 @@ class Painting:
             )
         depth = getattr(generator, "depth", 512)
         self.latent = latent or (lambda seed: latents(1, seed, depth=depth))
-        trial = self.latent(1)
-        two = trial.expand(2, *trial.shape[1:])
-        self._canvas = open_generator(generator, self.layer.name, two, to_pictures=to_pictures)
+        self._canvas = open_generator(generator, self.layer.name, self.latent(1), to_pictures=to_pictures)
         _, rows, columns = self._canvas.maps[self.layer.name]
         self._grid, self._size = (rows, columns), dissection.picture_size
         self._of = {"generator": f"{type(generator).__name__} {own[:16]}", "layer": self.layer.name}
@@ -82,18 +83,17 @@ class Painting:
         """Read a stroke; SettingError if it does not fit the layer."""
         return checked_stroke(value, self.layer.units)
 
-    def covered(self, stroke: Stroke) -> Covered:
-        """A stroke with what it covers of the map."""
-        return stroke, Coverage(self._grid, self._size, stroke.brush).add(stroke.points)
+    def covered(self, stroke: Stroke, known: Mapping[Way, Coverage] = MappingProxyType({})) -> Covered:
+        """A stroke with what it covers of the map; what is known of a brush's way is not found out again."""
+        coverage = known.get((stroke.brush, stroke.points))
+        return stroke, coverage or Coverage(self._grid, self._size, stroke.brush).add(stroke.points)
 
     def draw(self, strokes: Iterable[Covered]) -> bytes:
         """Picture with strokes, the first first, as PNG."""
         assert self._begun is not None
         edits = [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
-        picture = self._canvas.draw(self._begun, edits)[0]
-        pixels = picture.mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+        to_image(self._canvas.draw(self._begun, edits)[0]).save(buffer, "PNG", compress_level=1)
         return buffer.getvalue()
 
     def written(self, strokes: Sequence[Stroke], seed: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from PIL import Image
 
-from dissect_widgets.core.layer_result import MIN_IOU, LayerDissection
+from dissect_widgets.core.layer_result import MIN_IOU, Floats, LayerDissection
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.vocabulary import Concept
 from dissect_widgets.errors import ConceptError
@@ -30,10 +30,10 @@ class Paint(NamedTuple):
     concept: Concept
     units: tuple[int, ...]
     """All units of the layer, those that match it best first."""
-    iou: tuple[float, ...]
-    """Of these units."""
     level: tuple[float, ...]
     """Their thresholds t_u."""
+    iou: float
+    """Of the first of them."""
 
 
 def mix_palette(layer: LayerDissection, concepts: Sequence[str | Concept] | None = None) -> dict[str, Paint]:
@@ -44,23 +44,19 @@ def mix_palette(layer: LayerDissection, concepts: Sequence[str | Concept] | None
     ConceptError
         If a concept is unknown, or no concept has a unit with an IoU above 0.04.
     """
-    vocabulary, iou = layer.vocabulary, layer.iou()
-    if concepts is None:
-        numbers = _best(layer)
-    else:
-        numbers = [vocabulary.index(*((c,) if isinstance(c, str) else c)) for c in concepts]
+    vocabulary, best = layer.vocabulary, layer.iou().max(0)
+    numbers = _best(layer, best) if concepts is None else [vocabulary.find(concept) for concept in concepts]
     if not numbers:
         raise ConceptError(f"No unit of {layer.name} matches an object or part; name the `concepts`.")
     names = [vocabulary[number].name for number in numbers]
     paints = {}
     for number in numbers:
-        concept, order = vocabulary[number], np.argsort(-iou[:, number], kind="stable")
+        concept = vocabulary[number]
+        order = layer.ranked(*concept)
         twice = names.count(concept.name) > 1
         name = f"{concept.name} ({concept.category})" if twice else concept.name
-        level = layer.threshold[0, order].astype(float)
-        paints[name] = Paint(
-            name, concept, tuple(order.tolist()), tuple(iou[order, number].tolist()), tuple(level.tolist())
-        )
+        level = layer.threshold[0, order].tolist()
+        paints[name] = Paint(name, concept, tuple(order.tolist()), tuple(level), float(best[number]))
     return paints
 
 
@@ -90,15 +86,15 @@ def shown(palette: dict[str, Paint], dissection: Dissection, layer: LayerDissect
         {
             "name": paint.name,
             "category": paint.concept.category,
-            "iou": round(paint.iou[0], 4),
+            "iou": round(paint.iou, 4),
             "thumb": thumbnail(dissection, layer, paint.units[0]),
         }
         for paint in palette.values()
     ]
 
 
-def _best(layer: LayerDissection) -> list[int]:
-    vocabulary, best = layer.vocabulary, layer.iou().max(0)
+def _best(layer: LayerDissection, best: Floats) -> list[int]:
+    vocabulary = layer.vocabulary
     often = layer.concept_area >= _LEAST * layer.concept_area.max()
     wanted = [
         number

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import FloatRect, Locator, Page
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
@@ -74,6 +74,13 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
         self.log.close()
+
+
+def box_of(element: Locator) -> FloatRect:
+    """Where an element is on the page."""
+    box = element.bounding_box()
+    assert box
+    return box
 
 
 class Notebook:

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 import dissect_widgets as dw
 from dissect_widgets import world
-from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS, Notebook, Server, write_notebook
+from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS, Notebook, Server, box_of, write_notebook
 
 SHOW = """
 import time
@@ -55,8 +55,7 @@ def measure(layer: str = "layer4") -> dict[str, object]:
             painter.wait_for()
             page.wait_for_timeout(2000)
             painter.evaluate(WATCH)
-            box = painter.locator(".dw-over").bounding_box()
-            assert box
+            box = box_of(painter.locator(".dw-over"))
             for row in range(5):
                 y = box["y"] + box["height"] * (0.2 + 0.15 * row)
                 page.mouse.move(box["x"] + 40, y)

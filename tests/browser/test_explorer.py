@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import dissect_widgets as dw
 from dissect_widgets import world
-from tests.browser.lab import Notebook, Server, write_notebook
+from tests.browser.lab import Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -69,8 +69,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
 
     # drag along the curve: as many units as where the hand stops, and nothing lags behind
     curve = explorer.locator(".dw-curve")
-    box = curve.bounding_box()
-    assert box
+    box = box_of(curve)
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 60)
     page.mouse.down()
     for step in range(20):

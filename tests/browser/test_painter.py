@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import dissect_widgets as dw
 from dissect_widgets import world
-from tests.browser.lab import Notebook, Server, write_notebook
+from tests.browser.lab import Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,15 +64,9 @@ def turn(painter: Locator) -> str:
     return painter.get_attribute("data-turn") or ""
 
 
-def box_of(painter: Locator) -> FloatRect:
-    box = painter.locator(".dw-over").bounding_box()
-    assert box
-    return box
-
-
 def stroke(page: Page, painter: Locator, *points: tuple[float, float], pause: int = 20) -> None:
     """Draw a line with the mouse, through shares of the picture's width and height."""
-    box = box_of(painter)
+    box = box_of(painter.locator(".dw-over"))
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
     page.mouse.down()
