@@ -12,11 +12,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dissect_widgets.attacks import attack, unit_changes
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
     from dissect_widgets.concepts.photo_folder import PhotoFolder
     from dissect_widgets.concepts.sample import write_sample
+    from dissect_widgets.core.attacked import Attacked
+    from dissect_widgets.core.carlini_wagner import CarliniWagner
+    from dissect_widgets.core.changes import UnitChanges
     from dissect_widgets.core.edit import Edit, insertion
     from dissect_widgets.core.generator import open_generator
     from dissect_widgets.core.in_memory import InMemory
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
     from dissect_widgets.core.peaks import classify_by_peak, find_peaks
+    from dissect_widgets.core.projected_gradient import ProjectedGradient
     from dissect_widgets.core.result import Dissection
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from dissect_widgets.rank import rank_units, remove_sets, remove_units
     from dissect_widgets.run import dissect
     from dissect_widgets.widgets.ablation_explorer import AblationExplorer
+    from dissect_widgets.widgets.attack_diff import AttackDiff
     from dissect_widgets.widgets.layer_comparison import LayerComparison
     from dissect_widgets.widgets.neuron_painter import NeuronPainter
     from dissect_widgets.widgets.report import write_report
@@ -42,6 +48,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AblationExplorer": "widgets.ablation_explorer",
+    "AttackDiff": "widgets.attack_diff",
+    "Attacked": "core.attacked",
+    "CarliniWagner": "core.carlini_wagner",
     "Concept": "core.vocabulary",
     "Dissection": "core.result",
     "Edit": "core.edit",
@@ -52,10 +61,13 @@ _HOMES = {
     "NeuronPainter": "widgets.neuron_painter",
     "PhotoFolder": "concepts.photo_folder",
     "ProgressiveGenerator": "models.progan",
+    "ProjectedGradient": "core.projected_gradient",
     "UnitBrowser": "widgets.unit_browser",
+    "UnitChanges": "core.changes",
     "Vocabulary": "core.vocabulary",
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
+    "attack": "attacks",
     "classify_by_peak": "core.peaks",
     "count_pixels": "generate",
     "dissect": "run",
@@ -75,6 +87,7 @@ _HOMES = {
     "remove_sets": "rank",
     "remove_units": "rank",
     "to_pictures": "core.latents",
+    "unit_changes": "attacks",
     "write_netdissect_csv": "concepts.netdissect_csv",
     "write_report": "widgets.report",
     "write_sample": "concepts.sample",
@@ -83,6 +96,9 @@ _HOMES = {
 
 __all__ = [
     "AblationExplorer",
+    "AttackDiff",
+    "Attacked",
+    "CarliniWagner",
     "Concept",
     "Dissection",
     "Edit",
@@ -93,10 +109,13 @@ __all__ = [
     "NeuronPainter",
     "PhotoFolder",
     "ProgressiveGenerator",
+    "ProjectedGradient",
     "UnitBrowser",
+    "UnitChanges",
     "Vocabulary",
     "WithColors",
     "WithHalves",
+    "attack",
     "classify_by_peak",
     "count_pixels",
     "dissect",
@@ -116,6 +135,7 @@ __all__ = [
     "remove_sets",
     "remove_units",
     "to_pictures",
+    "unit_changes",
     "write_netdissect_csv",
     "write_report",
     "write_sample",

@@ -1,6 +1,6 @@
-"""What dissection, ablation and edits cost, as a ratio to the bare forward pass over the same images.
+"""What dissection, ablation, edits and attacks cost, as a ratio to what no way can save.
 
->>> result = bench_dissect("vgg16", ["features.29"], Synthetic(100, concepts=1825, label_size=56))
+>>> result = bench_dissect(model, ["features.29"], Synthetic(100, concepts=1825, label_size=56))
 >>> result["ratio"]
 
 Both are timed in one process, in turn, so that a machine whose speed drifts slows both alike.
@@ -8,60 +8,26 @@ Both are timed in one process, in turn, so that a machine whose speed drifts slo
 
 from __future__ import annotations
 
-import resource
-import statistics
-import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
+from dissect_widgets.attacks import attack
+from dissect_widgets.core.attacked import Attacked
+from dissect_widgets.core.carlini_wagner import CarliniWagner
 from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.generator import open_generator
 from dissect_widgets.core.hooks import trace
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.latents import latents
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import LayerError, nearest
 from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.rank import rank_units
 from dissect_widgets.run import dissect
-
-_CHANNELS = 6  # object, part, material, colour and two halves, as in PNAS 2020
-_SIDE = 7  # label patches along a side
-
-
-class Synthetic:
-    """Pictures of smooth noise, with patches of random labels in six channels, held in memory.
-
-    Parameters
-    ----------
-    images
-        How many.
-    concepts, label_size, size
-        Size of the vocabulary; sides of the label maps and of the pictures, in pixels.
-    """
-
-    def __init__(self, images: int, *, concepts: int, label_size: int, size: int = 224) -> None:
-        random = np.random.default_rng(0)
-        self.vocabulary = Vocabulary(
-            Concept(f"concept {i}", f"kind {i % _CHANNELS}") for i in range(concepts)
-        )
-        noise = torch.from_numpy(random.random((images, 3, size // 8, size // 8), np.float32))
-        self.images = interpolate(noise, size=(size, size), mode="bicubic").clamp(0, 1)
-        patch = np.arange(label_size) * _SIDE // label_size
-        coarse = random.integers(0, concepts + 1, (images, _CHANNELS, _SIDE, _SIDE), dtype=np.int32)
-        self.labels = torch.from_numpy(coarse[:, :, patch][:, :, :, patch])
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.images[index], self.labels[index]
+from dissect_widgets.timing import compare, finish
 
 
 def bench_dissect(
@@ -97,7 +63,7 @@ def bench_dissect(
     def run() -> None:
         dissect(model, layers, data, batch_size=batch_size, preprocess=preprocess, progress=False, **options)
 
-    timed = _compare("dissect", run, _forward(model, data, batch_size, preprocess), rounds)
+    timed = compare("dissect", run, _forward(model, data, batch_size, preprocess), rounds)
     return {
         "images": len(data),
         "layers": list(layers),
@@ -143,7 +109,7 @@ def bench_ablate(
         options: dict[str, Any] = {"preprocess": preprocess, "batch_size": batch_size, "progress": False}
         found[:] = [rank_units(model, layer, data, targets="predicted", **options)]
 
-    timed = _compare("ablate", run, _forward(model, data, batch_size, preprocess), rounds)
+    timed = compare("ablate", run, _forward(model, data, batch_size, preprocess), rounds)
     return {
         "images": len(data),
         "layer": layer,
@@ -199,13 +165,13 @@ def bench_edit(
     def run() -> None:
         for one in begun:
             canvas.draw(one, [edit])
-        _finish(device)
+        finish(device)
 
     def forward() -> None:
         with torch.inference_mode():
             for one in maps:
                 after(one)
-        _finish(device)
+        finish(device)
 
     return {
         "layer": layer,
@@ -215,7 +181,65 @@ def bench_edit(
         "images": images,
         "batch_size": batch_size,
         "rounds": rounds,
-        **_compare("edit", run, forward, rounds),
+        **compare("edit", run, forward, rounds),
+        "device": str(device),
+    }
+
+
+def bench_attack(
+    model: nn.Module,
+    data: Any,
+    *,
+    steps: int = 20,
+    batch_size: int = 8,
+    rounds: int = 3,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+) -> dict[str, Any]:
+    """Time Carlini and Wagner's attack, and as many bare passes forward and backward, in turn.
+
+    Parameters
+    ----------
+    model, data
+        What to attack; each image is to be told as a wrong class drawn by chance.
+    steps
+        How many are taken, with one constant; the attack on no image ends early.
+    batch_size, rounds, preprocess
+        See `bench_dissect`.
+
+    Returns
+    -------
+    dict
+        As of `bench_dissect`; `forward` is passes forward and backward.
+    """
+    method, device = CarliniWagner(steps=steps, searches=1, early=False), next(model.parameters()).device
+    model.eval()
+    found: list[Attacked] = []
+
+    def run() -> None:
+        found[:] = [
+            attack(
+                model, data, "random",
+                method=method, preprocess=preprocess, batch_size=batch_size, progress=False,
+            )
+        ]  # fmt: skip
+
+    def forward() -> None:
+        for start in range(0, len(data), batch_size):
+            pictures = torch.stack(_images(data, start, batch_size)).to(device).requires_grad_()
+            for _ in range(steps):
+                scores = model(preprocess(pictures) if preprocess else pictures)
+                torch.autograd.grad(scores.sum(), pictures)
+        finish(device)
+
+    timed = compare("attack", run, forward, rounds)
+    return {
+        "images": len(data),
+        "steps": steps,
+        "passes": found[0].passes,
+        "batch_size": batch_size,
+        "rounds": rounds,
+        **timed,
+        "seconds_per_image": round(timed["attack_seconds"] / len(data), 3),
         "device": str(device),
     }
 
@@ -229,47 +253,13 @@ def _forward(
     def forward() -> None:
         with torch.no_grad():
             for start in range(0, len(data), batch_size):
-                items = [data[i] for i in range(start, min(start + batch_size, len(data)))]
-                images = [item[0] if isinstance(item, tuple) else item for item in items]
-                pictures = torch.stack(images).to(device)
+                pictures = torch.stack(_images(data, start, batch_size)).to(device)
                 model(preprocess(pictures) if preprocess else pictures)
-        _finish(device)
+        finish(device)
 
     return forward
 
 
-def _finish(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
-def _compare(name: str, run: Callable[[], None], forward: Callable[[], None], rounds: int) -> dict[str, Any]:
-    """Seconds, ratio and memory of both, in turn."""
-    forward()
-    after_forward = peak_megabytes()
-    forward_seconds, run_seconds = [], []
-    for _ in range(rounds):
-        forward_seconds.append(_seconds(forward))
-        run_seconds.append(_seconds(run))
-    ratios = [d / f for d, f in zip(run_seconds, forward_seconds, strict=True)]
-    return {
-        "forward_seconds": round(statistics.median(forward_seconds), 3),
-        f"{name}_seconds": round(statistics.median(run_seconds), 3),
-        "ratio": round(statistics.median(ratios), 3),
-        "ratios": [round(ratio, 3) for ratio in ratios],
-        "peak_mb_forward": after_forward,
-        f"peak_mb_{name}": peak_megabytes(),
-        "threads": torch.get_num_threads(),
-    }
-
-
-def peak_megabytes() -> int:
-    """Most memory this process has had, resident, in megabytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+def _images(data: Any, start: int, count: int) -> list[Tensor]:
+    items = [data[i] for i in range(start, min(start + count, len(data)))]
+    return [item[0] if isinstance(item, tuple) else item for item in items]

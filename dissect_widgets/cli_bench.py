@@ -1,4 +1,4 @@
-"""`dissect-widgets bench dissect | ablate | edit`: what each costs on this machine."""
+"""`dissect-widgets bench dissect | ablate | edit | attack`: what each costs on this machine."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def add_bench(commands: Any) -> None:
     timed.add_argument("--size", type=int, default=224, help="side of the images (224)")
     _add_timing(timed, batch_size=8)
     timed.set_defaults(run=_bench_ablate)
+    timed = benches.add_parser("attack", help="Carlini and Wagner's attack on a classifier")
+    add_model(timed, positional=False)
+    timed.add_argument("--steps", type=int, default=20, metavar="N", help="of the attack (20)")
+    timed.add_argument("--images", type=int, default=16, metavar="N", help="how many images (16)")
+    timed.add_argument("--photos", type=Path, metavar="DIR", help="real photos, instead of synthetic images")
+    timed.add_argument("--size", type=int, default=224, help="side of the images (224)")
+    _add_timing(timed, batch_size=8)
+    timed.set_defaults(run=_bench_attack)
     timed = benches.add_parser("edit", help="a picture of a Progressive GAN, after an edit of its units")
     timed.add_argument("--layer", default="layer4", metavar="L", help="whose units (layer4)")
     timed.add_argument("--units", type=int, default=20, metavar="N", help="how many (20)")
@@ -50,9 +58,10 @@ def _add_timing(parser: argparse.ArgumentParser, *, batch_size: int, rounds: int
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import Synthetic, bench_dissect
+    from dissect_widgets.bench import bench_dissect
     from dissect_widgets.core.in_memory import InMemory
     from dissect_widgets.models.zoo import load_model, normalize
+    from dissect_widgets.synthetic import Synthetic
 
     data: Any
     if options.photos is not None:
@@ -74,25 +83,44 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _bench_ablate(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import Synthetic, bench_ablate
-    from dissect_widgets.concepts.photo_folder import PhotoFolder
-    from dissect_widgets.core.in_memory import InMemory
+    from dissect_widgets.bench import bench_ablate
     from dissect_widgets.models.zoo import load_model, normalize
 
-    data: Any
-    if options.photos is not None:
-        data = InMemory(PhotoFolder(options.photos, size=options.size), options.images)
-    else:
-        data = Synthetic(options.images, concepts=1, label_size=1, size=options.size)
     result = bench_ablate(
         load_model(options.model, options.weights).to(options.device),
         options.layer,
-        data,
+        _pictures(options),
         batch_size=options.batch_size,
         rounds=options.rounds,
         preprocess=normalize(options.normalize),
     )
     _print_timing(options, result)
+
+
+def _bench_attack(options: argparse.Namespace) -> None:
+    from dissect_widgets.bench import bench_attack
+    from dissect_widgets.models.zoo import load_model, normalize
+
+    result = bench_attack(
+        load_model(options.model, options.weights).to(options.device),
+        _pictures(options),
+        steps=options.steps,
+        batch_size=options.batch_size,
+        rounds=options.rounds,
+        preprocess=normalize(options.normalize),
+    )
+    _print_timing(options, result)
+
+
+def _pictures(options: argparse.Namespace) -> Any:
+    """Photos of a folder, or synthetic images."""
+    from dissect_widgets.concepts.photo_folder import PhotoFolder
+    from dissect_widgets.core.in_memory import InMemory
+    from dissect_widgets.synthetic import Synthetic
+
+    if options.photos is not None:
+        return InMemory(PhotoFolder(options.photos, size=options.size), options.images)
+    return Synthetic(options.images, concepts=1, label_size=1, size=options.size)
 
 
 def _bench_edit(options: argparse.Namespace) -> None:

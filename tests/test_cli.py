@@ -178,6 +178,17 @@ def test_bench_times_edits(capsys: pytest.CaptureFixture[str]) -> None:
     assert "edit of unit 6; layer3 has units 0 to 5" in capsys.readouterr().err
 
 
+def test_bench_times_attacks(capsys: pytest.CaptureFixture[str], photos: Path) -> None:
+    options = ["bench", "attack", "--arch", "squeezenet1_1", "--images", "3", "--size", "64", "--json"]
+    assert run([*options, "--steps", "2", "--rounds", "1", "--batch-size", "2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["images"], told["steps"], told["passes"]) == (3, 2, 6)
+    assert told["ratio"] == pytest.approx(told["attack_seconds"] / told["forward_seconds"], rel=0.2)
+    assert told["seconds_per_image"] == pytest.approx(told["attack_seconds"] / 3, rel=0.1)
+    assert run([*options, "--photos", str(photos / "images"), "--steps", "1", "--rounds", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["passes"] == 3
+
+
 def test_lab_copies_the_notebooks_and_starts_jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _path, command: started.append(command))

@@ -37,7 +37,7 @@ class Classified:
     model
         In evaluation mode; puts out scores (B, classes).
     layer
-        Dotted name.
+        Dotted name; None where only the scores are of interest.
     data
         Items are images float (3, H, W) in [0, 1], or tuples of an image and its class.
     targets
@@ -60,7 +60,7 @@ class Classified:
     def __init__(
         self,
         model: nn.Module,
-        layer: str,
+        layer: str | None,
         data: Any,
         *,
         targets: Sequence[int] | Literal["predicted"] | None = None,
@@ -68,7 +68,8 @@ class Classified:
         preprocess: Callable[[Tensor], Tensor] | None = None,
         batch_size: int | None = None,
     ) -> None:
-        find_layer(model, layer)
+        if layer is not None:
+            find_layer(model, layer)
         training = training_module(model)
         if training is not None:
             raise SettingError(
@@ -77,7 +78,7 @@ class Classified:
             )
         if not len(data):
             raise DataError("There are no images in the data.")
-        self.model, self.layer, self.data, self.preprocess = model, layer, data, preprocess
+        self.model, self.layer, self.data, self.preprocess = model, layer or "", data, preprocess
         self.device, self.dtype = model_device(model), model_dtype(model)
         self.batch_size = batch_size or (8 if self.device.type == "cpu" else 32)
         if isinstance(targets, str):
@@ -124,9 +125,11 @@ class Classified:
             )
         return self.classes
 
-    def batches(self, *, start: int = 0, workers: int = 0) -> Iterator[ClassBatch]:
-        """Go through the images from the `start`-th, in full batches."""
-        indices, size = range(len(self.data)), max(self.batch_size, 2)
+    def batches(
+        self, *, start: int = 0, workers: int = 0, images: Sequence[int] | None = None
+    ) -> Iterator[ClassBatch]:
+        """Go through the images, or some of them, from the `start`-th, in full batches."""
+        indices, size = range(len(self.data)) if images is None else images, max(self.batch_size, 2)
         for batch in load_batches(_Items(self), indices, size, start=start, workers=workers):
             full = fill_up(batch.images, size)
             pictures = network_input(full, self.device, self.dtype, self.preprocess)

@@ -21,6 +21,13 @@ def to_image(picture: Tensor) -> Image.Image:
     return Image.fromarray(pixels)
 
 
+def to_png(picture: Tensor) -> bytes:
+    """PNG of a picture float (3, H, W) in [0, 1]."""
+    buffer = io.BytesIO()
+    to_image(picture).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
 def encode_picture(image: Tensor, side: int) -> bytes:
     """JPEG of an image float (3, H, W) in [0, 1], made smaller where a side is longer than `side`."""
     picture = to_image(image)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from dissect_widgets.core.generator import Begun, open_generator
 from dissect_widgets.core.latents import ToPictures, latents
 from dissect_widgets.core.layer_result import LayerDissection
-from dissect_widgets.core.pictures import to_image
+from dissect_widgets.core.pictures import to_png
 from dissect_widgets.core.provenance import weights_digest
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.errors import SettingError
@@ -92,9 +91,7 @@ class Painting:
         """Picture with strokes, the first first, as PNG."""
         assert self._begun is not None
         edits = [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
-        buffer = io.BytesIO()
-        to_image(self._canvas.draw(self._begun, edits)[0]).save(buffer, "PNG", compress_level=1)
-        return buffer.getvalue()
+        return to_png(self._canvas.draw(self._begun, edits)[0])
 
     def written(self, strokes: Sequence[Stroke], seed: int) -> str:
         """Strokes and seed as text for a file."""

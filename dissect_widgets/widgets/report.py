@@ -81,7 +81,7 @@ def _page(dissection: Dissection, data: UnitData, exemplars: int) -> str:
     blocks["about"] = _json(about)
     scripts = [_block(name, gzip.compress(content, 6, mtime=0)) for name, content in blocks.items()]
     scripts += [_block(f"picture-{image}", data.picture(image, _PICTURE_SIDE)) for image in sorted(shown)]
-    code = front_end("dom", "maps", "ask", "source", "cards", "detail", "browser", "report")
+    code = front_end("dom", "maps", "ask", "source", "cards", "detail", "browser", "local_state", "report")
     title = f"Units of {dissection.model}"
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -45,7 +45,7 @@ class UnitBrowser(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end("dom", "maps", "ask", "source", "cards", "detail", "browser")
+    _esm = front_end("dom", "maps", "ask", "source", "cards", "detail", "browser", "unit_browser")
     _css = style("browser")
 
     layer = traitlets.Unicode(help="Name of the layer whose units are shown.").tag(sync=True)

@@ -167,14 +167,3 @@ function mount({ state, source, el }) {
     root.remove();
   };
 }
-
-export default {
-  render({ model, el }) {
-    const source = kernelSource(model);
-    const close = mount({ state: model, source, el });
-    return () => {
-      close();
-      source.close();
-    };
-  },
-};

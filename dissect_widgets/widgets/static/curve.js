@@ -10,8 +10,6 @@ function makeSvg(tag, attributes = {}, ...children) {
   return element;
 }
 
-const percent = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)} %`);
-
 /** A chart whose `show` draws it, and whose `choose` is called with a number of units. */
 function curveChart({ units, choose }) {
   const { width, height, left, right, top, bottom } = PLOT;

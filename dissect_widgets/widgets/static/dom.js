@@ -79,3 +79,6 @@ function short(value) {
   if (size >= 1000 || size < 0.001) return value.toExponential(1);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
+
+/** A share as people read it; a dash where it is not known. */
+const percent = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)} %`);

@@ -1,32 +1,5 @@
 // The report: the same browser, with all its data in the page.
 
-/** State like a widget's, without a kernel. */
-class LocalState {
-  constructor(values) {
-    this.values = values;
-    this.handlers = new Map();
-    this.changed = new Set();
-  }
-  get(key) {
-    return this.values[key];
-  }
-  set(key, value) {
-    if (this.values[key] !== value) this.changed.add(key);
-    this.values[key] = value;
-  }
-  save_changes() {
-    const changed = [...this.changed];
-    this.changed.clear();
-    for (const key of changed) for (const run of this.handlers.get(`change:${key}`) ?? []) run();
-  }
-  on(name, run) {
-    this.handlers.set(name, [...(this.handlers.get(name) ?? []), run]);
-  }
-  off(name, run) {
-    this.handlers.set(name, (this.handlers.get(name) ?? []).filter((other) => other !== run));
-  }
-}
-
 function bytesOf(id) {
   const text = atob(document.getElementById(id).textContent.trim());
   const bytes = new Uint8Array(text.length);

@@ -1,0 +1,181 @@
+"""Attacks on a classifier, for users: with a progress bar, and going on after an interrupt."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from dissect_widgets.core.attack import AttackInterrupted, choose_targets, read_images, run_attack
+from dissect_widgets.core.attacked import Attacked, Ints
+from dissect_widgets.core.attempt import Method
+from dissect_widgets.core.carlini_wagner import CarliniWagner
+from dissect_widgets.core.changes import UnitChanges, read_changes
+from dissect_widgets.core.classified import Classified
+from dissect_widgets.core.goal import Target
+from dissect_widgets.core.provenance import data_digest, describe_callable, weights_digest
+from dissect_widgets.run import Advance
+
+_unfinished: tuple[str, Attacked] | None = None
+
+
+def attack(
+    model: nn.Module,
+    data: Any,
+    target: Target = None,
+    *,
+    method: Method | None = None,
+    images: Sequence[int] | None = None,
+    classes: Sequence[str] | None = None,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    seed: int = 0,
+    batch_size: int | None = None,
+    workers: int = 0,
+    progress: bool = True,
+) -> Attacked:
+    """Change images as little as can be, so that a classifier takes them for something else.
+
+    See PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a.
+
+    Parameters
+    ----------
+    model
+        Any classifier in evaluation mode that gradients pass through; puts out scores (B, classes).
+    data
+        Images (3, H, W) in [0, 1], or tuples that begin with one. Their classes are not looked at: what
+        an image is attacked away from is what the network tells it as.
+    target
+        Class that images are to be told as, by name or number, for all or for each; "nearest" for the class
+        that is second now, "random" for any other; by default whichever other comes first (untargeted).
+    method
+        `CarliniWagner(...)`, which finds the smallest change in the L2 norm, by default with the settings of
+        the published code; or `ProjectedGradient(...)`, bounded in the L-infinity norm.
+    images
+        Numbers of the images to attack; by default all.
+    classes
+        Names of the network's classes, in the order of its scores; by default those of the data.
+    preprocess
+        Makes of pictures what the network takes, by steps that can be differentiated; mostly `normalize()`.
+    seed
+        Of what is drawn by chance: random targets, and where `ProjectedGradient` begins.
+    batch_size
+        Images that are attacked at once; by default 8 on a CPU, 32 elsewhere.
+    workers
+        Processes that read images ahead; 0 reads them in this one.
+    progress
+        Whether to show a bar.
+
+    Returns
+    -------
+    Attacked
+        Pictures before and after, norms, predictions, and which attacks succeeded.
+
+    Raises
+    ------
+    SettingError, ConceptError
+        For a network in training mode, a class or image that does not exist, an image that is told as its
+        own target already, and scores without gradients. With one target for all images, those that are
+        told as it already are left out instead.
+    DataError, ActivationError, LayerError
+        For images that cannot be used or do not lie in [0, 1], scores that are not finite, and a network
+        that puts out something other than scores.
+    AttackInterrupted
+        On Ctrl-C or the interrupt button. The same call goes on from there; `attacked` of the error is what
+        was found so far.
+    """
+    global _unfinished
+    method = CarliniWagner() if method is None else method
+    names = getattr(data, "classes", None) if classes is None else classes
+    source = Classified(
+        model, None, data,
+        targets="predicted", classes=names, preprocess=preprocess, batch_size=batch_size,
+    )  # fmt: skip
+    read = read_images(source, images, workers)
+    with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
+        read, targets = choose_targets(source, read, target, seed, bar.write)
+        key = _key(source, read.numbers, targets, method, seed)
+        before = _unfinished[1] if _unfinished and _unfinished[0] == key else None
+        _unfinished = None
+        left = np.ones(len(targets), bool)
+        if before is not None:
+            left = ~(before.finished | before.broken)
+        done, n = int((~left).sum()), len(targets)
+
+        def advance(share: float, finished: int) -> bool:
+            bar.set_postfix_str(f"{done + finished} of {n} images", refresh=False)
+            bar.update(100 * (done + share * (n - done)) / n - bar.n)
+            return False
+
+        try:
+            found = run_attack(source, read.select(left), targets[left], method, seed=seed, advance=advance)
+        except AttackInterrupted as interrupt:
+            whole = _together(before, interrupt.attacked, left)
+            _unfinished = key, whole
+            raise AttackInterrupted(whole) from None
+        return _together(before, found, left)
+
+
+def unit_changes(
+    model: nn.Module,
+    layer: str,
+    attacked: Attacked,
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 16,
+    progress: bool = True,
+) -> UnitChanges:
+    """Find out how an attack changes the peak of every unit of a layer (PNAS 2020, Fig. 5b, 5c).
+
+    Parameters
+    ----------
+    model, preprocess
+        As for `attack`.
+    layer
+        Dotted name.
+    attacked
+        What `attack` found.
+    batch_size
+        Images that go through the network together.
+    progress
+        Whether to show a bar.
+
+    Returns
+    -------
+    UnitChanges
+        Peaks before and after; `by_importance(ranking)` of it is Fig. 5c.
+
+    Raises
+    ------
+    LayerError
+        For an unknown layer, or one that puts out nothing that can be dissected.
+    DataError, ActivationError
+        If there are no images, or an activation is not finite.
+    """
+    with tqdm(total=2 * len(attacked), unit="image", desc="peaks", disable=not progress) as bar:
+        return read_changes(
+            model, layer, attacked, preprocess=preprocess, batch_size=batch_size, progress=Advance(bar)
+        )
+
+
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+
+
+def _key(source: Classified, numbers: Ints, targets: Ints, method: Method, seed: int) -> str:
+    """Digest of all that decides the result."""
+    told = (
+        weights_digest(source.model), data_digest(source.data), describe_callable(source.preprocess),
+        source.classes, numbers.tobytes(), targets.tobytes(), repr(method), seed,
+    )  # fmt: skip
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def _together(before: Attacked | None, now: Attacked, left: Any) -> Attacked:
+    """An earlier part of an attack, and what came of its images that were left, in their places."""
+    if before is None:
+        return now
+    order = np.argsort(np.concatenate([np.flatnonzero(~left), np.flatnonzero(left)]), kind="stable")
+    return before.select(~left).join(now).select(order)

@@ -1,0 +1,244 @@
+"""What an attack changes inside a network: the peaks of units, by their importance to both classes.
+
+PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5b, 5c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dissect_widgets.core.attacked import Attacked
+from dissect_widgets.core.hooks import evaluation, find_layer, model_device, model_dtype, trace
+from dissect_widgets.core.importance import TOP, UnitImportance
+from dissect_widgets.core.layers import LayerPlan, as_maps, plan_layers
+from dissect_widgets.core.loading import fill_up, network_input
+from dissect_widgets.core.pixels import Z99
+from dissect_widgets.errors import ActivationError, DataError, SettingError
+
+Floats = NDArray[np.float64]
+Float32s = NDArray[np.float32]
+
+
+class Estimate(NamedTuple):
+    """A mean over images, with its uncertainty."""
+
+    mean: float
+    interval: float
+    """Half of its 99 % interval; NaN for a single image."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChangeByImportance:
+    """Mean change of peaks by rank of importance, to the class before and to the class after (Fig. 5c)."""
+
+    layer: str
+    images: int
+    """How many were counted: attacks that reached their goal, between classes that are ranked."""
+    top: int
+    """How many units of a class count as its most important."""
+    source: Floats
+    """float64 (units,): mean |change| of the unit that is first, second ... for the class before."""
+    source_interval: Floats
+    """float64 (units,): half of its 99 % interval."""
+    target: Floats
+    """float64 (units,): the same for the class after."""
+    target_interval: Floats
+    """float64 (units,)"""
+    source_top: Estimate
+    """Over the `top` units of the class before together."""
+    target_top: Estimate
+    """Over the `top` units of the class after together."""
+    others: Estimate
+    """Over all units that are among neither."""
+    source_times: Estimate
+    """How often the change of the others that of the class before is."""
+    target_times: Estimate
+    """How often the change of the others that of the class after is."""
+
+    def __repr__(self) -> str:
+        (source, a), (target, b) = self.source_times, self.target_times
+        return (
+            f"<ChangeByImportance of {self.layer} over {self.images} images: the {self.top} most important "
+            f"units change {source:.2f} ± {a:.2f} (class before) and {target:.2f} ± {b:.2f} times (class "
+            "after) as much as the others>"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class UnitChanges:
+    """Peaks of the units of a layer on images before and after an attack."""
+
+    layer: str
+    attacked: Attacked
+    before: Float32s
+    """float32 (n, units), greatest activation of each unit on each image."""
+    after: Float32s
+    """float32 (n, units)"""
+
+    @property
+    def change(self) -> Float32s:
+        """float32 (n, units), how much higher the peak is after the attack."""
+        return self.after - self.before
+
+    @property
+    def units(self) -> int:
+        """How many units the layer has."""
+        return len(self.before[0])
+
+    def __repr__(self) -> str:
+        return f"<UnitChanges of {self.units} units of {self.layer} on {len(self.before)} images>"
+
+    def by_importance(
+        self, ranking: UnitImportance, *, top: int = TOP, standardized: bool = False
+    ) -> ChangeByImportance:
+        """Mean absolute change of peaks by the units' rank of importance to both classes.
+
+        Parameters
+        ----------
+        ranking
+            Units by importance to each class.
+        top
+            How many units of a class count as its most important.
+        standardized
+            Whether to measure the change of a unit in standard deviations of its peak over the images before
+            the attack. Without, as in the paper, units with large activations count for more.
+
+        Raises
+        ------
+        SettingError
+            If the ranking is of another layer or other classes, or there are too few units for `top`.
+        DataError
+            If no attack reached its goal between classes that are ranked.
+        """
+        self._check(ranking, top)
+        size = np.abs(self.change.astype(np.float64))
+        if standardized:
+            spread = self.before.astype(np.float64).std(0)
+            size = np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
+        attacked = self.attacked
+        source, target = attacked.predicted_before, attacked.predicted_after
+        ranked = attacked.success & ranking.present[source] & ranking.present[target]
+        if not ranked.any():
+            raise DataError("No attack reached its goal between two classes that are ranked.")
+        size, rows = size[ranked], np.arange(int(ranked.sum()))[:, None]
+        orders = [ranking.rankings[kind[ranked]] for kind in (source, target)]
+        own = [size[rows, order] for order in orders]  # (images, ranks)
+        other = np.ones_like(size, dtype=bool)
+        for order in orders:
+            other[rows, order[:, :top]] = False
+        rest = np.where(other, size, 0).sum(1) / other.sum(1)
+        tops = [ranks[:, :top].mean(1) for ranks in own]
+        half = Z99 / np.sqrt(len(size))
+        intervals = [half * _spread(ranks) for ranks in own]
+        return ChangeByImportance(
+            layer=self.layer,
+            images=len(size),
+            top=top,
+            source=own[0].mean(0),
+            source_interval=intervals[0],
+            target=own[1].mean(0),
+            target_interval=intervals[1],
+            source_top=_mean(tops[0]),
+            target_top=_mean(tops[1]),
+            others=_mean(rest),
+            source_times=_ratio(tops[0], rest),
+            target_times=_ratio(tops[1], rest),
+        )
+
+    def _check(self, ranking: UnitImportance, top: int) -> None:
+        if ranking.layer != self.layer or ranking.units != self.units:
+            raise SettingError(
+                f"The ranking is of {ranking.units} units of {ranking.layer}; the changes are of "
+                f"{self.units} units of {self.layer}."
+            )
+        if ranking.classes != self.attacked.classes:
+            raise SettingError("The ranking is of other classes than the attack.")
+        if not top >= 1 or 2 * top >= self.units:
+            most = (self.units - 1) // 2
+            raise SettingError(
+                f"top is {top}; allowed is 1 to {most}, so that others of {self.units} are left."
+            )
+
+
+def read_changes(
+    model: nn.Module,
+    layer: str,
+    attacked: Attacked,
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 16,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> UnitChanges:
+    """Read the peaks of all units before and after an attack; see `dissect_widgets.unit_changes`."""
+    if not len(attacked):
+        raise DataError("There are no attacked images.")
+    peaks: list[Float32s] = []
+    size, total = max(batch_size, 2), 2 * len(attacked)
+    plan = plan_layer(model, layer, attacked.before[:1], preprocess)
+    for pictures in (attacked.before, attacked.after):
+        for start in range(0, len(pictures), size):
+            part = pictures[start : start + size]
+            maps = read_maps(model, plan, fill_up(part, size), preprocess)[: len(part)]
+            found = maps.flatten(2).amax(2)
+            if not found.isfinite().all():
+                row, unit = torch.nonzero(~found.isfinite())[0].tolist()
+                name = attacked.names[start + row]
+                raise ActivationError(f"Layer {layer!r}, unit {unit}: no finite number on image {name!r}.")
+            peaks.append(found.cpu().numpy())
+            progress(sum(map(len, peaks)), total)
+    both = np.concatenate(peaks)
+    n = len(attacked)
+    return UnitChanges(layer=layer, attacked=attacked, before=both[:n], after=both[n:])
+
+
+def plan_layer(
+    model: nn.Module, layer: str, picture: Tensor, preprocess: Callable[[Tensor], Tensor] | None = None
+) -> LayerPlan:
+    """How a layer is read; `picture` is (1, 3, H, W) in [0, 1]."""
+    find_layer(model, layer)
+    given = network_input(fill_up(picture, 2), model_device(model), model_dtype(model), preprocess)
+    size = (int(given.shape[-2]), int(given.shape[-1]))
+    with evaluation(model):
+        plans = plan_layers(model, [layer], given, rule="receptive-field", token_grids={}, picture=size)
+    return plans[layer]
+
+
+def read_maps(
+    model: nn.Module,
+    plan: LayerPlan,
+    pictures: Tensor,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """Activation maps float32 (B, units, h, w) of a layer, for pictures (B, 3, H, W) in [0, 1]."""
+    given = network_input(pictures, model_device(model), model_dtype(model), preprocess)
+    clone = [plan.info.name] if plan.overwritten else []
+    calls = {plan.info.name: plan.info.calls}
+    with evaluation(model), trace(model, [plan.info.name], calls=calls, clone=clone) as seen:
+        model(given)
+    return as_maps(seen[plan.info.name], plan.info)
+
+
+def _spread(values: Floats) -> Floats:
+    """Standard deviation over the first axis; NaN for a single row."""
+    if len(values) < 2:
+        return np.full(values.shape[1:], np.nan)
+    return np.asarray(values.std(0, ddof=1))
+
+
+def _mean(values: Floats) -> Estimate:
+    return Estimate(float(values.mean()), float(Z99 * _spread(values) / np.sqrt(len(values))))
+
+
+def _ratio(values: Floats, others: Floats) -> Estimate:
+    """Ratio of two means over the same images, with the interval of the delta method."""
+    if not others.any():
+        return Estimate(float("nan"), float("nan"))
+    ratio = values.mean() / others.mean()
+    return Estimate(float(ratio), _mean(values - ratio * others).interval / float(others.mean()))

@@ -1,0 +1,158 @@
+"""What the attack diff shows, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dissect_widgets.core.attack import Read, choose_targets, read_images, run_attack
+from dissect_widgets.core.attacked import Attacked
+from dissect_widgets.core.attempt import Advance, Method
+from dissect_widgets.core.changes import plan_layer, read_maps
+from dissect_widgets.core.classified import Classified
+from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.importance import TOP, UnitImportance
+from dissect_widgets.core.loading import network_input
+from dissect_widgets.core.network import scores_of
+from dissect_widgets.core.pictures import to_png
+from dissect_widgets.errors import LayerError
+
+POSITIONS: Final = 21
+"""Places between the original and the attacked picture at which the network is read."""
+MOST_CLASSES: Final = 7
+"""Classes that are told of."""
+
+
+class AttackData:
+    """A classifier, images, and what an attack on one of them changes.
+
+    Parameters
+    ----------
+    source
+        Classifier, layer and images.
+    ranking
+        Units by importance to the classes, or None: then the units that change most are shown.
+    """
+
+    def __init__(self, source: Classified, ranking: UnitImportance | None) -> None:
+        self.source, self.ranking = source, ranking
+        first = read_images(source, [0])
+        self.classes = source.check_classes(first.scores.shape[1])
+        self.plan = plan_layer(source.model, source.layer, first.pictures, source.preprocess)
+        units = self.plan.info.units
+        if ranking is not None and (ranking.units, ranking.classes) != (units, self.classes):
+            raise LayerError(
+                f"The ranking is of {ranking.units} units and {len(ranking.classes)} classes; {source.layer} "
+                f"has {units} units, the network {len(self.classes)} classes of the names given."
+            )
+        self._read: dict[int, Read] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """What never changes."""
+        data = self.source.data
+        names = [self.source.name_of(image) for image in range(len(data))]
+        return {
+            "layer": self.source.layer,
+            "classes": list(self.classes),
+            "names": names,
+            "units": self.plan.info.units,
+            "grid": list(self.plan.grid[:6]),
+            "ranked": self.ranking is not None,
+            "positions": POSITIONS,
+        }
+
+    def read(self, image: int) -> Read:
+        """An image, and what the network says of it; the last one is kept."""
+        if image not in self._read:
+            self._read = {image: read_images(self.source, [image])}
+        return self._read[image]
+
+    def original(self, image: int) -> tuple[dict[str, Any], bytes]:
+        """An image as it is: what the network tells it as, and its picture as PNG."""
+        read = self.read(image)
+        scores = read.scores[0]
+        order = np.argsort(-scores, kind="stable")
+        odds = torch.from_numpy(scores).double().softmax(0).numpy()
+        facts = {
+            "image": image,
+            "size": list(read.pictures.shape[2:]),
+            "class": self.classes[order[0]],
+            "nearest": self.classes[order[1]],
+            "names": [self.classes[k] for k in order[:MOST_CLASSES]],
+            "probabilities": [[round(float(odds[k]), 6)] for k in order[:MOST_CLASSES]],
+        }
+        return facts, to_png(read.pictures[0])
+
+    def attack(self, image: int, target: str, method: Method, seed: int, advance: Advance) -> Attacked:
+        """Attack an image; "" is the class that is second now."""
+        read, targets = choose_targets(
+            self.source, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
+        )
+        return run_attack(self.source, read, targets, method, seed=seed, advance=advance)
+
+    def shown(self, attacked: Attacked) -> tuple[dict[str, Any], bytes, bytes]:
+        """All that the page shows of an attack: facts, the perturbation, and maps of units.
+
+        The perturbation is float16 (3, H, W), maps are float16 (positions, units, h, w), little-endian.
+        """
+        target = self.classes[attacked.targets[0]]
+        facts = {
+            "image": int(attacked.images[0]),
+            "success": bool(attacked.success[0]),
+            "finished": bool(attacked.finished[0] or attacked.broken[0]),
+            "broken": bool(attacked.broken[0]),
+            "source": self.classes[attacked.predicted_before[0]],
+            "target": target,
+            "passes": attacked.passes,
+            "seconds": round(attacked.seconds, 2),
+        }
+        if not attacked.success[0]:
+            return facts, b"", b""
+        share = torch.linspace(0, 1, POSITIONS)[:, None, None, None]
+        pictures = attacked.before + share * attacked.perturbation
+        scores, maps = self._along(pictures)
+        peaks = maps.flatten(2).amax(2)
+        groups = self._groups(attacked, (peaks[-1] - peaks[0]).numpy())
+        units = list(dict.fromkeys(unit for group in groups for unit in group["units"]))
+        ends = scores[[0, -1]].topk(min(MOST_CLASSES, len(self.classes))).indices
+        own = [int(attacked.predicted_before[0]), int(attacked.targets[0])]
+        told = list(dict.fromkeys([*own, *ends.T.flatten().tolist()]))[:MOST_CLASSES]
+        odds = scores.double().softmax(1)
+        facts |= {
+            "l2": float(attacked.l2[0]),
+            "linf": float(attacked.linf[0]),
+            "names": [self.classes[k] for k in told],
+            "probabilities": [[round(float(p), 6) for p in odds[:, k]] for k in told],
+            "groups": groups,
+            "shown": units,
+            "peaks": [[round(float(p), 5) for p in peaks[:, unit]] for unit in units],
+        }
+        perturbation = attacked.perturbation[0].numpy().astype("<f2").tobytes()
+        return facts, perturbation, maps[:, units].numpy().astype("<f2").tobytes()
+
+    def _along(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores and maps of pictures from the original to the attacked one."""
+        source, scores, maps = self.source, [], []
+        for part in pictures.split(max(source.batch_size, 2)):
+            with evaluation(source.model):
+                given = network_input(part, source.device, source.dtype, source.preprocess)
+                scores.append(scores_of(source.model(given), len(part)).float().cpu())
+            maps.append(read_maps(source.model, self.plan, part, source.preprocess).cpu())
+        return torch.cat(scores), torch.cat(maps)
+
+    def _groups(self, attacked: Attacked, change: Any) -> list[dict[str, Any]]:
+        """Units that are shown: the most important of both classes, or those that fall and rise most."""
+        classes = [self.classes[int(attacked.predicted_before[0])], self.classes[int(attacked.targets[0])]]
+        if self.ranking is not None and set(classes) <= set(self.ranking.present_classes):
+            return [
+                {"title": f"most important to {name}", "units": self.ranking.ranking(name)[:TOP].tolist()}
+                for name in classes
+            ]
+        order = np.argsort(change, kind="stable")
+        return [
+            {"title": "peaks that fall most", "units": order[:TOP].tolist()},
+            {"title": "peaks that rise most", "units": order[::-1][:TOP].tolist()},
+        ]

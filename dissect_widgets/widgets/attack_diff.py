@@ -1,0 +1,253 @@
+"""The attack diff: a picture that is told as something else, and what has changed inside the network.
+
+>>> diff = AttackDiff(model, validation, ranking=ranking, dissection=dissection)
+>>> diff                                     # show it
+>>> diff.image, diff.target = 7, "bedroom"
+>>> diff.run()                               # as the button does, but waits for the end
+>>> diff.attacked, diff.position
+
+PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a, 5b.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import anywidget
+import traitlets
+from torch import Tensor, nn
+from traitlets import TraitError
+
+from dissect_widgets.core.attacked import Attacked
+from dissect_widgets.core.attempt import Method
+from dissect_widgets.core.carlini_wagner import CarliniWagner
+from dissect_widgets.core.classified import Classified
+from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.errors import DissectError, SettingError
+from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.attack_data import AttackData
+from dissect_widgets.widgets.background import Background
+from dissect_widgets.widgets.unit_data import UnitData
+
+PALETTES = ("green-red", "blue-orange")
+QUICK = CarliniWagner(steps=200, searches=4)
+"""What the button does by default: hardly more change than the full attack, in a fifth of its passes."""
+_TELL_EVERY = 0.1  # seconds between two notes of how far an attack is
+
+
+class AttackDiff(anywidget.AnyWidget):
+    """Pick a picture and a class, attack, and move from the original to the attacked picture.
+
+    A slider moves everything: the picture, what the network says of it, and the maps of the units that are
+    most important to both classes.
+
+    Parameters
+    ----------
+    model, data, classes, preprocess
+        Classifier in evaluation mode and images; see `attack`.
+    layer
+        Whose units are shown; by default the ranking's.
+    ranking
+        Units by importance; without one, the units whose peaks change most are shown.
+    dissection
+        Names and exemplars of the units, if it has this layer.
+    method
+        How to attack; by default Carlini and Wagner's attack with fewer steps than `attack` takes.
+    seed
+        Of what the method draws by chance.
+    image, target, position, times, palette, unit, height
+        First values of the traits of these names.
+
+    Attributes
+    ----------
+    attacked
+        `Attacked` of the picture that is shown, or None.
+
+    Raises
+    ------
+    SettingError, DataError, LayerError, ActivationError
+        What `attack` raises; and for a ranking of another layer, or other classes.
+    TraitError
+        If a trait is set to what there is not; it says what there is.
+    """
+
+    _esm = front_end(
+        "dom", "maps", "ask", "source", "cards", "detail", "browser", "local_state",
+        "attack_pictures", "attack_units", "attack_diff",
+    )  # fmt: skip
+    _css = style("browser", "attack")
+
+    image = traitlets.Int(0, min=0, help="Number of the image that is attacked.").tag(sync=True)
+    target = traitlets.Unicode(help='Class it is to be told as; "" for the one that is second now.').tag(
+        sync=True
+    )
+    position = traitlets.Float(
+        1.0, min=0, max=1, help="What is shown: 0 is the original, 1 the attacked picture."
+    ).tag(sync=True)
+    times = traitlets.Float(30.0, min=1, max=1000, help="How much the difference is enlarged.").tag(sync=True)
+    palette = traitlets.Unicode(
+        "green-red", help='Colours of more and less activation; "blue-orange" for colour-blind people.'
+    ).tag(sync=True)
+    unit = traitlets.Int(None, allow_none=True, help="Unit that is opened in the browser, or None.").tag(
+        sync=True
+    )
+    height = traitlets.Int(560, min=240, help="Height of the browser of units, in pixels.").tag(sync=True)
+    running = traitlets.Bool(False, help="Whether an attack is under way.").tag(sync=True)
+    progress = traitlets.Float(0.0, help="How far it is, from 0 to 1.").tag(sync=True)
+    error = traitlets.Unicode(help="What went wrong last.").tag(sync=True)
+    _about = traitlets.Dict().tag(sync=True)
+    _columns = traitlets.Bytes().tag(sync=True)
+    _facts = traitlets.Dict().tag(sync=True)
+    _original = traitlets.Dict().tag(sync=True)
+    _picture = traitlets.Bytes().tag(sync=True)
+    _result = traitlets.Dict().tag(sync=True)
+    _perturbation = traitlets.Bytes().tag(sync=True)
+    _maps = traitlets.Bytes().tag(sync=True)
+
+    def __init__(
+        self,
+        model: nn.Module,
+        data: Any,
+        layer: str | None = None,
+        *,
+        ranking: UnitImportance | None = None,
+        dissection: Dissection | None = None,
+        classes: Sequence[str] | None = None,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        method: Method | None = None,
+        seed: int = 0,
+        **traits: Any,
+    ) -> None:
+        if layer is None and ranking is None:
+            raise SettingError("Name a layer, or give a ranking of the units of one.")
+        if ranking is not None and layer not in (None, ranking.layer):
+            raise SettingError(f"The layer is {layer!r}, but the ranking is of {ranking.layer!r}.")
+        names = classes if classes is not None else ranking.classes if ranking is not None else None
+        source = Classified(
+            model, layer or (ranking.layer if ranking is not None else None), data,
+            targets="predicted", classes=names or getattr(data, "classes", None), preprocess=preprocess,
+        )  # fmt: skip
+        self.data, self.method, self.seed = AttackData(source, ranking), method or QUICK, seed
+        self.attacked: Attacked | None = None
+        self._units = UnitData(dissection) if dissection and source.layer in dissection.layer_names else None
+        self._background = Background()
+        self._ready = False
+        super().__init__(
+            _about=self._units.about() if self._units else {"layers": []},
+            _columns=self._units.columns() if self._units else b"",
+            _facts=self.data.facts()
+            | {"place": dissection.layer_names.index(source.layer) if self._units and dissection else -1},
+            **traits,
+        )
+        self._ready = True
+        answer_page(self, self._find)
+        self._show_image()
+
+    def __repr__(self) -> str:
+        what = "not attacked" if self.attacked is None else repr(self.attacked)
+        return f"<AttackDiff of image {self.image}, {self.data.source.layer}: {what}>"
+
+    @property
+    def units(self) -> list[int]:
+        """Units that are shown, those of the class before first; none before an attack has succeeded."""
+        return [unit for group in self._result.get("groups", []) for unit in group["units"]]
+
+    def run(self) -> Attacked | None:
+        """Attack the picture, and wait for the end."""
+        self.start()
+        self.wait()
+        return self.attacked
+
+    def start(self) -> None:
+        """Attack the picture, beside all else; `running` and `progress` say how far it is."""
+        image, target = self.image, self.target
+        self._background.stop()
+        self.wait()
+        self.error, self.progress, self.running = "", 0.0, True
+        self._background.start(lambda stopped: self._work(image, target, stopped))
+
+    def stop(self) -> None:
+        """End an attack that is under way; the best so far is shown."""
+        self._background.stop()
+
+    def wait(self) -> None:
+        """Wait until no attack is under way."""
+        self._background.wait()
+
+    def _work(self, image: int, target: str, stopped: Callable[[], bool]) -> None:
+        told = time.monotonic()
+
+        def advance(share: float, done: int) -> bool:
+            nonlocal told
+            if time.monotonic() - told > _TELL_EVERY:
+                self.progress, told = share, time.monotonic()
+            return stopped()
+
+        try:
+            attacked = self.data.attack(image, target, self.method, self.seed, advance)
+            facts, perturbation, maps = self.data.shown(attacked)
+            if image == self.image and target == self.target:  # else it is no longer wanted
+                with self.hold_sync():
+                    self.attacked, self._perturbation, self._maps = attacked, perturbation, maps
+                    self._result = facts
+        except Exception as error:
+            kind = "" if isinstance(error, DissectError) else f"{type(error).__name__}: "
+            self.error = f"{kind}{error}"
+        finally:
+            self.progress, self.running = 0.0, False
+
+    @traitlets.validate("image")
+    def _valid_image(self, proposal: Any) -> int:
+        image: int = proposal["value"]
+        count = len(self.data.source.data)
+        if not 0 <= image < count:
+            raise TraitError(f"image is {image}; the data have images 0 to {count - 1}.")
+        return image
+
+    @traitlets.validate("target")
+    def _valid_target(self, proposal: Any) -> str:
+        return one_of("target", proposal["value"], ["", *self.data.classes])
+
+    @traitlets.validate("palette")
+    def _valid_palette(self, proposal: Any) -> str:
+        return one_of("palette", proposal["value"], PALETTES)
+
+    @traitlets.validate("unit")
+    def _valid_unit(self, proposal: Any) -> int | None:
+        unit: int | None = proposal["value"]
+        units = self.data.plan.info.units
+        if unit is not None and not 0 <= unit < units:
+            raise TraitError(f"unit is {unit}; {self.data.source.layer} has units 0 to {units - 1}.")
+        return unit
+
+    @traitlets.observe("image")
+    def _image_changed(self, change: Any) -> None:
+        if self._ready:
+            self._show_image()
+
+    @traitlets.observe("target")
+    def _target_changed(self, change: Any) -> None:
+        if self._ready:
+            self._forget()
+
+    def _show_image(self) -> None:
+        with self.hold_sync():
+            self._forget()
+            self._original, self._picture = self.data.original(self.image)
+
+    def _forget(self) -> None:
+        """End the attack that is under way, and take away what is shown of the last one."""
+        self.stop()
+        self.attacked, self._result, self.error = None, {}, ""
+
+    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        kind = question["kind"]
+        if kind in ("start", "stop"):
+            getattr(self, kind)()
+            return {}, []
+        if self._units is None:
+            raise ValueError("There is no dissection of this layer.")
+        return self._units.answer(question)

@@ -1,0 +1,48 @@
+"""Work beside all else that can be stopped."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+
+_PATIENCE = 10.0  # seconds that the end of the process waits for work to hear that it is over
+
+
+class Background:
+    """One piece of work at a time, in a thread; it looks now and then whether it is to stop."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        # a thread that is still in the middle of something when Python ends takes the process down with it
+        weakref.finalize(self, _end, self._stop, self._threads)
+
+    def start(self, work: Callable[[Callable[[], bool]], None]) -> None:
+        """Begin; `work` is called with a function that says whether it is to stop. Earlier work is ended."""
+        self.stop()
+        self.wait()
+        self._stop.clear()
+        self._threads[:] = [threading.Thread(target=work, args=(self._stop.is_set,), daemon=True)]
+        self._threads[0].start()
+
+    def stop(self) -> None:
+        """Ask the work to end."""
+        self._stop.set()
+
+    def wait(self) -> None:
+        """Wait until no work is under way; an interrupt ends the work first."""
+        for thread in self._threads:
+            try:
+                thread.join()
+            except KeyboardInterrupt:
+                self.stop()
+                thread.join()
+                raise
+
+
+def _end(stop: threading.Event, threads: list[threading.Thread]) -> None:
+    stop.set()
+    for thread in threads:
+        if thread is not threading.current_thread():
+            thread.join(_PATIENCE)

@@ -1,0 +1,190 @@
+"""The attack diff without a page: traits, threads, what it shows."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from traitlets import TraitError
+
+import dissect_widgets as dw
+from dissect_widgets.errors import LayerError, SettingError
+from tests.conftest import ask
+from tests.core.test_ablate import Images, telling
+
+FAST = dw.CarliniWagner(steps=30, searches=3, rate=0.05, constant=1.0, early=False)
+
+
+@pytest.fixture(scope="module")
+def net() -> nn.Module:
+    return telling()
+
+
+@pytest.fixture(scope="module")
+def data() -> Images:
+    return Images()
+
+
+@pytest.fixture(scope="module")
+def ranking(net: nn.Module) -> Any:
+    return dw.rank_units(net, "conv", Images(17), progress=False)
+
+
+@pytest.fixture
+def diff(net: nn.Module, data: Images, ranking: Any) -> dw.AttackDiff:
+    return dw.AttackDiff(net, data, ranking=ranking, method=FAST)
+
+
+def softmax(scores: Tensor) -> np.ndarray:
+    odds = np.exp(scores.double().numpy())
+    return odds / odds.sum(1, keepdims=True)
+
+
+def test_a_picture_before_any_attack(diff: dw.AttackDiff, net: nn.Module, data: Images) -> None:
+    for image in (0, 5):
+        diff.image = image
+        picture = np.asarray(Image.open(io.BytesIO(diff._picture))).transpose(2, 0, 1) / 255
+        assert np.abs(picture - data.images[image].numpy()).max() < 0.0021
+        with torch.no_grad():
+            shares = softmax(net(data.images[image : image + 1]))[0]
+        order = np.argsort(-shares, kind="stable")
+        names = [diff.data.classes[k] for k in order]
+        told = diff._original
+        assert (told["class"], told["nearest"], told["image"]) == (*names[:2], image)
+        assert told["names"] == names[:7]
+        assert [p for (p,) in told["probabilities"]] == pytest.approx(shares[order][:7], abs=1e-5)
+        assert told["size"] == list(data.images.shape[2:])
+        assert diff.attacked is None and diff._result == {}
+
+
+def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images, ranking: Any) -> None:
+    diff.image = 3
+    target = diff._original["nearest"]
+    attacked = diff.run()
+    assert attacked is diff.attacked and attacked is not None and attacked.success[0]
+    assert not diff.running and diff.progress == 0 and not diff.error
+    result = diff._result
+    assert (result["target"], result["image"], result["success"]) == (target, 3, True)
+    added = np.frombuffer(diff._perturbation, "<f2").reshape(data.images.shape[1:])
+    delta = (attacked.after - attacked.before)[0]
+    assert np.abs(added - delta.numpy()).max() < 1e-3 * float(delta.abs().max())
+    shares = np.linspace(0, 1, 21)
+    along = torch.stack([data.images[3] + share * delta for share in shares]).float()
+    with torch.no_grad():
+        scores, maps = net(along), net.get_submodule("conv")(along - 0.5)
+    names = list(diff.data.classes)
+    told = [names.index(name) for name in result["names"]]
+    assert result["names"][:2] == [result["source"], target] and len(set(told)) == len(told)
+    assert set(told) >= set(scores[[0, -1]].argsort(1, descending=True)[:, :3].flatten().tolist())
+    assert np.array(result["probabilities"]) == pytest.approx(softmax(scores)[:, told].T, abs=1e-5)
+    groups = [ranking.ranking(name)[:4].tolist() for name in (result["source"], target)]
+    assert [group["units"] for group in result["groups"]] == groups
+    units = result["shown"]
+    assert sorted(units) == sorted(set(groups[0] + groups[1]))
+    assert np.array(result["peaks"]) == pytest.approx(maps.amax((2, 3))[:, units].T.numpy(), abs=1e-4)
+    sent = np.frombuffer(diff._maps, "<f2").reshape(21, len(units), *maps.shape[2:])
+    assert sent == pytest.approx(maps[:, units].numpy(), abs=2e-2)
+
+
+def test_units_that_change_most_without_a_ranking(net: nn.Module, data: Images) -> None:
+    diff = dw.AttackDiff(net, data, "conv", classes=data.classes, method=FAST)
+    attacked = diff.run()
+    assert attacked is not None and attacked.success[0]
+    with torch.no_grad():
+        both = torch.cat([attacked.before, attacked.after])
+        peaks = net.get_submodule("conv")(both - 0.5).amax((2, 3))
+    order = torch.argsort(peaks[1] - peaks[0]).tolist()
+    assert [group["units"] for group in diff._result["groups"]] == [order[:4], order[::-1][:4]]
+
+
+def test_another_picture_or_class_takes_the_attack_away(diff: dw.AttackDiff) -> None:
+    diff.run()
+    shown = diff._result["target"]
+    diff.image = 1
+    assert diff.attacked is None and diff._result == {}
+    diff.run()
+    diff.target = next(n for n in diff.data.classes if n not in (shown, diff._original["class"]))
+    assert diff.attacked is None and diff._result == {}
+    diff.run()
+    assert diff._result["target"] == diff.target
+
+
+def test_an_attack_is_stopped(diff: dw.AttackDiff, monkeypatch: pytest.MonkeyPatch) -> None:
+    diff.method = dw.CarliniWagner(steps=10**7, searches=9, rate=0.05, constant=10.0, early=False)
+    heard: list[float] = []
+    enough = threading.Event()
+
+    def hear(change: Any) -> None:
+        heard.append(change["new"])
+        if len(heard) > 2:
+            enough.set()
+
+    diff.observe(hear, "progress")
+    diff.start()
+    assert diff.running
+    assert enough.wait(30)
+    assert ask(diff, monkeypatch, kind="stop")[0].keys() == {"id"}
+    diff.wait()
+    assert not diff.running and diff.attacked is not None
+    assert diff.attacked.success[0] and not diff.attacked.finished[0]
+    assert diff._result["success"] and not diff._result["finished"]
+    assert heard[:3] == sorted(heard[:3]) and heard[2] < 0.5
+
+    # what comes of an attack on another picture than the one that is shown now is not shown
+    diff.start()
+    diff.image = 2
+    diff.wait()
+    assert diff.attacked is None and diff._result == {} and not diff.running
+
+
+def test_an_attack_that_fails(diff: dw.AttackDiff) -> None:
+    diff.method = dw.ProjectedGradient(radius=1e-7, steps=2)
+    attacked = diff.run()
+    assert attacked is not None and not attacked.success[0]
+    assert not diff._result["success"] and diff._result["finished"] and diff._perturbation == b""
+    assert "shown" not in diff._result
+    diff.target = diff._original["class"]
+    assert diff.run() is None
+    assert "already" in diff.error and diff._result == {}
+    diff.target = ""
+    assert diff.error == ""
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "message"),
+    [
+        ("image", 99, "images 0 to"),
+        ("target", "nat", "mean 'gnat'|mean 'ant'|mean 'bat'|mean"),
+        ("palette", "red-green", "mean 'green-red'"),
+        ("unit", 5, "conv has units 0 to 4"),
+        ("position", 1.5, "position"),
+    ],
+)
+def test_traits_say_what_is_allowed(diff: dw.AttackDiff, trait: str, value: Any, message: str) -> None:
+    before = getattr(diff, trait)
+    with pytest.raises(TraitError, match=message):
+        setattr(diff, trait, value)
+    assert getattr(diff, trait) == before
+
+
+def test_what_does_not_fit(net: nn.Module, data: Images, ranking: Any) -> None:
+    with pytest.raises(SettingError, match="Name a layer"):
+        dw.AttackDiff(net, data)
+    with pytest.raises(SettingError, match=r"'fc'.*'conv'"):
+        dw.AttackDiff(net, data, "fc", ranking=ranking)
+    with pytest.raises(LayerError, match=r"no layer 'cov'.*'conv'"):
+        dw.AttackDiff(net, data, "cov", classes=data.classes)
+    with pytest.raises(SettingError, match="6 names"):
+        dw.AttackDiff(net, data, "conv", classes=data.classes[:6])
+
+
+def test_a_unit_is_told_of_by_the_dissection(diff: dw.AttackDiff, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, _ = ask(diff, monkeypatch, kind="units", layer=0, units=[1], count=2)
+    assert "no dissection" in answer["error"]
+    assert diff._facts["place"] == -1
