@@ -97,7 +97,8 @@ function mountAttack({ model, source, ask, el }) {
   const position = slide("position", "from the original to the attacked picture", { min: 0, max: 1, step: 0.01 }, (x) => x, (x) => x);
   const times = slide("times", "how often the difference is enlarged", { min: 0, max: 3, step: 0.02 }, (x) => Math.round(10 ** x), Math.log10);
   const timesText = make("output", { className: "dw-value" });
-  frames.difference.element.append(make("label", { className: "dw-times" }, times.input, timesText));
+  const timesRow = make("label", { className: "dw-times" }, times.input, timesText);
+  frames.difference.element.append(timesRow);
   const units = changedUnits({ about: source.about, columns: source.columns, place: facts.place, open: (unit) => set({ unit }) });
   const legend = changeLegend();
   const shelf = unitShelf({ model, source, layer: facts.layer, set });
@@ -160,15 +161,12 @@ function mountAttack({ model, source, ask, el }) {
     timesText.textContent = `× ${model.get("times")}`;
     frames.original.put(pixels);
     frames.original.say(original.class, percent(original.probabilities[0][0]));
-    slider.hidden = below.hidden = !attack;
-    hint.hidden = Boolean(attack) || Boolean(model.get("_result").target);
+    timesRow.hidden = slider.hidden = below.hidden = !attack;
     root.dataset.shown = attack ? `${attack.image}/${attack.target}` : "";
     root.dataset.position = share;
     if (!attack) {
-      frames.attacked.clear();
-      frames.attacked.say("");
-      frames.difference.clear();
-      frames.difference.say("");
+      frames.attacked.clear(pixels);
+      frames.difference.clear(pixels);
       bars.show(original.probabilities, 0);
       return;
     }
@@ -207,6 +205,7 @@ function mountAttack({ model, source, ask, el }) {
       number: model.get("image"), chosen: model.get("target"), original: model.get("_original"),
       running: model.get("running"), progress: model.get("progress"), colours: model.get("palette"),
     });
+    hint.hidden = model.get("running") || Boolean(model.get("_result").target);
     root.dataset.running = model.get("running");
     tell();
   }

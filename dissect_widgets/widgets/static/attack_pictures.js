@@ -29,9 +29,11 @@ function framed(title, className) {
       canvas.getContext("2d").putImageData(image, 0, 0);
       canvas.dataset.drawn = "yes";
     },
-    clear() {
-      canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+    /** An empty place for a picture of a size. */
+    clear({ width, height }) {
+      Object.assign(canvas, { width, height });
       delete canvas.dataset.drawn;
+      this.say("");
     },
   };
 }
