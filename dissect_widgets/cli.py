@@ -70,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
     report.set_defaults(run=_report)
 
+    findings = commands.add_parser("findings", help="test the claims of PNAS 2020 on the world")
+    findings.add_argument("--out", type=Path, default=Path("dissect-widgets-findings"), metavar="DIR")
+    findings.add_argument("--json", action="store_true", help="print them as JSON")
+    findings.set_defaults(run=_findings)
+
     lab = commands.add_parser("lab", help="open JupyterLab on a copy of the notebooks")
     lab.add_argument("folder", nargs="?", type=Path, default=Path("dissect-widgets-notebooks"))
     lab.set_defaults(run=_lab)
@@ -135,6 +140,16 @@ def _report(options: argparse.Namespace) -> None:
 
     path = write_report(load(options.folder), options.output)
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def _findings(options: argparse.Namespace) -> None:
+    from dissect_widgets.claims import CLAIMS
+    from dissect_widgets.evidence import Evidence
+    from dissect_widgets.findings import as_text, check_claims, write_findings
+
+    found = check_claims(CLAIMS, Evidence())
+    data, page = write_findings(found, options.out)
+    print(data.read_text("utf-8") if options.json else f"{as_text(found)}\n\nThe page: {page}")
 
 
 def _lab(options: argparse.Namespace) -> None:

@@ -1,0 +1,179 @@
+"""The claims of PNAS 2020 that are tested on the world, each with its criterion."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scipy.stats import spearmanr
+
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.evidence import Evidence
+from dissect_widgets.findings import Claim, Verdict
+
+
+def emergence(evidence: Evidence) -> Verdict:
+    """Whether objects emerge with depth."""
+    unique = _objects(evidence.dissection)
+    best = max(unique, key=lambda name: unique[name])
+    first, last = next(iter(unique.values())), list(unique)[-3:]
+    ours = f"{unique[best]} kinds of objects in {best}, the most; {first} in the first layer"
+    return Verdict(ours, best in last and first < unique[best] / 5, {"objects by layer": unique})
+
+
+def few_units(evidence: Evidence) -> Verdict:
+    """Whether a class is lost without a few units, and nothing else is."""
+    sets = evidence.sets
+    before = float(sets.before.mean())
+    told, numbers = [], {"before": before, "all before": sets.all_before}
+    for at, size in enumerate(sets.sizes):
+        own = float(sets.own["remove most"][:, at].mean())
+        overall = float(sets.overall["remove most"][:, at].mean())
+        chance = float(sets.own["remove random"][..., at].mean())
+        numbers |= {f"without {size}": own, f"all without {size}": overall, f"without {size} random": chance}
+        told.append(
+            f"without {size} of {sets.units} {own:.1%} (random {chance:.1%}, all classes {overall:.1%})"
+        )
+    own, overall = numbers[f"without {sets.sizes[0]}"], numbers[f"all without {sets.sizes[0]}"]
+    holds = own - 0.5 < (before - 0.5) / 2 and sets.all_before - overall < 0.05
+    return Verdict(f"balanced accuracy of a class {before:.1%}; " + "; ".join(told), holds, numbers)
+
+
+def keep_only(evidence: Evidence) -> Verdict:
+    """Whether a few units are enough for a class."""
+    sets = evidence.sets
+    before = float(sets.before.mean())
+    lost = [before - float(sets.own["keep most"][:, at].mean()) for at in range(len(sets.sizes))]
+    told = " and ".join(f"{100 * x:.1f} points with {size}" for x, size in zip(lost, sets.sizes, strict=True))
+    numbers = {f"lost with {size}": x for x, size in zip(lost, sets.sizes, strict=True)}
+    return Verdict(f"a class loses {told} of {sets.units} units", lost[0] <= 0.05, numbers)
+
+
+def interpretable(evidence: Evidence) -> Verdict:
+    """Whether units that are important to more classes match concepts better."""
+    counts = evidence.ranking.important_to()
+    iou = evidence.dissection[evidence.layer].best().iou
+    found = spearmanr(counts, iou)
+    rank, chance = float(found.statistic), float(found.pvalue)
+    ours = f"rank correlation {rank:+.2f} over {len(iou)} units (by chance: p = {chance:.2g})"
+    return Verdict(ours, rank > 0 and chance < 0.01, {"rank correlation": rank, "p": chance})
+
+
+def middle(evidence: Evidence) -> Verdict:
+    """Whether a generator has its objects in the middle."""
+    unique = _objects(evidence.generator_dissection)
+    names, ends = list(unique), (next(iter(unique.values())), list(unique.values())[-1])
+    best = max(unique, key=lambda name: unique[name])
+    ours = (
+        f"{unique[best]} kinds of objects in {best} of {names[0]} to {names[-1]}; {ends[0]} in the first, "
+        f"{ends[1]} in the last"
+    )
+    holds = 1 / 4 <= names.index(best) / len(names) < 3 / 4 and unique[best] > max(ends)
+    return Verdict(ours, holds, {"objects by layer": unique})
+
+
+def trees(evidence: Evidence) -> Verdict:
+    """Whether trees go with their units, and churches stay."""
+    counts = evidence.without_trees
+    tree, church = (counts.change(name, "object") for name in ("tree", "church"))
+    told = [f"{100 * a:+.0f} ± {100 * b:.0f} %" for a, b in zip(*tree, strict=True)]
+    other = [f"{100 * a:+.0f} %" for a in church.mean]
+    ours = (
+        f"trees {told[0]} without the share of the layer that 20 of 512 are, {told[1]} without 20 units, "
+        f"{told[2]} with these at rest instead of zero; churches {other[0]}, {other[1]}, {other[2]}"
+    )
+    holds = bool(tree.mean[1] <= -0.5 and abs(church.mean[1]) < 0.15)
+    return Verdict(ours, holds, {"tree": tree.mean.tolist(), "church": church.mean.tolist()})
+
+
+def doors(evidence: Evidence) -> Verdict:
+    """Whether doors can be added to churches, and not to trees or the sky."""
+    names = ("window", "church", "tree", "sky")
+    effects = evidence.doors.by_context([Concept(name, "object") for name in names])
+    gain = {effect.concept.name: (effect.mean, effect.interval) for effect in effects}
+    told = ", ".join(f"{name} {100 * m:+.1f} ± {100 * h:.1f}" for name, (m, h) in gain.items())
+    wall, half = gain["church"]
+    elsewhere = max(gain["tree"][0], gain["sky"][0], 0.0)
+    ours = f"door pixels gained at a place, in % of a picture's: {told}"
+    return Verdict(ours, wall - half > 0 and wall > 2 * elsewhere, {k: v[0] for k, v in gain.items()})
+
+
+def attacks(evidence: Evidence) -> Verdict:
+    """Whether attacks change the units that are important to the two classes."""
+    found = evidence.changes.by_importance(evidence.ranking)
+    (source, a), (target, b) = found.source_times, found.target_times
+    ours = (
+        f"the {found.top} most important units of the class before change {source:.2f} ± {a:.2f} times, "
+        f"those of the class after {target:.2f} ± {b:.2f} times as much as the others, over {found.images} "
+        "images"
+    )
+    numbers = {"source": source, "source interval": a, "target": target, "target interval": b}
+    return Verdict(ours, source - a > 1 and target - b > 1, numbers)
+
+
+def _objects(dissection: Dissection) -> dict[str, int]:
+    """Distinct objects that units of each layer detect."""
+    return {layer.name: layer.count_detectors()["object"].unique for layer in dissection.layers}
+
+
+CLAIMS: Final = (
+    Claim(
+        "Fig. 1c",
+        "Detectors of objects emerge in a scene classifier, most of them in its last layers.",
+        "51 kinds of objects in conv5_3, the most of all layers",
+        "one of the last three layers has the most, and the first less than a fifth of it",
+        emergence,
+    ),
+    Claim(
+        "Fig. 2b, 2d",
+        "A class depends on a few units: without them it is lost, and the others are not.",
+        "without 20 of 512 units 53.0 % on average (chance 50 %); a ski resort 81.4 to 53.5 %, all classes "
+        "53.3 to 52.6 %",
+        "without as large a share of units more than half of what is above chance is lost, and over all "
+        "classes less than 5 points",
+        few_units,
+    ),
+    Claim(
+        "Fig. 2b, 2d",
+        "A few units are enough for a class.",
+        "with nothing but 20 of 512 units a class loses 3.6 points on average",
+        "with as large a share of units a class loses 5 points at most",
+        keep_only,
+    ),
+    Claim(
+        "Fig. 2e",
+        "Units that are important to more classes are more interpretable.",
+        "IoU rises with the number of classes for which a unit is among the four most important",
+        "the rank correlation is positive, with p < 0.01",
+        interpretable,
+    ),
+    Claim(
+        "Fig. 3c",
+        "In a generator objects emerge in the middle layers.",
+        "layer5 of 15 has the most",
+        "a layer of the middle half has the most",
+        middle,
+    ),
+    Claim(
+        "Fig. 4a",
+        "Removing tree units removes trees, and little else.",
+        "20 of 512 units of layer4 take 53.3 % of the tree pixels",
+        "20 units take half of the tree pixels, and change those of churches by less than 15 %",
+        trees,
+    ),
+    Claim(
+        "Fig. 4d",
+        "Doors can be added to buildings, but not to trees or the sky.",
+        "doors are gained at windows and walls, hardly any on trees and in the sky",
+        "doors are gained on churches, and more than twice as many as on trees and in the sky",
+        doors,
+    ),
+    Claim(
+        "Fig. 5c",
+        "An attack changes the units that are important to the two classes more than the others.",
+        "units that are most important to the class before and after change most",
+        "the four most important of either class change more than the others, beyond the 99 % interval",
+        attacks,
+    ),
+)
+"""In the order of the paper."""

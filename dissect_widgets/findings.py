@@ -1,0 +1,145 @@
+"""The claims of PNAS 2020, put to the test on the world: what the paper found, what is found here.
+
+>>> found = check_claims(CLAIMS, Evidence())
+>>> print(as_text(found))
+
+A claim has a criterion that is fixed beforehand. One that does not hold is told as loudly as one that does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dissect_widgets import __version__
+from dissect_widgets.core.files import replacing
+from dissect_widgets.errors import DissectError
+
+
+class Verdict(NamedTuple):
+    """What is found of a claim."""
+
+    ours: str
+    """In a sentence with figures."""
+    holds: bool
+    numbers: dict[str, Any]
+    """The figures, as JSON can hold them."""
+
+
+class Claim(NamedTuple):
+    """What the paper says, and how it is tested."""
+
+    panel: str
+    """Where in the paper."""
+    claim: str
+    paper: str
+    """The paper's figures."""
+    criterion: str
+    """When it counts as found here, too."""
+    test: Callable[[Any], Verdict]
+    """Evidence to a verdict."""
+
+
+class Finding(NamedTuple):
+    """A claim with its verdict."""
+
+    panel: str
+    claim: str
+    paper: str
+    criterion: str
+    ours: str
+    holds: bool
+    numbers: dict[str, Any]
+    seconds: float
+
+
+def check_claims(claims: Sequence[Claim], evidence: Any) -> list[Finding]:
+    """Test claims, one after the other; one that cannot be tested does not hold, and says why."""
+    found = []
+    for claim in claims:
+        started = time.monotonic()
+        try:
+            verdict = claim.test(evidence)
+        except DissectError as error:
+            verdict = Verdict(f"could not be tested: {error}", False, {})
+        seconds = round(time.monotonic() - started, 1)
+        found.append(Finding(*claim[:4], verdict.ours, bool(verdict.holds), verdict.numbers, seconds))
+    return found
+
+
+def as_text(found: Sequence[Finding]) -> str:
+    """All findings in a few lines each, and how many hold."""
+    held = sum(one.holds for one in found)
+    return "\n\n".join([*map(_told, found), f"{held} of {len(found)} claims hold on this world."])
+
+
+def write_findings(found: Sequence[Finding], folder: Path) -> tuple[Path, Path]:
+    """Write `findings.json` and `findings.html` into a folder; returns their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data, page = folder / "findings.json", folder / "findings.html"
+    content = {"version": __version__, "findings": [one._asdict() for one in found]}
+    for path, text in ((data, json.dumps(content, indent=1)), (page, as_page(found))):
+        with replacing(path) as new:
+            new.write_text(text, "utf-8")
+    return data, page
+
+
+def as_page(found: Sequence[Finding]) -> str:
+    """All findings as a page that works offline, light and dark, on paper and on a phone."""
+    held = sum(one.holds for one in found)
+    cards = "".join(
+        f'<article class="{"holds" if one.holds else "fails"}"><header><b>{escape(one.panel)}</b>'
+        f"<span>{'holds' if one.holds else 'does not hold'}</span></header><h2>{escape(one.claim)}</h2>"
+        f"<dl><dt>paper</dt><dd>{escape(one.paper)}</dd><dt>here</dt><dd>{escape(one.ours)}</dd>"
+        f"<dt>holds if</dt><dd>{escape(one.criterion)}</dd></dl></article>"
+        for one in found
+    )
+    return _PAGE.format(style=_STYLE, held=held, count=len(found), cards=cards, version=__version__)
+
+
+def _told(one: Finding) -> str:
+    verdict = "holds" if one.holds else "DOES NOT HOLD"
+    return (
+        f"{one.panel}: {one.claim}\n  paper: {one.paper}\n  here:  {one.ours}\n"
+        f"  {verdict} (if {one.criterion}; {one.seconds:.0f} s)"
+    )
+
+
+_STYLE = """
+:root { color-scheme: light dark; }
+:root { --line: light-dark(#d8dee4, #3d444d); --soft: light-dark(#59636e, #9aa4ae); }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif; }
+article { margin: 1rem 0; padding: .8rem 1.2rem; border: 1px solid var(--line); border-radius: 8px; }
+article { border-left: 6px solid #d55e00; break-inside: avoid; }
+article.holds { border-left-color: #009e73; }
+header { display: flex; justify-content: space-between; color: var(--soft); }
+.fails header span { color: #d55e00; font-weight: 600; }
+h2 { margin: .2rem 0 .5rem; font-size: 1.1rem; }
+dl { display: grid; grid-template-columns: 5rem 1fr; gap: .2rem .8rem; margin: 0; }
+dt { color: var(--soft); }
+dd { margin: 0; }
+footer { color: var(--soft); font-size: .85rem; }
+"""
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Findings of PNAS 2020 on the embedded world</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{held} of {count} claims hold</h1>
+<p>Claims of <i>Understanding the role of individual units in a deep neural network</i> (Bau et al., PNAS
+2020), tested on a small world of drawn scenes and networks trained on them. A claim that fails here may still
+hold of larger networks and photographs.</p>
+{cards}
+<footer>dissect_widgets {version}</footer>
+</body>
+</html>
+"""
