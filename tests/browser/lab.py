@@ -34,25 +34,37 @@ def write_notebook(path: Path, cells: list[str]) -> Path:
 
 
 class Server:
-    """A JupyterLab server on a folder; close it at the end."""
+    """A server on a folder; close it at the end.
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+    `module` is "jupyterlab", "notebook", or "voila", which serves notebooks as pages.
+    """
+
+    def __init__(
+        self, folder: Path, environment: dict[str, str] | None = None, module: str = "jupyterlab"
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self.url, self.module = f"http://127.0.0.1:{port}", module
         self.log = open(folder / "server.log", "w+")  # noqa: SIM115 - closed by close
-        settings = folder / ".settings"
-        shutdown_news = settings / "user-settings" / "@jupyterlab" / "apputils-extension"
-        shutdown_news.mkdir(parents=True, exist_ok=True)
-        (shutdown_news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        settings = folder / f".{module}"
+        if module == "jupyterlab":  # the notebook has no such settings
+            news = settings / "user-settings" / "@jupyterlab" / "apputils-extension"
+            news.mkdir(parents=True, exist_ok=True)
+            (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+        app = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}.get(module)
+        options = [f"--port={port}", "--no-browser"]
+        if app is None:
+            options.append(str(folder))
+        else:
+            options += [
+                "--allow-root", "--IdentityProvider.token=", "--ServerApp.password=",
+                f"--{app}.expose_app_in_browser=True",
+                f"--{app}.user_settings_dir={settings / 'user-settings'}",
+                f"--{app}.workspaces_dir={settings / 'workspaces'}", f"--ServerApp.root_dir={folder}",
+            ]  # fmt: skip
         self.process = subprocess.Popen(
-            [
-                sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-                "--IdentityProvider.token=", "--ServerApp.password=", "--LabApp.expose_app_in_browser=True",
-                f"--LabApp.user_settings_dir={settings / 'user-settings'}",
-                f"--LabApp.workspaces_dir={settings / 'workspaces'}", f"--ServerApp.root_dir={folder}",
-            ],
+            [sys.executable, "-m", module, *options],
             stdout=self.log, stderr=subprocess.STDOUT, env=os.environ | (environment or {}),
         )  # fmt: skip
         self._wait()
@@ -60,14 +72,15 @@ class Server:
     def _wait(self) -> None:
         for _ in range(600):
             try:
-                with urllib.request.urlopen(f"{self.url}/api/status", timeout=5):
+                path = "" if self.module == "voila" else "/api/status"
+                with urllib.request.urlopen(f"{self.url}{path}", timeout=5):
                     return
             except OSError:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.1)
         self.log.seek(0)
-        raise RuntimeError(f"JupyterLab did not start:\n{self.log.read()}")
+        raise RuntimeError(f"{self.module} did not start:\n{self.log.read()}")
 
     def close(self) -> None:
         """Stop the server and its kernels."""
@@ -88,7 +101,8 @@ class Notebook:
 
     def __init__(self, page: Page, server: Server, name: str) -> None:
         self.page = page
-        page.goto(f"{server.url}/lab/tree/{name}?reset", wait_until="domcontentloaded")
+        path = {"jupyterlab": f"lab/tree/{name}?reset", "notebook": f"notebooks/{name}"}[server.module]
+        page.goto(f"{server.url}/{path}", wait_until="domcontentloaded")
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:

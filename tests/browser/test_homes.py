@@ -1,0 +1,120 @@
+"""The widgets in other homes than JupyterLab: Notebook 7, and Voila, which shows a notebook as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import dissect_widgets as dw
+from dissect_widgets import world
+from tests.browser.lab import Notebook, Server, box_of, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+BROWSER = """
+import dissect_widgets as dw
+from dissect_widgets import world
+dissection = dw.load("dissection")
+browser = dw.UnitBrowser(dissection)
+browser
+"""
+ABLATION = """
+net, few = world.load_classifier(), dw.InMemory(world.Scenes("val", 48))
+ranking = dw.rank_units(net, "conv5_3", few, progress=False)
+explorer = dw.AblationExplorer(net, few, ranking, dissection=dissection, progress=False)
+explorer
+"""
+ATTACK = """
+method = dw.CarliniWagner(steps=30, searches=2, rate=0.02, constant=0.1, early=False)
+diff = dw.AttackDiff(net, few, ranking=ranking, dissection=dissection, method=method)
+diff
+"""
+COMPARISON = "comparison = dw.LayerComparison(dissection)\ncomparison"
+PAINTER = """
+painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer6", seed=4)
+painter
+"""
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with notebooks, and what they load."""
+    folder = tmp_path_factory.mktemp("homes")
+    generator = world.load_generator()
+    dw.dissect(
+        generator, ["layer6"], dw.latents(32, depth=generator.depth), segmenter=world.load_segmenter(),
+        batch_size=16, out=folder / "churches", progress=False,
+    )  # fmt: skip
+    probe = world.Scenes("probe", 48, label_size=64)
+    dw.dissect(world.load_classifier(), "conv5_3", probe, out=folder / "dissection", progress=False)
+    write_notebook(folder / "all.ipynb", [BROWSER, ABLATION, ATTACK, COMPARISON, PAINTER])
+    write_notebook(
+        folder / "paint.ipynb", [f"import dissect_widgets as dw\nfrom dissect_widgets import world{PAINTER}"]
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def notebook_server(homes: Path) -> Iterator[Server]:
+    server = Server(homes, module="notebook")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def voila_server(homes: Path) -> Iterator[Server]:
+    server = Server(homes, module="voila")
+    yield server
+    server.close()
+
+
+def paint(page: Page, painter: Locator) -> None:
+    """Draw a stroke, and wait for the network's answer."""
+    picture = painter.locator(".dw-picture")
+    expect(painter).to_have_attribute("data-turn", "1", timeout=60_000)
+    picture.scroll_into_view_if_needed()
+    box = box_of(picture)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y, steps=4)
+    page.mouse.up()
+    expect(painter.locator(".dw-edits li")).to_have_count(1)
+    expect(painter).not_to_have_attribute("data-turn", "1")
+
+
+def test_all_widgets_in_notebook_7(page: Page, notebook_server: Server) -> None:
+    notebook = Notebook(page, notebook_server, "all.ipynb")
+    notebook.run_all(timeout=300)
+    assert notebook.errors() == []
+
+    browser = notebook.output(0).locator(".dw-browser")
+    browser.locator(".dw-card").first.click()
+    expect(browser.locator(".dw-detail h3").first).to_contain_text("unit", timeout=20_000)
+    assert notebook.run_code("print(browser.unit)").strip().isdigit()
+
+    explorer = notebook.output(1).locator(".dw-explorer")
+    explorer.locator(".dw-row[data-unit]").first.click()
+    expect(explorer.locator(".dw-picked")).to_have_count(1, timeout=20_000)
+
+    attack = notebook.output(2).locator(".dw-attack")
+    attack.locator(".dw-go").click()
+    expect(attack.locator(".dw-unit")).to_have_count(8, timeout=120_000)
+
+    expect(notebook.output(3).locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=20_000)
+
+    painter = notebook.output(4).locator(".dw-painter")
+    paint(page, painter)
+    assert notebook.run_code("print(len(painter.edits))").strip() == "1"
+
+
+def test_the_painter_as_an_app(page: Page, voila_server: Server) -> None:
+    page.goto(f"{voila_server.url}/voila/render/paint.ipynb", wait_until="domcontentloaded", timeout=120_000)
+    painter = page.locator(".dw-painter")
+    painter.wait_for(timeout=120_000)
+    paint(page, painter)
+    painter.get_by_role("button", name="Undo").click()
+    expect(painter.locator(".dw-edits li")).to_have_count(0)
