@@ -159,7 +159,9 @@ def _lab(options: argparse.Namespace) -> None:
     for notebook in sorted(source.glob("*.ipynb")):
         if not (options.folder / notebook.name).exists():
             shutil.copy(notebook, options.folder)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(options.folder), *options.more])
+    shutil.copytree(source / "pictures", options.folder / "pictures", dirs_exist_ok=True)
+    first = "--LabApp.default_url=/lab/tree/index.ipynb"
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(options.folder), first, *options.more])
 
 
 def _sample(options: argparse.Namespace) -> None:

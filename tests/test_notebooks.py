@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -26,3 +27,13 @@ def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert notebook.metadata.kernelspec.name == "python3"
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert all(cell.execution_count for cell in code)
+
+
+def test_the_menu_leads_to_all_notebooks() -> None:
+    folder = NOTEBOOKS[0].parent
+    menu = "".join(cell.source for cell in nbformat.read(folder / "index.ipynb", 4).cells)
+    for path in NOTEBOOKS:
+        if path.stem != "index":
+            assert f"]({path.name})" in menu, f"{path.name} is not in the menu"
+    for picture in re.findall(r"\((pictures/[^)]+)\)", menu):
+        assert (folder / picture).exists(), picture
