@@ -113,7 +113,7 @@ class GeneratorRecipe:
         return likeness(net, nursery.pictures[self.choose(nursery)[: len(held)]], held)
 
 
-STEPS: Final = 8_000
+STEPS: Final = 4_700
 """Last steps of the generator; with more of them, the same command goes on where it ended."""
 
 SEGMENTER: Final = Recipe(
