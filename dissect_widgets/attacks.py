@@ -10,14 +10,14 @@ import numpy as np
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.attack import AttackInterrupted, choose_targets, read_images, run_attack
+from dissect_widgets.core.attack import AttackInterrupted, Read, choose_targets, read_images, run_attack
 from dissect_widgets.core.attacked import Attacked, Ints
 from dissect_widgets.core.attempt import Method
 from dissect_widgets.core.carlini_wagner import CarliniWagner
 from dissect_widgets.core.changes import UnitChanges, read_changes
 from dissect_widgets.core.classified import Classified
 from dissect_widgets.core.goal import Target
-from dissect_widgets.core.provenance import data_digest, describe_callable, weights_digest
+from dissect_widgets.core.provenance import describe_callable, weights_digest
 from dissect_widgets.run import Advance
 
 _unfinished: tuple[str, Attacked] | None = None
@@ -97,7 +97,7 @@ def attack(
     read = read_images(source, images, workers)
     with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
         read, targets = choose_targets(source, read, target, seed, bar.write)
-        key = _key(source, read.numbers, targets, method, seed)
+        key = _key(source, read, targets, method, seed)
         before = _unfinished[1] if _unfinished and _unfinished[0] == key else None
         _unfinished = None
         left = np.ones(len(targets), bool)
@@ -164,13 +164,16 @@ def unit_changes(
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
-def _key(source: Classified, numbers: Ints, targets: Ints, method: Method, seed: int) -> str:
+def _key(source: Classified, read: Read, targets: Ints, method: Method, seed: int) -> str:
     """Digest of all that decides the result."""
     told = (
-        weights_digest(source.model), data_digest(source.data), describe_callable(source.preprocess),
-        source.classes, numbers.tobytes(), targets.tobytes(), repr(method), seed,
+        weights_digest(source.model), source.classes, describe_callable(source.preprocess), repr(method), seed
     )  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    arrays = (read.numbers, read.pictures.numpy(), targets)
+    digest = hashlib.sha256(repr(told).encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def _together(before: Attacked | None, now: Attacked, left: Any) -> Attacked:

@@ -79,7 +79,7 @@ def read_images(source: Classified, images: Sequence[int] | None, workers: int =
             count = len(batch.indices)
             scores = scores_of(source.model(batch.pictures), len(batch.pictures))[:count].float()
             checked_scores(scores, source, batch)
-            pictures.append(batch.images.float())
+            pictures.append(batch.images.float().clamp(0, 1))  # which rounding may have left by a little
             found.append(scores.cpu())
     return Read(np.array(numbers, np.int64), torch.cat(pictures), torch.cat(found).numpy())
 
@@ -196,7 +196,8 @@ def _read_again(
             given = network_input(full, source.device, source.dtype, source.preprocess)
             scores = scores_of(source.model(given), size)[: len(part)].float()
             after[part.numpy()] = scores.cpu().numpy()
-            margin[part.to(source.device)] = attempt.goal.of(part.to(source.device)).margin(scores)
+            own = attempt.goal.of(part.to(source.device)).margin(scores)
+            margin[part.to(source.device)] = own.where(scores.isfinite().all(1), torch.inf)
     found: NDArray[np.float32] = margin.cpu().numpy()
     for image in np.flatnonzero(attempt.there.numpy() & (found >= 0)):
         attempt.best[image], after[image] = attempt.pictures[image], before[image]

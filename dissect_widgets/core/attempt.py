@@ -70,15 +70,9 @@ class Attempt:
         self.passes, self.stopped = 0, False
 
     def scores(self, pictures: Tensor) -> Tensor:
-        """Scores float32 (B, classes) of pictures that ask for gradients; SettingError if they give none."""
-        scores = self._scores(pictures).float()
-        if not scores.requires_grad:
-            raise SettingError(
-                "The scores have no gradient in the picture, which the attack needs: the network or "
-                "`preprocess` cuts it off (torch.no_grad, detach, a round trip through numpy or Pillow)."
-            )
+        """Scores float32 (B, classes) of pictures that ask for gradients."""
         self.passes += len(pictures)
-        return scores
+        return self._scores(pictures).float()
 
     def keep(self, image: int, picture: Tensor | None, *, finished: bool = True) -> None:
         """Note the best picture of an image; None if none has reached the goal."""
@@ -90,6 +84,17 @@ class Attempt:
         """Say how far the images are that are under way, as if they were so many finished ones."""
         done = int((self.finished | self.broken).sum())
         self.stopped = self._advance(min((done + under_way) / len(self.pictures), 1.0), done) or self.stopped
+
+
+def slope_of(loss: Tensor, pictures: Tensor) -> Tensor:
+    """Gradient of a loss; SettingError if it does not depend on the pictures in a way that has one."""
+    slope = torch.autograd.grad(loss, pictures, allow_unused=True)[0] if loss.requires_grad else None
+    if slope is None:
+        raise SettingError(
+            "The scores have no gradient in the picture, which the attack needs: the network or "
+            "`preprocess` cuts it off (torch.no_grad, detach, a round trip through numpy or Pillow)."
+        )
+    return slope
 
 
 class Method(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dissect_widgets.core.attempt import Attempt
+from dissect_widgets.core.attempt import Attempt, slope_of
 from dissect_widgets.errors import SettingError
 
 _INSIDE = 0.999999  # pictures are drawn in a little, for tanh never reaches black and white
@@ -89,18 +89,21 @@ class _Search:
         """Take one step with all rows."""
         rows, settings = self.rows, self.settings
         goal = self.attempt.goal.of(rows["image"])
-        shift = rows["shift"].requires_grad_()
-        moved = (torch.tanh(rows["start"] + shift) + 1) / 2
-        margin = goal.margin(self.attempt.scores(moved))
-        distance = (moved - rows["picture"]).square().flatten(1).sum(1)
-        loss = distance + rows["constant"] * (margin + settings.confidence).clamp(min=0)
-        (slope,) = torch.autograd.grad(loss.sum(), shift)
+        squashed = torch.tanh(rows["start"] + rows["shift"])
+        moved = ((squashed + 1) / 2).requires_grad_()
+        scores = self.attempt.scores(moved)
+        margin = goal.margin(scores)
+        missing = rows["constant"] * (margin + settings.confidence).clamp(min=0)
+        slope = slope_of(missing.sum(), moved)
         with torch.no_grad():
-            rows["shift"] = shift.detach()
-            finite = loss.isfinite() & slope.flatten(1).isfinite().all(1)
-            self._remember(moved.detach(), margin, distance)
+            away = moved - rows["picture"]
+            distance = away.square().flatten(1).sum(1)
+            # by the chain rule: of the whole loss in the picture, times that of the picture in the shift
+            slope = (slope + 2 * away) * (1 - squashed.square()) / 2
+            finite = scores.isfinite().all(1) & slope.flatten(1).isfinite().all(1)
+            self._remember(moved, margin, distance, finite)
             self._descend(slope)
-            self._turn(loss.detach(), finite)
+            self._turn(distance + missing, finite)
         self._tell()
 
     def stop(self) -> None:
@@ -108,9 +111,9 @@ class _Search:
         for row, image in enumerate(self.images):
             self._leave(row, image, finished=False)
 
-    def _remember(self, moved: Tensor, margin: Tensor, distance: Tensor) -> None:
+    def _remember(self, moved: Tensor, margin: Tensor, distance: Tensor, finite: Tensor) -> None:
         rows = self.rows
-        reached = (margin < 0) & (margin <= -self.settings.confidence)
+        reached = finite & (margin < 0) & (margin <= -self.settings.confidence)
         rows["reached"] |= reached
         better = reached & (distance < rows["least"])
         rows["least"] = torch.where(better, distance, rows["least"])

@@ -98,7 +98,7 @@ def network_input(
 ) -> Tensor:
     """What a network takes, of images (B, 3, H, W) in [0, 1]."""
     pictures = images.to(device)
-    prepared = preprocess(pictures) if preprocess is not None else pictures
+    prepared = preprocess(pictures.clone()) if preprocess is not None else pictures  # which may work in place
     return prepared.to(dtype)
 
 

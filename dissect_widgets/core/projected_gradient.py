@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dissect_widgets.core.attempt import Attempt
+from dissect_widgets.core.attempt import Attempt, slope_of
 from dissect_widgets.core.goal import Goal
 from dissect_widgets.errors import SettingError
 
@@ -70,7 +70,7 @@ class ProjectedGradient:
         for taken in range(self.steps + 1):
             scores = attempt.scores(moved.requires_grad_())
             loss = _wrong(scores, goal)
-            (slope,) = torch.autograd.grad(loss.sum(), moved)
+            slope = slope_of(loss.sum(), moved)
             with torch.no_grad():
                 margin = goal.margin(scores)
                 broken |= ~(scores.isfinite().all(1) & slope.flatten(1).isfinite().all(1))
