@@ -49,7 +49,9 @@ class Evidence:
     layer = "conv5_3"
     """Of the classifier, whose units are removed."""
     generator_layer = "layer6"
-    """Of the generator, whose units are edited; the one with most concepts."""
+    """Of the generator, whose tree units are removed; the one with most concepts."""
+    door_layer = "layer3"
+    """Of the generator, whose door units are made active: a map of 8 x 8, so that a door is a few cells."""
 
     def __init__(
         self, *, probe: int = 480, train: int = 960, held_out: int = 720, samples: int = 480,
@@ -131,16 +133,16 @@ class Evidence:
 
     @cached_property
     def doors(self) -> PlaceEffects:
-        """Door units made active at cells of the map, in a quarter of the samples."""
-        layer = self.edited_layer
-        rows, columns = layer.grid.height, layer.grid.width
+        """Door units made active around cells of an early layer, in a quarter of the samples."""
+        layer = self.generator_dissection[self.door_layer]
         return insert_at_places(
             self.generator,
             self._latents(2)[: max(2, self.samples // 4)],
-            insertion(layer, layer.ranked("door", "object")[:20]),
+            insertion(layer, layer.ranked("door", "object")[:20], strength=2),
             self.segmenter,
             "door",
-            cells=[(row, column) for row in range(1, rows, 3) for column in range(1, columns, 3)],
+            cells=[(row, column) for row in range(1, 7) for column in (1, 3, 4, 6)],
+            block=(3, 2),
             progress=self.progress,
         )
 

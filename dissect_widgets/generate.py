@@ -108,6 +108,7 @@ def insert_at_places(
     concept: str | Concept,
     *,
     cells: Sequence[tuple[int, int]] | None = None,
+    block: tuple[int, int] = (1, 1),
     to_pictures: ToPictures = to_pictures,
     batch_size: int = 16,
     progress: bool = True,
@@ -124,12 +125,15 @@ def insert_at_places(
         Whose pixels are counted.
     cells
         (row, column) of the cells to try; by default all.
+    block
+        Rows and columns that are edited at once around each cell. On the small map of a small generator one
+        cell may be less than the thing that is to come.
     """
     canvas = _open(generator, [edit], latents, to_pictures)
     with _bar(len(latents), "insert", progress) as advance:
         return insert(
             canvas, latents, edit, segmenter, _concept(concept, segmenter),
-            cells=cells, batch_size=batch_size, progress=advance,
+            cells=cells, block=block, batch_size=batch_size, progress=advance,
         )  # fmt: skip
 
 

@@ -110,6 +110,7 @@ def insert_at_places(
     concept: Concept,
     *,
     cells: Sequence[tuple[int, int]] | None = None,
+    block: tuple[int, int] = (1, 1),
     batch_size: int = 16,
     progress: Progress = lambda done, total: None,
 ) -> PlaceEffects:
@@ -125,11 +126,13 @@ def insert_at_places(
         Whose pixels are counted.
     cells
         (row, column) of the cells to try; by default all.
+    block
+        Rows and columns that are edited at once around each cell, as far as the map goes.
 
     Raises
     ------
     SettingError
-        If a cell is not on the map, or the edit does not fit the layer.
+        If a cell is not on the map, the block has no cells, or the edit does not fit the layer.
     LayerError
         If the edit is of another layer than the canvas.
     """
@@ -141,9 +144,12 @@ def insert_at_places(
     chosen = np.array(tried, np.int64)
     vocabulary = segmenter.vocabulary
     number, edits = vocabulary.index(*concept), []
+    if min(block) < 1:
+        raise SettingError(f"block is {block}; allowed are 1 and more rows and columns.")
     for row, column in chosen:
         where = np.zeros((rows, columns), np.float32)
-        where[row, column] = 1
+        top, left = (max(0, at - (side - 1) // 2) for at, side in zip((row, column), block, strict=True))
+        where[top : row + block[0] // 2 + 1, left : column + block[1] // 2 + 1] = 1
         edits.append(Edit(edit.layer, edit.units, edit.level, where))
     before, gained, context = [], [], []
     progress(0, len(latents))

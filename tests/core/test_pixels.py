@@ -169,14 +169,22 @@ def test_changes_that_cannot_be_told() -> None:
     assert single.mean[0] == -0.75 and np.isnan(single.interval[0])
 
 
-def brute_places(net: nn.Module, z: Tensor, number: int, cells: list[tuple[int, int]]) -> PlaceEffects:
-    """Each cell of each picture by itself, and the label in the middle of the cell."""
+def brute_places(
+    net: nn.Module, z: Tensor, number: int, cells: list[tuple[int, int]], reach: tuple[int, ...] = (0,) * 4
+) -> PlaceEffects:
+    """Each cell of each picture by itself, and the label in the middle of the cell.
+
+    `reach` is how far the edit goes up, down, left and right of the cell.
+    """
+    up, down, left, right = reach
     plain = labels_of(net, z, [])
     gained = np.zeros((len(z), len(cells)), np.int64)
     context = np.zeros((len(z), 2, len(cells)), np.int64)
     for place, (row, column) in enumerate(cells):
         where = np.zeros((ROWS, COLUMNS))
-        where[row, column] = 1
+        for y in range(ROWS):
+            for x in range(COLUMNS):
+                where[y, x] = -up <= y - row <= down and -left <= x - column <= right
         labels = labels_of(net, z, [Edit("maps", [1, 3], [4.0, 2.0], where)])
         y, x = int((row + 0.5) / ROWS * 11), int((column + 0.5) / COLUMNS * 13)
         for image in range(len(z)):
@@ -213,6 +221,21 @@ def test_places_equal_loops(cells: Any, batch_size: int) -> None:
     assert means.shape == (ROWS, COLUMNS) and np.isnan(means).sum() == 24 - len(found.cells)
     for place, (row, column) in enumerate(found.cells):
         assert means[row, column] == pytest.approx(sum(found.gained[:, place].tolist()) / 5)
+
+
+@pytest.mark.parametrize(
+    ("block", "reach"),
+    [((1, 1), (0, 0, 0, 0)), ((3, 2), (1, 1, 0, 1)), ((2, 5), (0, 1, 2, 2)), ((9, 1), (4, 4, 0, 0))],
+)
+def test_blocks_of_cells(block: tuple[int, int], reach: tuple[int, ...]) -> None:
+    net, z, cells = wide(), latents(), [(3, 5), (0, 0), (2, 1), (1, 4)]
+    edit = Edit("maps", [1, 3], [4.0, 2.0])
+    found = dw.insert_at_places(net, z, edit, Rules(), "thing 0", cells=cells, block=block, progress=False)
+    expected = brute_places(net, z, 1, cells, reach)
+    assert found.gained.tolist() == expected.gained.tolist() and found.gained.any()
+    assert found.context.tolist() == expected.context.tolist()
+    with pytest.raises(SettingError, match=r"block is \(0, 2\); allowed are 1 and more"):
+        dw.insert_at_places(net, z, edit, Rules(), "thing 0", block=(0, 2), progress=False)
 
 
 def test_what_is_gained_by_what_stood_there() -> None:
