@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
@@ -99,7 +101,6 @@ def attack(
         read, targets = choose_targets(source, read, target, seed, bar.write)
         key = _key(source, read, targets, method, seed)
         before = _unfinished[1] if _unfinished and _unfinished[0] == key else None
-        _unfinished = None
         left = np.ones(len(targets), bool)
         if before is not None:
             left = ~(before.finished | before.broken)
@@ -116,6 +117,8 @@ def attack(
             whole = _together(before, interrupt.attacked, left)
             _unfinished = key, whole
             raise AttackInterrupted(whole) from None
+        if before is not None:
+            _unfinished = None
         return _together(before, found, left)
 
 
@@ -176,9 +179,18 @@ def _key(source: Classified, read: Read, targets: Ints, method: Method, seed: in
     return digest.hexdigest()
 
 
-def _together(before: Attacked | None, now: Attacked, left: Any) -> Attacked:
-    """An earlier part of an attack, and what came of its images that were left, in their places."""
+def _together(before: Attacked | None, now: Attacked, left: NDArray[np.bool_]) -> Attacked:
+    """An earlier part of an attack, and what came of its images that were left, in their places.
+
+    Of these the earlier picture stays until there is a better one.
+    """
     if before is None:
         return now
-    order = np.argsort(np.concatenate([np.flatnonzero(~left), np.flatnonzero(left)]), kind="stable")
-    return before.select(~left).join(now).select(order)
+    old, places = before.select(left), np.flatnonzero(left)
+    better = old.success & ~(now.success & (now.finished | (now.l2 <= old.l2)))
+    kept = replace(
+        old.select(better), finished=now.finished[better], broken=now.broken[better], passes=0, seconds=0.0
+    )
+    order = np.concatenate([np.flatnonzero(~left), places[~better], places[better]])
+    whole = before.select(~left).join(now.select(~better)).join(kept)
+    return whole.select(np.argsort(order, kind="stable"))

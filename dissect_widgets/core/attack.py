@@ -68,7 +68,7 @@ def read_images(source: Classified, images: Sequence[int] | None, workers: int =
         puts out something other than finite scores.
     """
     numbers = list(range(len(source.data))) if images is None else [int(image) for image in images]
-    bad = [image for image in numbers if not 0 <= image < len(source.data)]
+    bad = [image for image in images or () if image != int(image) or not 0 <= image < len(source.data)]
     if bad or not numbers or len(set(numbers)) != len(numbers):
         what = f"{bad[0]} is none" if bad else "one stands there twice" if numbers else "there is none"
         raise SettingError(f"images: {what}; the data have images 0 to {len(source.data) - 1}.")

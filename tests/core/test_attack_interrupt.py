@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 import dissect_widgets as dw
 from dissect_widgets import attacks
@@ -110,6 +111,17 @@ def test_the_best_so_far_stays() -> None:
     assert (part.predicted_after != part.predicted_before).tolist() == part.success.tolist()
 
 
+def test_the_best_so_far_stays_when_it_is_interrupted_again() -> None:
+    net, data = classifier(Counting), Pictures()
+    long = dw.CarliniWagner(steps=100, searches=1, rate=0.02, constant=2.0, early=False)
+    part = interrupted(net, data, 40, method=long)
+    again = interrupted(net, data, 4, method=long)
+    assert part.success.any() and again.success[part.success].all()
+    assert (again.l2[part.success] == part.l2[part.success]).all()
+    assert torch.equal(again.after[part.success], part.after[part.success])
+    assert again.passes > part.passes and again.names == part.names and not again.finished.any()
+
+
 def test_another_attack_does_not_go_on_from_it() -> None:
     net, data = classifier(Counting), Pictures()
     part_options: dict[str, Any] = {"method": STEPS}
@@ -122,19 +134,49 @@ def test_another_attack_does_not_go_on_from_it() -> None:
         ("classes", {"classes": [name.upper() for name in CLASSES]}),
     ]
     for name, options in changed:
+        attacks._unfinished = None  # what was left before, which no other attack takes away
         interrupted(net, data, 12, **part_options)
         mixed = attack(net, data, batch_size=3, **part_options | options)
         fresh = attack(net, data, batch_size=3, **part_options | options)
         assert mixed.passes == fresh.passes, name
         assert torch.allclose(mixed.after, fresh.after, atol=1e-5), name
+    attacks._unfinished = None
     interrupted(net, data, 12, **part_options)
     other = Pictures(seed=6)  # of the same names
     found = attack(net, other, batch_size=3, **part_options)
     assert torch.equal(found.before, other.images) and found.passes == 7 * 7
+    attacks._unfinished = None
     interrupted(net, data, 12, **part_options)
     with torch.no_grad():
         net.get_parameter("fc.bias")[0] += 1e-3
     assert attack(net, data, batch_size=3, **part_options).passes == 7 * 7
+
+
+def test_the_same_picture_may_stand_for_another_image() -> None:
+    net, data = classifier(Counting), Pictures(8)
+    data.images[:] = data.images[3].clone()
+    interrupted(net, data, 12, method=STEPS, images=[0, 1, 2, 3, 4, 5, 6])
+    found = attack(net, data, method=STEPS, images=[7, 6, 5, 4, 3, 2, 1], batch_size=3)
+    assert found.passes == 7 * 7 and found.names[0] == "7.jpg"
+
+
+def test_the_bar_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+
+    class Bar(tqdm):  # type: ignore[type-arg]
+        def update(self, n: float | None = 1) -> bool | None:
+            shares.append(self.n + (n or 0))
+            self.n = shares[-1]
+            return True
+
+    monkeypatch.setattr(attacks, "tqdm", Bar)
+    net, data = classifier(Counting), Pictures()
+    done = interrupted(net, data, 12, method=STEPS, progress=True).finished.sum()
+    assert shares == sorted(shares) and 100 * done / 7 <= shares[-1] < 100
+    shares.clear()
+    attack(net, data, method=STEPS, batch_size=3, progress=True)
+    assert shares == sorted(shares) and shares[0] == pytest.approx(100 * done / 7)
+    assert 90 < shares[-1] <= 100
 
 
 def test_an_interrupt_at_the_very_end_loses_nothing() -> None:

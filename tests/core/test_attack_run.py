@@ -278,6 +278,11 @@ def test_images_a_little_out_of_range() -> None:
     )
 
 
+def test_the_method_by_default() -> None:
+    found = attack(classifier(lambda: Rule(constant)), list(Pictures(1).images), method=None)
+    assert found.method == repr(dw.CarliniWagner()) and found.finished.all()
+
+
 def test_all_left_out() -> None:
     data = list(Pictures(3).images)
     with pytest.raises(DataError, match=r"All 3 images are told as 'class 0' already, 'image 0' first"):

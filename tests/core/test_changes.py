@@ -36,7 +36,7 @@ def network() -> nn.Sequential:
     assert isinstance(net, nn.Sequential)
     data = Pictures(23)
     first, last = net[0], net[5]
-    assert isinstance(first, nn.Conv2d) and isinstance(last, nn.Linear)
+    assert isinstance(first, nn.Conv2d) and isinstance(last, nn.Linear) and first.bias is not None
     with torch.no_grad():  # some units are hardly ever active, and no class wins for all pictures alike
         first.bias.data[1] -= 1.2
         last.weight *= 3
