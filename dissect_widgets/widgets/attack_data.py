@@ -18,7 +18,7 @@ from dissect_widgets.core.importance import TOP, UnitImportance
 from dissect_widgets.core.loading import network_input
 from dissect_widgets.core.network import scores_of
 from dissect_widgets.core.pictures import to_png
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import SettingError
 
 POSITIONS: Final = 21
 """Places between the original and the attacked picture at which the network is read."""
@@ -42,13 +42,17 @@ class AttackData:
         first = read_images(source, [0])
         self.classes = source.check_classes(first.scores.shape[1])
         self.plan = plan_layer(source.model, source.layer, first.pictures, source.preprocess)
-        units = self.plan.info.units
-        if ranking is not None and (ranking.units, ranking.classes) != (units, self.classes):
-            raise LayerError(
-                f"The ranking is of {ranking.units} units and {len(ranking.classes)} classes; {source.layer} "
-                f"has {units} units, the network {len(self.classes)} classes of the names given."
-            )
+        if ranking is not None:
+            self.check_units(ranking.units, "ranking")
+            if ranking.classes != self.classes:
+                raise SettingError("The ranking is of other classes than those of the network.")
         self._read: dict[int, Read] = {}
+
+    def check_units(self, units: int, of: str) -> None:
+        """Raise SettingError if a ranking or dissection is not of the layer as it is."""
+        own = self.plan.info.units
+        if units != own:
+            raise SettingError(f"The {of} is of {units} units; {self.source.layer} has {own}.")
 
     def facts(self) -> dict[str, Any]:
         """What never changes."""
@@ -58,9 +62,7 @@ class AttackData:
             "layer": self.source.layer,
             "classes": list(self.classes),
             "names": names,
-            "units": self.plan.info.units,
             "grid": list(self.plan.grid[:6]),
-            "ranked": self.ranking is not None,
             "positions": POSITIONS,
         }
 

@@ -69,7 +69,7 @@ class AttackDiff(anywidget.AnyWidget):
     Raises
     ------
     SettingError, DataError, LayerError, ActivationError
-        What `attack` raises; and for a ranking of another layer, or other classes.
+        What `attack` raises; and for a ranking or a dissection of another layer, or other classes.
     TraitError
         If a trait is set to what there is not; it says what there is.
     """
@@ -125,21 +125,22 @@ class AttackDiff(anywidget.AnyWidget):
             raise SettingError("Name a layer, or give a ranking of the units of one.")
         if ranking is not None and layer not in (None, ranking.layer):
             raise SettingError(f"The layer is {layer!r}, but the ranking is of {ranking.layer!r}.")
-        names = classes if classes is not None else ranking.classes if ranking is not None else None
-        source = Classified(
-            model, layer or (ranking.layer if ranking is not None else None), data,
-            targets="predicted", classes=names or getattr(data, "classes", None), preprocess=preprocess,
-        )  # fmt: skip
+        if ranking is not None:
+            layer, classes = ranking.layer, ranking.classes if classes is None else classes
+        names = getattr(data, "classes", None) if classes is None else classes
+        source = Classified(model, layer, data, targets="predicted", classes=names, preprocess=preprocess)
         self.data, self.method, self.seed = AttackData(source, ranking), method or QUICK, seed
         self.attacked: Attacked | None = None
-        self._units = UnitData(dissection) if dissection and source.layer in dissection.layer_names else None
+        self._units, place = None, -1
+        if dissection is not None and source.layer in dissection.layer_names:
+            self._units, place = UnitData(dissection), dissection.layer_names.index(source.layer)
+            self.data.check_units(dissection[source.layer].units, "dissection")
         self._background = Background()
         self._ready = False
         super().__init__(
             _about=self._units.about() if self._units else {"layers": []},
             _columns=self._units.columns() if self._units else b"",
-            _facts=self.data.facts()
-            | {"place": dissection.layer_names.index(source.layer) if self._units and dissection else -1},
+            _facts=self.data.facts() | {"place": place},
             **traits,
         )
         self._ready = True

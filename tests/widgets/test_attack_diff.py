@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,11 @@ def test_what_does_not_fit(net: nn.Module, data: Images, ranking: Any) -> None:
         dw.AttackDiff(net, data, "fc", ranking=ranking)
     with pytest.raises(LayerError, match=r"no layer 'cov'.*'conv'"):
         dw.AttackDiff(net, data, "cov", classes=data.classes)
+    with pytest.raises(SettingError, match="The ranking is of other classes"):
+        dw.AttackDiff(net, data, ranking=ranking, classes=[name.upper() for name in data.classes])
+    other = SimpleNamespace(layer="fc", units=5, classes=ranking.classes)
+    with pytest.raises(SettingError, match="The ranking is of 5 units; fc has 7"):
+        dw.AttackDiff(net, data, ranking=other)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="6 names"):
         dw.AttackDiff(net, data, "conv", classes=data.classes[:6])
 
