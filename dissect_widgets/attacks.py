@@ -117,6 +117,7 @@ def attack(
             whole = _together(before, interrupt.attacked, left)
             _unfinished = key, whole
             raise AttackInterrupted(whole) from None
+        advance(1.0, n - done)
         if before is not None:
             _unfinished = None
         return _together(before, found, left)
