@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,8 @@ def attack(
         Makes of pictures what the network takes, by steps that can be differentiated; mostly `normalize()`.
     seed
         Of what is drawn by chance: random targets, and where `ProjectedGradient` begins.
-    batch_size
-        Images that are attacked at once; by default 8 on a CPU, 32 elsewhere.
-    workers
-        Processes that read images ahead; 0 reads them in this one.
-    progress
-        Whether to show a bar.
+    batch_size, workers, progress
+        As for `rank_units`.
 
     Returns
     -------
@@ -99,8 +96,8 @@ def attack(
     read = read_images(source, images, workers)
     with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
         read, targets = choose_targets(source, read, target, seed, bar.write)
-        key = _key(source, read, targets, method, seed)
-        before = _unfinished[1] if _unfinished and _unfinished[0] == key else None
+        key = partial(_key, source, read, targets, method, seed)  # it takes a while, and is rarely asked for
+        before = _unfinished[1] if _unfinished and _unfinished[0] == key() else None
         left = np.ones(len(targets), bool)
         if before is not None:
             left = ~(before.finished | before.broken)
@@ -115,7 +112,7 @@ def attack(
             found = run_attack(source, read.select(left), targets[left], method, seed=seed, advance=advance)
         except AttackInterrupted as interrupt:
             whole = _together(before, interrupt.attacked, left)
-            _unfinished = key, whole
+            _unfinished = key(), whole
             raise AttackInterrupted(whole) from None
         advance(1.0, n - done)
         if before is not None:

@@ -105,8 +105,7 @@ class Attacked:
         if which not in ("before", "after"):
             raise SettingError(f"which is {which!r}; it may be 'before' or 'after'.")
         scores = self.scores_before if which == "before" else self.scores_after
-        odds = np.exp(scores.astype(np.float64) - scores.max(1, keepdims=True))
-        return np.asarray(odds / odds.sum(1, keepdims=True))
+        return np.asarray(torch.from_numpy(scores).double().softmax(1))
 
     def select(self, chosen: Sequence[int] | NDArray[np.bool_] | NDArray[np.int64]) -> Attacked:
         """Some of the images: places in this result, or bool (n,)."""

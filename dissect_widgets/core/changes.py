@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.hooks import evaluation, find_layer, model_device, model_dtype, trace
+from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.importance import TOP, UnitImportance
-from dissect_widgets.core.layers import LayerPlan, as_maps, plan_layers
-from dissect_widgets.core.loading import fill_up, network_input
-from dissect_widgets.core.pixels import Z99
+from dissect_widgets.core.intervals import mean_interval, ratio_interval
+from dissect_widgets.core.peaks import open_layer
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 
 Floats = NDArray[np.float64]
@@ -135,8 +134,7 @@ class UnitChanges:
             other[rows, order[:, :top]] = False
         rest = np.where(other, size, 0).sum(1) / other.sum(1)
         tops = [ranks[:, :top].mean(1) for ranks in own]
-        half = Z99 / np.sqrt(len(size))
-        intervals = [half * _spread(ranks) for ranks in own]
+        intervals = [mean_interval(ranks.T) for ranks in own]
         return ChangeByImportance(
             layer=self.layer,
             images=len(size),
@@ -181,11 +179,11 @@ def read_changes(
         raise DataError("There are no attacked images.")
     peaks: list[Float32s] = []
     size, total = max(batch_size, 2), 2 * len(attacked)
-    plan = plan_layer(model, layer, attacked.before[:1], preprocess)
+    source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
     for pictures in (attacked.before, attacked.after):
         for start in range(0, len(pictures), size):
-            part = pictures[start : start + size]
-            maps = read_maps(model, plan, fill_up(part, size), preprocess)[: len(part)]
+            with evaluation(model):
+                maps = source.maps(pictures[start : start + size], size, shape)[layer]
             found = maps.flatten(2).amax(2)
             if not found.isfinite().all():
                 row, unit = torch.nonzero(~found.isfinite())[0].tolist()
@@ -198,47 +196,12 @@ def read_changes(
     return UnitChanges(layer=layer, attacked=attacked, before=both[:n], after=both[n:])
 
 
-def plan_layer(
-    model: nn.Module, layer: str, picture: Tensor, preprocess: Callable[[Tensor], Tensor] | None = None
-) -> LayerPlan:
-    """How a layer is read; `picture` is (1, 3, H, W) in [0, 1]."""
-    find_layer(model, layer)
-    given = network_input(fill_up(picture, 2), model_device(model), model_dtype(model), preprocess)
-    size = (int(given.shape[-2]), int(given.shape[-1]))
-    with evaluation(model):
-        plans = plan_layers(model, [layer], given, rule="receptive-field", token_grids={}, picture=size)
-    return plans[layer]
-
-
-def read_maps(
-    model: nn.Module,
-    plan: LayerPlan,
-    pictures: Tensor,
-    preprocess: Callable[[Tensor], Tensor] | None = None,
-) -> Tensor:
-    """Activation maps float32 (B, units, h, w) of a layer, for pictures (B, 3, H, W) in [0, 1]."""
-    given = network_input(pictures, model_device(model), model_dtype(model), preprocess)
-    clone = [plan.info.name] if plan.overwritten else []
-    calls = {plan.info.name: plan.info.calls}
-    with evaluation(model), trace(model, [plan.info.name], calls=calls, clone=clone) as seen:
-        model(given)
-    return as_maps(seen[plan.info.name], plan.info)
-
-
-def _spread(values: Floats) -> Floats:
-    """Standard deviation over the first axis; NaN for a single row."""
-    if len(values) < 2:
-        return np.full(values.shape[1:], np.nan)
-    return np.asarray(values.std(0, ddof=1))
-
-
 def _mean(values: Floats) -> Estimate:
-    return Estimate(float(values.mean()), float(Z99 * _spread(values) / np.sqrt(len(values))))
+    return Estimate(float(values.mean()), float(mean_interval(values)))
 
 
 def _ratio(values: Floats, others: Floats) -> Estimate:
-    """Ratio of two means over the same images, with the interval of the delta method."""
+    """Ratio of two means over the same images."""
     if not others.any():
         return Estimate(float("nan"), float("nan"))
-    ratio = values.mean() / others.mean()
-    return Estimate(float(ratio), _mean(values - ratio * others).interval / float(others.mean()))
+    return Estimate(float(values.mean() / others.mean()), float(ratio_interval(values, others)))

@@ -23,8 +23,10 @@ from dissect_widgets.core.generated import open_source
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.latents import ToPictures, is_latents, to_pictures
 from dissect_widgets.core.loading import load_batches
+from dissect_widgets.core.probe import ProbeShape
 from dissect_widgets.core.quantile import Float32s
 from dissect_widgets.core.settings import Settings
+from dissect_widgets.core.source import Source
 from dissect_widgets.core.tally import find_extremes
 from dissect_widgets.core.vocabulary import Vocabulary
 from dissect_widgets.errors import SettingError
@@ -76,12 +78,8 @@ def find_peaks(
     ActivationError
         If an activation is NaN or infinite.
     """
-    images = data if is_latents(data) else _Unlabelled(data)
-    source = open_source(
-        model, [layer], images, Settings(),
-        preprocess=preprocess, segmenter=_Blank(), to_pictures=to_pictures,
-    )  # fmt: skip
-    shape, found = look(source, Work()), []
+    source, shape = open_layer(model, layer, data, preprocess=preprocess, to_pictures=to_pictures)
+    found = []
     with evaluation(model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
             maps = source.maps(batch.images, batch_size, shape)[layer]
@@ -89,6 +87,23 @@ def find_peaks(
             found.append(find_extremes(layer, numbers, maps, source.name_of).peak)
             progress(batch.done, len(data))
     return np.concatenate(found)
+
+
+def open_layer(
+    model: nn.Module,
+    layer: str,
+    data: Any,
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    to_pictures: ToPictures = to_pictures,
+) -> tuple[Source, ProbeShape]:
+    """A network, a layer of which is read over images or latents without labels; and how it is read."""
+    images = data if is_latents(data) else _Unlabelled(data)
+    source = open_source(
+        model, [layer], images, Settings(),
+        preprocess=preprocess, segmenter=_Blank(), to_pictures=to_pictures,
+    )  # fmt: skip
+    return source, look(source, Work())
 
 
 def classify_by_peak(peaks: ArrayLike, truth: ArrayLike, *, threshold: float | None = None) -> PeakClassifier:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,12 @@ from torch import Tensor
 
 from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.generator import Canvas
+from dissect_widgets.core.intervals import ratio_interval
 from dissect_widgets.core.labels import count_labels, label
 from dissect_widgets.core.latents import Latents
 from dissect_widgets.core.types import Segmenter
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError
-
-Z99: Final = 2.5758293035489004
-"""Half of a 99 % interval of a normal distribution, in standard deviations."""
 
 Progress = Callable[[int, int], None]
 """Hears of the number of latents done, and of all."""
@@ -63,11 +61,7 @@ class PixelCounts:
         before, after = self.before[:, column].astype(float), self.after[:, :, column]
         if not before.any():
             raise SettingError(f"None of the {len(before)} pictures has a pixel of {concept!r}.")
-        mean = after.mean(1) / before.mean() - 1
-        # what each picture is off, had all of them changed by this share: the spread of a ratio of means
-        off = after - (1 + mean)[:, None] * before
-        spread = off.std(1, ddof=1) if len(before) > 1 else np.full(len(after), np.nan)
-        return Change(mean, Z99 * spread / np.sqrt(len(before)) / before.mean())
+        return Change(after.mean(1) / before.mean() - 1, ratio_interval(after, before))
 
     def column(self, concept: str, category: str | None = None) -> int:
         """Place of a concept among `concepts`."""

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.generator import Canvas, checked_edits
+from dissect_widgets.core.intervals import Z99
 from dissect_widgets.core.labels import count_labels, label
 from dissect_widgets.core.latents import Latents
-from dissect_widgets.core.pixels import Z99, Progress
+from dissect_widgets.core.pixels import Progress
 from dissect_widgets.core.types import Segmenter
 from dissect_widgets.core.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError

@@ -11,12 +11,13 @@ from torch import Tensor
 from dissect_widgets.core.attack import Read, choose_targets, read_images, run_attack
 from dissect_widgets.core.attacked import Attacked
 from dissect_widgets.core.attempt import Advance, Method
-from dissect_widgets.core.changes import plan_layer, read_maps
 from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.hooks import evaluation, trace
 from dissect_widgets.core.importance import TOP, UnitImportance
+from dissect_widgets.core.layers import as_maps
 from dissect_widgets.core.loading import network_input
 from dissect_widgets.core.network import scores_of
+from dissect_widgets.core.peaks import open_layer
 from dissect_widgets.core.pictures import to_png
 from dissect_widgets.errors import SettingError
 
@@ -39,14 +40,14 @@ class AttackData:
 
     def __init__(self, source: Classified, ranking: UnitImportance | None) -> None:
         self.source, self.ranking = source, ranking
-        first = read_images(source, [0])
-        self.classes = source.check_classes(first.scores.shape[1])
-        self.plan = plan_layer(source.model, source.layer, first.pictures, source.preprocess)
+        self._read: dict[int, Read] = {}
+        self.classes = source.check_classes(self.read(0).scores.shape[1])
+        _, shape = open_layer(source.model, source.layer, source.data, preprocess=source.preprocess)
+        self.plan = shape.plans[source.layer]
         if ranking is not None:
             self.check_units(ranking.units, "ranking")
             if ranking.classes != self.classes:
                 raise SettingError("The ranking is of other classes than those of the network.")
-        self._read: dict[int, Read] = {}
 
     def check_units(self, units: int, of: str) -> None:
         """Raise SettingError if a ranking or dissection is not of the layer as it is."""
@@ -136,13 +137,14 @@ class AttackData:
         return facts, perturbation, maps[:, units].numpy().astype("<f2").tobytes()
 
     def _along(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores and maps of pictures from the original to the attacked one."""
-        source, scores, maps = self.source, [], []
+        """Scores and maps of pictures from the original to the attacked one, in one pass."""
+        source, plan, scores, maps = self.source, self.plan, [], []
+        clone = [source.layer] if plan.overwritten else []
         for part in pictures.split(max(source.batch_size, 2)):
-            with evaluation(source.model):
-                given = network_input(part, source.device, source.dtype, source.preprocess)
+            given = network_input(part, source.device, source.dtype, source.preprocess)
+            with evaluation(source.model), trace(source.model, [source.layer], clone=clone) as seen:
                 scores.append(scores_of(source.model(given), len(part)).float().cpu())
-            maps.append(read_maps(source.model, self.plan, part, source.preprocess).cpu())
+            maps.append(as_maps(seen[source.layer], plan.info).cpu())
         return torch.cat(scores), torch.cat(maps)
 
     def _groups(self, attacked: Attacked, change: Any) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import dissect_widgets as dw
+from dissect_widgets import world
 from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS, Server
 
 
@@ -47,6 +48,25 @@ def page(chromium: Browser) -> Iterator[Page]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder that JupyterLab is opened on."""
     return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="session")
+def scenes(folder: Path) -> Path:
+    """Saved dissection of the world's classifier over a few scenes."""
+    probe = world.Scenes("probe", 96, label_size=64)
+    dw.dissect(world.load_classifier(), "conv5_3", probe, out=folder / "scenes", progress=False)
+    return folder / "scenes"
+
+
+@pytest.fixture(scope="session")
+def churches(folder: Path) -> Path:
+    """Saved dissection of the world's generator over a few samples."""
+    generator = world.load_generator()
+    dw.dissect(
+        generator, ["layer6"], dw.latents(64, depth=generator.depth), segmenter=world.load_segmenter(),
+        batch_size=16, out=folder / "churches", progress=False,
+    )  # fmt: skip
+    return folder / "churches"
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url, self.module = f"http://127.0.0.1:{port}", module
-        self.log = open(folder / "server.log", "w+")  # noqa: SIM115 - closed by close
+        self.log = open(folder / f"{module}.log", "w+")  # noqa: SIM115 - closed by close
         settings = folder / f".{module}"
         if module == "jupyterlab":  # the notebook has no such settings
             news = settings / "user-settings" / "@jupyterlab" / "apputils-extension"

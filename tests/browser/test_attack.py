@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import dissect_widgets as dw
-from dissect_widgets import world
 from tests.browser.lab import Notebook, Server, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -22,21 +20,13 @@ import dissect_widgets as dw
 from dissect_widgets import world
 net = world.load_classifier()
 ranking = dw.rank_units(net, "conv5_3", world.Scenes("train", 96), progress=False)
-diff = dw.AttackDiff(net, world.Scenes("val", 24), ranking=ranking, dissection=dw.load("attacked-scenes"))
+diff = dw.AttackDiff(net, world.Scenes("val", 24), ranking=ranking, dissection=dw.load("scenes"))
 diff
 """
 PIXELS = """canvas => {
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return [canvas.height, canvas.width, ...data];
 }"""
-
-
-@pytest.fixture(scope="module")
-def scenes(folder: Path) -> Path:
-    """Saved dissection of the world's classifier over a few scenes."""
-    probe = world.Scenes("probe", 96, label_size=64)
-    dw.dissect(world.load_classifier(), "conv5_3", probe, out=folder / "attacked-scenes", progress=False)
-    return folder / "attacked-scenes"
 
 
 def pixels(canvas: Locator) -> Any:

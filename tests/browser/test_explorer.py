@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import dissect_widgets as dw
-from dissect_widgets import world
 from tests.browser.lab import Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,14 +28,6 @@ SHOWN = """explorer => {
     const [figures, flips, picked] = ['.dw-tile strong', '.dw-flips figure', '.dw-picked'].map(text);
     return { figures, flips: flips.length, picked: picked.length };
 }"""
-
-
-@pytest.fixture(scope="module")
-def scenes(folder: Path) -> Path:
-    """Saved dissection of the world's classifier over a few scenes."""
-    probe = world.Scenes("probe", 96, label_size=64)
-    dw.dissect(world.load_classifier(), "conv5_3", probe, out=folder / "scenes", progress=False)
-    return folder / "scenes"
 
 
 def told(notebook: Notebook) -> dict[str, Any]:

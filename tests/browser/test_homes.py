@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import dissect_widgets as dw
-from dissect_widgets import world
 from tests.browser.lab import Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BROWSER = """
 import dissect_widgets as dw
 from dissect_widgets import world
-dissection = dw.load("dissection")
+dissection = dw.load("scenes")
 browser = dw.UnitBrowser(dissection)
 browser
 """
@@ -40,33 +38,17 @@ painter
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with notebooks, and what they load."""
-    folder = tmp_path_factory.mktemp("homes")
-    generator = world.load_generator()
-    dw.dissect(
-        generator, ["layer6"], dw.latents(32, depth=generator.depth), segmenter=world.load_segmenter(),
-        batch_size=16, out=folder / "churches", progress=False,
-    )  # fmt: skip
-    probe = world.Scenes("probe", 48, label_size=64)
-    dw.dissect(world.load_classifier(), "conv5_3", probe, out=folder / "dissection", progress=False)
+def notebook_server(folder: Path, scenes: Path, churches: Path) -> Iterator[Server]:
     write_notebook(folder / "all.ipynb", [BROWSER, ABLATION, ATTACK, COMPARISON, PAINTER])
-    write_notebook(
-        folder / "paint.ipynb", [f"import dissect_widgets as dw\nfrom dissect_widgets import world{PAINTER}"]
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def notebook_server(homes: Path) -> Iterator[Server]:
-    server = Server(homes, module="notebook")
+    server = Server(folder, module="notebook")
     yield server
     server.close()
 
 
 @pytest.fixture(scope="module")
-def voila_server(homes: Path) -> Iterator[Server]:
-    server = Server(homes, module="voila")
+def voila_server(folder: Path, churches: Path) -> Iterator[Server]:
+    write_notebook(folder / "paint.ipynb", [BROWSER.split("dissection")[0] + PAINTER])
+    server = Server(folder, module="voila")
     yield server
     server.close()
 

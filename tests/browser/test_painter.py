@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-import dissect_widgets as dw
-from dissect_widgets import world
 from tests.browser.lab import Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,17 +25,6 @@ PIXELS = """canvas => {
     const { width, height } = canvas;
     return { width, height, data: [...canvas.getContext('2d').getImageData(0, 0, width, height).data] };
 }"""
-
-
-@pytest.fixture(scope="module")
-def churches(folder: Path) -> Path:
-    """Saved dissection of the world's generator over a few samples."""
-    generator = world.load_generator()
-    dw.dissect(
-        generator, ["layer6"], dw.latents(64, depth=generator.depth), segmenter=world.load_segmenter(),
-        batch_size=16, out=folder / "churches", progress=False,
-    )  # fmt: skip
-    return folder / "churches"
 
 
 def pixels(painter: Locator) -> np.ndarray:

@@ -17,19 +17,9 @@ from traitlets import TraitError
 import dissect_widgets as dw
 from dissect_widgets.errors import LayerError, SettingError
 from tests.conftest import ask
-from tests.core.test_ablate import Images, telling
+from tests.core.test_ablate import Images
 
 FAST = dw.CarliniWagner(steps=30, searches=3, rate=0.05, constant=1.0, early=False)
-
-
-@pytest.fixture(scope="module")
-def net() -> nn.Module:
-    return telling()
-
-
-@pytest.fixture(scope="module")
-def data() -> Images:
-    return Images()
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,8 @@ function unitShelf({ model, source, layer, set }) {
   };
 }
 
-function mountAttack({ model, source, ask, el }) {
+function mountAttack({ model, source, el }) {
+  const { ask } = source;
   const facts = model.get("_facts");
   const { element: error, failed } = errorLine();
   const set = (values) => {
@@ -246,13 +247,4 @@ function mountAttack({ model, source, ask, el }) {
   };
 }
 
-export default {
-  render({ model, el }) {
-    const source = kernelSource(model);
-    const close = mountAttack({ model, source, ask: source.ask, el });
-    return () => {
-      close();
-      source.close();
-    };
-  },
-};
+export default overKernel(mountAttack);

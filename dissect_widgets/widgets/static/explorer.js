@@ -70,7 +70,8 @@ function flipGallery(pictureOf, failed) {
   };
 }
 
-function mountExplorer({ model, source, ask, el }) {
+function mountExplorer({ model, source, el }) {
+  const { ask } = source;
   const facts = model.get("_facts");
   const pictures = new Memory(600);
   const askForAll = async (images) => {
@@ -257,13 +258,4 @@ function mountExplorer({ model, source, ask, el }) {
   };
 }
 
-export default {
-  render({ model, el }) {
-    const source = kernelSource(model);
-    const close = mountExplorer({ model, source, ask: source.ask, el });
-    return () => {
-      close();
-      source.close();
-    };
-  },
-};
+export default overKernel(mountExplorer);

@@ -112,3 +112,17 @@ function kernelSource(model) {
     close,
   };
 }
+
+/** A front end over the kernel: `show` gets { model, source, el }, and returns what takes it away. */
+function overKernel(show) {
+  return {
+    render({ model, el }) {
+      const source = kernelSource(model);
+      const close = show({ model, source, el });
+      return () => {
+        close();
+        source.close();
+      };
+    },
+  };
+}

@@ -1,0 +1,18 @@
+"""A network whose predictions vary, and images of known classes, for the widgets that change its units."""
+
+from __future__ import annotations
+
+import pytest
+from torch import nn
+
+from tests.core.test_ablate import Images, telling
+
+
+@pytest.fixture(scope="module")
+def net() -> nn.Module:
+    return telling()
+
+
+@pytest.fixture(scope="module")
+def data() -> Images:
+    return Images()
