@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dissect_widgets.attacks import attack, unit_changes
+    from dissect_widgets.attacks import attack, change_maps, unit_changes
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dissect_widgets.core.latents import latents, to_pictures
     from dissect_widgets.core.layer_result import LayerDissection
     from dissect_widgets.core.layers import list_layers
-    from dissect_widgets.core.peaks import classify_by_peak, find_peaks
+    from dissect_widgets.core.peaks import choose_unit, classify_by_peak, find_peaks
     from dissect_widgets.core.projected_gradient import ProjectedGradient
     from dissect_widgets.core.result import Dissection
     from dissect_widgets.core.saving import load
@@ -68,6 +68,8 @@ _HOMES = {
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
     "attack": "attacks",
+    "change_maps": "attacks",
+    "choose_unit": "core.peaks",
     "classify_by_peak": "core.peaks",
     "count_pixels": "generate",
     "dissect": "run",
@@ -116,6 +118,8 @@ __all__ = [
     "WithColors",
     "WithHalves",
     "attack",
+    "change_maps",
+    "choose_unit",
     "classify_by_peak",
     "count_pixels",
     "dissect",

@@ -17,6 +17,7 @@ from dissect_widgets.core.attack import AttackInterrupted, Read, choose_targets,
 from dissect_widgets.core.attacked import Attacked, Ints
 from dissect_widgets.core.attempt import Method
 from dissect_widgets.core.carlini_wagner import CarliniWagner
+from dissect_widgets.core.change_maps import ChangeMaps, read_change_maps
 from dissect_widgets.core.changes import UnitChanges, read_changes
 from dissect_widgets.core.classified import Classified
 from dissect_widgets.core.goal import Target
@@ -31,6 +32,7 @@ def attack(
     data: Any,
     target: Target = None,
     *,
+    among: Sequence[str | int] | None = None,
     method: Method | None = None,
     images: Sequence[int] | None = None,
     classes: Sequence[str] | None = None,
@@ -54,6 +56,8 @@ def attack(
     target
         Class that images are to be told as, by name or number, for all or for each; "nearest" for the class
         that is second now, "random" for any other; by default whichever other comes first (untargeted).
+    among
+        Classes that "random" draws from, such as `ranking.present_classes`, names or numbers; all by default.
     method
         `CarliniWagner(...)`, which finds the smallest change in the L2 norm, by default with the settings of
         the published code; or `ProjectedGradient(...)`, bounded in the L-infinity norm.
@@ -95,7 +99,7 @@ def attack(
     )  # fmt: skip
     read = read_images(source, images, workers)
     with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
-        read, targets = choose_targets(source, read, target, seed, bar.write)
+        read, targets = choose_targets(source, read, target, seed, bar.write, among)
         key = partial(_key, source, read, targets, method, seed)  # it takes a while, and is rarely asked for
         before = _unfinished[1] if _unfinished and _unfinished[0] == key() else None
         left = np.ones(len(targets), bool)
@@ -160,6 +164,37 @@ def unit_changes(
         return read_changes(
             model, layer, attacked, preprocess=preprocess, batch_size=batch_size, progress=Advance(bar)
         )
+
+
+def change_maps(
+    model: nn.Module,
+    layer: str,
+    attacked: Attacked,
+    units: Sequence[int],
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 16,
+) -> ChangeMaps:
+    """Where units rise and fall under an attack (PNAS 2020, Fig. 5b).
+
+    Parameters
+    ----------
+    model, layer, attacked, preprocess, batch_size
+        As for `unit_changes`.
+    units
+        Unit numbers.
+
+    Returns
+    -------
+    ChangeMaps
+        Maps after the attack, less those before; `plots.changed_maps` shows them.
+
+    Raises
+    ------
+    SettingError
+        If there is no such unit; also what `unit_changes` raises.
+    """
+    return read_change_maps(model, layer, attacked, units, preprocess=preprocess, batch_size=batch_size)
 
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"

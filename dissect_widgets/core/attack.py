@@ -85,7 +85,12 @@ def read_images(source: Classified, images: Sequence[int] | None, workers: int =
 
 
 def choose_targets(
-    source: Classified, read: Read, target: Target, seed: int, notify: Callable[[str], None]
+    source: Classified,
+    read: Read,
+    target: Target,
+    seed: int,
+    notify: Callable[[str], None],
+    among: Sequence[str | int] | None = None,
 ) -> tuple[Read, Ints]:
     """Targets of images; with one class for all, those that are told as it already are left out.
 
@@ -97,7 +102,7 @@ def choose_targets(
         If no image is left.
     """
     classes = source.check_classes(read.scores.shape[1])
-    targets = plan_targets(target, read.scores, classes, read.numbers.tolist(), seed)
+    targets = plan_targets(target, read.scores, classes, read.numbers.tolist(), seed, among)
     already = targets == read.scores.argmax(1)
     if not already.any():
         return read, targets

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.change_maps import maps_of_both
 from dissect_widgets.core.importance import TOP, UnitImportance
 from dissect_widgets.core.intervals import mean_interval, ratio_interval
 from dissect_widgets.core.peaks import open_layer
-from dissect_widgets.errors import ActivationError, DataError, SettingError
+from dissect_widgets.errors import DataError, SettingError
 
 Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
@@ -178,21 +177,12 @@ def read_changes(
     if not len(attacked):
         raise DataError("There are no attacked images.")
     peaks: list[Float32s] = []
-    size, total = max(batch_size, 2), 2 * len(attacked)
-    source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
-    for pictures in (attacked.before, attacked.after):
-        for start in range(0, len(pictures), size):
-            with evaluation(model):
-                maps = source.maps(pictures[start : start + size], size, shape)[layer]
-            found = maps.flatten(2).amax(2)
-            if not found.isfinite().all():
-                row, unit = torch.nonzero(~found.isfinite())[0].tolist()
-                name = attacked.names[start + row]
-                raise ActivationError(f"Layer {layer!r}, unit {unit}: no finite number on image {name!r}.")
-            peaks.append(found.cpu().numpy())
-            progress(sum(map(len, peaks)), total)
-    both = np.concatenate(peaks)
     n = len(attacked)
+    source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
+    for maps in maps_of_both(source, shape, layer, attacked, batch_size):
+        peaks.append(maps.flatten(2).amax(2).cpu().numpy())
+        progress(sum(map(len, peaks)), 2 * n)
+    both = np.concatenate(peaks)
     return UnitChanges(layer=layer, attacked=attacked, before=both[:n], after=both[n:])
 
 

@@ -44,7 +44,12 @@ class Goal(NamedTuple):
 
 
 def plan_targets(
-    target: Target, scores: NDArray[np.floating], classes: Sequence[str], numbers: Sequence[int], seed: int
+    target: Target,
+    scores: NDArray[np.floating],
+    classes: Sequence[str],
+    numbers: Sequence[int],
+    seed: int,
+    among: Sequence[str | int] | None = None,
 ) -> Ints:
     """Class that each image is to be told as, int64 (n,); -1 where any other than now will do.
 
@@ -60,6 +65,8 @@ def plan_targets(
         Of the images in their data, which the random targets depend on, and not on one another.
     seed
         Of the random targets.
+    among
+        Classes that random targets are drawn from; by default all.
 
     Raises
     ------
@@ -67,6 +74,8 @@ def plan_targets(
         If a class does not exist, there is not one for each image, or there is only one class.
     """
     n = len(scores)
+    if among is not None and (target != "random" or "random" in classes):
+        raise SettingError(f"among is for random targets; the target is {target!r}.")
     if len(classes) < 2:
         raise SettingError("The network tells only one class, so nothing can be told as another.")
     if target is None:
@@ -76,14 +85,23 @@ def plan_targets(
         if target == "nearest":
             second: Ints = np.where(np.arange(len(classes)) == now[:, None], -np.inf, scores).argmax(1)
             return second
-        drawn = [np.random.default_rng((seed, number)).integers(len(classes) - 1) for number in numbers]
-        return np.array([k + (k >= own) for k, own in zip(drawn, now, strict=True)], np.int64)
+        pool = _pool(among, classes)
+        others = [[k for k in pool if k != own] for own in now]
+        drawn = [np.random.default_rng((seed, number)) for number in numbers]
+        return np.array([own[r.integers(len(own))] for own, r in zip(others, drawn, strict=True)], np.int64)
     if isinstance(target, (str, int, np.integer)):
         return np.full(n, class_number(target, classes))
     found = np.array([class_number(own, classes) for own in target], np.int64)
     if len(found) != n:
         raise SettingError(f"There are {len(found)} targets for {n} images.")
     return found
+
+
+def _pool(among: Sequence[str | int] | None, classes: Sequence[str]) -> list[int]:
+    pool = range(len(classes)) if among is None else sorted({class_number(own, classes) for own in among})
+    if len(pool) < 2:
+        raise SettingError(f"among is {among!r}; it must name two classes at least.")
+    return list(pool)
 
 
 def class_number(name: str | int, classes: Sequence[str]) -> int:

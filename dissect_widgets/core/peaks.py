@@ -10,7 +10,7 @@ though no airplane was ever labelled, tells pictures of airplanes from others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,6 +42,16 @@ class PeakClassifier(NamedTuple):
     """Share of the pictures with the concept whose peak is greater."""
     true_negative_rate: float
     """Share of the others whose peak is not."""
+
+
+class ChosenUnit(NamedTuple):
+    """The unit that tells a concept best, and how well it does on pictures that it was not chosen on."""
+
+    unit: int
+    classifier: PeakClassifier
+    """Threshold of the pictures it was chosen on; the shares are of those it is judged on."""
+    judged: NDArray[np.bool_]
+    """bool (n,), which pictures it is judged on."""
 
 
 def find_peaks(
@@ -135,6 +145,38 @@ def classify_by_peak(peaks: ArrayLike, truth: ArrayLike, *, threshold: float | N
     recall = float((values[positive] > cut).mean())
     negative = float((values[~positive] <= cut).mean())
     return PeakClassifier(float(cut), (recall + negative) / 2, recall, negative)
+
+
+def choose_unit(peaks: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> ChosenUnit:
+    """Choose the unit that tells a concept best on half of the pictures, and judge it on the other half.
+
+    Parameters
+    ----------
+    peaks
+        (n, units), as `find_peaks` returns them.
+    truth
+        bool (n,), which pictures have the concept. Every other one of either kind is chosen on.
+    units
+        Which to choose from; of equals the first.
+
+    Raises
+    ------
+    SettingError
+        If there are no units to choose from, or fewer than two pictures of either kind; see
+        `classify_by_peak`.
+    """
+    values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
+    if values.ndim != 2 or len(values) != len(positive):
+        raise SettingError(f"peaks have shape {values.shape}; it must be ({len(positive)}, units).")
+    if not len(units):
+        raise SettingError("There are no units to choose from.")
+    place = np.where(positive, positive.cumsum(), (~positive).cumsum())  # among those of its kind, from 1
+    judged = place % 2 == 0
+    told = [classify_by_peak(values[~judged, unit], positive[~judged]) for unit in units]
+    best = max(range(len(units)), key=lambda at: told[at].balanced_accuracy)
+    unit = int(units[best])
+    own = classify_by_peak(values[judged, unit], positive[judged], threshold=told[best].threshold)
+    return ChosenUnit(unit, own, judged)
 
 
 def _best_cut(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:

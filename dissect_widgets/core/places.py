@@ -47,6 +47,8 @@ class PlaceEffects:
     vocabulary: Vocabulary
     cells: NDArray[np.int64]
     """int64 (places, 2): row and column on the layer's map."""
+    edits: tuple[Edit, ...]
+    """What was done at each place."""
     grid: tuple[int, int]
     """Rows and columns of the map."""
     before: NDArray[np.int64]
@@ -81,6 +83,17 @@ class PlaceEffects:
             interval = self._interval(there, mean) / scale
             found.append(ContextEffect(self.vocabulary[number], n, mean, deviation, interval))
         return found
+
+    def places_of(self, concept: str | Concept) -> NDArray[np.int64]:
+        """Where a concept was, int64 (n, 2): image and place; where most pixels were gained, first.
+
+        Raises
+        ------
+        ConceptError
+            If the concept is none of the vocabulary.
+        """
+        there = np.argwhere((self.context == self.vocabulary.find(concept)).any(1))
+        return np.asarray(there[np.argsort(-self.gained[tuple(there.T)], kind="stable")])
 
     def _interval(self, there: NDArray[np.bool_], mean: float) -> float:
         """Half of the 99 % interval of a mean over places, in pixels; places of a picture go together."""
@@ -171,6 +184,7 @@ def insert_at_places(
         concept=vocabulary[number],
         vocabulary=vocabulary,
         cells=chosen,
+        edits=tuple(edits),
         grid=(rows, columns),
         before=np.concatenate(before),
         gained=np.concatenate(gained),

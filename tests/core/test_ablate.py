@@ -23,6 +23,7 @@ from dissect_widgets.core.mixing import ConvolutionMix, LinearMix
 from dissect_widgets.core.network import Cut, Whole
 from dissect_widgets.core.rows import RowsLinear
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
+from tests.conftest import ArrayImages
 
 PICTURE = (3, 22, 26)
 
@@ -705,3 +706,12 @@ def test_images_in_memory_are_the_same_images() -> None:
     assert (found.loss == dw.rank_units(net, "conv", Images(17), progress=False).loss)[:, [0, 1]].all()
     assert found.classes == Images.classes
     assert len(dw.InMemory(data)) == 23
+
+
+def test_images_in_memory_without_their_labels() -> None:
+    labelled = ArrayImages()
+    held = dw.InMemory(labelled, 4, labels=False)
+    assert torch.equal(held[3], labelled.images[3]) and held.names == labelled.names[:4]
+    assert not hasattr(held, "vocabulary")
+    classed = dw.InMemory([(labelled.images[i], i % 3) for i in range(4)], labels=False)
+    assert classed[2][1] == 2 and torch.equal(classed[2][0], labelled.images[2])

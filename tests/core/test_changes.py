@@ -60,8 +60,8 @@ def ranking(layer: str = "2") -> UnitImportance:
     )
 
 
-def peaks(layer: int, pictures: Tensor) -> np.ndarray:
-    """float (n, units), one picture at a time, and nothing in place."""
+def one_by_one(layer: int, pictures: Tensor) -> np.ndarray:
+    """float (n, units, h, w), one picture at a time, and nothing in place."""
     found = []
     with torch.no_grad():
         for picture in pictures:
@@ -69,8 +69,14 @@ def peaks(layer: int, pictures: Tensor) -> np.ndarray:
             for number in range(layer + 1):
                 module = network()[number]
                 value = value.clamp(min=0) if isinstance(module, nn.ReLU) else module(value)
-            found.append([float(unit.max()) for unit in value[0]])
+            found.append(value[0].numpy())
     return np.array(found)
+
+
+def peaks(layer: int, pictures: Tensor) -> np.ndarray:
+    """float (n, units)"""
+    maps = one_by_one(layer, pictures)
+    return maps.reshape(*maps.shape[:2], -1).max(2)
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2, 3, 5])
@@ -251,3 +257,30 @@ def test_nothing_to_count() -> None:
     for result in (failed, unranked, unreached):
         with pytest.raises(DataError, match="No attack reached its goal between two classes that are ranked"):
             replace(found, attacked=result).by_importance(ranking())
+
+
+@pytest.mark.parametrize("layer", [0, 3])
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_maps_equal_direct_passes(layer: int, batch_size: int) -> None:
+    units = [3, 0, 2]
+    found = dw.change_maps(
+        network(), str(layer), attacked(), units, preprocess=normalised, batch_size=batch_size
+    )
+    before, after = (
+        one_by_one(layer, pictures)[:, units] for pictures in (attacked().before, attacked().after)
+    )
+    assert found.units == (3, 0, 2) and found.before.shape == before.shape
+    np.testing.assert_allclose(found.before, before, atol=1e-5)
+    np.testing.assert_allclose(found.after, after, atol=1e-5)
+    np.testing.assert_allclose(found.change, after - before, atol=2e-5)
+    rise = [
+        [a.max() - b.max() for a, b in zip(*rows, strict=True)] for rows in zip(after, before, strict=True)
+    ]
+    np.testing.assert_allclose(found.peak_change, rise, atol=2e-5)
+    assert (found.grid.height, found.grid.width) == before.shape[2:]
+
+
+@pytest.mark.parametrize("units", [[9], [-1], []])
+def test_maps_of_units_that_are_not_there(units: list[int]) -> None:
+    with pytest.raises(SettingError, match=r"no unit .*2 has units 0 to 8"):
+        dw.change_maps(network(), "2", attacked(), units, preprocess=normalised)

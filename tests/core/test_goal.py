@@ -104,3 +104,25 @@ def test_one_class_is_none_to_be_told_as_another() -> None:
     for target in (None, "nearest", "random", 0):
         with pytest.raises(SettingError, match="only one class"):
             plan(target, [0, 1, 2], names=("ant",))
+
+
+def test_random_targets_among_some() -> None:
+    told = scores(900)
+    numbers, now = list(range(900)), told.argmax(1)
+    names = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu")
+
+    def plan_among(among: list[str | int] | None) -> list[int]:
+        return plan_targets("random", told, names, numbers, 0, among).tolist()
+
+    some = plan_among(["gnu", 1, "dog", "dog"])
+    assert (np.array(some) != now).all()
+    for own in range(7):
+        assert {k for k, c in zip(some, now, strict=True) if c == own} == {1, 3, 6} - {own}
+    assert plan_among(list(names[::-1])) == plan_among(None)
+    for among in ([], ["dog"], [3, "dog"]):
+        with pytest.raises(SettingError, match="must name two classes"):
+            plan_among(among)  # type: ignore[arg-type]
+    with pytest.raises(ConceptError, match="no class 'dgo'"):
+        plan_among(["dgo", "ant"])
+    with pytest.raises(SettingError, match="among is for random targets; the target is 'ant'"):
+        plan_targets("ant", told, names, numbers, 0, ["ant", "bee"])

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissect_widgets.core.peaks import classify_by_peak, find_peaks
+from dissect_widgets.core.peaks import choose_unit, classify_by_peak, find_peaks
 from dissect_widgets.errors import ActivationError, LayerError, SettingError
 from tests.conftest import ArrayImages, TinyNet
 from tests.core import oracle
@@ -64,3 +64,34 @@ def test_bad_peaks() -> None:
         classify_by_peak([1.0, np.nan], [True, False])
     with pytest.raises(SettingError, match="All pictures"):
         classify_by_peak([1.0, 2.0], [True, True])
+
+
+def test_a_unit_is_chosen_on_one_half_and_judged_on_the_other() -> None:
+    random = np.random.default_rng(3)
+    truth = random.random(31) < 0.4
+    peaks = random.normal(size=(31, 7)) + np.outer(truth, [0, 0.5, 1, 4, 0.2, 3.5, 5])
+    peaks[:, 6] = random.normal(size=31)
+    units = [5, 0, 3, 6]
+    kinds = [[i for i in range(31) if truth[i] == kind] for kind in (True, False)]
+    chosen_on = sorted(i for own in kinds for i in own[::2])
+    judged_on = sorted(i for own in kinds for i in own[1::2])
+    told = [classify_by_peak(peaks[chosen_on, unit], truth[chosen_on]) for unit in units]
+    best = int(np.argmax([one.balanced_accuracy for one in told]))
+    found = choose_unit(peaks, truth, units)
+    assert found.unit == units[best] in (5, 3) and np.flatnonzero(found.judged).tolist() == judged_on
+    cut = told[best].threshold
+    right = [(peaks[i, found.unit] > cut) == truth[i] for i in judged_on]
+    recall = np.mean([ok for ok, i in zip(right, judged_on, strict=True) if truth[i]])
+    negative = np.mean([ok for ok, i in zip(right, judged_on, strict=True) if not truth[i]])
+    assert found.classifier.threshold == cut
+    assert found.classifier.balanced_accuracy == pytest.approx((recall + negative) / 2)
+
+
+def test_nothing_to_choose() -> None:
+    peaks, truth = np.zeros((5, 3)), np.array([1, 1, 0, 0, 0], bool)
+    with pytest.raises(SettingError, match="no units to choose from"):
+        choose_unit(peaks, truth, [])
+    with pytest.raises(SettingError, match=r"shape \(5,\); it must be \(5, units\)"):
+        choose_unit(peaks[:, 0], truth, [0])
+    with pytest.raises(SettingError, match="both kinds are needed"):
+        choose_unit(peaks, np.array([1, 0, 0, 0, 0], bool), [0])

@@ -195,6 +195,7 @@ def brute_places(
         concept=Rules.vocabulary[number],
         vocabulary=Rules.vocabulary,
         cells=np.array(cells),
+        edits=(),
         grid=(ROWS, COLUMNS),
         before=before,
         gained=gained,
@@ -281,6 +282,7 @@ def place_effects(before: list[int], context: list[int]) -> PlaceEffects:
         concept=CONCEPTS[0],
         vocabulary=Rules.vocabulary,
         cells=np.array([[0, 0], [0, 1], [1, 1]]),
+        edits=(),
         grid=(2, 3),
         before=np.array(before),
         gained=np.array([[1, 2, 4]]),
@@ -399,3 +401,20 @@ def test_a_network_may_label() -> None:
     found = dw.count_pixels(net, z, [Edit("layer4", [0])], Network(), progress=False)
     assert found.before[:, 0].tolist() == (dw.edit(net, z)[:, 0] > 0.5).sum((1, 2)).tolist()
     assert label(Network(), torch.rand(1, 3, 2, 2, generator=torch.Generator())).shape == (1, 1, 2, 2)
+
+
+def test_places_of_a_context_and_what_was_done_there() -> None:
+    net, z = wide(), latents()
+    edit, cells = Edit("maps", [1, 3], [4.0, 2.0]), [(3, 5), (0, 0), (2, 1)]
+    found = dw.insert_at_places(net, z, edit, Rules(), "thing 0", cells=cells, block=(1, 2), progress=False)
+    places = found.places_of("thing 1").tolist()
+    number = Rules.vocabulary.index("thing 1")
+    there = [[i, p] for i in range(5) for p in range(3) if number in found.context[i, :, p]]
+    assert sorted(places) == there and len(there) > 2
+    gains = [int(found.gained[i, p]) for i, p in places]
+    assert gains == sorted(gains, reverse=True)
+    image, place = places[0]
+    before, after = (dw.edit(net, z[image : image + 1], own) for own in ([], found.edits[place]))
+    pixels = [int((Rules()(own) == Rules.vocabulary.index("thing 0")).sum()) for own in (before, after)]
+    assert pixels[1] - pixels[0] == gains[0] and found.edits[1].where is not None
+    assert np.argwhere(found.edits[1].where).tolist() == [[0, 0], [0, 1]]

@@ -63,6 +63,7 @@ def effects() -> PlaceEffects:
         concept=CONCEPTS[0],
         vocabulary=Vocabulary(CONCEPTS),
         cells=cells,
+        edits=(),
         grid=(4, 6),
         before=random.integers(0, 50, 8),
         gained=random.integers(-9, 30, (8, 17)),

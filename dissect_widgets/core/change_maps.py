@@ -1,0 +1,83 @@
+"""Where an attack changes units: their maps before and after (PNAS 2020, Fig. 5b)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from operator import index
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.core.attacked import Attacked
+from dissect_widgets.core.grid import Grid
+from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.peaks import open_layer
+from dissect_widgets.core.probe import ProbeShape
+from dissect_widgets.core.quantile import Float32s
+from dissect_widgets.core.source import Source
+from dissect_widgets.errors import ActivationError, DataError, SettingError
+
+
+class ChangeMaps(NamedTuple):
+    """How the maps of some units change under an attack."""
+
+    layer: str
+    units: tuple[int, ...]
+    before: Float32s
+    """float32 (n, units, h, w)"""
+    after: Float32s
+    """float32 (n, units, h, w)"""
+    grid: Grid
+    """Where the positions of the maps lie on the picture."""
+
+    @property
+    def change(self) -> Float32s:
+        """float32 (n, units, h, w): how much is gained."""
+        return self.after - self.before
+
+    @property
+    def peak_change(self) -> Float32s:
+        """float32 (n, units): how much higher the greatest activation is after the attack."""
+        return np.asarray(self.after.max((2, 3)) - self.before.max((2, 3)))
+
+
+def read_change_maps(
+    model: nn.Module,
+    layer: str,
+    attacked: Attacked,
+    units: Sequence[int],
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 16,
+) -> ChangeMaps:
+    """Read the maps of some units before and after an attack; see `dissect_widgets.change_maps`."""
+    if not len(attacked):
+        raise DataError("There are no attacked images.")
+    source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
+    plan = shape.plans[layer]
+    chosen = tuple(index(unit) for unit in units)
+    bad = [unit for unit in chosen if not 0 <= unit < plan.info.units]
+    if bad or not chosen:
+        what = f"There is no unit {bad[0]}" if bad else "There is no unit named"
+        raise SettingError(f"{what}; {layer} has units 0 to {plan.info.units - 1}.")
+    maps = [own[:, list(chosen)].cpu() for own in maps_of_both(source, shape, layer, attacked, batch_size)]
+    both, n = torch.cat(maps).numpy(), len(attacked)
+    return ChangeMaps(layer, chosen, both[:n], both[n:], plan.grid)
+
+
+def maps_of_both(
+    source: Source, shape: ProbeShape, layer: str, attacked: Attacked, batch_size: int
+) -> Iterator[Tensor]:
+    """Maps (B, units, h, w) of batches of the pictures before, then of those after."""
+    size = max(batch_size, 2)
+    for pictures in (attacked.before, attacked.after):
+        for start in range(0, len(pictures), size):
+            with evaluation(source.model):
+                maps = source.maps(pictures[start : start + size], size, shape)[layer]
+            if not maps.isfinite().all():
+                row, unit = torch.nonzero(~maps.isfinite())[0].tolist()[:2]
+                name = attacked.names[start + row]
+                raise ActivationError(f"Layer {layer!r}, unit {unit}: no finite number on image {name!r}.")
+            yield maps
