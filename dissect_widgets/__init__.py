@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
     from dissect_widgets.concepts.photo_folder import PhotoFolder
+    from dissect_widgets.concepts.public_segmenter import load_public_segmenter
     from dissect_widgets.concepts.sample import write_sample
     from dissect_widgets.core.attacked import Attacked
     from dissect_widgets.core.carlini_wagner import CarliniWagner
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from dissect_widgets.core.saving import load
     from dissect_widgets.core.vocabulary import Concept, Vocabulary
     from dissect_widgets.generate import count_pixels, edit, insert_at_places
+    from dissect_widgets.models.places import load_places_vgg16
     from dissect_widgets.models.progan import ProgressiveGenerator, load_generator
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.rank import rank_units, remove_sets, remove_units
@@ -82,6 +84,8 @@ _HOMES = {
     "load": "core.saving",
     "load_generator": "models.progan",
     "load_model": "models.zoo",
+    "load_places_vgg16": "models.places",
+    "load_public_segmenter": "concepts.public_segmenter",
     "normalize": "models.zoo",
     "open_generator": "core.generator",
     "rank_units": "rank",
@@ -132,6 +136,8 @@ __all__ = [
     "load",
     "load_generator",
     "load_model",
+    "load_places_vgg16",
+    "load_public_segmenter",
     "normalize",
     "open_generator",
     "rank_units",

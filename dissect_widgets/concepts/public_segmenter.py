@@ -1,0 +1,303 @@
+"""Public networks that label every pixel, of Hugging Face's `transformers`, from a folder.
+
+>>> segmenter = load_public_segmenter("segformer-b0-finetuned-ade-512-512")
+>>> dissection = dw.dissect(model, ["layer4"], photos, segmenter=segmenter)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from dissect_widgets.concepts.photo_folder import Size, sides
+from dissect_widgets.core.provenance import weights_digest
+from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.errors import SettingError, WeightsError, nearest
+
+NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabelled", "void"])
+"""Classes that say that there is no concept."""
+_NEEDED = (
+    ("config.json",),
+    ("preprocessor_config.json", "processor_config.json"),
+    ("model.safetensors", "model.safetensors.index.json"),
+)
+_PICKLES = (".bin", ".ckpt", ".pt", ".pth")
+_MODES = {None: "bilinear", 1: "bicubic", 2: "bilinear", 3: "bicubic"}  # PIL's; torch has no 1, Lanczos
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a network wants pictures to be like, from the settings of its image processor.
+
+    Attributes
+    ----------
+    size
+        (rows, columns) that pictures are resized to, or the shorter side alone; None for the size they have.
+    mode
+        How they are resized, "bilinear" or "bicubic".
+    scale, mean, deviation
+        A channel x in [0, 1] becomes (x * scale - mean) / deviation.
+    flip
+        Whether channels are in the order blue, green, red.
+    """
+
+    size: tuple[int, int] | int | None
+    mode: str
+    scale: float
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    flip: bool
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """Prepare pictures float (B, 3, H, W) in [0, 1]."""
+        size, own = self.size, (pictures.shape[2], pictures.shape[3])
+        if isinstance(size, int):
+            size = int(size * own[0] / min(own)), int(size * own[1] / min(own))
+        if size is not None and size != own:
+            # Bicubic goes beyond black and white; processors, which keep bytes, clamp after each direction.
+            for step in ((own[0], size[1]), size):
+                pictures = interpolate(pictures, step, mode=self.mode, antialias=True).clamp(0, 1)
+        mean, deviation = (pictures.new_tensor(of)[:, None, None] for of in (self.mean, self.deviation))
+        pictures = (pictures * self.scale - mean) / deviation
+        return pictures.flip(1) if self.flip else pictures
+
+
+class PublicSegmenter:
+    """Labels pictures by a network of `transformers`; see `core.types.Segmenter`, `load_public_segmenter`.
+
+    Parameters
+    ----------
+    net
+        Takes prepared pictures, and returns what has `logits` (B, classes, h, w).
+    classes
+        Their names.
+    prepare
+        Makes of pictures what the network takes.
+    label_size
+        (rows, columns) of label maps; None for those of the pictures.
+    category
+        Of all concepts.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        classes: Sequence[str],
+        prepare: Preparation,
+        *,
+        label_size: tuple[int, int] | None = None,
+        category: str = "object",
+    ) -> None:
+        self.net, self.prepare, self.label_size = net.eval(), prepare, label_size
+        names = concept_names(classes)
+        self.vocabulary = Vocabulary(Concept(name, category) for name in names if name is not None)
+        known = torch.tensor([name is not None for name in names])
+        self._numbers = torch.where(known, known.cumsum(0), 0)
+        self._digest = weights_digest(net)
+
+    def __repr__(self) -> str:
+        # A resumed run knows by this text whether its segmenter is the same.
+        network = f"{type(self.net).__name__} {self._digest[:16]}"
+        return f"<PublicSegmenter: {network}, label_size={self.label_size}, {self.prepare}>"
+
+    def __call__(self, pictures: Tensor, /) -> Tensor:
+        """Label pictures float (B, 3, H, W) in [0, 1]: int64 (B, 1, h, w); the network goes where they are.
+
+        Raises
+        ------
+        SettingError
+            If they are something else.
+        """
+        if pictures.dim() != 4 or pictures.shape[1] != 3 or not pictures.is_floating_point():
+            raise SettingError(
+                f"The pictures are {pictures.dtype} {tuple(pictures.shape)}; a segmenter takes float "
+                "(B, 3, H, W) in [0, 1]."
+            )
+        self.net.to(pictures.device)
+        size = self.label_size or (pictures.shape[2], pictures.shape[3])
+        with torch.inference_mode():
+            scores = self.net(self.prepare(pictures.float())).logits
+            # One picture at a time, as the scores of 150 classes at each pixel take much memory.
+            classes = [interpolate(own[None], size, mode="bilinear").argmax(1) for own in scores]
+        return self._numbers.to(pictures.device)[torch.stack(classes)]
+
+
+def load_public_segmenter(
+    folder: str | Path,
+    *,
+    size: Size | None = None,
+    label_size: Size | None = None,
+    category: str = "object",
+) -> PublicSegmenter:
+    """Load a network that labels every pixel: SegFormer, UperNet, BEiT, DPT and others of their kind.
+
+    Classes keep their names, up to the first ";" or ","; where these are not unique, the whole; else a number
+    follows. Those of `NO_CONCEPT` become 0.
+
+    Parameters
+    ----------
+    folder
+        Has `config.json`, `preprocessor_config.json` and `model.safetensors`, as the hub has them and
+        `save_pretrained` writes them. Nothing is downloaded, and no code or pickle of the folder is run.
+    size
+        Side, or (rows, columns), that pictures are resized to for the network; by default as its image
+        processor has it, without cropping, so that labels are of the whole picture.
+    label_size
+        Side, or (rows, columns), of the label maps, to which scores are upsampled (bilinear); by default that
+        of the pictures.
+    category
+        Of the concepts.
+
+    Returns
+    -------
+    PublicSegmenter
+        A `Segmenter` with one label channel.
+
+    Raises
+    ------
+    ImportError
+        If `transformers` is not installed.
+    WeightsError
+        If the folder lacks something, or the network is of another kind.
+    """
+    folder = Path(folder)
+    resized = sides(size, "size") if size is not None else None
+    labels = sides(label_size, "label_size") if label_size is not None else None
+    _check(folder)
+    net, told = _read(folder)
+    try:
+        classes = [net.config.id2label[number] for number in range(net.config.num_labels)]
+    except KeyError as error:
+        raise WeightsError(f"{folder}: id2label of config.json has no class {error}.") from None
+    prepare = preparation(told, resized, folder)
+    return PublicSegmenter(net, classes, prepare, label_size=labels, category=category)
+
+
+def concept_names(classes: Sequence[str]) -> list[str | None]:
+    """Names of concepts for classes, no two alike; None for those that say that there is none."""
+    whole = [name.strip() or f"class {number}" for number, name in enumerate(classes)]
+    short = [re.split("[;,]", name)[0].strip() or name for name in whole]
+    found: list[str | None] = []
+    for number, name in enumerate(short):
+        if name.lower() in NO_CONCEPT:
+            found.append(None)
+            continue
+        name = name if short.count(name) == 1 else whole[number]
+        name = name if whole.count(name) <= 1 else f"{name} ({number})"
+        while name in found:
+            name += "'"
+        found.append(name)
+    return found
+
+
+def preparation(told: Mapping[str, Any], size: tuple[int, int] | None, folder: Path) -> Preparation:
+    """What the settings of an image processor say, but for the `size`, if one is given.
+
+    Raises
+    ------
+    WeightsError
+        If they ask for what is not supported.
+    """
+    mode = _MODES.get(told.get("resample"))
+    if mode is None:
+        raise WeightsError(
+            f"{folder}: resample of the image processor is {told['resample']!r}; it must be 2 (bilinear) or "
+            "3 (bicubic)."
+        )
+    for setting in ("do_pad", "keep_aspect_ratio"):
+        if told.get(setting) and size is None:
+            raise WeightsError(f"{folder}: {setting} of the image processor is not supported. Give a size.")
+    scale = 255 * (float(told.get("rescale_factor") or 1 / 255) if told.get("do_rescale") else 1)
+    mean: tuple[float, ...] = (0.0,)
+    deviation: tuple[float, ...] = (1.0,)
+    if told.get("do_normalize"):
+        mean, deviation = (_channels(told, key, folder) for key in ("image_mean", "image_std"))
+    wanted = size or (_size(told, folder) if told.get("do_resize") else None)
+    return Preparation(wanted, mode, scale, mean, deviation, bool(told.get("do_flip_channel_order")))
+
+
+def _size(told: Mapping[str, Any], folder: Path) -> tuple[int, int] | int:
+    size = told.get("size")
+    given = {key: side for key, side in size.items() if side} if isinstance(size, Mapping) else {}
+    multiple = int(told.get("ensure_multiple_of") or 1)
+    if set(given) == {"height", "width"}:
+        rows, columns = (round(int(given[key]) / multiple) * multiple for key in ("height", "width"))
+        return rows, columns
+    if set(given) == {"shortest_edge"} and multiple == 1:
+        return int(given["shortest_edge"])
+    raise WeightsError(f"{folder}: size of the image processor is {size!r}, not supported. Give another.")
+
+
+def _channels(told: Mapping[str, Any], key: str, folder: Path) -> tuple[float, ...]:
+    """One number for all channels, or three."""
+    value = told.get(key)
+    numbers = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if len(numbers) not in (1, 3) or not all(isinstance(number, (int, float)) for number in numbers):
+        raise WeightsError(f"{folder}: {key} of the image processor is {value!r}; it must be three numbers.")
+    return tuple(float(number) for number in numbers)
+
+
+def _check(folder: Path) -> None:
+    """Raise WeightsError unless there are the files of a network, and none that is unsafe."""
+    if not folder.is_dir():
+        raise WeightsError(
+            f"There is no folder {folder}. Networks of the hub are downloaded first, as a whole."
+        )
+    names = sorted(path.name for path in folder.iterdir())
+    for wanted in _NEEDED:
+        if any(name in names for name in wanted):
+            continue
+        pickles = [name for name in names if name.endswith(_PICKLES)]
+        if "model.safetensors" in wanted and pickles:
+            raise WeightsError(
+                f"{folder} has its weights in {pickles[0]}, a pickle, which could do anything when loaded, "
+                "and is refused. Take a version that has model.safetensors."
+            )
+        raise WeightsError(f"{folder} has no {wanted[0]}.{nearest(wanted[0], names)}")
+    if "adapter_config.json" in names:  # may name another network, and bring pickles
+        raise WeightsError(f"{folder} has an adapter, which is not read. Merge it into the network.")
+
+
+def _backbone(folder: Path) -> object:
+    """Name of a network of the hub that transformers would ask for; None if all is in the folder."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    return None if config.get("backbone_config") else config.get("backbone")
+
+
+def _read(folder: Path) -> tuple[Any, dict[str, Any]]:
+    """Network, and the settings of its image processor."""
+    try:
+        from transformers import AutoImageProcessor, AutoModelForSemanticSegmentation
+    except ImportError as error:
+        hint = 'pip install "dissect-widgets[transformers]"'
+        raise ImportError(f"Public segmenters need transformers: {hint}") from error
+    options = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        if (named := _backbone(folder)) is not None:
+            raise WeightsError(
+                f"{folder}: config.json asks the hub for {named!r}, a backbone. Not supported."
+            )
+        with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
+            net, info = AutoModelForSemanticSegmentation.from_pretrained(
+                str(folder), use_safetensors=True, output_loading_info=True, **options
+            )
+        told = AutoImageProcessor.from_pretrained(str(folder), **options).to_dict()
+    except WeightsError:
+        raise
+    except Exception as error:  # a file that is damaged or of another kind can raise almost anything
+        text = (str(error).strip().splitlines() or [""])[0]
+        raise WeightsError(f"{folder} cannot be loaded: {type(error).__name__}: {text}") from error
+    # Without this they would be random, with no more than a warning.
+    missing = sorted(name for name in info["missing_keys"] if not name.endswith("num_batches_tracked"))
+    if missing:
+        kind = type(net).__name__
+        raise WeightsError(f"{folder} lacks {len(missing)} weights of {kind}, {missing[0]!r} first.")
+    return net.float(), told

@@ -1,0 +1,92 @@
+"""VGG-16 for the 365 scenes of Places, the classifier of PNAS 2020, from its public file.
+
+>>> model = load_places_vgg16("vgg16_places365-0bafbc55.pth")
+>>> dissection = dw.dissect(model, ["features.conv5_3"], data, preprocess=dw.normalize())
+
+The file is at https://dissect.csail.mit.edu/models/. The network learned from pictures that were squeezed to
+256 x 256, of which it saw 224 x 224.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.models.weights import fit_names, load_weights, read_weights
+
+_BLOCKS: Final = (2, 2, 3, 3, 3)  # convolutions before each pooling
+_SCENES: Final = 365
+
+
+def _features() -> Iterable[str]:
+    for block, count in enumerate(_BLOCKS, start=1):
+        for number in range(1, count + 1):
+            yield from (f"conv{block}_{number}", f"relu{block}_{number}")
+        yield f"pool{block}"
+
+
+LAYERS: Final = {
+    "features": tuple(_features()),
+    "classifier": ("fc6", "relu6", "drop6", "fc7", "relu7", "drop7", "fc8a"),
+}
+"""Names of the layers in each part, in the order of torchvision's, which are numbered."""
+
+
+def load_places_vgg16(weights: str | Path) -> nn.Module:
+    """Load the VGG-16 whose layers are called `features.conv1_1` ... `features.conv5_3`, `classifier.fc8a`.
+
+    Parameters
+    ----------
+    weights
+        State dict with `features.conv1_1.weight` ... `classifier.fc8a.bias`, as published; or with the names
+        that torchvision's vgg16 has, `features.0.weight` ... `classifier.6.bias`. The network gets as many
+        classes as the file has.
+
+    Returns
+    -------
+    nn.Module
+        Pictures float (B, 3, 224, 224) to scores (B, classes); other sizes will do too. In evaluation mode,
+        on the CPU. Pictures are normalised before, see `normalize`.
+
+    Raises
+    ------
+    WeightsError
+        If the file is unsafe, or is of another network; it says which name, and which shape.
+    """
+    import torchvision
+
+    state = public_names(read_weights(weights))
+    last = state.get("classifier.fc8a.weight")
+    classes = len(last) if last is not None and last.dim() == 2 else _SCENES
+    with torch.device("meta"):  # 138 million random weights would be made for nothing
+        model: nn.Module = torchvision.models.vgg16(num_classes=classes)
+    model = with_public_names(model).to_empty(device="cpu")
+    load_weights(model, state, origin=weights)
+    return model.eval()
+
+
+def with_public_names(model: nn.Module) -> nn.Module:
+    """Rename the layers of torchvision's vgg16, in place; they compute the same."""
+    for part, names in LAYERS.items():
+        layers = model.get_submodule(part).children()
+        setattr(model, part, nn.Sequential(OrderedDict(zip(names, layers, strict=True))))
+    return model
+
+
+def public_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """State dict with the published names, of one that may have torchvision's; others stay as they are."""
+    renamed = {
+        f"{part}.{number}": f"{part}.{name}"
+        for part, names in LAYERS.items()
+        for number, name in enumerate(names)
+    }
+    found = {}
+    for name, tensor in fit_names(weights, ()).items():
+        layer, dot, kind = name.rpartition(".")
+        found[f"{renamed.get(layer, layer)}{dot}{kind}"] = tensor
+    return found
