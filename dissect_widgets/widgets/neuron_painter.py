@@ -23,6 +23,7 @@ from PIL import Image
 from torch import Tensor, nn
 from traitlets import TraitError
 
+from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.files import replacing
 from dissect_widgets.core.latents import ToPictures, to_pictures
 from dissect_widgets.core.result import Dissection
@@ -139,6 +140,10 @@ class NeuronPainter(anywidget.AnyWidget):
     def before(self) -> Image.Image:
         """The picture without edits."""
         return Image.open(io.BytesIO(self._before)).convert("RGB")
+
+    def as_edits(self) -> list[Edit]:
+        """What the strokes do, for `dw.edit`, `dw.count_pixels`, and any other latents."""
+        return self.painting.edits(self._strokes)
 
     def paint(self, points: Iterable[tuple[float, float]]) -> None:
         """Paint a stroke with the brush as it is, through (x, y), shares of the width and height."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from dissect_widgets.core.edit import Edit
 from dissect_widgets.core.generator import Begun, open_generator
 from dissect_widgets.core.latents import ToPictures, latents
 from dissect_widgets.core.layer_result import LayerDissection
@@ -90,8 +91,11 @@ class Painting:
     def draw(self, strokes: Iterable[Covered]) -> bytes:
         """Picture with strokes, the first first, as PNG."""
         assert self._begun is not None
-        edits = [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
-        return to_png(self._canvas.draw(self._begun, edits)[0])
+        return to_png(self._canvas.draw(self._begun, self.edits(strokes))[0])
+
+    def edits(self, strokes: Iterable[Covered]) -> list[Edit]:
+        """What strokes do, but for those that are switched off."""
+        return [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
 
     def written(self, strokes: Sequence[Stroke], seed: int) -> str:
         """Strokes and seed as text for a file."""

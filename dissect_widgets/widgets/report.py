@@ -1,31 +1,40 @@
 """A dissection as one page to send: it works offline, with the unit browser and all pictures in it.
 
 >>> write_report(dissection, "report.html")
+>>> write_report(dissection, "report.html", ranking=ranking, sets=sets, changes=changes)
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.layer_result import Denominator, LayerDissection
+from dissect_widgets.core.changes import UnitChanges
+from dissect_widgets.core.files import replacing
+from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.layer_result import Denominator
 from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.unit_sets import SetEffects
 from dissect_widgets.core.workspace import full_disk
-from dissect_widgets.plots.concepts import concept_bars
-from dissect_widgets.plots.layers import layer_bars
+from dissect_widgets.errors import SettingError, nearest
 from dissect_widgets.widgets._base import front_end, style
+from dissect_widgets.widgets.report_attack import attack_section
+from dissect_widgets.widgets.report_browser import browser_blocks
+from dissect_widgets.widgets.report_edits import Drawn, GeneratorEdit, Insertion, Removal, edits_section
+from dissect_widgets.widgets.report_layers import layers_section
+from dissect_widgets.widgets.report_made import made_section
+from dissect_widgets.widgets.report_needs import needs_section
+from dissect_widgets.widgets.report_parts import Section, count, plotly_block
 from dissect_widgets.widgets.unit_data import UnitData
 
-_MAP_SIDE = 28  # larger maps are read at every n-th position: a page is to be small
-_PICTURE_SIDE = 192
+__all__ = ["Drawn", "Insertion", "Removal", "write_report"]
+
+_UNITS = """<p class="on-paper soft">These were in sight; the page itself, in a browser, has all units.</p>
+<noscript><p>Units and figures are drawn by a script, which this browser does not run.</p></noscript>
+<div id="browser"></div>
+"""
+_SCRIPTS = ("dom", "maps", "ask", "source", "cards", "detail", "browser", "local_state", "report")
 
 
 def write_report(
@@ -35,19 +44,35 @@ def write_report(
     exemplars: int = 6,
     level: float | None = None,
     denominator: Denominator = "all",
+    ranking: UnitImportance | None = None,
+    sets: SetEffects | None = None,
+    edits: Sequence[GeneratorEdit] = (),
+    changes: UnitChanges | None = None,
 ) -> Path:
     """Write a page that shows a dissection in any browser, without a network or a server.
+
+    What else was found stands below it, in sections of its own.
 
     Parameters
     ----------
     dissection
         What to show.
     path
-        HTML file; its folder must exist.
+        HTML file; its folder must exist. A file that is there stays until the new one is whole.
     exemplars
         How many of each unit.
     level, denominator
         See `LayerDissection.iou`.
+    ranking
+        Units of a dissected layer by importance to each class; see `rank_units`.
+    sets
+        Sets of units removed, and kept; see `remove_sets`.
+    edits
+        What edits of a generator do, in the order in which it is to be shown: `Removal`, `Insertion`, and
+        `Drawn` for figures of pictures.
+    changes
+        What an attack changed in a dissected layer, and the attack itself; see `unit_changes`. With a
+        ranking of this layer, also by importance.
 
     Returns
     -------
@@ -56,109 +81,77 @@ def write_report(
 
     Raises
     ------
+    SettingError
+        If the ranking, the sets or the changes are of a layer that was not dissected, or that has another
+        number of units; and if a figure cannot be drawn from what is given.
     StorageError
         If the disk is full.
     """
     path = Path(path)
-    page = _page(dissection, UnitData(dissection, level=level, denominator=denominator), exemplars)
-    with full_disk(path):
-        path.write_text(page, "utf-8")
+    if exemplars < 0:
+        raise SettingError(f"exemplars is {exemplars}; allowed are 0 and more.")
+    for what, given in (("ranking is", ranking), ("sets are", sets), ("changes are", changes)):
+        if given is not None:
+            _check_units(dissection, what, given.layer, given.units)
+    data = UnitData(dissection, level=level, denominator=denominator)
+    sections = [Section("units", "Units", _UNITS), layers_section(data)]
+    if ranking is not None or sets is not None:
+        sections.append(needs_section(data, ranking, sets))
+    if edits:
+        sections.append(edits_section(edits))
+    if changes is not None:
+        sections.append(attack_section(changes, ranking))
+    sections.append(made_section(dissection, ranking, sets, changes))
+    page = _page(dissection, sections, browser_blocks(data, exemplars))
+    with full_disk(path), replacing(path) as new:
+        new.write_text(page, "utf-8")
     return path
 
 
-def _page(dissection: Dissection, data: UnitData, exemplars: int) -> str:
-    about = data.about()
-    about["concepts"] = {0: ["-", ""]} | about["concepts"]
-    blocks, shown = {"columns": data.columns()}, set()
-    for number, layer in enumerate(dissection.layers):
-        units, maps, grid = _layer(data, number, layer, exemplars)
-        about["layers"][number] |= {
-            "grid": list(grid[:6]),
-            "exemplars": min(exemplars, about["layers"][number]["exemplars"]),
-        }
-        blocks[f"units-{number}"], blocks[f"maps-{number}"] = _json(units), maps
-        shown |= {image for unit in units for image in unit["images"]}
-    blocks["about"] = _json(about)
-    scripts = [_block(name, gzip.compress(content, 6, mtime=0)) for name, content in blocks.items()]
-    scripts += [_block(f"picture-{image}", data.picture(image, _PICTURE_SIDE)) for image in sorted(shown)]
-    code = front_end("dom", "maps", "ask", "source", "cards", "detail", "browser", "local_state", "report")
-    title = f"Units of {dissection.model}"
+def _check_units(dissection: Dissection, what: str, layer: str, units: int) -> None:
+    """Raise SettingError if something is not of a layer of the dissection, as it is there."""
+    known = {own.name: own.units for own in dissection.layers}
+    if layer not in known:
+        raise SettingError(
+            f"The {what} of the layer {layer!r}, which is not in the dissection.{nearest(layer, known)}"
+        )
+    if units != known[layer]:
+        raise SettingError(
+            f"The {what} of {units} units of {layer!r}, which has {known[layer]} in the dissection."
+        )
+
+
+def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> str:
+    title = escape(f"Units of {dissection.model}")
+    links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
+    body = "".join(
+        f'<section id="{section.name}">\n<h2>{section.title}</h2>\n{section.content}</section>\n'
+        for section in sections
+    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
+<title>{title}</title>
 <style>
 {style("browser", "report")}
 </style>
 </head>
 <body>
-<h1>{escape(title)}</h1>
+<header>
+<h1>{title}</h1>
 <p class="soft">{_facts(dissection)}</p>
-<h2>Units</h2>
-<div id="browser"></div>
-<h2>Detectors, and their distinct concepts</h2>
-<div class="scroll">{_table(dissection, data)}</div>
-{_charts(dissection, data)}
-<h2>How it was made</h2>
-{_provenance(dissection)}
-{"".join(scripts)}
-<script type="module">
-{code}
+<nav aria-label="Contents"><ul>{links}</ul></nav>
+</header>
+<main>
+{body}</main>
+{blocks}{plotly_block()}<script type="module">
+{front_end(*_SCRIPTS)}
 </script>
 </body>
 </html>
 """
-
-
-def _layer(
-    data: UnitData, number: int, layer: LayerDissection, exemplars: int
-) -> tuple[list[dict[str, Any]], bytes, Grid]:
-    """Units of a layer, and their maps in 256 levels between each one's least and greatest value."""
-    units, pieces, start = [], [], 0
-    step = -(-max(layer.exemplar_grid.height, layer.exemplar_grid.width) // _MAP_SIDE)
-    maps, grid = _thin(layer.exemplar_map[:, :exemplars].astype(np.float32), layer.exemplar_grid, step)
-    for unit in range(layer.units):
-        known = data.exemplars(number, unit, exemplars)
-        count = len(known["images"])
-        own = maps[unit, :count].reshape(count, -1)
-        low, high = own.min(1, initial=np.inf), own.max(1, initial=-np.inf)
-        scale = 255 / np.maximum(high - low, 1e-20)
-        pieces.append(np.round((own - low[:, None]) * scale[:, None]).astype(np.uint8).tobytes())
-        units.append(
-            {
-                "images": known["images"],
-                "peaks": known["peaks"],
-                "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
-                "start": start,
-                "detail": data.detail(number, unit),
-            }
-        )
-        start += count
-    return units, b"".join(pieces), grid
-
-
-def _thin(maps: NDArray[np.float32], grid: Grid, step: int) -> tuple[NDArray[np.float32], Grid]:
-    """Every step-th row and column of maps (..., height, width), and where they lie."""
-    first = step // 2
-    thin = maps[..., first::step, first::step]
-    return thin, grid._replace(
-        height=thin.shape[-2],
-        width=thin.shape[-1],
-        top=grid.top + first * grid.step_y,
-        left=grid.left + first * grid.step_x,
-        step_y=grid.step_y * step,
-        step_x=grid.step_x * step,
-    )
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _block(name: str, content: bytes) -> str:
-    return f'<script type="text/plain" id="{name}">{b64encode(content).decode()}</script>\n'
 
 
 def _facts(dissection: Dissection) -> str:
@@ -168,36 +161,6 @@ def _facts(dissection: Dissection) -> str:
         for i, category in enumerate(dissection.vocabulary.categories)
     )
     skipped = f"; {len(dissection.skipped)} skipped" if dissection.skipped else ""
-    return f"{dissection.images} images of {height} x {width} pixels{skipped}; concepts: {categories}."
-
-
-def _table(dissection: Dissection, data: UnitData) -> str:
-    categories = [*dissection.vocabulary.categories, "all"]
-    rows = []
-    for layer in dissection.layers:
-        counts = layer.count_detectors(level=data.level, denominator=data.denominator)
-        cells = "".join(f"<td>{counts[c].detectors} ({counts[c].unique})</td>" for c in categories)
-        rows.append(f"<tr><th>{escape(layer.name)}</th><td>{layer.units}</td>{cells}</tr>")
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("layer", "units", *categories))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _charts(dissection: Dissection, data: UnitData) -> str:
-    options: dict[str, Any] = {"level": data.level, "denominator": data.denominator}
-    figures = [layer_bars(dissection, **options)] if len(dissection.layers) > 1 else []
-    figures += [concept_bars(layer, **options) for layer in dissection.layers[::-1]]
-    config = {"displayModeBar": False, "responsive": True}
-    pieces = [
-        figure.to_html(full_html=False, include_plotlyjs=number == 0, config=config)
-        for number, figure in enumerate(figures)
-    ]
-    return f"<h2>Concepts</h2>{''.join(pieces)}"
-
-
-def _provenance(dissection: Dissection) -> str:
-    told = {key: json.dumps(v) if isinstance(v, dict) else str(v) for key, v in dissection.provenance.items()}
-    rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in told.items())
-    skipped = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in dissection.skipped)
-    parts = [("Digests, settings, versions", f"<div class='scroll'><table>{rows}</table></div>")]
-    parts += [("Skipped images", f"<ul>{skipped}</ul>")] if skipped else []
-    return "".join(f"<details><summary>{title}</summary>{text}</details>" for title, text in parts)
+    return (
+        f"{count(dissection.images, 'image')} of {height} x {width} pixels{skipped}; concepts: {categories}."
+    )

@@ -64,6 +64,9 @@ def test_strokes_edit_the_picture_one_after_another() -> None:
     painter.undo()
     painter.edits = [{**first, "on": False}, second]
     assert np.abs(pixels(painter.image) - expected(painter, generator)).max() <= 0.51
+    drawn = dw.edit(generator, dw.latents(1, painter.seed, depth=7), painter.as_edits())[0]
+    assert np.abs(drawn.mul(255).permute(1, 2, 0).numpy() - expected(painter, generator)).max() <= 0.51
+    assert len(painter.as_edits()) == 1
     painter.seed = 5
     assert np.abs(pixels(painter.image) - expected(painter, generator)).max() <= 0.51
 

@@ -1,4 +1,8 @@
-// The report: the same browser, with all its data in the page.
+// The report: the same browser, with all its data in the page; and figures, drawn when they come into sight.
+
+const NARROW = 520; // pixels, of a phone
+const LETTER = 8; // of the name of an axis, with something to spare
+const PAPER = 680; // pixels across a page of A4 or Letter, between its margins
 
 function bytesOf(id) {
   const text = atob(document.getElementById(id).textContent.trim());
@@ -52,11 +56,132 @@ async function pageSource() {
   return source;
 }
 
-pageSource().then((source) => {
-  const layer = source.about.layers.at(-1).name;
-  const state = new LocalState({
-    layer, unit: null, compare: null, threshold: null, compare_threshold: null,
-    query: "", category: "", min_iou: 0, sort: "iou", height: Math.max(560, window.innerHeight - 80),
+/** plotly.js, which is text until a figure needs it. At once, because printing does not wait. */
+function plotly() {
+  if (!window.Plotly) {
+    document.head.append(make("script", { textContent: document.getElementById("plotly").textContent }));
+  }
+  return window.Plotly;
+}
+
+/** On a phone: the legend above, where it is seen first; the axis named in lines as short as needed. */
+function makeNarrow(layout, width) {
+  layout.legend = { ...layout.legend, orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom" };
+  layout.bargap = 0.1;
+  const title = layout.xaxis?.title;
+  if (!title?.text) return;
+  const lines = [""];
+  for (const word of title.text.replaceAll("<br>", " <br> ").split(" ")) {
+    if (word === "<br>" || (lines.at(-1).length + word.length) * LETTER > width) lines.push("");
+    if (word !== "<br>") lines.push(`${lines.pop()} ${word}`.trim());
+  }
+  title.text = lines.join("<br>");
+}
+
+/** Draw a figure into its box, as wide as the box is, or in a given width. */
+async function drawFigure(box, width) {
+  const { data, layout } = JSON.parse(box.closest("figure").querySelector("script").textContent);
+  if (width) layout.width = width;
+  else if (!layout.width && box.parentElement.clientWidth < NARROW) makeNarrow(layout, box.clientWidth);
+  if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
+  const drawn = plotly().newPlot(box, data, layout, { displayModeBar: false, responsive: !layout.width });
+  box.dataset.drawn = "yes";
+  await drawn;
+}
+
+/** Draw each figure when it is about to come into sight, once told to start, and all of them to be printed. */
+function drawFigures(boxes) {
+  const draw = (box, width) =>
+    drawFigure(box, width).catch((reason) => { box.textContent = `This figure could not be drawn: ${reason}`; });
+  const seen = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        seen.unobserve(target);
+        draw(target);
+      }
+    },
+    { rootMargin: "400px" },
+  );
+  const wait = () => boxes.forEach((box) => seen.observe(box));
+  addEventListener("beforeprint", () => {
+    seen.disconnect();
+    for (const box of boxes) {
+      const width = parseFloat(box.style.width) || Math.max(PAPER, parseFloat(box.style.minWidth) || 0);
+      clearFigure(box);
+      draw(box, width);
+      box.style.zoom = Math.min(1, PAPER / width);
+    }
   });
-  mount({ state, source, el: document.getElementById("browser") });
-});
+  addEventListener("afterprint", () => {
+    boxes.forEach(clearFigure);
+    wait();
+  });
+  return wait;
+}
+
+function clearFigure(box) {
+  if (box.dataset.drawn) plotly().purge(box);
+  delete box.dataset.drawn;
+  box.style.zoom = "";
+}
+
+/** Open what is folded while the page is printed. */
+function unfoldOnPaper() {
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const part of folded) part.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const part of folded) part.open = false;
+  });
+}
+
+function showBrowser(source, el) {
+  const layer = source.about.layers.at(-1).name;
+  const filters = { query: "", category: "", min_iou: 0 };
+  const state = new LocalState({
+    layer, unit: null, compare: null, threshold: null, compare_threshold: null, sort: "iou",
+    height: Math.round(Math.max(560, Math.min(0.82 * window.innerHeight, 900))), ...filters,
+  });
+  mount({ state, source, el });
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest("a[data-unit]"); // elsewhere on the page
+    if (!link) return;
+    const chosen = { layer: link.dataset.layer, unit: Number(link.dataset.unit), compare: null, threshold: null };
+    for (const [key, value] of Object.entries({ ...filters, ...chosen })) state.set(key, value);
+    state.save_changes();
+  });
+}
+
+/** Done when the cards in sight are drawn and seen; soon, too, if some are not to be. */
+function cardsDrawn(el) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1500);
+    const observer = new MutationObserver(() => {
+      if (el.querySelector(".dw-card:not([data-drawn])")) return;
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(resolve));
+    });
+    observer.observe(el, { attributeFilter: ["data-drawn"], subtree: true });
+  });
+}
+
+const browser = document.getElementById("browser");
+unfoldOnPaper(); // before figures are drawn: those that are folded have no width
+const startFigures = drawFigures([...document.querySelectorAll(".plot")]);
+pageSource()
+  .then((source) => {
+    showBrowser(source, browser);
+    return cardsDrawn(browser); // the units are seen first
+  })
+  .catch((reason) => {
+    const { element, failed } = errorLine();
+    browser.append(element);
+    failed(reason);
+  })
+  .then(() => {
+    startFigures();
+    setTimeout(plotly, 200); // it takes long to begin, and is needed as soon as the page is scrolled
+  });

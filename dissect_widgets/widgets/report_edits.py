@@ -1,0 +1,84 @@
+"""What edits do: a generator's pictures when its units are removed or inserted.
+
+>>> removal = Removal(counts, [2, 4, 8, 20], "tree", others=["sky", "grass"], note="Units of layer4.")
+>>> write_report(dissection, "report.html", edits=[removal, Insertion(effects, ["window", "sky"])])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from dissect_widgets.core.pixels import PixelCounts
+from dissect_widgets.core.places import PlaceEffects
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.plots.contexts import context_bars, place_map
+from dissect_widgets.plots.removal import removal_curve
+from dissect_widgets.widgets.report_parts import Section, chart
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Sets of units of growing size, removed from a generator; see `removal_curve`."""
+
+    counts: PixelCounts
+    """What `count_pixels` found."""
+    numbers: Sequence[int]
+    """How many units each set removes."""
+    concept: str | Concept
+    """Whose units they are."""
+    others: Sequence[str | Concept] = ()
+    """Concepts to compare with."""
+    note: str = ""
+    """A sentence to stand below, such as which layer it is."""
+
+    def figures(self) -> list[go.Figure]:
+        """What the report shows."""
+        return [removal_curve(self.counts, self.numbers, self.concept, self.others)]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Units made active at one place after the other; see `context_bars` and `place_map`."""
+
+    effects: PlaceEffects
+    """What `insert_at_places` found."""
+    contexts: Sequence[str | Concept] = ()
+    """What may have been at a place before; without any there is the map alone."""
+    note: str = ""
+    """A sentence to stand below."""
+
+    def figures(self) -> list[go.Figure]:
+        """What the report shows."""
+        bars = []
+        if self.contexts:
+            bars.append(context_bars(self.effects.by_context(self.contexts), self.effects.concept.name))
+        return [*bars, place_map(self.effects)]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure of your own, mostly pictures before and after edits; see `picture_rows`."""
+
+    figure: go.Figure
+    """Its title stands above it."""
+    note: str = ""
+    """A sentence to stand below."""
+
+    def figures(self) -> list[go.Figure]:
+        """What the report shows."""
+        return [self.figure]
+
+
+GeneratorEdit = Removal | Insertion | Drawn
+
+
+def edits_section(edits: Sequence[GeneratorEdit]) -> Section:
+    """Figures of edits, in the order given."""
+    pieces = []
+    for edit in edits:
+        *first, last = edit.figures()
+        pieces += [*map(chart, first), chart(last, edit.note)]
+    return Section("edits", "What edits do", "".join(pieces))

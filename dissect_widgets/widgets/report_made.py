@@ -1,0 +1,37 @@
+"""How a report was made: digests, settings, versions, and what was left out."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from dissect_widgets.core.changes import UnitChanges
+from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.unit_sets import SetEffects
+from dissect_widgets.widgets.report_parts import Section, count
+
+
+def made_section(
+    dissection: Dissection,
+    ranking: UnitImportance | None,
+    sets: SetEffects | None,
+    changes: UnitChanges | None,
+) -> Section:
+    """All that is known of where the results come from."""
+    told = {key: json.dumps(v) if isinstance(v, dict) else str(v) for key, v in dissection.provenance.items()}
+    if ranking is not None:
+        told["ranking"] = f"{count(ranking.images, 'image')}, {ranking.seconds:.0f} s, {ranking.how}"
+    if sets is not None:
+        told["sets"] = (
+            f"{count(sets.images, 'image')}, {count(sets.repeats, 'random set')} of each size, {sets.how}"
+        )
+    if changes is not None:
+        attacked = changes.attacked
+        told["attack"] = f"{attacked.method}, {attacked.passes:,} passes, {attacked.seconds:.0f} s"
+    rows = "".join(f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in told.items())
+    skipped = "".join(f"<li>{escape(name)}: {escape(reason)}</li>" for name, reason in dissection.skipped)
+    parts = [("Digests, settings, versions", f'<table class="made">{rows}</table>')]
+    parts += [("Skipped images", f"<ul>{skipped}</ul>")] if skipped else []
+    content = "".join(f"<details><summary>{title}</summary>{text}</details>" for title, text in parts)
+    return Section("made", "How it was made", content)
