@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "world": {"concepts", "core", "models", "scenery", "world"},
     "plots": {"core", "plots"},
     "widgets": {"core", "plots", "widgets"},
+    "studies": {"concepts", "core", "models", "scenery", "studies", "world"},
 }
 CORE_LIBRARIES = {"torch", "numpy", "safetensors", "PIL", "pandas"}
 ROOT_MODULES = {"errors"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 
 class InMemory:
@@ -37,7 +39,8 @@ class InMemory:
             if hasattr(data, name):
                 setattr(self, name, list(getattr(data, name))[:count])
         self._digest = f"{count} of {data.digest()}" if hasattr(data, "digest") else None
-        self._items = [data[index] if labels else _without_maps(data[index]) for index in range(count)]
+        self._images: Tensor | None = None
+        self._items = [self._hold(data[index], index, count, labels) for index in range(count)]
 
     def __len__(self) -> int:
         return len(self._items)
@@ -49,9 +52,13 @@ class InMemory:
         """What a resumed run knows its data by: the data's own digest, or else this very object."""
         return self._digest or f"in memory at {id(self)}"
 
-
-def _without_maps(item: Any) -> Any:
-    """An item without its label map; the number of a class stays."""
-    if isinstance(item, (tuple, list)) and np.ndim(item[1]):
-        return item[0]
-    return item
+    def _hold(self, item: Any, index: int, count: int, labels: bool) -> Any:
+        """An item whose image lies in one block with the others; loose ones take far more memory."""
+        image, *more = item if isinstance(item, (tuple, list)) else (item,)
+        if isinstance(image, Tensor):
+            if self._images is None:
+                self._images = torch.empty((count, *image.shape), dtype=image.dtype)
+            if (image.shape, image.dtype) == (self._images.shape[1:], self._images.dtype):
+                image = self._images[index].copy_(image)
+        kept = [value for value in more if labels or not np.ndim(value)]
+        return (image, *kept) if kept else image

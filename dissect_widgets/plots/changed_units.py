@@ -67,7 +67,8 @@ def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
     if np.isfinite(half):
         drawn.add_scatter(
             x=[*edge, *edge[::-1]], y=[mean - half] * 2 + [mean + half] * 2,
-            fill="toself", fillcolor=faint(INK), line={"width": 0}, hoverinfo="skip", showlegend=False,
+            fill="toself", fillcolor=faint(INK), line={"width": 0}, mode="lines", hoverinfo="skip",
+            showlegend=False,
         )  # fmt: skip
     drawn.add_scatter(
         x=edge, y=[mean, mean], mode="lines", name="all others", line={"color": INK, "dash": "dash"},

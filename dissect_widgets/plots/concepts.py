@@ -8,7 +8,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from dissect_widgets.core.layer_result import MIN_IOU, Denominator, LayerDissection
-from dissect_widgets.plots.theme import category_color, figure, text
+from dissect_widgets.plots.theme import category_color, figure, legend_above, text
 
 
 def concept_bars(
@@ -51,5 +51,4 @@ def concept_bars(
             hovertemplate="%{x}: %{y} units<extra></extra>",
         )
     bars.update_xaxes(tickangle=-45, tickmode="linear", showgrid=False, type="category")
-    bars.update_layout(showlegend=True, margin_b=110)
-    return bars
+    return legend_above(bars.update_layout(margin_b=110))

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from dissect_widgets.core.importance import TOP, Floats, UnitImportance
 from dissect_widgets.core.unit_sets import SetEffects
-from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, text
+from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, legend_above, text
 
 _BLUE, _ORANGE, _GREEN = (CATEGORY_COLORS[name] for name in ("object", "part", "material"))
 _CHANCE = 0.5
@@ -48,7 +48,13 @@ def set_curves(effects: SetEffects, name: str) -> go.Figure:
     title = f"{effects.layer}: accuracy of {name} without sets of units"
     drawn = figure(title, x=f"units removed (of {effects.units})", y="balanced accuracy")
     edge = np.concatenate([mean + spread, (mean - spread)[::-1]])
-    band = {"fill": "toself", "fillcolor": faint(INK), "line": {"width": 0}, "hoverinfo": "skip"}
+    band = {
+        "fill": "toself",
+        "fillcolor": faint(INK),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "mode": "lines",
+    }
     drawn.add_scatter(x=np.concatenate([sizes, sizes[::-1]]), y=edge, name="± 1 σ", showlegend=False, **band)
     told = f"random units removed (mean of {effects.repeats} sets ± 1 σ)"
     curves = (
@@ -72,7 +78,7 @@ def set_curves(effects: SetEffects, name: str) -> go.Figure:
     everything = np.concatenate([edge, most, least, [_CHANCE, before]])
     lowest, highest = everything.min() - 0.04, min(everything.max() + 0.04, 1.06)  # the band may leave [0, 1]
     drawn.update_yaxes(range=[lowest, highest], tickformat=".0%")
-    return _legend_above(drawn)
+    return legend_above(drawn)
 
 
 def class_scatter(effects: SetEffects, size: int) -> go.Figure:
@@ -117,7 +123,7 @@ def class_scatter(effects: SetEffects, size: int) -> go.Figure:
     everything = np.concatenate([[_CHANCE], *(row[1] for row in series)])
     drawn.update_xaxes(tickformat=".0%", range=[everything.min() - 0.02, everything.max() + 0.02])
     drawn.update_yaxes(type="category", tickmode="linear", automargin=True, range=[len(order) + 0.2, -0.6])
-    return _legend_above(drawn)
+    return legend_above(drawn)
 
 
 def correlation_bars(importance: UnitImportance, top: int = TOP) -> go.Figure:
@@ -168,7 +174,7 @@ def correlation_bars(importance: UnitImportance, top: int = TOP) -> go.Figure:
     drawn.update_xaxes(range=[-1, 1])
     drawn.update_yaxes(tickformat=".0%", range=[0, 1.12 * tallest or 1])
     drawn.update_layout(barmode="overlay", bargap=0)
-    return _legend_above(drawn)
+    return legend_above(drawn)
 
 
 def _percent(share: float) -> str:
@@ -181,11 +187,3 @@ def _line(dash: str, color: str = INK) -> dict[str, object]:
 
 def _label(words: str, position: str, color: str = INK) -> dict[str, object]:
     return {"annotation": {"text": words, "font": {"color": color}}, "annotation_position": position}
-
-
-def _legend_above(drawn: go.Figure) -> go.Figure:
-    """Put the legend on a line of its own, between title and plot."""
-    drawn.update_layout(margin_t=78, title={"y": 1, "yanchor": "top", "pad": {"t": 16}})
-    return drawn.update_layout(
-        showlegend=True, legend={"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
-    )

@@ -64,3 +64,11 @@ def figure(title: str, *, x: str, y: str, height: int = 380) -> go.Figure:
             "bargap": 0.25,
         }
     )
+
+
+def legend_above(drawn: go.Figure) -> go.Figure:
+    """Put the legend on a line of its own, between title and plot."""
+    drawn.update_layout(margin_t=78, title={"y": 1, "yanchor": "top", "pad": {"t": 16}})
+    return drawn.update_layout(
+        showlegend=True, legend={"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"}
+    )

@@ -18,9 +18,10 @@ from dissect_widgets.core.edits import Edited
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.unit_sets import SetEffects, SetPlan, plan_sets
 from dissect_widgets.errors import ConceptError, LayerError, SettingError
-from dissect_widgets.plots.important_units import exemplar_strip, important_units
+from dissect_widgets.plots.important_units import important_units
 from dissect_widgets.plots.roles import class_scatter, correlation_bars, set_curves
 from dissect_widgets.plots.shared_units import combination_dots, interpretability_bars
+from dissect_widgets.plots.unit_rows import exemplar_strip
 from tests.conftest import ArrayImages, TinyNet
 
 CLASSES = ("gnu", "Bee", "<b>cow</b>", "dog", "elk & co", "fox", "ant")  # dog and fox have no images

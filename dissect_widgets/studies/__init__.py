@@ -1,0 +1,25 @@
+"""What the figures of PNAS 2020 are made of: a network, its layers, and pictures to look at it with.
+
+>>> study = world_classifier()  # what comes with the package
+>>> study = own_classifier(model, "layer4", labelled, photos, concept="car")  # yours
+>>> study = places_classifier("vgg16_places365-0bafbc55.pth", "places", segmenter, "imagenet")  # the paper's
+
+The notebooks of the figures are the same for each of them.
+"""
+
+from __future__ import annotations
+
+from dissect_widgets.studies.own import own_classifier
+from dissect_widgets.studies.paper import lsun_generator, places_classifier
+from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
+from dissect_widgets.studies.world import world_classifier, world_generator
+
+__all__ = [
+    "ClassifierStudy",
+    "GeneratorStudy",
+    "lsun_generator",
+    "own_classifier",
+    "places_classifier",
+    "world_classifier",
+    "world_generator",
+]

@@ -1,0 +1,133 @@
+"""What a study is made of: a network, its layers, and pictures to look at it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.core.attempt import Method
+from dissect_widgets.core.carlini_wagner import CarliniWagner
+from dissect_widgets.core.importance import Measure
+from dissect_widgets.core.latents import latents
+from dissect_widgets.core.layers import list_layers
+from dissect_widgets.core.types import Segmenter
+from dissect_widgets.core.vocabulary import Concept
+
+if TYPE_CHECKING:
+    import pandas
+
+QUICK = CarliniWagner(steps=40, searches=2, rate=1e-2, constant=0.05, early=False)
+"""An attack of few steps: its changes are about twice as large as they need to be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierStudy:
+    """A classifier, as Figs 1, 2 and 5 look at it."""
+
+    name: str
+    """Of the network and its pictures, for the heads of tables."""
+    model: nn.Module
+    layers: tuple[str, ...]
+    """Those that are compared."""
+    layer: str
+    """The one whose units are looked at, mostly the last convolution."""
+    labelled: Any
+    """Images for dissection; without labels where there is a segmenter."""
+    train: Any
+    """Images and classes that units are ranked on."""
+    held_out: Any
+    """Images and classes that everything else is measured on."""
+    concept: Concept
+    """What a single unit is to detect (Fig. 1f)."""
+    things: tuple[Any, Any]
+    """Images that show the concept, and images that do not."""
+    class_name: str
+    """Whose units are removed, and which is attacked."""
+    target_name: str
+    """What it is to be told as."""
+    classes: tuple[str, ...] | None = None
+    """In the order of the scores, where the images do not say so."""
+    preprocess: Callable[[Tensor], Tensor] | None = None
+    segmenter: Segmenter | None = None
+    measure: Measure = "accuracy"
+    """What units are ranked by: log-odds for a network that hardly ever errs."""
+    method: Method = QUICK
+    """How images are attacked."""
+    attacked: int = 100
+    """How many."""
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What `rank_units`, `remove_sets` and `attack` are to know of the network."""
+        return {"classes": self.classes, "preprocess": self.preprocess}
+
+    def shapes(self) -> list[Any]:
+        """Layers with their sizes, on a picture of these; see `list_layers`."""
+        item = self.labelled[0]
+        picture = torch.as_tensor(item[0] if isinstance(item, (tuple, list)) else item)[None].float()
+        return list_layers(self.model, picture if self.preprocess is None else self.preprocess(picture))
+
+    def compare(self, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
+        """Table of the paper's figures and what is found here."""
+        return _compared("paper: VGG-16, Places365", self.name, rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratorStudy:
+    """A generator, as Figs 3, 4 and 6 look at it."""
+
+    name: str
+    generator: nn.Module
+    segmenter: Segmenter
+    """Labels its pictures."""
+    layers: tuple[str, ...]
+    layer: str
+    """The one whose units are looked at and removed."""
+    depth: int
+    """Length of a latent."""
+    told: Concept
+    """What a single unit is to foretell (Fig. 3f)."""
+    removed: Concept
+    others: tuple[Concept, ...]
+    """Should stay when it is removed."""
+    inserted: Concept
+    contexts: tuple[Concept, ...]
+    """Where it is put."""
+    insert_layer: str
+    insert_strength: float = 1.0
+    """In thresholds t_u."""
+    block: tuple[int, int] = (1, 1)
+    """Rows and columns of the map that are set at once."""
+    cells: tuple[tuple[int, int], ...] | None = None
+    """Places that are tried; None for all."""
+    painted: Concept
+    """What is painted, in the middle of the upper half (Fig. 6)."""
+    paint_layer: str
+    paint_strength: float = 1.0
+    """In thresholds t_u."""
+    paint_seeds: tuple[int, ...] = (1, 2, 3, 4)
+    """Samples that are painted on."""
+    samples: int = 480
+    """How many pictures are dissected over."""
+
+    def latents(self, count: int, seed: int = 1) -> Tensor:
+        """Latents, as the generator takes them."""
+        return latents(count, seed, depth=self.depth)
+
+    def shapes(self) -> list[Any]:
+        """Layers with their sizes; see `list_layers`."""
+        return list_layers(self.generator, self.latents(1))
+
+    def compare(self, rows: Mapping[str, tuple[str, str]], paper: str = "kitchens") -> pandas.DataFrame:
+        """Table of the paper's figures and what is found here."""
+        return _compared(f"paper: Progressive GAN, LSUN {paper}", self.name, rows)
+
+
+def _compared(paper: str, here: str, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
+    import pandas
+
+    return pandas.DataFrame(list(rows.values()), index=list(rows), columns=[paper, f"here: {here}"])

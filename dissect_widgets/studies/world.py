@@ -1,0 +1,62 @@
+"""The figures of PNAS 2020 on the networks that come with the package."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.scenery.singles import KINDS
+from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
+from dissect_widgets.world.datasets import Objects, Scenes
+from dissect_widgets.world.shipped import load_classifier, load_generator, load_segmenter
+
+
+def world_classifier(
+    *, labelled: int = 480, train: int = 720, held_out: int = 480, things: int = 280, attacked: int = 100
+) -> ClassifierStudy:
+    """The classifier and the scenes that come with the package; how many pictures of each kind to draw."""
+    model = load_classifier()
+    others = [kind for kind in KINDS if kind != "airplane"]
+    return ClassifierStudy(
+        name="the world's classifier",
+        model=model,
+        layers=tuple(model.convolutions),
+        layer="conv5_3",
+        labelled=Scenes("probe", labelled, label_size=64),
+        train=Scenes("train", train),
+        held_out=Scenes("val", held_out),
+        concept=Concept("airplane", "object"),
+        things=(Objects("val", things, classes=["airplane"]), Objects("val", things, classes=others)),
+        class_name="airfield",
+        target_name="bedroom",
+        measure="log-odds",
+        attacked=attacked,
+    )
+
+
+def world_generator(*, samples: int = 480) -> GeneratorStudy:
+    """The generator of churches that comes with the package, and what labels its pictures."""
+    generator = load_generator()
+    thing = partial(Concept, category="object")
+    return GeneratorStudy(
+        name="the world's churches",
+        generator=generator,
+        segmenter=load_segmenter(),
+        layers=tuple(name for name, _ in generator.named_children())[:-1],
+        layer="layer6",
+        depth=generator.depth,
+        told=thing("tree"),
+        removed=thing("tree"),
+        others=tuple(map(thing, ("church", "grass", "sky"))),
+        inserted=thing("door"),
+        contexts=tuple(map(thing, ("window", "church", "grass", "tree", "sky"))),
+        insert_layer="layer3",
+        insert_strength=2.0,
+        block=(3, 2),
+        cells=tuple((row, column) for row in range(1, 7) for column in (1, 3, 4, 6)),
+        painted=Concept("dome", "part"),
+        paint_layer="layer4",
+        paint_strength=2.0,
+        paint_seeds=(5, 0, 17, 19),
+        samples=samples,
+    )
