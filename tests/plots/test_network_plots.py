@@ -135,7 +135,7 @@ def test_maps_of_change() -> None:
     expected = (1 - strength)[..., None] * grey[..., None] + strength[..., None] * told[
         (change > 0).astype(int)
     ]
-    assert np.abs(picture(drawn, 0) - expected).mean() < 5
+    assert np.abs(picture(drawn, 0) - expected).mean() < 8
     rise = made.after[1, 0].max() - made.before[1, 0].max()
     told_so = drawn.layout.annotations[0].text.replace("<br>", " ")
     assert told_so == f"unit 7 &lt;i&gt; Δ peak {rise:+.1f}".replace("-", "−")
