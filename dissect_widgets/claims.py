@@ -52,7 +52,7 @@ def keep_only(evidence: Evidence) -> Verdict:
 def interpretable(evidence: Evidence) -> Verdict:
     """Whether units that are important to more classes match concepts better."""
     counts = evidence.ranking.important_to()
-    iou = evidence.dissection[evidence.layer].best().iou
+    iou = evidence.dissection[evidence.ranking.layer].best().iou
     found = spearmanr(counts, iou)
     rank, chance = float(found.statistic), float(found.pvalue)
     ours = f"rank correlation {rank:+.2f} over {len(iou)} units (by chance: p = {chance:.2g})"
@@ -76,13 +76,13 @@ def trees(evidence: Evidence) -> Verdict:
     """Whether trees go with their units, and churches stay."""
     counts = evidence.without_trees
     tree, church = (counts.change(name, "object") for name in ("tree", "church"))
-    told = [f"{100 * a:+.0f} ± {100 * b:.0f} %" for a, b in zip(*tree, strict=True)]
-    other = [f"{100 * a:+.0f} %" for a in church.mean]
+    told = [f"{100 * a:+.0f} ± {100 * b:.0f} %" for a, b in zip(*tree, strict=True)][-3:]
+    other = [f"{100 * a:+.0f} %" for a in church.mean][-3:]
     ours = (
         f"trees {told[0]} without the share of the layer that 20 of 512 are, {told[1]} without 20 units, "
         f"{told[2]} with these at rest instead of zero; churches {other[0]}, {other[1]}, {other[2]}"
     )
-    holds = bool(tree.mean[1] <= -0.5 and abs(church.mean[1]) < 0.15)
+    holds = bool(tree.mean[-2] <= -0.5 and abs(church.mean[-2]) < 0.15)
     return Verdict(ours, holds, {"tree": tree.mean.tolist(), "church": church.mean.tolist()})
 
 

@@ -146,9 +146,11 @@ def _findings(options: argparse.Namespace) -> None:
     from dissect_widgets.claims import CLAIMS
     from dissect_widgets.evidence import Evidence
     from dissect_widgets.findings import as_text, check_claims, write_findings
+    from dissect_widgets.studies import world_classifier, world_generator
 
-    found = check_claims(CLAIMS, Evidence())
-    data, page = write_findings(found, options.out)
+    evidence = Evidence(world_classifier(attacked=200), world_generator())
+    found = check_claims(CLAIMS, evidence)
+    data, page = write_findings(found, options.out, evidence.write_reports(options.out))
     print(data.read_text("utf-8") if options.json else f"{as_text(found)}\n\nThe page: {page}")
 
 

@@ -1,37 +1,27 @@
-"""What claims are tested on: the world's networks, dissected, edited and attacked; each thing once."""
+"""What claims are tested on: networks that are dissected, edited and attacked; each thing once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-
-from torch import Tensor
+from pathlib import Path
 
 from dissect_widgets.attacks import attack, unit_changes
 from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.carlini_wagner import CarliniWagner
 from dissect_widgets.core.changes import UnitChanges
 from dissect_widgets.core.edit import Edit, insertion
 from dissect_widgets.core.importance import UnitImportance
 from dissect_widgets.core.in_memory import InMemory
-from dissect_widgets.core.latents import latents
 from dissect_widgets.core.layer_result import LayerDissection
 from dissect_widgets.core.pixels import PixelCounts
 from dissect_widgets.core.places import PlaceEffects
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.unit_sets import SetEffects
-from dissect_widgets.core.vocabulary import Concept
 from dissect_widgets.generate import count_pixels, insert_at_places
-from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.rank import rank_units, remove_sets
 from dissect_widgets.run import dissect
-from dissect_widgets.world.datasets import Scenes
-from dissect_widgets.world.nets import SceneNet
-from dissect_widgets.world.shipped import WorldSegmenter, load_classifier, load_generator, load_segmenter
-
-QUICK = CarliniWagner(steps=40, searches=2, rate=1e-2, constant=0.05, early=False)
-"""An attack of few steps: its changes are about twice as large as they need to be."""
-OBJECTS = ("tree", "church", "grass", "sky")
+from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
 
 
 class Evidence:
@@ -39,123 +29,118 @@ class Evidence:
 
     Parameters
     ----------
-    probe, train, held_out, samples, attacked
-        How many scenes are dissected over, how many units are ranked over, how many all else is measured
-        over; how many pictures are drawn, and how many scenes attacked.
+    classifier, generator
+        What to study.
     progress
         Whether to show bars.
     """
 
-    layer = "conv5_3"
-    """Of the classifier, whose units are removed."""
-    generator_layer = "layer6"
-    """Of the generator, whose tree units are removed; the one with most concepts."""
-    door_layer = "layer3"
-    """Of the generator, whose door units are made active: a map of 8 x 8, so that a door is a few cells."""
-
     def __init__(
-        self, *, probe: int = 480, train: int = 960, held_out: int = 720, samples: int = 480,
-        attacked: int = 200, progress: bool = True,
-    ) -> None:  # fmt: skip
-        self.sizes = {"probe": probe, "train": train, "val": held_out}
-        self.samples, self.victims, self.progress = samples, attacked, progress
+        self, classifier: ClassifierStudy, generator: GeneratorStudy, *, progress: bool = True
+    ) -> None:
+        self.classifier, self.generator, self.progress = classifier, generator, progress
 
-    def _scenes(self, split: str) -> InMemory:
-        return InMemory(Scenes(split, self.sizes[split]))
+    def write_reports(self, folder: Path) -> dict[str, str]:
+        """Write a page for either network, with all that was found of it: title to file name."""
+        from dissect_widgets.widgets.report import Insertion, Removal, write_report
 
-    @cached_property
-    def net(self) -> SceneNet:
-        """The classifier."""
-        return load_classifier()
+        study, counts = self.generator, self.without_trees
+        zero = replace(counts, after=counts.after[: len(self.removed)])
+        removal = Removal(zero, self.removed, study.removed, study.others, f"Units of {study.layer}.")
+        insertion = Insertion(self.doors, study.contexts, f"Units of {study.insert_layer}.")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_report(
+            self.dissection, folder / "classifier.html",
+            ranking=self.ranking, sets=self.sets, changes=self.changes,
+        )  # fmt: skip
+        write_report(self.generator_dissection, folder / "generator.html", edits=[removal, insertion])
+        return {"units of the classifier": "classifier.html", "units of the generator": "generator.html"}
 
     @cached_property
     def dissection(self) -> Dissection:
-        """All its convolutions."""
-        scenes = Scenes("probe", self.sizes["probe"], label_size=64)
-        return dissect(self.net, self.net.convolutions, scenes, progress=self.progress)
+        """All layers of the classifier that are compared."""
+        study = self.classifier
+        return dissect(
+            study.model, study.layers, study.labelled,
+            preprocess=study.preprocess, segmenter=study.segmenter, progress=self.progress,
+        )  # fmt: skip
 
     @cached_property
     def held_out(self) -> InMemory:
-        """Scenes on which nothing was chosen."""
-        return self._scenes("val")
+        """Images on which nothing was chosen."""
+        return InMemory(self.classifier.held_out, labels=False)
 
     @cached_property
     def ranking(self) -> UnitImportance:
-        """Units by importance, by the log-odds that are lost without them."""
-        train = self._scenes("train")
-        return rank_units(self.net, self.layer, train, progress=self.progress).ranked_by("log-odds")
+        """Units by importance."""
+        study = self.classifier
+        found = rank_units(study.model, study.layer, study.train, **study.known, progress=self.progress)
+        return found.ranked_by(study.measure)
 
     @cached_property
     def sets(self) -> SetEffects:
         """Sets of units, removed and kept: 4 % of the layer, as 20 of 512 are, and a quarter."""
-        units = self.ranking.units
-        sizes = [round(units * 20 / 512), units // 4]
-        return remove_sets(self.net, self.held_out, self.ranking, sizes, progress=self.progress)
-
-    @cached_property
-    def generator(self) -> ProgressiveGenerator:
-        """The generator of churches."""
-        return load_generator()
-
-    @cached_property
-    def segmenter(self) -> WorldSegmenter:
-        """What labels its pictures."""
-        return load_segmenter()
-
-    @cached_property
-    def generator_dissection(self) -> Dissection:
-        """All its layers but the last, which puts out the picture."""
-        names = [name for name, _ in self.generator.named_children()][:-1]
-        return dissect(
-            self.generator, names, self._latents(1), segmenter=self.segmenter, batch_size=16,
-            progress=self.progress,
-        )  # fmt: skip
-
-    @property
-    def edited_layer(self) -> LayerDissection:
-        """The layer of the generator whose units are edited."""
-        return self.generator_dissection[self.generator_layer]
-
-    @cached_property
-    def without_trees(self) -> PixelCounts:
-        """Pixels without tree units: as large a share of the layer as 20 of 512 are, and 20; then at rest."""
-        layer = self.edited_layer
-        trees, share = layer.ranked("tree", "object"), max(1, round(layer.units * 20 / 512))
-        sets: Sequence[Edit] = [
-            Edit(layer.name, trees[:share]),
-            Edit(layer.name, trees[:20]),
-            Edit(layer.name, trees[:20], layer.median[trees[:20]]),
-        ]
-        return count_pixels(
-            self.generator, self._latents(2), sets, self.segmenter,
-            concepts=[Concept(name, "object") for name in OBJECTS], progress=self.progress,
-        )  # fmt: skip
-
-    @cached_property
-    def doors(self) -> PlaceEffects:
-        """Door units made active around cells of an early layer, in a quarter of the samples."""
-        layer = self.generator_dissection[self.door_layer]
-        return insert_at_places(
-            self.generator,
-            self._latents(2)[: max(2, self.samples // 4)],
-            insertion(layer, layer.ranked("door", "object")[:20], strength=2),
-            self.segmenter,
-            "door",
-            cells=[(row, column) for row in range(1, 7) for column in (1, 3, 4, 6)],
-            block=(3, 2),
-            progress=self.progress,
+        study, units = self.classifier, self.ranking.units
+        sizes = [max(1, round(units * 20 / 512)), units // 4]
+        return remove_sets(
+            study.model, self.held_out, self.ranking, sizes, **study.known, progress=self.progress
         )
 
     @cached_property
     def attacked(self) -> Attacked:
-        """Scenes that were attacked to be told as another class drawn by chance."""
-        images = range(min(self.victims, len(self.held_out)))
-        return attack(self.net, self.held_out, "random", images=images, method=QUICK, progress=self.progress)
+        """Images that were attacked to be told as another class drawn by chance."""
+        study = self.classifier
+        return attack(
+            study.model, self.held_out, "random", among=self.ranking.present_classes, method=study.method,
+            images=range(min(study.attacked, len(self.held_out))), **study.known, progress=self.progress,
+        )  # fmt: skip
 
     @cached_property
     def changes(self) -> UnitChanges:
         """What the attacks changed inside."""
-        return unit_changes(self.net, self.layer, self.attacked, progress=self.progress)
+        study = self.classifier
+        return unit_changes(
+            study.model, study.layer, self.attacked, preprocess=study.preprocess, progress=self.progress
+        )
 
-    def _latents(self, seed: int) -> Tensor:
-        return latents(self.samples, seed=seed, depth=self.generator.depth)
+    @cached_property
+    def generator_dissection(self) -> Dissection:
+        """All layers of the generator that are compared."""
+        study = self.generator
+        return dissect(
+            study.generator, study.layers, study.latents(study.samples), segmenter=study.segmenter,
+            batch_size=16, progress=self.progress,
+        )  # fmt: skip
+
+    @property
+    def edited_layer(self) -> LayerDissection:
+        """The layer of the generator whose units are removed."""
+        return self.generator_dissection[self.generator.layer]
+
+    @property
+    def removed(self) -> list[int]:
+        """How many units are removed: 2, as large a share of the layer as 20 of 512 are, and 20."""
+        return sorted({2, max(1, round(self.edited_layer.units * 20 / 512)), 20})
+
+    @cached_property
+    def without_trees(self) -> PixelCounts:
+        """Pixels without units of what is removed, first as many of them as `removed`, then 20 at rest."""
+        study, layer = self.generator, self.edited_layer
+        units = layer.ranked(*study.removed)
+        sets: Sequence[Edit] = [Edit(layer.name, units[:number]) for number in self.removed]
+        rest = Edit(layer.name, units[:20], layer.median[units[:20]])
+        return count_pixels(
+            study.generator, study.latents(study.samples, seed=2), [*sets, rest], study.segmenter,
+            concepts=[study.removed, *study.others], progress=self.progress,
+        )  # fmt: skip
+
+    @cached_property
+    def doors(self) -> PlaceEffects:
+        """Units of what is inserted made active at one place after the other, in a quarter of the samples."""
+        study, layer = self.generator, self.generator_dissection[self.generator.insert_layer]
+        units = layer.ranked(*study.inserted)[:20]
+        return insert_at_places(
+            study.generator, study.latents(max(2, study.samples // 4), seed=2),
+            insertion(layer, units, strength=study.insert_strength), study.segmenter, study.inserted,
+            cells=study.cells, block=study.block, progress=self.progress,
+        )  # fmt: skip

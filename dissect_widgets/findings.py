@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dissect_widgets import __version__
@@ -77,19 +78,22 @@ def as_text(found: Sequence[Finding]) -> str:
     return "\n\n".join([*map(_told, found), f"{held} of {len(found)} claims hold on this world."])
 
 
-def write_findings(found: Sequence[Finding], folder: Path) -> tuple[Path, Path]:
-    """Write `findings.json` and `findings.html` into a folder; returns their paths."""
+def write_findings(
+    found: Sequence[Finding], folder: Path, links: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Path, Path]:
+    """Write `findings.json` and `findings.html` into a folder, with links (text to file); returns paths."""
     folder.mkdir(parents=True, exist_ok=True)
     data, page = folder / "findings.json", folder / "findings.html"
     content = {"version": __version__, "findings": [one._asdict() for one in found]}
-    for path, text in ((data, json.dumps(content, indent=1)), (page, as_page(found))):
+    for path, text in ((data, json.dumps(content, indent=1)), (page, as_page(found, links))):
         with replacing(path) as new:
             new.write_text(text, "utf-8")
     return data, page
 
 
-def as_page(found: Sequence[Finding]) -> str:
+def as_page(found: Sequence[Finding], links: Mapping[str, str] = MappingProxyType({})) -> str:
     """All findings as a page that works offline, light and dark, on paper and on a phone."""
+    more = " · ".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in links.items())
     held = sum(one.holds for one in found)
     cards = "".join(
         f'<article class="{"holds" if one.holds else "fails"}"><header><b>{escape(one.panel)}</b>'
@@ -98,7 +102,9 @@ def as_page(found: Sequence[Finding]) -> str:
         f"<dt>holds if</dt><dd>{escape(one.criterion)}</dd></dl></article>"
         for one in found
     )
-    return _PAGE.format(style=_STYLE, held=held, count=len(found), cards=cards, version=__version__)
+    return _PAGE.format(
+        style=_STYLE, held=held, count=len(found), cards=cards, version=__version__, more=more
+    )
 
 
 def _told(one: Finding) -> str:
@@ -138,6 +144,7 @@ _PAGE = """<!doctype html>
 <p>Claims of <i>Understanding the role of individual units in a deep neural network</i> (Bau et al., PNAS
 2020), tested on a small world of drawn scenes and networks trained on them. A claim that fails here may still
 hold of larger networks and photographs.</p>
+<p>{more}</p>
 {cards}
 <footer>dissect_widgets {version}</footer>
 </body>

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dissect_widgets import claims, cli
+from dissect_widgets import claims, cli, studies
 from dissect_widgets.claims import CLAIMS
 from dissect_widgets.core.changes import Estimate
 from dissect_widgets.errors import DataError
-from dissect_widgets.evidence import Evidence
 from dissect_widgets.findings import Claim, Verdict, as_page, as_text, check_claims, write_findings
 
 
@@ -80,8 +79,8 @@ def test_interpretable() -> None:
 
     def evidence(counts: Any) -> Any:
         best = SimpleNamespace(best=lambda: SimpleNamespace(iou=iou))
-        ranking = SimpleNamespace(important_to=lambda: counts)
-        return SimpleNamespace(ranking=ranking, dissection={"conv": best}, layer="conv")
+        ranking = SimpleNamespace(important_to=lambda: counts, layer="conv")
+        return SimpleNamespace(ranking=ranking, dissection={"conv": best})
 
     rising = np.arange(50) // 10
     assert claims.interpretable(evidence(rising)).holds
@@ -174,10 +173,15 @@ def test_what_fails_is_told(tmp_path: Path) -> None:
 def test_all_claims_on_a_little_of_the_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = {"probe": 48, "train": 48, "held_out": 48, "samples": 32, "attacked": 6}
-    monkeypatch.setattr("dissect_widgets.evidence.Evidence", lambda: Evidence(**small, progress=False))
+    classifier = studies.world_classifier(labelled=48, train=48, held_out=48, attacked=6)
+    generator = studies.world_generator(samples=32)
+    monkeypatch.setattr("dissect_widgets.studies.world_classifier", lambda attacked: classifier)
+    monkeypatch.setattr("dissect_widgets.studies.world_generator", lambda: generator)
     assert cli.main(["findings", "--out", str(tmp_path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["findings"]
     assert [one["claim"] for one in told] == [claim.claim for claim in CLAIMS]
     assert not any("could not be tested" in one["ours"] for one in told)
-    assert (tmp_path / "findings.html").exists()
+    page = (tmp_path / "findings.html").read_text("utf-8")
+    for name, section in (("classifier", "What an attack changes"), ("generator", "What edits do")):
+        assert f'<a href="{name}.html">' in page
+        assert section in (tmp_path / f"{name}.html").read_text("utf-8")

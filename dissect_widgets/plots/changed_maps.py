@@ -22,7 +22,7 @@ from dissect_widgets.plots.theme import CATEGORY_COLORS
 
 RISE, FALL = CATEGORY_COLORS["object"], CATEGORY_COLORS["part"]
 """Colours of what is more and less active after the attack; blind to no kind of colour blindness."""
-_SHADE = 0.45  # brightness of the picture below the colours
+_SHADE = 0.7  # brightness of the picture below the colours
 
 
 def changed_pictures(
@@ -79,7 +79,7 @@ def changed_pictures(
     rise = changes.peak_change[image]
     names = concepts or [""] * len(changes.units)
     titles = [
-        f"unit {unit} {name} Δ peak {change:+.1f}".replace("  ", " ").replace("-", "−")
+        f"unit {unit} {name} Δ\u00a0peak\u00a0{change:+.1f}".replace("  ", " ").replace("-", "−")
         for unit, name, change in zip(changes.units, names, rise, strict=True)
     ]
     return picture_rows([_coloured(picture, own / full)[None] for own in values], titles, title=title)

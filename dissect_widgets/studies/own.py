@@ -79,6 +79,7 @@ def own_classifier(
     told = _predicted(source) if source.predicts else [source.target(i, None) for i in range(len(images))]
     halves = [Part(images, range(first, len(images), 2), told, names) for first in (0, 1)]
     frequent = _frequent(halves, names)
+    shown = class_name or frequent[0]
     return ClassifierStudy(
         name=name or type(model).__name__,
         model=model,
@@ -89,8 +90,8 @@ def own_classifier(
         held_out=halves[1],
         concept=known,
         things=with_and_without(labelled, known),
-        class_name=class_name or frequent[0],
-        target_name=target_name or next(other for other in frequent if other != class_name),
+        class_name=shown,
+        target_name=target_name or next(other for other in frequent if other != shown),
         classes=names,
         preprocess=preprocess,
         measure="log-odds",

@@ -12,7 +12,7 @@ from dissect_widgets.world.shipped import load_classifier, load_generator, load_
 
 
 def world_classifier(
-    *, labelled: int = 480, train: int = 720, held_out: int = 480, things: int = 280, attacked: int = 100
+    *, labelled: int = 480, train: int = 960, held_out: int = 720, things: int = 280, attacked: int = 100
 ) -> ClassifierStudy:
     """The classifier and the scenes that come with the package; how many pictures of each kind to draw."""
     model = load_classifier()

@@ -125,7 +125,7 @@ def changes() -> ChangeMaps:
 def test_maps_of_change() -> None:
     made, attack = changes(), Attack()
     drawn = changed_pictures(made, attack, 1, concepts=["<i>", "sea"], limit=2.0)  # type: ignore[arg-type]
-    grey = attack.after[1].numpy().mean(0) * 0.45 * 255
+    grey = attack.after[1].numpy().mean(0) * 0.7 * 255
     assert np.abs(picture(drawn, 1) - grey[..., None]).mean() < 4  # JPEG
     y, x = (np.arange(16) + 0.5) / 4 - 0.5, (np.arange(24) + 0.5) / 4 - 0.5
     where = np.meshgrid(y.clip(0, 3), x.clip(0, 5), indexing="ij")
@@ -137,9 +137,11 @@ def test_maps_of_change() -> None:
     ]
     assert np.abs(picture(drawn, 0) - expected).mean() < 8
     rise = made.after[1, 0].max() - made.before[1, 0].max()
-    told_so = drawn.layout.annotations[0].text.replace("<br>", " ")
+    told_so = drawn.layout.annotations[0].text.replace("<br>", " ").replace("\u00a0", " ")
     assert told_so == f"unit 7 &lt;i&gt; Δ peak {rise:+.1f}".replace("-", "−")
-    assert "unit 3 sea Δ peak +0.0" in drawn.layout.annotations[1].text.replace("<br>", " ")
+    assert "unit 3 sea Δ peak +0.0" in drawn.layout.annotations[1].text.replace("<br>", " ").replace(
+        "\u00a0", " "
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""A study of your own: halves, classes, and pictures with and without a concept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from dissect_widgets import studies
+from dissect_widgets.errors import ConceptError, DataError, SettingError
+from dissect_widgets.studies.own import Part, with_and_without
+from tests.conftest import ArrayImages, TinyNet, seeded
+
+NAMES = ("ant", "bee", "cow", "dog", "elk", "fox")
+
+
+class Varied(ArrayImages):
+    """Images that are each of one brightness, so that a network tells some apart."""
+
+    def __init__(self, images: int = 23) -> None:
+        super().__init__(images)
+        self.labels[1:4] = 0  # no concepts at all
+        self.images *= torch.linspace(0, 1, images)[:, None, None, None]
+
+
+def telling() -> nn.Module:
+    """Tells dark images as "bee" and bright ones as "elk"."""
+    net = TinyNet().eval()
+    seeded(net)
+    with torch.no_grad():
+        net.head.weight.zero_()
+        net.head.bias.zero_()
+        net.head.weight[4] = 1
+        scores = net(Varied().images)[:, 4]
+        net.head.bias[1] = scores.median()
+        net.head.bias[[0, 2, 3, 5]] = -100
+    return net
+
+
+def study(net: nn.Module, images: Any, **more: Any) -> studies.ClassifierStudy:
+    labelled = Varied()
+    return studies.own_classifier(net, "mix", labelled, images, concept="thing 3", classes=NAMES, **more)
+
+
+def test_images_without_classes_count_as_what_the_network_says() -> None:
+    with torch.random.fork_rng():
+        net = telling()
+    data = Varied()
+    with torch.no_grad():
+        expected = net(data.images).argmax(1).tolist()
+    assert set(expected) == {1, 4}
+    made = study(net, data)
+    assert made.train.targets == expected[::2] and made.held_out.targets == expected[1::2]
+    assert len(made.train) == 12 and torch.equal(made.held_out[3], data.images[7])
+    assert made.held_out.names[3] == "photo 7.jpg" and made.train.classes == NAMES == made.classes
+    halves = made.train, made.held_out
+    both = {NAMES[k]: min(half.targets.count(k) for half in halves) for k in (1, 4)}
+    assert made.class_name == max(both, key=lambda name: both[name])
+    assert {made.class_name, made.target_name} == {"bee", "elk"}
+    assert made.name == "TinyNet" and made.layers == ("mix",) and made.concept == ("thing 3", "object")
+    assert [own.units for own in made.shapes() if own.name == "mix"] == [5]
+
+
+class Classed:
+    """Images of some of the classes, by names of their own."""
+
+    classes = ("fox", "ant")
+
+    def __init__(self, targets: list[int]) -> None:
+        self.targets, self.images = targets, Varied(len(targets)).images
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.images[index], self.targets[index]
+
+
+def test_classes_of_the_data_become_those_of_the_network() -> None:
+    with torch.random.fork_rng():
+        net = telling()
+    made = study(net, Classed([0, 1, 1, 0, 0, 0, 0, 1, 0]))
+    assert made.train.targets == [5, 0, 5, 5, 5] and made.held_out.targets == [0, 5, 5, 0]
+    assert (made.class_name, made.target_name) == ("fox", "ant")
+    assert study(net, Classed([0, 1] * 4), class_name="ant", target_name="elk").target_name == "elk"
+    with pytest.raises(SettingError, match=r"Only \['fox'\] of the classes"):
+        study(net, Classed([0] * 6 + [1]))
+
+
+def test_pictures_with_a_concept_and_without() -> None:
+    data = ArrayImages(11)
+    data.labels[[0, 5, 7]] = 0
+    data.labels[0, 1, 0, 0] = 4  # one pixel of 143 is too few, and not none
+    shares = [(own == 4).any(0).mean() for own in data.labels]
+    shown, none = with_and_without(data, data.vocabulary[4])
+    assert shown.images == [i for i, share in enumerate(shares) if share >= 0.01]
+    assert none.images == [i for i, share in enumerate(shares) if share == 0]
+    assert torch.equal(shown[2], data.images[shown.images[2]])
+    assert len(none) >= 3 and 0 not in none.images
+    with pytest.raises(DataError, match="0 of the 11 images do not show 'thing 0'; two must"):
+        data.labels[:, 0] = 1
+        with_and_without(data, data.vocabulary[1])
+
+
+def test_an_unknown_concept() -> None:
+    with torch.random.fork_rng():
+        net = telling()
+    with pytest.raises(ConceptError, match=r"'thing 9'. Did you mean 'thing"):
+        studies.own_classifier(net, "mix", Varied(), Varied(), concept="thing 9")
+
+
+def test_parts_of_data_without_names() -> None:
+    part = Part([torch.full((3, 4, 4), float(i)) for i in range(5)], [4, 0])
+    assert part.names == ["image 4", "image 0"] and float(part[0].max()) == 4 and len(part) == 2
+    assert not hasattr(part, "targets") and not hasattr(part, "classes")
+
+
+def test_the_world() -> None:
+    made = studies.world_classifier(labelled=5, train=7, held_out=3, things=4, attacked=2)
+    assert [len(own) for own in (made.labelled, made.train, made.held_out, *made.things)] == [5, 7, 3, 4, 4]
+    assert made.layers[-1] == made.layer == "conv5_3" and len(made.layers) == 13
+    shown = [{own.classes[target] for target in own.targets} for own in made.things]
+    assert shown[0] == {"airplane"} and "airplane" not in shown[1]
+    table = made.compare({"a": ("1", "2")})
+    assert table.loc["a"].tolist() == ["1", "2"] and made.name in table.columns[1]
+    churches = studies.world_generator(samples=6)
+    layers = {own.name: own for own in churches.shapes()}
+    assert set(churches.layers) <= set(layers) and len(churches.latents(6)) == 6
+    rows, columns = layers[churches.insert_layer].height, layers[churches.insert_layer].width
+    assert all(row < rows and column < columns for row, column in churches.cells or ())
+    known = churches.segmenter.vocabulary
+    for concept in (churches.told, churches.removed, churches.inserted, churches.painted, *churches.contexts):
+        assert known[known.find(concept)] == concept
+    assert np.isfinite(churches.latents(2, seed=3).numpy()).all()
