@@ -158,9 +158,11 @@ def _lab(options: argparse.Namespace) -> None:
     here = Path(__file__).parent
     source = next(p for p in (here / "notebooks", here.parent / "notebooks") if p.is_dir())
     options.folder.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted(source.glob("*.ipynb")):
-        if not (options.folder / notebook.name).exists():
-            shutil.copy(notebook, options.folder)
+    for notebook in sorted(source.rglob("*.ipynb")):
+        copy = options.folder / notebook.relative_to(source)
+        if not copy.exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy(notebook, copy)
     shutil.copytree(source / "pictures", options.folder / "pictures", dirs_exist_ok=True)
     first = "--LabApp.default_url=/lab/tree/index.ipynb"
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(options.folder), first, *options.more])

@@ -198,6 +198,7 @@ def test_lab_copies_the_notebooks_and_starts_jupyter(tmp_path: Path, monkeypatch
     assert main(["lab", str(folder), "--no-browser", "--port=9999"]) == 0
     first = "--LabApp.default_url=/lab/tree/index.ipynb"
     assert started[0][1:] == ["-m", "jupyterlab", str(folder), first, "--no-browser", "--port=9999"]
+    assert (folder / "pnas" / "fig6.ipynb").exists()
     assert (folder / "index.ipynb").exists() and list((folder / "pictures").glob("*.jpg"))
     assert (folder / "01_dissect_your_network.ipynb").read_text() == "mine"  # what a user changed stays
 

@@ -52,7 +52,7 @@ def own_classifier(
         Images whose pixels carry labels, such as `MaskFolder`.
     images
         Images and their classes, such as `torchvision.datasets.ImageFolder`; or images alone, which then
-        count as what the network tells them as. Every other one is held out.
+        count as what the network tells them as. Every other one of each class is held out.
     concept
         One of the labels, which a single unit is to detect.
     classes
@@ -77,7 +77,7 @@ def own_classifier(
     )  # fmt: skip
     names = source.check_classes(read_images(source, [0]).scores.shape[1])
     told = _predicted(source) if source.predicts else [source.target(i, None) for i in range(len(images))]
-    halves = [Part(images, range(first, len(images), 2), told, names) for first in (0, 1)]
+    halves = [Part(images, own, told, names) for own in _halves(told)]
     frequent = _frequent(halves, names)
     shown = class_name or frequent[0]
     return ClassifierStudy(
@@ -136,8 +136,8 @@ class Part:
         return item[0] if isinstance(item, (tuple, list)) else item
 
 
-def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float = 0.01) -> tuple[Part, Part]:
-    """Images that show a concept on as large a share of their labels, and images without a pixel of it.
+def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:
+    """Images that show a concept on more than a share of their labels, and all others (as in Fig. 3f).
 
     Raises
     ------
@@ -149,12 +149,15 @@ def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float
     for index in range(len(labelled)):
         labels = np.asarray(labelled[index][1])
         shares.append(float((labels == number).any(0).mean()))
-    shown = [i for i, share in enumerate(shares) if share >= least]
-    none = [i for i, share in enumerate(shares) if share == 0]
-    for what, found in (("show", shown), ("do not show", none)):
+    shown = [i for i, share in enumerate(shares) if share > least]
+    others = [i for i, share in enumerate(shares) if share <= least]
+    for what, found in (("more", shown), ("less", others)):
         if len(found) < 2:
-            raise DataError(f"{len(found)} of the {len(labelled)} images {what} {concept.name!r}; two must.")
-    return Part(labelled, shown), Part(labelled, none)
+            raise DataError(
+                f"{len(found)} of the {len(labelled)} images show {concept.name!r} on {what} than {least:.0%} "
+                "of their labels; two must."
+            )
+    return Part(labelled, shown), Part(labelled, others)
 
 
 def _predicted(source: Classified) -> list[int]:
@@ -166,6 +169,16 @@ def _predicted(source: Classified) -> list[int]:
             checked_scores(scores, source, batch)
             found += scores.argmax(1).tolist()
     return found
+
+
+def _halves(targets: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Numbers of the images of either half, which take turns within each class."""
+    halves: tuple[list[int], list[int]] = [], []
+    seen: Counter[int] = Counter()
+    for image, target in enumerate(targets):
+        halves[seen[target] % 2].append(image)
+        seen[target] += 1
+    return halves
 
 
 def _frequent(halves: Sequence[Part], names: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ class ClassifierStudy:
     concept: Concept
     """What a single unit is to detect (Fig. 1f)."""
     things: tuple[Any, Any]
-    """Images that show the concept, and images that do not."""
+    """Images that show the concept, and others."""
     class_name: str
     """Whose units are removed, and which is attacked."""
     target_name: str
