@@ -9,7 +9,7 @@ The notebooks of the figures are the same for each of them.
 
 from __future__ import annotations
 
-from dissect_widgets.studies.own import own_classifier
+from dissect_widgets.studies.own import own_classifier, own_generator
 from dissect_widgets.studies.paper import lsun_generator, places_classifier
 from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
 from dissect_widgets.studies.world import world_classifier, world_generator
@@ -19,6 +19,7 @@ __all__ = [
     "GeneratorStudy",
     "lsun_generator",
     "own_classifier",
+    "own_generator",
     "places_classifier",
     "world_classifier",
     "world_generator",

@@ -1,4 +1,4 @@
-"""The figures of PNAS 2020 on a classifier of your own.
+"""The figures of PNAS 2020 on a classifier or a generator of your own.
 
 >>> labelled = dw.MaskFolder("photos/images", "photos/masks", "photos/classes.csv")
 >>> study = own_classifier(model, "layer4", labelled, labelled, concept="car", preprocess=dw.normalize())
@@ -10,18 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
 from dissect_widgets.core.attack import read_images
 from dissect_widgets.core.attempt import Method
 from dissect_widgets.core.classified import Classified, checked_scores
-from dissect_widgets.core.hooks import evaluation
+from dissect_widgets.core.hooks import evaluation, find_layer
 from dissect_widgets.core.network import scores_of
-from dissect_widgets.core.types import LabelledImages
+from dissect_widgets.core.types import LabelledImages, Segmenter
 from dissect_widgets.core.vocabulary import Concept
-from dissect_widgets.errors import DataError, SettingError
-from dissect_widgets.studies.study import QUICK, ClassifierStudy
+from dissect_widgets.errors import SettingError
+from dissect_widgets.studies.part import Part, with_and_without
+from dissect_widgets.studies.study import QUICK, ClassifierStudy, GeneratorStudy
 
 
 def own_classifier(
@@ -100,64 +100,71 @@ def own_classifier(
     )
 
 
-class Part:
-    """Some images of a data set, with classes.
+def own_generator(
+    generator: nn.Module,
+    segmenter: Segmenter,
+    layer: str,
+    *,
+    depth: int,
+    removed: str | Concept,
+    others: Sequence[str | Concept] = (),
+    layers: Sequence[str] | None = None,
+    told: str | Concept | None = None,
+    inserted: str | Concept | None = None,
+    contexts: Sequence[str | Concept] | None = None,
+    painted: str | Concept | None = None,
+    samples: int = 480,
+    name: str | None = None,
+) -> GeneratorStudy:
+    """Study a generator of your own.
 
     Parameters
     ----------
-    data
-        Items are images, or tuples that begin with one.
-    images
-        Numbers of those that are part of it.
-    targets, classes
-        Class of every image of the data, as a number, and the names of all classes, if they are known.
-    """
-
-    def __init__(
-        self,
-        data: Any,
-        images: Sequence[int],
-        targets: Sequence[int] | None = None,
-        classes: Sequence[str] | None = None,
-    ) -> None:
-        self.data, self.images = data, list(images)
-        names = getattr(data, "names", None)
-        self.names = [f"image {i}" if names is None else str(names[i]) for i in self.images]
-        if targets is not None:
-            self.targets = [int(targets[i]) for i in self.images]
-        if classes is not None:
-            self.classes = tuple(classes)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> Any:
-        item = self.data[self.images[index]]
-        return item[0] if isinstance(item, (tuple, list)) else item
-
-
-def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:
-    """Images that show a concept on more than a share of their labels, and all others (as in Fig. 3f).
+    generator, depth
+        From latents (B, depth) or (B, depth, 1, 1) to pictures in [-1, 1]; in evaluation mode.
+    segmenter
+        Labels its pictures; see `Segmenter` and `load_public_segmenter`.
+    layer, layers
+        The layer whose units are looked at and edited, and those it is compared with; by default it alone.
+    removed, others
+        A concept whose units are removed, and what should stay then.
+    told, inserted, painted
+        Concepts that a unit is to foretell, that is put in, and that is painted; by default `removed`.
+    contexts
+        Where it is put in; by default where `others` and `removed` are.
+    samples
+        How many pictures to dissect over.
+    name
+        Of the whole; by default that of the generator's class.
 
     Raises
     ------
-    DataError
-        If there are not two of either.
+    ConceptError, LayerError
+        If the segmenter does not know a concept, or there is no such layer.
     """
-    number = labelled.vocabulary.index(*concept)
-    shares = []
-    for index in range(len(labelled)):
-        labels = np.asarray(labelled[index][1])
-        shares.append(float((labels == number).any(0).mean()))
-    shown = [i for i, share in enumerate(shares) if share > least]
-    others = [i for i, share in enumerate(shares) if share <= least]
-    for what, found in (("more", shown), ("less", others)):
-        if len(found) < 2:
-            raise DataError(
-                f"{len(found)} of the {len(labelled)} images show {concept.name!r} on {what} than {least:.0%} "
-                "of their labels; two must."
-            )
-    return Part(labelled, shown), Part(labelled, others)
+    for known in (layer, *(layers or ())):
+        find_layer(generator, known)
+
+    def concept(named: str | Concept | None) -> Concept:
+        return segmenter.vocabulary[segmenter.vocabulary.find(removed if named is None else named)]
+
+    return GeneratorStudy(
+        name=name or type(generator).__name__,
+        generator=generator,
+        segmenter=segmenter,
+        layers=(layer,) if layers is None else tuple(layers),
+        layer=layer,
+        depth=depth,
+        told=concept(told),
+        removed=concept(removed),
+        others=tuple(map(concept, others)),
+        inserted=concept(inserted),
+        contexts=tuple(map(concept, [*others, removed] if contexts is None else contexts)),
+        insert_layer=layer,
+        painted=concept(painted),
+        paint_layer=layer,
+        samples=samples,
+    )
 
 
 def _predicted(source: Classified) -> list[int]:

@@ -25,11 +25,12 @@ from torchvision.transforms import CenterCrop, Compose, Resize, ToTensor
 from dissect_widgets.core.carlini_wagner import CarliniWagner
 from dissect_widgets.core.types import Segmenter
 from dissect_widgets.core.vocabulary import Concept
-from dissect_widgets.errors import DataError, LayerError, SettingError, nearest
+from dissect_widgets.errors import DataError, SettingError, nearest
 from dissect_widgets.models.places import load_places_vgg16
 from dissect_widgets.models.progan import load_generator
 from dissect_widgets.models.zoo import normalize
-from dissect_widgets.studies.own import Part
+from dissect_widgets.studies.own import own_generator
+from dissect_widgets.studies.part import Part
 from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
 
 AIRPLANES: Final = ("n02690373", "n04552348")
@@ -142,29 +143,20 @@ def lsun_generator(
         If there is no such layer.
     """
     generator = load_generator(weights)
-    layers = tuple(name for name, _ in generator.named_children())[:-1]
-    if layer not in layers:
-        raise LayerError(f"There is no layer {layer!r}.{nearest(layer, layers)}")
-
-    def known(concept: str | Concept) -> Concept:
-        return segmenter.vocabulary[segmenter.vocabulary.find(concept)]
-
-    return GeneratorStudy(
-        name=Path(weights).stem,
-        generator=generator,
-        segmenter=segmenter,
-        layers=layers,
-        layer=layer,
+    return own_generator(
+        generator,
+        segmenter,
+        layer,
+        layers=tuple(name for name, _ in generator.named_children())[:-1],
         depth=generator.depth,
-        told=known(told),
-        removed=known(removed),
-        others=tuple(map(known, others)),
-        inserted=known(inserted),
-        contexts=tuple(map(known, contexts)),
-        insert_layer=layer,
-        painted=known(painted),
-        paint_layer=layer,
+        removed=removed,
+        others=others,
+        told=told,
+        inserted=inserted,
+        contexts=contexts,
+        painted=painted,
         samples=samples,
+        name=Path(weights).stem,
     )
 
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from dissect_widgets import studies
-from dissect_widgets.errors import ConceptError, DataError, SettingError
-from dissect_widgets.studies.own import Part, with_and_without
+from dissect_widgets import Concept, Vocabulary, studies, world
+from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
+from dissect_widgets.studies.part import Part, with_and_without
 from tests.conftest import ArrayImages, TinyNet, seeded
 
 NAMES = ("ant", "bee", "cow", "dog", "elk", "fox")
@@ -142,3 +142,27 @@ def test_the_world() -> None:
     for concept in (churches.told, churches.removed, churches.inserted, churches.painted, *churches.contexts):
         assert known[known.find(concept)] == concept
     assert np.isfinite(churches.latents(2, seed=3).numpy()).all()
+
+
+class Segments:
+    """Labels by brightness."""
+
+    vocabulary = Vocabulary([Concept("tree", "object"), Concept("sky", "object"), Concept("sky", "scene")])
+
+    def __call__(self, pictures: torch.Tensor, /) -> torch.Tensor:
+        return (pictures.mean(1, keepdim=True) * 2).long() + 1
+
+
+def test_a_generator_of_your_own() -> None:
+    generator = world.load_generator()
+    made = studies.own_generator(
+        generator, Segments(), "layer4", depth=256, removed="tree", others=[("sky", "object")]
+    )
+    assert made.layers == ("layer4",) == (made.insert_layer,) and made.name == "ProgressiveGenerator"
+    assert made.told == made.inserted == made.painted == made.removed == ("tree", "object")
+    assert made.contexts == (("sky", "object"), ("tree", "object"))
+    assert made.latents(3).shape[:2] == (3, 256)
+    with pytest.raises(ConceptError, match="'sky' is a concept of several categories"):
+        studies.own_generator(generator, Segments(), "layer4", depth=256, removed="tree", painted="sky")
+    with pytest.raises(LayerError, match="layer44"):
+        studies.own_generator(generator, Segments(), "layer4", layers=["layer44"], depth=256, removed="tree")

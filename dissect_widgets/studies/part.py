@@ -1,0 +1,72 @@
+"""Some images of a data set, with what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dissect_widgets.core.types import LabelledImages
+from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.errors import DataError
+
+
+class Part:
+    """Some images of a data set, with classes.
+
+    Parameters
+    ----------
+    data
+        Items are images, or tuples that begin with one.
+    images
+        Numbers of those that are part of it.
+    targets, classes
+        Class of every image of the data, as a number, and the names of all classes, if they are known.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        images: Sequence[int],
+        targets: Sequence[int] | None = None,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        self.data, self.images = data, list(images)
+        names = getattr(data, "names", None)
+        self.names = [f"image {i}" if names is None else str(names[i]) for i in self.images]
+        if targets is not None:
+            self.targets = [int(targets[i]) for i in self.images]
+        if classes is not None:
+            self.classes = tuple(classes)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Any:
+        item = self.data[self.images[index]]
+        return item[0] if isinstance(item, (tuple, list)) else item
+
+
+def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:
+    """Images that show a concept on more than a share of their labels, and all others (as in Fig. 3f).
+
+    Raises
+    ------
+    DataError
+        If there are not two of either.
+    """
+    number = labelled.vocabulary.index(*concept)
+    shares = []
+    for index in range(len(labelled)):
+        labels = np.asarray(labelled[index][1])
+        shares.append(float((labels == number).any(0).mean()))
+    shown = [i for i, share in enumerate(shares) if share > least]
+    others = [i for i, share in enumerate(shares) if share <= least]
+    for what, found in (("more", shown), ("less", others)):
+        if len(found) < 2:
+            raise DataError(
+                f"{len(found)} of the {len(labelled)} images show {concept.name!r} on {what} than "
+                f"{least:.0%} of their labels; two must."
+            )
+    return Part(labelled, shown), Part(labelled, others)
