@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.browser.lab import Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+APP = Path(__file__).parents[2] / "notebooks" / "05_paint_with_neurons.ipynb"
 BROWSER = """
 import dissect_widgets as dw
 from dissect_widgets import world
@@ -46,8 +48,8 @@ def notebook_server(folder: Path, scenes: Path, churches: Path) -> Iterator[Serv
 
 
 @pytest.fixture(scope="module")
-def voila_server(folder: Path, churches: Path) -> Iterator[Server]:
-    write_notebook(folder / "paint.ipynb", [BROWSER.split("dissection")[0] + PAINTER])
+def voila_server(folder: Path) -> Iterator[Server]:
+    shutil.copy(APP, folder)
     server = Server(folder, module="voila")
     yield server
     server.close()
@@ -94,9 +96,10 @@ def test_all_widgets_in_notebook_7(page: Page, notebook_server: Server) -> None:
 
 
 def test_the_painter_as_an_app(page: Page, voila_server: Server) -> None:
-    page.goto(f"{voila_server.url}/voila/render/paint.ipynb", wait_until="domcontentloaded", timeout=120_000)
+    page.goto(f"{voila_server.url}/voila/render/{APP.name}", wait_until="domcontentloaded", timeout=120_000)
     painter = page.locator(".dw-painter")
     painter.wait_for(timeout=120_000)
     paint(page, painter)
     painter.get_by_role("button", name="Undo").click()
     expect(painter.locator(".dw-edits li")).to_have_count(0)
+    expect(page.locator(".jp-RenderedImage img")).to_have_count(2)  # those that the notebook paints itself
