@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dissect_widgets.attacks import attack, change_maps, unit_changes
+    from dissect_widgets.attacks import attack, unit_changes
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.concepts.mask_folder import MaskFolder
     from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.sample import write_sample
     from dissect_widgets.core.attacked import Attacked
     from dissect_widgets.core.carlini_wagner import CarliniWagner
+    from dissect_widgets.core.change_maps import change_maps
     from dissect_widgets.core.changes import UnitChanges
     from dissect_widgets.core.edit import Edit, insertion
     from dissect_widgets.core.generator import open_generator
@@ -70,7 +71,7 @@ _HOMES = {
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
     "attack": "attacks",
-    "change_maps": "attacks",
+    "change_maps": "core.change_maps",
     "choose_unit": "core.peaks",
     "classify_by_peak": "core.peaks",
     "count_pixels": "generate",

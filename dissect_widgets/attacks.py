@@ -17,7 +17,6 @@ from dissect_widgets.core.attack import AttackInterrupted, Read, choose_targets,
 from dissect_widgets.core.attacked import Attacked, Ints
 from dissect_widgets.core.attempt import Method
 from dissect_widgets.core.carlini_wagner import CarliniWagner
-from dissect_widgets.core.change_maps import ChangeMaps, read_change_maps
 from dissect_widgets.core.changes import UnitChanges, read_changes
 from dissect_widgets.core.classified import Classified
 from dissect_widgets.core.goal import Target
@@ -164,37 +163,6 @@ def unit_changes(
         return read_changes(
             model, layer, attacked, preprocess=preprocess, batch_size=batch_size, progress=Advance(bar)
         )
-
-
-def change_maps(
-    model: nn.Module,
-    layer: str,
-    attacked: Attacked,
-    units: Sequence[int],
-    *,
-    preprocess: Callable[[Tensor], Tensor] | None = None,
-    batch_size: int = 16,
-) -> ChangeMaps:
-    """Where units rise and fall under an attack (PNAS 2020, Fig. 5b).
-
-    Parameters
-    ----------
-    model, layer, attacked, preprocess, batch_size
-        As for `unit_changes`.
-    units
-        Unit numbers.
-
-    Returns
-    -------
-    ChangeMaps
-        Maps after the attack, less those before; `plots.changed_maps` shows them.
-
-    Raises
-    ------
-    SettingError
-        If there is no such unit; also what `unit_changes` raises.
-    """
-    return read_change_maps(model, layer, attacked, units, preprocess=preprocess, batch_size=batch_size)
 
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"

@@ -43,7 +43,7 @@ class ChangeMaps(NamedTuple):
         return np.asarray(self.after.max((2, 3)) - self.before.max((2, 3)))
 
 
-def read_change_maps(
+def change_maps(
     model: nn.Module,
     layer: str,
     attacked: Attacked,
@@ -52,7 +52,25 @@ def read_change_maps(
     preprocess: Callable[[Tensor], Tensor] | None = None,
     batch_size: int = 16,
 ) -> ChangeMaps:
-    """Read the maps of some units before and after an attack; see `dissect_widgets.change_maps`."""
+    """Where units rise and fall under an attack (PNAS 2020, Fig. 5b).
+
+    Parameters
+    ----------
+    model, layer, attacked, preprocess, batch_size
+        As for `unit_changes`.
+    units
+        Unit numbers.
+
+    Returns
+    -------
+    ChangeMaps
+        Maps after the attack, less those before; `plots.changed_maps` shows them.
+
+    Raises
+    ------
+    SettingError
+        If there is no such unit; also what `unit_changes` raises.
+    """
     if not len(attacked):
         raise DataError("There are no attacked images.")
     source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
