@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dissect_widgets.attacks import attack, unit_changes
 from dissect_widgets.core.attacked import Attacked
@@ -18,10 +21,13 @@ from dissect_widgets.core.pixels import PixelCounts
 from dissect_widgets.core.places import PlaceEffects
 from dissect_widgets.core.result import Dissection
 from dissect_widgets.core.unit_sets import SetEffects
-from dissect_widgets.generate import count_pixels, insert_at_places
+from dissect_widgets.generate import count_pixels, edit, insert_at_places
 from dissect_widgets.rank import rank_units, remove_sets
 from dissect_widgets.run import dissect
 from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 
 class Evidence:
@@ -42,7 +48,7 @@ class Evidence:
 
     def write_reports(self, folder: Path) -> dict[str, str]:
         """Write a page for either network, with all that was found of it: title to file name."""
-        from dissect_widgets.widgets.report import Insertion, Removal, write_report
+        from dissect_widgets.widgets.report import Drawn, Insertion, Removal, write_report
 
         study, counts = self.generator, self.without_trees
         zero = replace(counts, after=counts.after[: len(self.removed)])
@@ -53,8 +59,25 @@ class Evidence:
             self.dissection, folder / "classifier.html",
             ranking=self.ranking, sets=self.sets, changes=self.changes,
         )  # fmt: skip
-        write_report(self.generator_dissection, folder / "generator.html", edits=[removal, insertion])
+        write_report(
+            self.generator_dissection,
+            folder / "generator.html",
+            edits=[removal, Drawn(self._pictures()), insertion],
+        )
         return {"units of the classifier": "classifier.html", "units of the generator": "generator.html"}
+
+    def _pictures(self) -> go.Figure:
+        """Pictures with most of what is removed, without more and more of its units, at rest."""
+        from dissect_widgets.plots.picture_rows import picture_rows
+
+        study, layer = self.generator, self.edited_layer
+        units = layer.ranked(*study.removed)
+        most = np.argsort(-self.without_trees.before[:, 0], kind="stable")[:4]
+        samples = study.latents(study.samples, seed=2)[most]
+        rest = [Edit(layer.name, units[:n], layer.median[units[:n]]) for n in self.removed]
+        drawn = [edit(study.generator, samples), *(edit(study.generator, samples, own) for own in rest)]
+        titles = ["unchanged", *(f"{n} units at rest" for n in self.removed)]
+        return picture_rows(drawn, titles, title=f"Without units for {study.removed.name}")
 
     @cached_property
     def dissection(self) -> Dissection:
