@@ -150,7 +150,12 @@ def _findings(options: argparse.Namespace) -> None:
 
     evidence = Evidence(world_classifier(attacked=200), world_generator())
     found = check_claims(CLAIMS, evidence)
-    data, page = write_findings(found, options.out, evidence.write_reports(options.out))
+    try:
+        links = evidence.write_reports(options.out)
+    except DissectError as error:  # what was found is not lost with it
+        print(f"There are no pages of the networks: {error}", file=sys.stderr)
+        links = {}
+    data, page = write_findings(found, options.out, links)
     print(data.read_text("utf-8") if options.json else f"{as_text(found)}\n\nThe page: {page}")
 
 

@@ -169,6 +169,24 @@ def test_what_fails_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_findings_are_kept_without_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Broken:
+        def __init__(self, *studies: Any) -> None:
+            pass
+
+        def write_reports(self, folder: Path) -> dict[str, str]:
+            raise DataError("No picture has a tree.")
+
+    monkeypatch.setattr("dissect_widgets.evidence.Evidence", Broken)
+    monkeypatch.setattr("dissect_widgets.claims.CLAIMS", (MADE[2],))
+    assert cli.main(["findings", "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr()
+    assert "0 of 1 claims hold" in told.out and "No picture has a tree" in told.err
+    assert (tmp_path / "findings.json").exists() and "<a href" not in (tmp_path / "findings.html").read_text()
+
+
 @pytest.mark.slow
 def test_all_claims_on_a_little_of_the_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
