@@ -21,7 +21,7 @@ from dissect_widgets.plots.picture_rows import picture_rows
 from dissect_widgets.plots.theme import CATEGORY_COLORS
 
 RISE, FALL = CATEGORY_COLORS["object"], CATEGORY_COLORS["part"]
-"""Colours of what is more and less active after the attack; blind to no kind of colour blindness."""
+"""Colours of what is more and less active after the attack, which colour-blind people tell apart."""
 _SHADE = 0.7  # brightness of the picture below the colours
 
 
