@@ -71,9 +71,7 @@ def change_maps(
     SettingError
         If there is no such unit; also what `unit_changes` raises.
     """
-    if not len(attacked):
-        raise DataError("There are no attacked images.")
-    source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
+    source, shape = open_attacked(model, layer, attacked, preprocess)
     plan = shape.plans[layer]
     chosen = tuple(index(unit) for unit in units)
     bad = [unit for unit in chosen if not 0 <= unit < plan.info.units]
@@ -83,6 +81,15 @@ def change_maps(
     maps = [own[:, list(chosen)].cpu() for own in maps_of_both(source, shape, layer, attacked, batch_size)]
     both, n = torch.cat(maps).numpy(), len(attacked)
     return ChangeMaps(layer, chosen, both[:n], both[n:], plan.grid)
+
+
+def open_attacked(
+    model: nn.Module, layer: str, attacked: Attacked, preprocess: Callable[[Tensor], Tensor] | None
+) -> tuple[Source, ProbeShape]:
+    """A layer that is to be read before and after an attack; DataError if that is of no images."""
+    if not len(attacked):
+        raise DataError("There are no attacked images.")
+    return open_layer(model, layer, attacked.before, preprocess=preprocess)
 
 
 def maps_of_both(

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.change_maps import maps_of_both
+from dissect_widgets.core.change_maps import maps_of_both, open_attacked
 from dissect_widgets.core.importance import TOP, UnitImportance
 from dissect_widgets.core.intervals import mean_interval, ratio_interval
-from dissect_widgets.core.peaks import open_layer
 from dissect_widgets.errors import DataError, SettingError
 
 Floats = NDArray[np.float64]
@@ -174,11 +173,9 @@ def read_changes(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> UnitChanges:
     """Read the peaks of all units before and after an attack; see `dissect_widgets.unit_changes`."""
-    if not len(attacked):
-        raise DataError("There are no attacked images.")
     peaks: list[Float32s] = []
     n = len(attacked)
-    source, shape = open_layer(model, layer, attacked.before, preprocess=preprocess)
+    source, shape = open_attacked(model, layer, attacked, preprocess)
     for maps in maps_of_both(source, shape, layer, attacked, batch_size):
         peaks.append(maps.flatten(2).amax(2).cpu().numpy())
         progress(sum(map(len, peaks)), 2 * n)

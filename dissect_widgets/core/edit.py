@@ -106,10 +106,7 @@ def insertion(
     strength
         How often the threshold; GAN Paint goes beyond 1.
     """
-    numbers = [int(unit) for unit in units]
-    bad = [unit for unit in numbers if not 0 <= unit < layer.units]
-    if bad:
-        raise SettingError(f"There is no unit {bad[0]}; {layer.name} has units 0 to {layer.units - 1}.")
+    numbers = layer.checked_units(units)
     return Edit(layer.name, numbers, layer.threshold[0, numbers].astype(float) * strength, where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -100,6 +101,14 @@ class LayerDissection:
         counts = self.histogram.cumsum(1)
         bins = (counts < counts[:, -1:] / 2).sum(1)
         return np.asarray((bins - self.histogram.shape[1] // 2 + 0.5) * self.bin_width.astype(np.float64))
+
+    def checked_units(self, units: Iterable[int]) -> list[int]:
+        """Unit numbers, once they are sure to be those of units; SettingError if one is not."""
+        numbers = [int(unit) for unit in units]
+        bad = [unit for unit in numbers if not 0 <= unit < self.units]
+        if bad:
+            raise SettingError(f"There is no unit {bad[0]}; {self.name} has units 0 to {self.units - 1}.")
+        return numbers
 
     def iou(self, *, level: float | None = None, denominator: Denominator = "all") -> Floats:
         """Intersection over union of every unit and concept.

@@ -102,6 +102,11 @@ def network_input(
     return prepared.to(dtype)
 
 
+def image_of(item: Any) -> Any:
+    """Image of an item, which may be a tuple that begins with it."""
+    return item[0] if isinstance(item, (tuple, list)) else item
+
+
 class _Guarded(Dataset[Any]):
     """Items with their index; one that cannot be used is the error that says why."""
 

@@ -22,7 +22,7 @@ from dissect_widgets.core.dissect import Work, look
 from dissect_widgets.core.generated import open_source
 from dissect_widgets.core.hooks import evaluation
 from dissect_widgets.core.latents import ToPictures, is_latents, to_pictures
-from dissect_widgets.core.loading import load_batches
+from dissect_widgets.core.loading import image_of, load_batches
 from dissect_widgets.core.probe import ProbeShape
 from dissect_widgets.core.quantile import Float32s
 from dissect_widgets.core.settings import Settings
@@ -212,6 +212,4 @@ class _Unlabelled:
         return len(self.data)
 
     def __getitem__(self, index: int) -> tuple[Tensor, NDArray[np.int64]]:
-        item = self.data[index]
-        image = item[0] if isinstance(item, (tuple, list)) else item
-        return torch.as_tensor(image), np.zeros((1, 1, 1), np.int64)
+        return torch.as_tensor(image_of(self.data[index])), np.zeros((1, 1, 1), np.int64)

@@ -79,7 +79,7 @@ def changed_pictures(
     rise = changes.peak_change[image]
     names = concepts or [""] * len(changes.units)
     titles = [
-        f"unit {unit} {name} Δ\u00a0peak\u00a0{change:+.1f}".replace("  ", " ").replace("-", "−")
+        " ".join(filter(None, (f"unit {unit}", name, f"Δ\u00a0peak\u00a0{change:+.1f}".replace("-", "−"))))
         for unit, name, change in zip(changes.units, names, rise, strict=True)
     ]
     return picture_rows([_coloured(picture, own / full)[None] for own in values], titles, title=title)

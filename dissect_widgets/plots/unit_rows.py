@@ -78,7 +78,7 @@ def unit_rows(
         number of pictures.
     """
     own = dissection[layer]
-    chosen = [_checked(own, unit) for unit in units]
+    chosen = own.checked_units(units)
     if not chosen:
         raise SettingError("There are no units to show.")
     if len(lines) not in (0, len(chosen)):
@@ -130,7 +130,7 @@ def filter_view(
         If there is no such layer, unit or exemplar.
     """
     own = dissection[layer]
-    unit = _checked(own, unit)
+    (unit,) = own.checked_units([unit])
     there = int((own.exemplar_image[unit] >= 0).sum())
     if not 0 <= exemplar < there:
         raise SettingError(f"There is no exemplar {exemplar}; unit {unit} of {layer} has {there}, from 0.")
@@ -181,12 +181,6 @@ def named(
     return f"unit {unit} " + (
         f'"{concept.name}" ({concept.category})' if best.iou[unit] > 0 else "(no concept)"
     )
-
-
-def _checked(layer: LayerDissection, unit: int) -> int:
-    if not 0 <= unit < layer.units:
-        raise SettingError(f"There is no unit {unit}; {layer.name} has units 0 to {layer.units - 1}.")
-    return int(unit)
 
 
 def _exemplars(

@@ -67,8 +67,8 @@ def own_classifier(
     Raises
     ------
     ConceptError, DataError, SettingError
-        If the labels have no such concept, no image or every image shows it; if fewer than two classes have
-        images in either half; and for classes that do not fit.
+        If the labels have no such concept, or fewer than two images show it on more than 5 % of their labels,
+        or on less; if fewer than two classes have images in either half; and for classes that do not fit.
     """
     known = labelled.vocabulary[labelled.vocabulary.find(concept)]
     source = Classified(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dissect_widgets.core.loading import image_of
 from dissect_widgets.core.types import LabelledImages
 from dissect_widgets.core.vocabulary import Concept
 from dissect_widgets.errors import DataError
@@ -44,8 +45,7 @@ class Part:
         return len(self.images)
 
     def __getitem__(self, index: int) -> Any:
-        item = self.data[self.images[index]]
-        return item[0] if isinstance(item, (tuple, list)) else item
+        return image_of(self.data[self.images[index]])
 
 
 def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:

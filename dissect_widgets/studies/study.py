@@ -14,6 +14,7 @@ from dissect_widgets.core.carlini_wagner import CarliniWagner
 from dissect_widgets.core.importance import Measure
 from dissect_widgets.core.latents import latents
 from dissect_widgets.core.layers import list_layers
+from dissect_widgets.core.loading import image_of
 from dissect_widgets.core.types import Segmenter
 from dissect_widgets.core.vocabulary import Concept
 
@@ -67,8 +68,7 @@ class ClassifierStudy:
 
     def shapes(self) -> list[Any]:
         """Layers with their sizes, on a picture of these; see `list_layers`."""
-        item = self.labelled[0]
-        picture = torch.as_tensor(item[0] if isinstance(item, (tuple, list)) else item)[None].float()
+        picture = torch.as_tensor(image_of(self.labelled[0]))[None].float()
         return list_layers(self.model, picture if self.preprocess is None else self.preprocess(picture))
 
     def compare(self, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
