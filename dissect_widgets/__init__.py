@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from dissect_widgets.concepts.photo_folder import PhotoFolder
     from dissect_widgets.concepts.public_segmenter import load_public_segmenter
     from dissect_widgets.concepts.sample import write_sample
-    from dissect_widgets.core.attacked import Attacked
-    from dissect_widgets.core.carlini_wagner import CarliniWagner
-    from dissect_widgets.core.change_maps import change_maps
-    from dissect_widgets.core.changes import UnitChanges
-    from dissect_widgets.core.edit import Edit, insertion
-    from dissect_widgets.core.generator import open_generator
-    from dissect_widgets.core.in_memory import InMemory
-    from dissect_widgets.core.latents import latents, to_pictures
-    from dissect_widgets.core.layer_result import LayerDissection
-    from dissect_widgets.core.layers import list_layers
-    from dissect_widgets.core.peaks import choose_unit, classify_by_peak, find_peaks
-    from dissect_widgets.core.projected_gradient import ProjectedGradient
-    from dissect_widgets.core.result import Dissection
-    from dissect_widgets.core.saving import load
-    from dissect_widgets.core.vocabulary import Concept, Vocabulary
+    from dissect_widgets.core.attacks.result import Attacked
+    from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+    from dissect_widgets.core.attacks.change_maps import change_maps
+    from dissect_widgets.core.attacks.unit_changes import UnitChanges
+    from dissect_widgets.core.editing.edit import Edit, insertion
+    from dissect_widgets.core.editing.generator import open_generator
+    from dissect_widgets.core.data.in_memory import InMemory
+    from dissect_widgets.core.data.latents import latents, to_pictures
+    from dissect_widgets.core.dissection.layer_result import LayerDissection
+    from dissect_widgets.core.network.layers import list_layers
+    from dissect_widgets.core.dissection.max_activation import choose_unit, classify_by_peak, find_peaks
+    from dissect_widgets.core.attacks.pgd import ProjectedGradient
+    from dissect_widgets.core.dissection.result import Dissection
+    from dissect_widgets.core.dissection.io import load
+    from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
     from dissect_widgets.generate import count_pixels, edit, insert_at_places
     from dissect_widgets.models.places import load_places_vgg16
     from dissect_widgets.models.progan import ProgressiveGenerator, load_generator
@@ -52,48 +52,48 @@ __version__ = "0.1.0"
 _HOMES = {
     "AblationExplorer": "widgets.ablation_explorer",
     "AttackDiff": "widgets.attack_diff",
-    "Attacked": "core.attacked",
-    "CarliniWagner": "core.carlini_wagner",
-    "Concept": "core.vocabulary",
-    "Dissection": "core.result",
-    "Edit": "core.edit",
-    "InMemory": "core.in_memory",
+    "Attacked": "core.attacks.result",
+    "CarliniWagner": "core.attacks.carlini_wagner",
+    "Concept": "core.data.vocabulary",
+    "Dissection": "core.dissection.result",
+    "Edit": "core.editing.edit",
+    "InMemory": "core.data.in_memory",
     "LayerComparison": "widgets.layer_comparison",
-    "LayerDissection": "core.layer_result",
+    "LayerDissection": "core.dissection.layer_result",
     "MaskFolder": "concepts.mask_folder",
     "NeuronPainter": "widgets.neuron_painter",
     "PhotoFolder": "concepts.photo_folder",
     "ProgressiveGenerator": "models.progan",
-    "ProjectedGradient": "core.projected_gradient",
+    "ProjectedGradient": "core.attacks.pgd",
     "UnitBrowser": "widgets.unit_browser",
-    "UnitChanges": "core.changes",
-    "Vocabulary": "core.vocabulary",
+    "UnitChanges": "core.attacks.unit_changes",
+    "Vocabulary": "core.data.vocabulary",
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
     "attack": "attacks",
-    "change_maps": "core.change_maps",
-    "choose_unit": "core.peaks",
-    "classify_by_peak": "core.peaks",
+    "change_maps": "core.attacks.change_maps",
+    "choose_unit": "core.dissection.max_activation",
+    "classify_by_peak": "core.dissection.max_activation",
     "count_pixels": "generate",
     "dissect": "run",
     "edit": "generate",
-    "find_peaks": "core.peaks",
+    "find_peaks": "core.dissection.max_activation",
     "insert_at_places": "generate",
-    "insertion": "core.edit",
-    "latents": "core.latents",
-    "list_layers": "core.layers",
-    "load": "core.saving",
+    "insertion": "core.editing.edit",
+    "latents": "core.data.latents",
+    "list_layers": "core.network.layers",
+    "load": "core.dissection.io",
     "load_generator": "models.progan",
     "load_model": "models.zoo",
     "load_places_vgg16": "models.places",
     "load_public_segmenter": "concepts.public_segmenter",
     "normalize": "models.zoo",
-    "open_generator": "core.generator",
+    "open_generator": "core.editing.generator",
     "rank_units": "rank",
     "read_netdissect_csv": "concepts.netdissect_csv",
     "remove_sets": "rank",
     "remove_units": "rank",
-    "to_pictures": "core.latents",
+    "to_pictures": "core.data.latents",
     "unit_changes": "attacks",
     "write_netdissect_csv": "concepts.netdissect_csv",
     "write_report": "widgets.report",

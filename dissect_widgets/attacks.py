@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.attack import AttackInterrupted, Read, choose_targets, read_images, run_attack
-from dissect_widgets.core.attacked import Attacked, Ints
-from dissect_widgets.core.attempt import Method
-from dissect_widgets.core.carlini_wagner import CarliniWagner
-from dissect_widgets.core.changes import UnitChanges, read_changes
-from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.goal import Target
-from dissect_widgets.core.provenance import describe_callable, weights_digest
+from dissect_widgets.core.attacks.run import AttackInterrupted, Read, choose_targets, read_images, run_attack
+from dissect_widgets.core.attacks.result import Attacked, Ints
+from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.attacks.unit_changes import UnitChanges, read_changes
+from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.attacks.targets import Target
+from dissect_widgets.core.data.provenance import describe_callable, weights_digest
 from dissect_widgets.run import Advance
 
 _unfinished: tuple[str, Attacked] | None = None

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.attacks import attack
-from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.carlini_wagner import CarliniWagner
-from dissect_widgets.core.edit import Edit
-from dissect_widgets.core.generator import open_generator
-from dissect_widgets.core.hooks import trace
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.latents import latents
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.editing.generator import open_generator
+from dissect_widgets.core.network.hooks import trace
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.data.latents import latents
 from dissect_widgets.errors import LayerError, nearest
 from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.rank import rank_units

@@ -6,8 +6,8 @@ from typing import Final
 
 from scipy.stats import spearmanr
 
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.evidence import Evidence
 from dissect_widgets.findings import Claim, Verdict
 

@@ -123,7 +123,7 @@ def _dissect(options: argparse.Namespace) -> None:
 def _layers(options: argparse.Namespace) -> None:
     import torch
 
-    from dissect_widgets.core.layers import list_layers
+    from dissect_widgets.core.network.layers import list_layers
     from dissect_widgets.models.zoo import load_model
     from dissect_widgets.summary import align
 
@@ -135,7 +135,7 @@ def _layers(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from dissect_widgets.core.saving import load
+    from dissect_widgets.core.dissection.io import load
     from dissect_widgets.widgets.report import write_report
 
     path = write_report(load(options.folder), options.output)

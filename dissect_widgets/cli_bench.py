@@ -59,7 +59,7 @@ def _add_timing(parser: argparse.ArgumentParser, *, batch_size: int, rounds: int
 
 def _bench(options: argparse.Namespace) -> None:
     from dissect_widgets.bench import bench_dissect
-    from dissect_widgets.core.in_memory import InMemory
+    from dissect_widgets.core.data.in_memory import InMemory
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.synthetic import Synthetic
 
@@ -115,7 +115,7 @@ def _bench_attack(options: argparse.Namespace) -> None:
 def _pictures(options: argparse.Namespace) -> Any:
     """Photos of a folder, or synthetic images."""
     from dissect_widgets.concepts.photo_folder import PhotoFolder
-    from dissect_widgets.core.in_memory import InMemory
+    from dissect_widgets.core.data.in_memory import InMemory
     from dissect_widgets.synthetic import Synthetic
 
     if options.photos is not None:

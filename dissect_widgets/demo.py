@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.run import dissect
 from dissect_widgets.scenery.vocabulary import SCENES
 from dissect_widgets.summary import align, table

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dissect_widgets.attacks import attack, unit_changes
-from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.changes import UnitChanges
-from dissect_widgets.core.edit import Edit, insertion
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.in_memory import InMemory
-from dissect_widgets.core.layer_result import LayerDissection
-from dissect_widgets.core.pixels import PixelCounts
-from dissect_widgets.core.places import PlaceEffects
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.unit_sets import SetEffects
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.unit_changes import UnitChanges
+from dissect_widgets.core.editing.edit import Edit, insertion
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.data.in_memory import InMemory
+from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.editing.pixel_counts import PixelCounts
+from dissect_widgets.core.editing.placement import PlaceEffects
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.generate import count_pixels, edit, insert_at_places
 from dissect_widgets.rank import rank_units, remove_sets
 from dissect_widgets.run import dissect

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.edits import Edited, EditsInterrupted, keep_all_but, run_edits
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.unit_sets import SetEffects, plan_sets
+from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.ablation.predictions import Edited, EditsInterrupted, keep_all_but, run_edits
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
 from dissect_widgets.errors import SettingError
 from dissect_widgets.run import Advance
 

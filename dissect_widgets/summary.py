@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.result import Dissection
 
 
 def summary(dissection: Dissection) -> dict[str, Any]:

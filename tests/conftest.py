@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 
 REAL = Path(os.environ.get("DISSECT_WIDGETS_REAL", Path(__file__).parents[2] / "shared" / "real"))
 

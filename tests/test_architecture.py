@@ -59,7 +59,7 @@ def test_core_needs_few_libraries() -> None:
     [
         ("import dissect_widgets", {"torch", "ipywidgets", "plotly", "pandas", "numpy"}),
         ("from dissect_widgets import load", {"torch", "torchvision", "ipywidgets", "plotly", "pandas"}),
-        ("import dissect_widgets.core.dissect", {"torchvision", "ipywidgets", "plotly", "scipy"}),
+        ("import dissect_widgets.core.dissection.run", {"torchvision", "ipywidgets", "plotly", "scipy"}),
         ("from dissect_widgets import UnitBrowser", {"torch", "plotly"}),
         ("import dissect_widgets.cli", {"torch", "ipywidgets", "plotly"}),
     ],

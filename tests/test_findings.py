@@ -12,7 +12,7 @@ import pytest
 
 from dissect_widgets import claims, cli, studies
 from dissect_widgets.claims import CLAIMS
-from dissect_widgets.core.changes import Estimate
+from dissect_widgets.core.attacks.unit_changes import Estimate
 from dissect_widgets.errors import DataError
 from dissect_widgets.findings import Claim, Verdict, as_page, as_text, check_claims, write_findings
 
@@ -104,7 +104,7 @@ def test_trees(tree: float, church: float, holds: bool) -> None:
 
 
 def claims_change(mean: Any, interval: Any) -> Any:
-    from dissect_widgets.core.pixels import Change
+    from dissect_widgets.core.editing.pixel_counts import Change
 
     return Change(mean, interval)
 

@@ -20,9 +20,9 @@ from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
 from dissect_widgets.concepts.colors import COLOR_NAMES, name_colors
-from dissect_widgets.core.loading import checked_labels, image_name
-from dissect_widgets.core.provenance import data_digest
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.batches import checked_labels, image_name
+from dissect_widgets.core.data.provenance import data_digest
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, nearest
 
 HALVES = ("top", "bottom", "left", "right")

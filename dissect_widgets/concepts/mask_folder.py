@@ -30,7 +30,7 @@ from dissect_widgets.concepts.photo_folder import (
     sides,
 )
 from dissect_widgets.concepts.tables import read_classes, read_image_labels, value_table
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import DataError, SettingError
 
 _INDEXED = frozenset(["1", "L", "P", "I", "I;16"])

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dissect_widgets.core.layer_result import MIN_IOU, Convention, DetectorCount, LayerDissection
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Convention, DetectorCount, LayerDissection
 from dissect_widgets.errors import DataError, SettingError, nearest
 
 _FIELDS = ("label", "truth", "activation", "intersect", "iou")

@@ -18,8 +18,8 @@ from torch.nn.functional import interpolate
 
 from dissect_widgets.concepts.photo_folder import Size, sides
 from dissect_widgets.concepts.preparation import Preparation, preparation
-from dissect_widgets.core.provenance import weights_digest
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.provenance import weights_digest
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 
 NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabelled", "void"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError, nearest
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dissect_widgets.core.layers import LayerInfo
+from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.errors import LayerError, nearest
 from dissect_widgets.plots.theme import CATEGORY_COLORS, figure, text
 

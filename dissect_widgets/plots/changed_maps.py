@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 import torch
 from numpy.typing import NDArray
 
-from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.change_maps import ChangeMaps
-from dissect_widgets.core.upsample import Upsampler
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.change_maps import ChangeMaps
+from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.picture_rows import picture_rows
 from dissect_widgets.plots.theme import CATEGORY_COLORS

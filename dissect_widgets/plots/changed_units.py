@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dissect_widgets.core.changes import ChangeByImportance
+from dissect_widgets.core.attacks.unit_changes import ChangeByImportance
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from dissect_widgets.core.layer_result import MIN_IOU, Denominator, LayerDissection
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator, LayerDissection
 from dissect_widgets.plots.theme import category_color, figure, legend_above, text
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dissect_widgets.core.places import ContextEffect, PlaceEffects
+from dissect_widgets.core.editing.placement import ContextEffect, PlaceEffects
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, figure, text
 

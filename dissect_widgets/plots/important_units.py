@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from dissect_widgets.core.importance import TOP, UnitImportance
-from dissect_widgets.core.layer_result import Denominator
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.ablation.importance import TOP, UnitImportance
+from dissect_widgets.core.dissection.layer_result import Denominator
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.unit_rows import named, unit_rows
 

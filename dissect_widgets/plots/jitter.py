@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gaussian_kde
 
-from dissect_widgets.core.peaks import PeakClassifier
+from dissect_widgets.core.dissection.max_activation import PeakClassifier
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, figure, text
 

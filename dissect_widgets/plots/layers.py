@@ -9,8 +9,8 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from dissect_widgets.core.layer_result import MIN_IOU, Convention, Denominator
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Convention, Denominator
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SettingError, nearest
 from dissect_widgets.plots.theme import category_color, figure, text
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dissect_widgets.core.layer_result import MIN_IOU, Denominator
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import Count, layer_bars
 

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from dissect_widgets.core.pictures import encode_picture
+from dissect_widgets.core.data.thumbnails import encode_picture
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import OUTLINE, figure, text
 

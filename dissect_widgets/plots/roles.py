@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dissect_widgets.core.importance import TOP, Floats, UnitImportance
-from dissect_widgets.core.unit_sets import SetEffects
+from dissect_widgets.core.ablation.importance import TOP, Floats, UnitImportance
+from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, legend_above, text
 
 _BLUE, _ORANGE, _GREEN = (CATEGORY_COLORS[name] for name in ("object", "part", "material"))

@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from dissect_widgets.core.importance import TOP, UnitImportance
+from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, figure, text
 

@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from dissect_widgets.core.layer_result import Denominator, LayerDissection
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.upsample import Upsampler
+from dissect_widgets.core.dissection.layer_result import Denominator, LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.picture_rows import picture_rows
 from dissect_widgets.plots.theme import OUTLINE, figure, text

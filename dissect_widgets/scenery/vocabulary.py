@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dissect_widgets.concepts.colors import COLOR_NAMES
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import ConceptError, nearest
 
 OBJECTS: Final = (

@@ -22,9 +22,9 @@ from torch import nn
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import CenterCrop, Compose, Resize, ToTensor
 
-from dissect_widgets.core.carlini_wagner import CarliniWagner
-from dissect_widgets.core.types import Segmenter
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError, SettingError, nearest
 from dissect_widgets.models.places import load_places_vgg16
 from dissect_widgets.models.progan import load_generator

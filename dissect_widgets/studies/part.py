@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dissect_widgets.core.loading import image_of
-from dissect_widgets.core.types import LabelledImages
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.data.batches import image_of
+from dissect_widgets.core.data.types import LabelledImages
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError
 
 

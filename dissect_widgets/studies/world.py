@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.scenery.singles import KINDS
 from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
 from dissect_widgets.world.datasets import Objects, Scenes

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.accuracy import Accuracy
-from dissect_widgets.core.held import Held
-from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.ablation.accuracy import Accuracy
+from dissect_widgets.core.ablation.cached import Held
+from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.errors import DataError, SettingError
 
 MOST_FLIPPED = 24

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 from traitlets import TraitError
 
-from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.held import hold
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.ablation.cached import hold
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.ablation_data import AblationData
 from dissect_widgets.widgets.unit_data import UnitData

@@ -20,12 +20,12 @@ import traitlets
 from torch import Tensor, nn
 from traitlets import TraitError
 
-from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.attempt import Method
-from dissect_widgets.core.carlini_wagner import CarliniWagner
-from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import DissectError, SettingError
 from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.attack_data import AttackData

@@ -14,8 +14,8 @@ import ipywidgets
 import plotly.graph_objects as go
 import traitlets
 
-from dissect_widgets.core.layer_result import MIN_IOU, Denominator
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
 from dissect_widgets.plots.overview import overview
 from dissect_widgets.widgets._base import front_end, one_of

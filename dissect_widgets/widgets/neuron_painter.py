@@ -23,11 +23,11 @@ from PIL import Image
 from torch import Tensor, nn
 from traitlets import TraitError
 
-from dissect_widgets.core.edit import Edit
-from dissect_widgets.core.files import replacing
-from dissect_widgets.core.latents import ToPictures, to_pictures
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.data.latents import ToPictures, to_pictures
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DissectError, SavedError, SettingError
 from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.history import History

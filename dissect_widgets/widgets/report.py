@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from dissect_widgets.core.changes import UnitChanges
-from dissect_widgets.core.files import replacing
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.layer_result import Denominator
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.unit_sets import SetEffects
-from dissect_widgets.core.workspace import full_disk
+from dissect_widgets.core.attacks.unit_changes import UnitChanges
+from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.dissection.layer_result import Denominator
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.ablation.unit_sets import SetEffects
+from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.errors import SettingError, nearest
 from dissect_widgets.widgets._base import front_end, style
 from dissect_widgets.widgets.report_attack import attack_section

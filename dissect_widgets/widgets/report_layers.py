@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from dissect_widgets.core.layer_result import MIN_IOU
+from dissect_widgets.core.dissection.layer_result import MIN_IOU
 from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import layer_bars
 from dissect_widgets.widgets.report_parts import Section, chart, table

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.edit import Edit
+from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.errors import SavedError, SettingError, nearest
 
 MODES: Final = ("draw", "erase")

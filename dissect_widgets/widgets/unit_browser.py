@@ -14,8 +14,8 @@ import anywidget
 import traitlets
 from traitlets import TraitError
 
-from dissect_widgets.core.layer_result import Denominator
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.layer_result import Denominator
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.unit_data import UnitData
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dissect_widgets.core.layer_result import Denominator, Floats, LayerDissection
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.layer_result import Denominator, Floats, LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
 
 TOP_CONCEPTS = 10
 LARGE_SIDE = 224

@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from dissect_widgets.core.hooks import evaluation, model_device, trace
-from dissect_widgets.core.latents import latents, to_pictures
+from dissect_widgets.core.network.hooks import evaluation, model_device, trace
+from dissect_widgets.core.data.latents import latents, to_pictures
 from dissect_widgets.models.progan import ProgressiveGenerator
 from dissect_widgets.world.datasets import Scenes
 from dissect_widgets.world.nursery import grow

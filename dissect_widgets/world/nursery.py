@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.files import replacing
+from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world.datasets import Objects, Scenes
 

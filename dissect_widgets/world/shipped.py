@@ -19,7 +19,7 @@ from safetensors.torch import load, save_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from dissect_widgets.core.files import replacing
+from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.errors import WeightsError, nearest
 from dissect_widgets.models.progan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights

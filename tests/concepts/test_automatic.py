@@ -12,9 +12,9 @@ from torch import Tensor
 import dissect_widgets as dw
 from dissect_widgets.concepts.automatic import HALVES, WithColors, WithHalves, split_halves
 from dissect_widgets.concepts.colors import COLOR_NAMES, DISPLAY_RGB, name_colors
-from dissect_widgets.core.provenance import data_digest
-from dissect_widgets.core.types import LabelledImages
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.provenance import data_digest
+from dissect_widgets.core.data.types import LabelledImages
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import DataError, SettingError
 
 Halves = tuple[list[list[int]], list[list[int]]]

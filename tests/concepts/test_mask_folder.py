@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from dissect_widgets.concepts.mask_folder import MaskFolder
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import ConceptError, DataError, SettingError
 
 WIDTH, HEIGHT = 29, 21  # odd, so that no centre of 11 x 13 cells lies between two pixels

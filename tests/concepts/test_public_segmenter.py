@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dissect_widgets.concepts.public_segmenter import concept_names, load_public_segmenter
-from dissect_widgets.core.labels import label
-from dissect_widgets.core.types import Segmenter
+from dissect_widgets.core.data.labels import label
+from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.errors import SettingError, WeightsError
 from tests.conftest import seeded
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dissect_widgets.concepts.tables import read_classes, read_image_labels, value_table
-from dissect_widgets.core.vocabulary import Concept
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError
 
 IMAGES = ["beach/17.jpg", "beach/18.v2.png", "street.jpg"]

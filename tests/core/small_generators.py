@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.models.progan import ProgressiveGenerator
 from tests.conftest import seeded
 

@@ -12,16 +12,16 @@ from torch.nn import functional
 
 import dissect_widgets as dw
 from dissect_widgets.core import edits
-from dissect_widgets.core.ablate import ablate, open_network
-from dissect_widgets.core.accuracy import compare
-from dissect_widgets.core.classified import Classified
-from dissect_widgets.core.edits import EditsInterrupted, keep_all_but, run_edits
-from dissect_widgets.core.held import hold
-from dissect_widgets.core.hooks import evaluation
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.mixing import ConvolutionMix, LinearMix
-from dissect_widgets.core.network import Cut, Whole
-from dissect_widgets.core.rows import RowsLinear
+from dissect_widgets.core.ablation.ablate import ablate, open_network
+from dissect_widgets.core.ablation.accuracy import compare
+from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.ablation.predictions import EditsInterrupted, keep_all_but, run_edits
+from dissect_widgets.core.ablation.cached import hold
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearMix
+from dissect_widgets.core.network.forward import Cut, Whole
+from dissect_widgets.core.network.linear_rows import RowsLinear
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
 from tests.conftest import ArrayImages
 
@@ -468,7 +468,7 @@ def test_a_network_that_is_run_whole_says_so(capsys: pytest.CaptureFixture[str])
 
 
 def test_random_sets_have_their_size_and_hold_one_another() -> None:
-    from dissect_widgets.core.unit_sets import plan_sets
+    from dissect_widgets.core.ablation.unit_sets import plan_sets
 
     ranking = dw.rank_units(telling(), "conv", Images(), progress=False)
     plan = plan_sets(ranking, [1, 2, 4], classes=["ant"], repeats=20, seed=4)
@@ -653,7 +653,7 @@ def test_an_error_in_the_middle_loses_nothing() -> None:
 def test_held_images_are_predicted_as_by_the_naive_loop(
     make: Any, layer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dissect_widgets.core.held._IMAGES_TOGETHER", 8)
+    monkeypatch.setattr("dissect_widgets.core.ablation.cached._IMAGES_TOGETHER", 8)
     net, data = made(make), Images()
     held = hold(Classified(net, layer, data, batch_size=4))
     with torch.no_grad():

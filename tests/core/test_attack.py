@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.attempt import Attempt
-from dissect_widgets.core.goal import Goal
+from dissect_widgets.core.attacks.base import Attempt
+from dissect_widgets.core.attacks.targets import Goal
 from dissect_widgets.errors import SettingError
 from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalised
 

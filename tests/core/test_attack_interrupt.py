@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 import dissect_widgets as dw
 from dissect_widgets import attacks
-from dissect_widgets.core.attack import AttackInterrupted
+from dissect_widgets.core.attacks.run import AttackInterrupted
 from tests.core.small_classifiers import CLASSES, Counting, Pictures, classifier, normalised
 
 QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)

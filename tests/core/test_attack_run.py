@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.attack import choose_targets, read_images, run_attack
-from dissect_widgets.core.classified import Classified
+from dissect_widgets.core.attacks.run import choose_targets, read_images, run_attack
+from dissect_widgets.core.data.classifier_data import Classified
 from dissect_widgets.errors import DataError, SettingError
 from tests.core.small_classifiers import CLASSES, Pictures, Rule, classifier, normalised
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.changes import Estimate, read_changes
-from dissect_widgets.core.importance import UnitImportance
+from dissect_widgets.core.attacks.unit_changes import Estimate, read_changes
+from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError
 from tests.core.small_classifiers import CLASSES, Pictures, classifier, normalised
 

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets import dissect
-from dissect_widgets.core.dissect import Work, collect, look, run_key
-from dissect_widgets.core.dissect import dissect as run
-from dissect_widgets.core.interrupt import Interrupted
-from dissect_widgets.core.layer_result import LayerDissection
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.settings import Settings
-from dissect_widgets.core.source import Source
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
-from dissect_widgets.core.workspace import Workspace
+from dissect_widgets.core.dissection.run import Work, collect, look, run_key
+from dissect_widgets.core.dissection.run import dissect as run
+from dissect_widgets.core.data.interrupt import Interrupted
+from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.source import Source
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.storage import Workspace
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError, StorageError
 from tests.conftest import ArrayImages, TinyNet, seeded
 from tests.core import oracle
@@ -46,7 +46,7 @@ def test_everything_equals_brute_force(
     least: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dissect_widgets.core.quantile._LEAST", least)
+    monkeypatch.setattr("dissect_widgets.core.statistics.quantile._LEAST", least)
     layers = ["stem", "pool", "mix"]
     result = dissect(
         tiny,
@@ -291,7 +291,7 @@ def test_interrupt_while_counting_loses_nothing(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dissect_widgets.core.probe.Probe.result", interrupted)
+    monkeypatch.setattr("dissect_widgets.core.dissection.state.Probe.result", interrupted)
     with pytest.raises(Interrupted, match="after 9 of 9 images"):
         dissect(tiny, "mix", images, level=LEVELS, progress=False)
     monkeypatch.undo()

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
 import dissect_widgets as dw
-from dissect_widgets.core.edit import Edit, apply_edits
-from dissect_widgets.core.generator import Cut, Whole, open_generator
+from dissect_widgets.core.editing.edit import Edit, apply_edits
+from dissect_widgets.core.editing.generator import Cut, Whole, open_generator
 from dissect_widgets.errors import DataError, LayerError, SettingError
 from tests.conftest import seeded
 from tests.core.small_generators import DEPTH, Rules, oblong, progressive

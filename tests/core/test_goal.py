@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dissect_widgets.core.goal import Goal, plan_targets
+from dissect_widgets.core.attacks.targets import Goal, plan_targets
 from dissect_widgets.errors import ConceptError, SettingError
 from tests.core.small_classifiers import CLASSES, margins
 

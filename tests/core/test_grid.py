@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.upsample import Upsampler, can_exceed
+from dissect_widgets.core.network.grid import Grid
+from dissect_widgets.core.statistics.upsample import Upsampler, can_exceed
 
 PICTURE, LABELS = (20, 28), (11, 13)
 UNEVEN = Grid(5, 6, 2.5, 4.25, 3.3, 4.1, "receptive-field")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dissect_widgets.core.histogram import BINS, Histogram
+from dissect_widgets.core.statistics.histogram import BINS, Histogram
 
 UNITS = 5
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dissect_widgets.core.iou import Counts, LabelTally, count_active
-from dissect_widgets.core.quantile import TopSamples
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
-from dissect_widgets.core.workspace import FileArray, Workspace
+from dissect_widgets.core.statistics.iou import Counts, LabelTally, count_active
+from dissect_widgets.core.statistics.quantile import TopSamples
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.storage import FileArray, Workspace
 from dissect_widgets.errors import StorageError
 from tests.conftest import ArrayImages
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from dissect_widgets.concepts.sample import write_sample
-from dissect_widgets.core.layer_result import LayerDissection
-from dissect_widgets.core.result import Dissection
-from dissect_widgets.core.workspace import full_disk
+from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.data.storage import full_disk
 
 SCRIPT = """
 import resource, sys, torch
 from pathlib import Path
 import dissect_widgets as dw
-from dissect_widgets.core.dissect import Work, dissect
-from dissect_widgets.core.settings import Settings
-from dissect_widgets.core.source import Source
+from dissect_widgets.core.dissection.run import Work, dissect
+from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.source import Source
 folder, out, memory, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 torch.manual_seed(0)
 torch.set_num_threads(1)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissect_widgets.core.peaks import choose_unit, classify_by_peak, find_peaks
+from dissect_widgets.core.dissection.max_activation import choose_unit, classify_by_peak, find_peaks
 from dissect_widgets.errors import ActivationError, LayerError, SettingError
 from tests.conftest import ArrayImages, TinyNet
 from tests.core import oracle

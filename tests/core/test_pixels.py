@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.edit import Edit
-from dissect_widgets.core.generator import Canvas, open_generator
-from dissect_widgets.core.labels import count_labels, label
-from dissect_widgets.core.pixels import PixelCounts
-from dissect_widgets.core.pixels import count_pixels as count
-from dissect_widgets.core.places import PlaceEffects
-from dissect_widgets.core.places import insert_at_places as insert
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.editing.generator import Canvas, open_generator
+from dissect_widgets.core.data.labels import count_labels, label
+from dissect_widgets.core.editing.pixel_counts import PixelCounts
+from dissect_widgets.core.editing.pixel_counts import count_pixels as count
+from dissect_widgets.core.editing.placement import PlaceEffects
+from dissect_widgets.core.editing.placement import insert_at_places as insert
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
 from tests.conftest import seeded
 from tests.core.small_generators import DEPTH, Rules, progressive

@@ -92,9 +92,9 @@ def test_brute_force_on_real_maps(real: Path, upsample: Any) -> None:
 
 
 def test_shuffled_shards_of_real_photos_give_the_same_bits(real: Path) -> None:
-    from dissect_widgets.core.dissect import Work, collect, look, run_key
-    from dissect_widgets.core.settings import Settings
-    from dissect_widgets.core.source import Source
+    from dissect_widgets.core.dissection.run import Work, collect, look, run_key
+    from dissect_widgets.core.dissection.settings import Settings
+    from dissect_widgets.core.dissection.source import Source
 
     data = some(camvid(real, label_size=28), list(range(0, 468, 15)))
     settings = Settings(levels=(0.01,), exemplars=3)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dissect_widgets import dissect, load
-from dissect_widgets.core.layer_result import LayerDissection
-from dissect_widgets.core.result import Dissection
+from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SavedError, StorageError
 from tests.conftest import ArrayImages, TinyNet
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dissect_widgets.core.topk import TopImages
+from dissect_widgets.core.statistics.top_images import TopImages
 
 UNITS, SIZE = 5, (3, 4)
 

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import ConceptError, DissectError, SettingError
 
 PAIRS = [("car", "object"), ("red", "color"), ("tree", "object"), ("wheel", "part"), ("red", "object")]

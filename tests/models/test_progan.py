@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.latents import latents, to_pictures
+from dissect_widgets.core.data.latents import latents, to_pictures
 from dissect_widgets.errors import SettingError, WeightsError
 from dissect_widgets.models.progan import (
     LARGE_WIDTHS,

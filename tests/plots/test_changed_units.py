@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dissect_widgets.core.changes import ChangeByImportance, Estimate
+from dissect_widgets.core.attacks.unit_changes import ChangeByImportance, Estimate
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.changed_units import change_bars
 

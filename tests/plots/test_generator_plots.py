@@ -17,8 +17,8 @@ import torch
 from PIL import Image
 
 from dissect_widgets import Concept, Vocabulary
-from dissect_widgets.core.pixels import PixelCounts
-from dissect_widgets.core.places import ContextEffect, PlaceEffects
+from dissect_widgets.core.editing.pixel_counts import PixelCounts
+from dissect_widgets.core.editing.placement import ContextEffect, PlaceEffects
 from dissect_widgets.errors import ConceptError, SettingError
 from dissect_widgets.plots.contexts import context_bars, place_map
 from dissect_widgets.plots.picture_rows import picture_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dissect_widgets.core.peaks import classify_by_peak
+from dissect_widgets.core.dissection.max_activation import classify_by_peak
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.jitter import jitter
 

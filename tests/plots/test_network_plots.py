@@ -14,9 +14,9 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 import dissect_widgets as dw
-from dissect_widgets.core.change_maps import ChangeMaps
-from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.layers import LayerInfo
+from dissect_widgets.core.attacks.change_maps import ChangeMaps
+from dissect_widgets.core.network.grid import Grid
+from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.errors import LayerError, SettingError
 from dissect_widgets.plots.architecture import architecture
 from dissect_widgets.plots.changed_maps import FALL, RISE, changed_pictures

@@ -14,9 +14,9 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from dissect_widgets import Concept, Dissection, Vocabulary, dissect
-from dissect_widgets.core.edits import Edited
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.unit_sets import SetEffects, SetPlan, plan_sets
+from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.unit_sets import SetEffects, SetPlan, plan_sets
 from dissect_widgets.errors import ConceptError, LayerError, SettingError
 from dissect_widgets.plots.important_units import important_units
 from dissect_widgets.plots.roles import class_scatter, correlation_bars, set_curves

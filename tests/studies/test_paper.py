@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from dissect_widgets import studies, world
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
 
 SCENES = ("airfield", "hangar-indoor", "bedroom", "ski_resort")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 import dissect_widgets as dw
-from dissect_widgets.core.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 
 NARROW = (7, 6, 5, 4)  # 16 px; layer3 and layer4 have 5 units on 8 x 8, layer5 and layer6 4 on 16 x 16
 

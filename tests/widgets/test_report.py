@@ -20,14 +20,14 @@ import torch
 from plotly.offline import get_plotlyjs
 
 from dissect_widgets import Concept, Dissection, Vocabulary, dissect, rank_units, remove_sets, write_report
-from dissect_widgets.core.attacked import Attacked
-from dissect_widgets.core.changes import UnitChanges
-from dissect_widgets.core.edits import Edited
-from dissect_widgets.core.grid import Grid
-from dissect_widgets.core.importance import UnitImportance
-from dissect_widgets.core.pixels import PixelCounts
-from dissect_widgets.core.places import PlaceEffects
-from dissect_widgets.core.unit_sets import SetEffects
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.unit_changes import UnitChanges
+from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.network.grid import Grid
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.editing.pixel_counts import PixelCounts
+from dissect_widgets.core.editing.placement import PlaceEffects
+from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.errors import ConceptError, SettingError, StorageError
 from dissect_widgets.plots.changed_units import change_bars
 from dissect_widgets.plots.contexts import context_bars, place_map

@@ -1,0 +1,125 @@
+"""Images that a network has read up to a layer once, for edits that follow one another at once.
+
+>>> held = hold(Classified(model, "layer4", validation))
+>>> held.predict([3, 17])                    # all images, without units 3 and 17, in a moment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from dissect_widgets.core.ablation.ablate import ablate, open_network
+from dissect_widgets.core.ablation.accuracy import Accuracy, compare
+from dissect_widgets.core.data.classifier_data import Classified, checked_scores, checked_targets
+from dissect_widgets.core.ablation.predictions import keep_all_but
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.forward import Keeping, Reading
+from dissect_widgets.core.data.thumbnails import encode_picture
+
+_IMAGES_TOGETHER = 128
+
+
+class Held:
+    """Images up to a layer of a network.
+
+    Attributes
+    ----------
+    classes
+        Names of the classes.
+    units
+        Units of the layer.
+    how
+        How the network is run.
+    targets, predicted
+        int64 (images,): true classes, and predictions of the network as it is.
+    jpegs
+        Small pictures of the images.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        network: Keeping,
+        readings: Sequence[Reading],
+        targets: NDArray[np.int64],
+        classes: tuple[str, ...],
+        jpegs: list[bytes],
+    ) -> None:
+        self._model, self._network, self._readings = model, network, list(readings)
+        self.classes, self.units, self.how = classes, network.info.units, network.how
+        self.targets, self.jpegs = targets, jpegs
+        scores = torch.cat([reading.scores for reading in readings])
+        self.predicted: NDArray[np.int64] = scores.argmax(1).cpu().numpy()
+
+    def predict(self, removed: Sequence[int]) -> NDArray[np.int64]:
+        """Predictions int64 (images,) when some units are forced to zero.
+
+        Raises
+        ------
+        SettingError
+            If a unit does not exist, or is named twice.
+        """
+        kept = torch.from_numpy(keep_all_but([list(removed)], self.units))
+        found, start = self.predicted.copy(), 0
+        with evaluation(self._model):
+            for reading in self._readings:
+                for images, _, scores in ablate(self._network, reading, kept.to(reading.active.device)):
+                    found[start + images.cpu().numpy()] = scores.argmax(1).cpu().numpy()
+                start += len(reading.scores)
+        return found
+
+    def accuracy(self, predictions: Sequence[NDArray[np.int64]]) -> Accuracy:
+        """Accuracy of the network as it is, and of predictions under edits."""
+        return compare(self.targets, self.predicted, np.stack(predictions), len(self.classes))
+
+
+def hold(
+    source: Classified,
+    *,
+    side: int = 112,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Held:
+    """Read all images of a source up to its layer.
+
+    Parameters
+    ----------
+    source
+        Classifier, layer and images.
+    side
+        Longest side of the small pictures that are kept of them, in pixels.
+    progress
+        Called with the number of images done, and of all.
+
+    Raises
+    ------
+    LayerError, SettingError, DataError, ActivationError
+        See `dissect_widgets.rank_units`.
+    """
+    readings: list[Reading] = []
+    waiting: list[Reading] = []
+    targets, jpegs = [], []
+    network: Keeping | None = None
+    with evaluation(source.model):
+        for batch in source.batches():
+            if network is None:
+                info = source.plan(batch.pictures)
+                network = cast(Keeping, open_network(source.model, info, batch.pictures[:2], many=False))
+                classes = source.check_classes(network.classes)
+            count = len(batch.indices)
+            reading = network.read(batch.pictures[:count])
+            checked_scores(reading.scores, source, batch)
+            targets.append(checked_targets(reading.scores, source, batch).cpu().numpy())
+            jpegs += [encode_picture(image, side) for image in batch.images]
+            waiting.append(reading)
+            if sum(len(r.scores) for r in waiting) >= _IMAGES_TOGETHER or batch.done == len(source.data):
+                readings.append(network.join(waiting))
+                waiting = []
+            progress(batch.done, len(source.data))
+    assert network is not None  # a source has images
+    return Held(source.model, network, readings, np.concatenate(targets), classes, jpegs)

@@ -1,0 +1,209 @@
+"""Attack images of a classifier: read them, let a method work on them, and see what came of it.
+
+PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dissect_widgets.core.attacks.result import Attacked, Ints
+from dissect_widgets.core.attacks.base import Advance, Attempt, Method
+from dissect_widgets.core.data.classifier_data import Classified, checked_scores
+from dissect_widgets.core.attacks.targets import Goal, Target, plan_targets
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.data.interrupt import deferred_interrupt
+from dissect_widgets.core.data.batches import fill_up, network_input
+from dissect_widgets.core.network.forward import scores_of
+from dissect_widgets.errors import DataError, SettingError
+
+
+class AttackInterrupted(KeyboardInterrupt):
+    """An attack was interrupted between two steps; what was found stays.
+
+    Attributes
+    ----------
+    attacked
+        All images as far as they came: `finished` says which are, the others have the best so far.
+    """
+
+    def __init__(self, attacked: Attacked) -> None:
+        done = f"{int(attacked.finished.sum())} of {len(attacked)} images"
+        super().__init__(
+            f"Interrupted after {done}; {int(attacked.success.sum())} have reached their goal. The same call "
+            "goes on from there, and `attacked` of this error is what there is."
+        )
+        self.attacked = attacked
+
+
+class Read(NamedTuple):
+    """Images that were read."""
+
+    numbers: Ints
+    """int64 (n,), in their data."""
+    pictures: Tensor
+    """float32 (n, 3, H, W)"""
+    scores: NDArray[np.float32]
+    """float32 (n, classes)"""
+
+    def select(self, chosen: NDArray[np.bool_]) -> Read:
+        """Some of them, bool (n,)."""
+        return Read(self.numbers[chosen], self.pictures[torch.from_numpy(chosen)], self.scores[chosen])
+
+
+def read_images(source: Classified, images: Sequence[int] | None, workers: int = 0) -> Read:
+    """Read images of a source, and what the network says of them.
+
+    Raises
+    ------
+    SettingError, DataError, ActivationError, LayerError
+        If a number is not that of an image or stands there twice, an image cannot be used, or the network
+        puts out something other than finite scores.
+    """
+    numbers = list(range(len(source.data))) if images is None else [int(image) for image in images]
+    bad = [image for image in images or () if image != int(image) or not 0 <= image < len(source.data)]
+    if bad or not numbers or len(set(numbers)) != len(numbers):
+        what = f"{bad[0]} is none" if bad else "one stands there twice" if numbers else "there is none"
+        raise SettingError(f"images: {what}; the data have images 0 to {len(source.data) - 1}.")
+    pictures: list[Tensor] = []
+    found: list[Tensor] = []
+    with evaluation(source.model):
+        for batch in source.batches(images=numbers, workers=workers):
+            count = len(batch.indices)
+            scores = scores_of(source.model(batch.pictures), len(batch.pictures))[:count].float()
+            checked_scores(scores, source, batch)
+            pictures.append(batch.images.float().clamp(0, 1))  # which rounding may have left by a little
+            found.append(scores.cpu())
+    return Read(np.array(numbers, np.int64), torch.cat(pictures), torch.cat(found).numpy())
+
+
+def choose_targets(
+    source: Classified,
+    read: Read,
+    target: Target,
+    seed: int,
+    notify: Callable[[str], None],
+    among: Sequence[str | int] | None = None,
+) -> tuple[Read, Ints]:
+    """Targets of images; with one class for all, those that are told as it already are left out.
+
+    Raises
+    ------
+    ConceptError, SettingError
+        What `plan_targets` raises; and if a target of its own is what an image is told as already.
+    DataError
+        If no image is left.
+    """
+    classes = source.check_classes(read.scores.shape[1])
+    targets = plan_targets(target, read.scores, classes, read.numbers.tolist(), seed, among)
+    already = targets == read.scores.argmax(1)
+    if not already.any():
+        return read, targets
+    place = int(already.argmax())
+    first, name = source.name_of(int(read.numbers[place])), classes[int(targets[place])]
+    if not isinstance(target, (str, int, np.integer)):
+        raise SettingError(f"{first!r} is told as {name!r} already, which cannot be its target as well.")
+    if already.all():
+        raise DataError(f"All {len(already)} images are told as {name!r} already, {first!r} first.")
+    notify(f"{int(already.sum())} images are left out, which are told as {name!r} already.")
+    return read.select(~already), targets[~already]
+
+
+def run_attack(
+    source: Classified,
+    read: Read,
+    targets: Ints,
+    method: Method,
+    *,
+    seed: int = 0,
+    advance: Advance = lambda share, done: False,
+) -> Attacked:
+    """Attack images that were read; see `dissect_widgets.attack`.
+
+    Parameters
+    ----------
+    advance
+        Called after each step; see `Advance`.
+
+    Raises
+    ------
+    AttackInterrupted
+        On Ctrl-C or the interrupt button, between two steps.
+    """
+    begun, (numbers, pictures, scores) = time.monotonic(), read
+    untargeted = bool((targets < 0).all())
+    aims = torch.from_numpy(scores.argmax(1) if untargeted else targets)
+
+    def differentiable(batch: Tensor) -> Tensor:
+        given = network_input(batch, source.device, source.dtype, source.preprocess)
+        return scores_of(source.model(given), len(given))
+
+    with evaluation(source.model), torch.enable_grad(), deferred_interrupt() as waits:
+
+        def told(share: float, done: int) -> bool:
+            return advance(share, done) or waits()
+
+        attempt = Attempt(
+            differentiable,
+            pictures,
+            Goal(aims.to(source.device), not untargeted),
+            numbers.tolist(),
+            seed=seed,
+            at_once=max(source.batch_size, 2),
+            device=source.device,
+            advance=told,
+        )
+        method.attack(attempt)
+        interrupted = waits()
+    after, margin = _read_again(source, attempt, scores)
+    attacked = Attacked(
+        model=type(source.model).__name__,
+        method=repr(method),
+        classes=source.check_classes(scores.shape[1]),
+        names=tuple(source.name_of(int(number)) for number in numbers),
+        images=numbers,
+        before=pictures,
+        after=attempt.best,
+        targets=targets,
+        scores_before=scores,
+        scores_after=after,
+        success=attempt.there.numpy() & (margin < 0),
+        finished=attempt.finished.numpy(),
+        broken=attempt.broken.numpy(),
+        passes=attempt.passes,
+        seconds=time.monotonic() - begun,
+    )
+    if interrupted and not (attacked.finished | attacked.broken).all():
+        raise AttackInterrupted(attacked)
+    return attacked
+
+
+def _read_again(
+    source: Classified, attempt: Attempt, before: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Scores of the attacked pictures, read as the originals were, and how far they are from the goal.
+
+    A picture for which the attack found nothing, or nothing that holds here, is as it was.
+    """
+    after, size = before.copy(), max(source.batch_size, 2)
+    changed = torch.nonzero(attempt.there)[:, 0]
+    margin = attempt.goal.margin(torch.from_numpy(before).to(source.device))
+    with evaluation(source.model):
+        for part in torch.split(changed, size) if len(changed) else ():
+            full = fill_up(attempt.best[part], size)
+            given = network_input(full, source.device, source.dtype, source.preprocess)
+            scores = scores_of(source.model(given), size)[: len(part)].float()
+            after[part.numpy()] = scores.cpu().numpy()
+            own = attempt.goal.of(part.to(source.device)).margin(scores)
+            margin[part.to(source.device)] = own.where(scores.isfinite().all(1), torch.inf)
+    found: NDArray[np.float32] = margin.cpu().numpy()
+    for image in np.flatnonzero(attempt.there.numpy() & (found >= 0)):
+        attempt.best[image], after[image] = attempt.pictures[image], before[image]
+    return after, found

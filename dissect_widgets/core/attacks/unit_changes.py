@@ -1,0 +1,194 @@
+"""What an attack changes inside a network: the peaks of units, by their importance to both classes.
+
+PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5b, 5c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.change_maps import maps_of_both, open_attacked
+from dissect_widgets.core.ablation.importance import TOP, UnitImportance
+from dissect_widgets.core.data.confidence import mean_interval, ratio_interval
+from dissect_widgets.errors import DataError, SettingError
+
+Floats = NDArray[np.float64]
+Float32s = NDArray[np.float32]
+
+
+class Estimate(NamedTuple):
+    """A mean over images, with its uncertainty."""
+
+    mean: float
+    interval: float
+    """Half of its 99 % interval; NaN for a single image."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChangeByImportance:
+    """Mean change of peaks by rank of importance, to the class before and to the class after (Fig. 5c)."""
+
+    layer: str
+    images: int
+    """How many were counted: attacks that reached their goal, between classes that are ranked."""
+    top: int
+    """How many units of a class count as its most important."""
+    source: Floats
+    """float64 (units,): mean |change| of the unit that is first, second ... for the class before."""
+    source_interval: Floats
+    """float64 (units,): half of its 99 % interval."""
+    target: Floats
+    """float64 (units,): the same for the class after."""
+    target_interval: Floats
+    """float64 (units,)"""
+    source_top: Estimate
+    """Over the `top` units of the class before together."""
+    target_top: Estimate
+    """Over the `top` units of the class after together."""
+    others: Estimate
+    """Over all units that are among neither."""
+    source_times: Estimate
+    """How often the change of the others that of the class before is."""
+    target_times: Estimate
+    """How often the change of the others that of the class after is."""
+
+    def __repr__(self) -> str:
+        (source, a), (target, b) = self.source_times, self.target_times
+        return (
+            f"<ChangeByImportance of {self.layer} over {self.images} images: the {self.top} most important "
+            f"units change {source:.2f} ± {a:.2f} (class before) and {target:.2f} ± {b:.2f} times (class "
+            "after) as much as the others>"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class UnitChanges:
+    """Peaks of the units of a layer on images before and after an attack."""
+
+    layer: str
+    attacked: Attacked
+    before: Float32s
+    """float32 (n, units), greatest activation of each unit on each image."""
+    after: Float32s
+    """float32 (n, units)"""
+
+    @property
+    def change(self) -> Float32s:
+        """float32 (n, units), how much higher the peak is after the attack."""
+        return self.after - self.before
+
+    @property
+    def units(self) -> int:
+        """How many units the layer has."""
+        return len(self.before[0])
+
+    def __repr__(self) -> str:
+        return f"<UnitChanges of {self.units} units of {self.layer} on {len(self.before)} images>"
+
+    def by_importance(
+        self, ranking: UnitImportance, *, top: int = TOP, standardized: bool = False
+    ) -> ChangeByImportance:
+        """Mean absolute change of peaks by the units' rank of importance to both classes.
+
+        Parameters
+        ----------
+        ranking
+            Units by importance to each class.
+        top
+            How many units of a class count as its most important.
+        standardized
+            Whether to measure the change of a unit in standard deviations of its peak over the images before
+            the attack. Without, as in the paper, units with large activations count for more.
+
+        Raises
+        ------
+        SettingError
+            If the ranking is of another layer or other classes, or there are too few units for `top`.
+        DataError
+            If no attack reached its goal between classes that are ranked.
+        """
+        self._check(ranking, top)
+        size = np.abs(self.change.astype(np.float64))
+        if standardized:
+            spread = self.before.astype(np.float64).std(0)
+            size = np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
+        attacked = self.attacked
+        source, target = attacked.predicted_before, attacked.predicted_after
+        ranked = attacked.success & ranking.present[source] & ranking.present[target]
+        if not ranked.any():
+            raise DataError("No attack reached its goal between two classes that are ranked.")
+        size, rows = size[ranked], np.arange(int(ranked.sum()))[:, None]
+        orders = [ranking.rankings[kind[ranked]] for kind in (source, target)]
+        own = [size[rows, order] for order in orders]  # (images, ranks)
+        other = np.ones_like(size, dtype=bool)
+        for order in orders:
+            other[rows, order[:, :top]] = False
+        rest = np.where(other, size, 0).sum(1) / other.sum(1)
+        tops = [ranks[:, :top].mean(1) for ranks in own]
+        intervals = [mean_interval(ranks.T) for ranks in own]
+        return ChangeByImportance(
+            layer=self.layer,
+            images=len(size),
+            top=top,
+            source=own[0].mean(0),
+            source_interval=intervals[0],
+            target=own[1].mean(0),
+            target_interval=intervals[1],
+            source_top=_mean(tops[0]),
+            target_top=_mean(tops[1]),
+            others=_mean(rest),
+            source_times=_ratio(tops[0], rest),
+            target_times=_ratio(tops[1], rest),
+        )
+
+    def _check(self, ranking: UnitImportance, top: int) -> None:
+        if ranking.layer != self.layer or ranking.units != self.units:
+            raise SettingError(
+                f"The ranking is of {ranking.units} units of {ranking.layer}; the changes are of "
+                f"{self.units} units of {self.layer}."
+            )
+        if ranking.classes != self.attacked.classes:
+            raise SettingError("The ranking is of other classes than the attack.")
+        if not top >= 1 or 2 * top >= self.units:
+            most = (self.units - 1) // 2
+            raise SettingError(
+                f"top is {top}; allowed is 1 to {most}, so that others of {self.units} are left."
+            )
+
+
+def read_changes(
+    model: nn.Module,
+    layer: str,
+    attacked: Attacked,
+    *,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    batch_size: int = 16,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> UnitChanges:
+    """Read the peaks of all units before and after an attack; see `dissect_widgets.unit_changes`."""
+    peaks: list[Float32s] = []
+    n = len(attacked)
+    source, shape = open_attacked(model, layer, attacked, preprocess)
+    for maps in maps_of_both(source, shape, layer, attacked, batch_size):
+        peaks.append(maps.flatten(2).amax(2).cpu().numpy())
+        progress(sum(map(len, peaks)), 2 * n)
+    both = np.concatenate(peaks)
+    return UnitChanges(layer=layer, attacked=attacked, before=both[:n], after=both[n:])
+
+
+def _mean(values: Floats) -> Estimate:
+    return Estimate(float(values.mean()), float(mean_interval(values)))
+
+
+def _ratio(values: Floats, others: Floats) -> Estimate:
+    """Ratio of two means over the same images."""
+    if not others.any():
+        return Estimate(float("nan"), float("nan"))
+    return Estimate(float(values.mean() / others.mean()), float(ratio_interval(values, others)))

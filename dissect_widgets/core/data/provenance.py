@@ -1,0 +1,44 @@
+"""Where a result comes from: digests of weights and data, names of functions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.core.data.batches import image_name
+
+
+def weights_digest(model: nn.Module) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes of the model's parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        if not isinstance(tensor, Tensor):
+            continue
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        plain = tensor.detach().cpu().contiguous().reshape(-1)
+        if plain.numel():
+            digest.update(plain.view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def data_digest(data: Any) -> str:
+    """What the data say of themselves, or a digest of their names."""
+    own = getattr(data, "digest", None)
+    if callable(own):
+        return str(own())
+    names = "\n".join(image_name(data, index) for index in range(len(data)))
+    return hashlib.sha256(names.encode()).hexdigest()
+
+
+def describe_callable(function: Callable[..., Any] | None) -> str | None:
+    """Name of a function, or the text of an object that has one without an address in it."""
+    if function is None:
+        return None
+    text = repr(function)
+    if " at 0x" not in text:
+        return text
+    return getattr(function, "__qualname__", type(function).__qualname__)

@@ -1,0 +1,271 @@
+"""What the units of one layer detect: counts, from which IoU, concepts and detectors follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dissect_widgets.core.network.grid import Grid
+from dissect_widgets.core.statistics.quantile import Float32s, Int64s
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.errors import SettingError, nearest
+
+MIN_IOU = 0.04
+"""A unit whose best IoU is greater than this is a detector (PNAS 2020; TPAMI 2018, sec. 2.2)."""
+
+Denominator = Literal["all", "category"]
+Convention = Literal["top", "category"]
+Floats = NDArray[np.float64]
+
+
+class Best(NamedTuple):
+    """A concept for each unit, and how well it matches."""
+
+    concept: Int64s
+    """Index into the vocabulary, int64; 0 where no concept meets the unit at all."""
+    iou: Floats
+    """float64, in [0, 1]."""
+
+
+class DetectorCount(NamedTuple):
+    """How many units are detectors, and of how many distinct concepts."""
+
+    detectors: int
+    unique: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LayerDissection:
+    """What the units of one layer detect.
+
+    The first axis of counts and thresholds is the level; methods use the first level unless told
+    another. Column 0 of every concept axis is the reserved "no concept", and zero.
+    """
+
+    name: str
+    """Dotted module name."""
+    kind: str
+    """What the layer puts out; see `LayerInfo.kind`."""
+    grid: Grid
+    """Where the positions of its maps lie; `grid.rule` says which upsampling was used."""
+    levels: tuple[float, ...]
+    threshold: Float32s
+    """float32 (levels, units): active is a > t."""
+    intersection: Int64s
+    """int64 (levels, units, concepts): active pixels that carry the concept."""
+    area: Int64s
+    """int64 (levels, units): active pixels."""
+    area_in_category: Int64s
+    """int64 (levels, units, categories): active pixels in images with any label of the category."""
+    concept_area: Int64s
+    """int64 (concepts,): pixels that carry the concept."""
+    vocabulary: Vocabulary
+    lowest: Float32s
+    """float32 (units,): least activation of the map over all images."""
+    highest: Float32s
+    """float32 (units,): greatest activation of the map over all images."""
+    histogram: Int64s
+    """int64 (units, 128): activations of the map, on at most 16 x 16 evenly spaced positions, between
+    (i - 64) and (i - 63) bin widths."""
+    bin_width: Float32s
+    """float32 (units,): a power of two."""
+    exemplar_image: Int64s
+    """int64 (units, exemplars): image numbers, the highest peak first; -1 for none."""
+    exemplar_peak: Float32s
+    """float32 (units, exemplars): greatest activation of the map on that image."""
+    exemplar_map: NDArray[np.float16]
+    """float16 (units, exemplars, height, width): activation maps, for display."""
+    exemplar_grid: Grid
+    """Where the positions of `exemplar_map` lie."""
+
+    @property
+    def units(self) -> int:
+        """Number of units."""
+        return int(self.threshold.shape[1])
+
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        """Units that never change, bool (units,); they can detect nothing."""
+        return np.asarray(self.lowest == self.highest)
+
+    @property
+    def median(self) -> Floats:
+        """Median activation of each unit, float64 (units,), to half of `bin_width`, out of the histogram.
+
+        A unit is mostly at rest, and with leaky ReLUs it rests below zero, not at it.
+        """
+        counts = self.histogram.cumsum(1)
+        bins = (counts < counts[:, -1:] / 2).sum(1)
+        return np.asarray((bins - self.histogram.shape[1] // 2 + 0.5) * self.bin_width.astype(np.float64))
+
+    def checked_units(self, units: Iterable[int]) -> list[int]:
+        """Unit numbers, once they are sure to be those of units; SettingError if one is not."""
+        numbers = [int(unit) for unit in units]
+        bad = [unit for unit in numbers if not 0 <= unit < self.units]
+        if bad:
+            raise SettingError(f"There is no unit {bad[0]}; {self.name} has units 0 to {self.units - 1}.")
+        return numbers
+
+    def iou(self, *, level: float | None = None, denominator: Denominator = "all") -> Floats:
+        """Intersection over union of every unit and concept.
+
+        Parameters
+        ----------
+        level
+            One of `levels`; the first by default.
+        denominator
+            "all": unions over all images (PNAS 2020). "category": over the images that carry any label
+            of the concept's category (TPAMI 2018).
+
+        Returns
+        -------
+        ndarray
+            float64 (units, concepts) in [0, 1]; 0 where both are empty.
+        """
+        at = self.level_index(level)
+        if denominator == "all":
+            area = self.area[at][:, None]
+        elif denominator == "category":
+            none = np.zeros((self.units, 1), np.int64)  # category -1, of the reserved concept
+            area = np.concatenate([self.area_in_category[at], none], 1)[:, self.vocabulary.category_of]
+        else:
+            raise SettingError(f"denominator is {denominator!r}.{nearest(denominator, ['all', 'category'])}")
+        union = area + self.concept_area - self.intersection[at]
+        return np.asarray(self.intersection[at] / np.maximum(union, 1))
+
+    def best(self, *, level: float | None = None, denominator: Denominator = "all") -> Best:
+        """Concept with the highest IoU of each unit, of equals the first in the vocabulary."""
+        iou = self.iou(level=level, denominator=denominator)
+        concept = iou.argmax(1)
+        return Best(concept, iou[np.arange(self.units), concept])
+
+    def best_in_category(
+        self, category: str, *, level: float | None = None, denominator: Denominator = "all"
+    ) -> Best:
+        """Concept of one category with the highest IoU of each unit."""
+        members = self._members(category)
+        iou = self.iou(level=level, denominator=denominator)[:, members]
+        place = iou.argmax(1)
+        highest = iou[np.arange(self.units), place]
+        return Best(np.where(highest > 0, members[place], 0), highest)
+
+    def detectors(
+        self,
+        concept: str | None = None,
+        *,
+        category: str | None = None,
+        min_iou: float = MIN_IOU,
+        level: float | None = None,
+        denominator: Denominator = "all",
+    ) -> Int64s:
+        """Units whose best concept has an IoU above `min_iou`.
+
+        Parameters
+        ----------
+        concept, category
+            Only those whose best concept is this one, or of this category.
+        min_iou
+            In [0, 1].
+        level, denominator
+            See `iou`.
+
+        Returns
+        -------
+        ndarray
+            int64 (n,), unit numbers, the highest IoU first.
+        """
+        best = self.best(level=level, denominator=denominator)
+        wanted = best.iou > min_iou
+        if concept is not None:
+            wanted &= best.concept == self.vocabulary.index(concept, category)
+        elif category is not None:
+            wanted &= np.isin(best.concept, self._members(category))
+        order = np.argsort(-best.iou, kind="stable")
+        return np.asarray(order[wanted[order]])
+
+    def ranked(
+        self,
+        concept: str,
+        category: str | None = None,
+        *,
+        level: float | None = None,
+        denominator: Denominator = "all",
+    ) -> Int64s:
+        """All units, int64 (units,), those that match a concept best first, by IoU; of equals the first.
+
+        PNAS 2020 ranks units so, to remove or insert them ("Role of Units in a GAN").
+        """
+        column = self.vocabulary.index(concept, category)
+        iou = self.iou(level=level, denominator=denominator)[:, column]
+        return np.argsort(-iou, kind="stable")
+
+    def unique_detectors(
+        self,
+        *,
+        min_iou: float = MIN_IOU,
+        level: float | None = None,
+        denominator: Denominator = "all",
+    ) -> dict[Concept, int]:
+        """Distinct best concepts of the detectors, with the number of their units, the most first."""
+        best = self.best(level=level, denominator=denominator)
+        concepts, counts = np.unique(best.concept[best.iou > min_iou], return_counts=True)
+        order = np.argsort(-counts, kind="stable")
+        return {self.vocabulary[int(concepts[i])]: int(counts[i]) for i in order}
+
+    def count_detectors(
+        self,
+        *,
+        convention: Convention = "top",
+        min_iou: float = MIN_IOU,
+        level: float | None = None,
+        denominator: Denominator = "all",
+    ) -> dict[str, DetectorCount]:
+        """Detectors and unique detectors of each category.
+
+        Parameters
+        ----------
+        convention
+            "top": each unit counts once, in the category of its best concept (PNAS 2020, and the
+            reports of NetDissect). "category": each category counts by its own best concept of each
+            unit, so a unit may count in several (the plots of TPAMI 2018).
+        min_iou, level, denominator
+            See `detectors`.
+
+        Returns
+        -------
+        dict
+            Category -> DetectorCount, in the vocabulary's order, and the totals under "all": units
+            that are detectors, and the sum of the categories' unique detectors.
+        """
+        if convention not in ("top", "category"):
+            raise SettingError(f"convention is {convention!r}.{nearest(convention, ['top', 'category'])}")
+        top = self.best(level=level, denominator=denominator)
+        counts = {}
+        for category in self.vocabulary.categories:
+            best = top
+            if convention == "category":
+                best = self.best_in_category(category, level=level, denominator=denominator)
+            found = best.concept[(best.iou > min_iou) & np.isin(best.concept, self._members(category))]
+            counts[category] = DetectorCount(len(found), len(np.unique(found)))
+        unique = sum(count.unique for count in counts.values())
+        counts["all"] = DetectorCount(int((top.iou > min_iou).sum()), unique)
+        return counts
+
+    def _members(self, category: str) -> Int64s:
+        if category not in self.vocabulary.categories:
+            raise SettingError(
+                f"There is no category {category!r}.{nearest(category, self.vocabulary.categories)}"
+            )
+        return np.flatnonzero(self.vocabulary.category_of == self.vocabulary.categories.index(category))
+
+    def level_index(self, level: float | None) -> int:
+        """Place of a level in `levels`; the first for None."""
+        if level is None:
+            return 0
+        if level not in self.levels:
+            raise SettingError(f"The level {level} was not computed.{nearest(level, self.levels)}")
+        return self.levels.index(level)

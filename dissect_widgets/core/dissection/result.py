@@ -1,0 +1,114 @@
+"""The result of a dissection: plain arrays, frozen, that need neither the network nor the images.
+
+>>> dissection = load("runs/squeezenet")
+>>> layer = dissection["features.12"]
+>>> layer.detectors()                      # unit numbers, the best first
+>>> layer.unique_detectors()               # their distinct concepts
+>>> dissection.to_frame()                  # pandas, a row for each unit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator, LayerDissection
+from dissect_widgets.core.statistics.quantile import Int64s
+from dissect_widgets.core.data.types import Skipped
+from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.errors import LayerError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dissection:
+    """The result of dissecting some layers of a network over a probe set."""
+
+    model: str
+    """Name of the network."""
+    layers: tuple[LayerDissection, ...]
+    """In the order in which they were asked for."""
+    vocabulary: Vocabulary
+    names: tuple[str, ...]
+    """Names of the images of the probe set, by image number."""
+    images: int
+    """Number of images that were dissected."""
+    images_in_category: Int64s
+    """int64 (categories,): images that carry any label of the category."""
+    skipped: tuple[Skipped, ...]
+    """Images that could not be used."""
+    picture_size: tuple[int, int]
+    """(H, W) of what the network saw."""
+    label_size: tuple[int, int]
+    """(rows, columns) of the label maps."""
+    pictures: Mapping[int, bytes]
+    """JPEG files of all exemplars, by image number."""
+    provenance: Mapping[str, Any]
+    """Digests of weights and data, settings, versions, seconds."""
+
+    def __getitem__(self, name: str) -> LayerDissection:
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise LayerError(f"The layer {name!r} was not dissected.{nearest(name, self.layer_names)}")
+
+    def __repr__(self) -> str:
+        layers = ", ".join(f"{layer.name} ({layer.units})" for layer in self.layers)
+        return f"<Dissection of {self.model} over {self.images} images: {layers}>"
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    def to_frame(self, *, level: float | None = None, denominator: Denominator = "all") -> pd.DataFrame:
+        """Table with a row for each unit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns layer, unit, concept, category, iou, detector, threshold, area, peak (the highest
+            activation), constant, exemplar (name of the image with the highest peak).
+        """
+        import pandas as pd
+
+        frames = []
+        for layer in self.layers:
+            at = layer.level_index(level)
+            best = layer.best(level=level, denominator=denominator)
+            concepts = [self.vocabulary[int(c)] for c in best.concept]
+            first = layer.exemplar_image[:, 0] if layer.exemplar_image.shape[1] else [-1] * layer.units
+            columns = {
+                "layer": layer.name,
+                "unit": np.arange(layer.units),
+                "concept": [c.name for c in concepts],
+                "category": [c.category for c in concepts],
+                "iou": best.iou,
+                "detector": best.iou > MIN_IOU,
+                "threshold": layer.threshold[at],
+                "area": layer.area[at],
+                "peak": layer.highest,
+                "constant": layer.constant,
+                "exemplar": [self.names[i] if i >= 0 else "" for i in first],
+            }
+            frames.append(pd.DataFrame(columns))
+        return pd.concat(frames, ignore_index=True)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the dissection into a folder, whole or not at all; see `load`."""
+        from dissect_widgets.core.dissection.io import save
+
+        return save(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Dissection:
+        """Read a dissection that `save` wrote; needs neither the network nor the images."""
+        from dissect_widgets.core.dissection.io import load
+
+        return load(folder)

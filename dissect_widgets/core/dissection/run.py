@@ -1,0 +1,272 @@
+"""The run: images through the network once, all layers and statistics fed on the way.
+
+This is PNAS 2020, "Emergence of Object Detectors in a Scene Classifier", and TPAMI 2018, sec. 2, for
+any network and any labelled images. `dissect_widgets.dissect` is the same with a progress bar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from dissect_widgets.core.dissection.checkpoint import has_checkpoint, open_workspace, read_checkpoint, write_checkpoint
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.data.interrupt import Interrupted, deferred_interrupt
+from dissect_widgets.core.data.batches import load_batches
+from dissect_widgets.core.dissection.state import Probe, ProbeShape
+from dissect_widgets.core.data.provenance import data_digest, weights_digest
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.io import check_target
+from dissect_widgets.core.dissection.source import Source
+from dissect_widgets.core.data.types import Skipped
+from dissect_widgets.core.data.storage import Workspace
+from dissect_widgets.errors import DataError, StorageError
+
+_DISK_FACTOR = 3  # the old and the new part of a consolidation, and what a checkpoint still names
+
+
+class Work(NamedTuple):
+    """How a run is to be done; of all this only `batch_size` can change a bit of the result."""
+
+    batch_size: int | None = None
+    """Images that go through the network together; by default 4 on a CPU, 32 elsewhere. The network
+    always sees full batches, so what it computes for an image does not depend on where a shard ends."""
+    workers: int = 0
+    """Processes that read images ahead; 0 reads them in this one."""
+    skip_errors: bool = False
+    """Whether to pass over images that cannot be used, and list them in the result."""
+    memory: int = 2**30
+    """Bytes that statistics may take in memory; what exceeds it goes to the disk."""
+    checkpoint_seconds: float = 30.0
+    """Least time between two checkpoints."""
+    progress: Callable[[int, int], None] = lambda done, total: None
+    """Called with the number of images done, and of all."""
+    notify: Callable[[str], None] = lambda sentence: None
+    """Called with what a user should know: the disk space that will be needed, a run that goes on."""
+
+    def batch_size_for(self, source: Source) -> int:
+        """Images that go through the network together."""
+        return self.batch_size or (4 if source.device.type == "cpu" else 32)
+
+
+def dissect(
+    source: Source,
+    work: Work | None = None,
+    *,
+    out: Path | None = None,
+    begun: Interrupted | None = None,
+) -> Dissection:
+    """Dissect the layers of a network over a probe set.
+
+    Parameters
+    ----------
+    source
+        What to dissect.
+    work
+        How.
+    out
+        Folder to save the result in. Until it is there, checkpoints are kept beside it, in
+        `<out>.partial`; the same call after a kill goes on from the last one.
+    begun
+        An interrupted run; it goes on if it is of the same source, else it is not looked at.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or the interrupt button; `begun` takes it.
+    """
+    work, started = work or Work(), time.monotonic()
+    if out is not None:
+        check_target(out)
+    shape = look(source, work)
+    key = run_key(source, shape, work)
+    if begun is not None and begun.key != key:
+        begun = None
+    workspace = begun.workspace if begun else _workspace(shape, source, work, out)
+    try:
+        probe = collect(source, shape, key, work, workspace=workspace, begun=begun)
+        provenance = key | {
+            "device": str(source.device),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        names = [source.name_of(image) for image in range(len(source.data))]
+        try:
+            dissection = probe.result(model=key["model"], names=names, provenance=provenance)
+        except KeyboardInterrupt:
+            raise Interrupted(probe, len(source.data), len(source.data), key, workspace) from None
+        if out is not None:
+            dissection.save(out)
+    except BaseException as error:
+        if workspace is not None and not _can_go_on(workspace, error):
+            workspace.close()
+        raise
+    if workspace is not None:
+        workspace.close()
+    return dissection
+
+
+def look(source: Source, work: Work) -> ProbeShape:
+    """Find out the sizes of everything from the first image that can be read."""
+    for batch in load_batches(source.data, range(len(source.data)), 1, skip_errors=work.skip_errors):
+        if batch.indices:
+            return source.plan(batch)
+    raise DataError("No image of the data can be used; without skip_errors the first says why.")
+
+
+def collect(
+    source: Source,
+    shape: ProbeShape,
+    key: dict[str, Any],
+    work: Work,
+    *,
+    indices: Sequence[int] | None = None,
+    workspace: Workspace | None = None,
+    begun: Interrupted | None = None,
+) -> Probe:
+    """Run images through the network and count.
+
+    Shards of one probe set, collected anywhere in any order, `merge` to the same bits.
+
+    Parameters
+    ----------
+    source, shape, work
+        What to dissect, its sizes (see `look`), and how.
+    key
+        What the run is; a checkpoint with another key is refused.
+    indices
+        Which images; all by default.
+    workspace
+        Where large arrays go, and, unless it is temporary, checkpoints. If it holds one of this run,
+        the run goes on there.
+    begun
+        An interrupted run of the same source, that goes on.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or the interrupt button, between two batches and after a checkpoint.
+    """
+    chosen: Sequence[int] = range(len(source.data)) if indices is None else list(indices)
+    size = work.batch_size_for(source)
+    probe = begun.probe if begun else _new_probe(source, shape, work, workspace)
+    saver = _Saver(probe, key, work, workspace)
+    done = begun.done if begun else saver.restore()
+    work.progress(done, len(chosen))
+    with evaluation(source.model), deferred_interrupt() as interrupt_waits:
+        try:
+            for batch in load_batches(
+                source.data, chosen, size, start=done, workers=work.workers, skip_errors=work.skip_errors
+            ):
+                if batch.indices:
+                    probe.add(batch.indices, *source.read(batch, size, shape))
+                probe.skipped += batch.skipped
+                done = batch.done
+                work.progress(done, len(chosen))
+                if interrupt_waits():
+                    raise KeyboardInterrupt
+                saver.save_if_due(done)
+            saver.save(done)
+        except BaseException as error:
+            if probe.whole and not isinstance(error, StorageError):
+                saver.save(done)
+            if probe.whole and isinstance(error, KeyboardInterrupt):
+                raise Interrupted(probe, done, len(chosen), key, workspace) from None
+            raise
+    return probe
+
+
+def _can_go_on(workspace: Workspace, error: BaseException) -> bool:
+    """Whether what is in a workspace is of use after an error."""
+    return isinstance(error, Interrupted) if workspace.temporary else has_checkpoint(workspace)
+
+
+def _new_probe(source: Source, shape: ProbeShape, work: Work, workspace: Workspace | None) -> Probe:
+    return Probe(shape, source.settings, source.name_of, workspace=workspace, memory=work.memory)
+
+
+def run_key(source: Source, shape: ProbeShape, work: Work) -> dict[str, Any]:
+    """All that decides the bits of a result, as JSON can hold it."""
+    concepts = "\n".join("\t".join(concept) for concept in source.vocabulary)
+    return {
+        "dissect_widgets": version("dissect-widgets"),
+        "torch": torch.__version__,
+        "model": type(source.model).__name__,
+        "weights": weights_digest(source.model),
+        "layers": source.layers,
+        "images": len(source.data),
+        "data": data_digest(source.data),
+        "picture": list(shape.picture),
+        "labels": [shape.channels, *shape.labels],
+        "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
+        "settings": source.settings.plain(),
+        **source.callables(),
+        "batch_size": work.batch_size_for(source),
+    }
+
+
+def _workspace(shape: ProbeShape, source: Source, work: Work, out: Path | None) -> Workspace | None:
+    """Make room for what does not fit into memory, and say how much it will be."""
+    needed = shape.bytes_needed(source.settings)
+    if out is None and needed <= work.memory:
+        return None
+    workspace = Workspace.scratch() if out is None else open_workspace(out.with_name(out.name + ".partial"))
+    if needed > work.memory:
+        disk, free = _DISK_FACTOR * needed, shutil.disk_usage(workspace.folder).free
+        text = f"up to {disk / 1e9:.1f} GB of temporary files in {workspace.folder}"
+        if disk > free:
+            if workspace.temporary:
+                workspace.close()
+            raise StorageError(
+                f"This dissection needs {text}, where {free / 1e9:.1f} GB are free. Dissect fewer layers "
+                "at a time, on smaller label maps or at a lower level, or allow more `memory`."
+            )
+        work.notify(f"Statistics exceed {work.memory / 1e9:.1f} GB of memory; they take {text}.")
+    return workspace
+
+
+class _Saver:
+    """Checkpoints of one run."""
+
+    def __init__(self, probe: Probe, key: dict[str, Any], work: Work, workspace: Workspace | None) -> None:
+        self.probe, self.key, self.work = probe, key, work
+        self.workspace = None if workspace is None or workspace.temporary else workspace
+        self._next = time.monotonic() + work.checkpoint_seconds
+        self._saved = 0
+
+    def restore(self) -> int:
+        """Go on from a checkpoint; returns how many images it had gone through."""
+        found = self.workspace and read_checkpoint(self.workspace, self.key)
+        if not found:
+            return 0
+        about, state = found
+        self.probe.load_state(state)
+        self.probe.skipped = [Skipped(*skipped) for skipped in about["skipped"]]
+        self._saved = int(about["done"])
+        self.work.notify(f"Going on after {self._saved} images of an earlier run.")
+        return self._saved
+
+    def save_if_due(self, done: int) -> None:
+        """Save, if the last time is long enough ago."""
+        if time.monotonic() >= self._next:
+            self.save(done)
+
+    def save(self, done: int) -> None:
+        """Write a checkpoint."""
+        if self.workspace is None or done == self._saved:
+            return
+        started = time.monotonic()
+        self.probe.settle()
+        about = {"key": self.key, "done": done, "skipped": [list(s) for s in self.probe.skipped]}
+        write_checkpoint(self.workspace, about, self.probe.state())
+        self._saved = done
+        took = time.monotonic() - started
+        self._next = time.monotonic() + max(self.work.checkpoint_seconds, 20 * took)

@@ -1,0 +1,148 @@
+"""A network and the images that it is dissected over: what goes in, and what is read out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, trace
+from dissect_widgets.core.data.labels import label
+from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
+from dissect_widgets.core.data.batches import Batch, fill_up, image_name, network_input
+from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.data.provenance import describe_callable
+from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.errors import DataError, SettingError
+
+
+class Seen(NamedTuple):
+    """What there is to be counted of a batch."""
+
+    pictures: Tensor
+    """float (B, 3, H, W) in [0, 1]"""
+    labels: list[NDArray[Any]]
+    """B label maps, integers (K, h, w)."""
+    maps: dict[str, Tensor]
+    """Layer -> float32 (B, units, rows, columns)."""
+
+
+class Source:
+    """A network and the images that it is to be dissected over.
+
+    Parameters
+    ----------
+    model
+        Any network, on any device. It is left as it was: modes, hooks and gradients.
+    layers
+        Dotted names of layers that put out maps (B, units, h, w), vectors (B, units) or tokens
+        (B, tokens, units).
+    data
+        Labelled images; see `LabelledImages`. Plain images will do where there is a segmenter.
+    preprocess
+        Makes of pictures (B, 3, H, W) in [0, 1] what the network takes, of the same size or resized,
+        not cropped: a normalisation, mostly.
+    segmenter
+        Labels the pictures; its channels come after those of the data.
+    settings
+        What else decides the result.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        layers: Sequence[str],
+        data: Any,
+        settings: Settings,
+        *,
+        preprocess: Callable[[Tensor], Tensor] | None = None,
+        segmenter: Segmenter | None = None,
+    ) -> None:
+        self.model, self.data, self.settings = model, data, settings
+        self.layers = [layers] if isinstance(layers, str) else list(layers)
+        self.preprocess, self.segmenter = preprocess, segmenter
+        if not self.layers or len(set(self.layers)) != len(self.layers):
+            raise SettingError(f"layers is {self.layers}; it must name at least one layer, each once.")
+        for name in self.layers:
+            find_layer(model, name)
+        if not len(data):
+            raise DataError("There are no images in the data.")
+        self.vocabulary, self._data_terms, self._segmenter_terms = self._combined_vocabulary()
+        self.device, self.dtype = model_device(model), model_dtype(model)
+
+    def _combined_vocabulary(self) -> tuple[Vocabulary, NDArray[Any] | None, NDArray[Any] | None]:
+        data = getattr(self.data, "vocabulary", None)
+        segmenter = getattr(self.segmenter, "vocabulary", None)
+        if data is None and segmenter is None:
+            raise SettingError("The data have no labels (no `vocabulary`), and there is no segmenter.")
+        both = (data or Vocabulary([])) + (segmenter or Vocabulary([]))
+        return both, data and data.translation(both), segmenter and segmenter.translation(both)
+
+    def name_of(self, image: int) -> str:
+        """Name of an image of the data."""
+        return image_name(self.data, image)
+
+    def network_input(self, images: Tensor) -> Tensor:
+        """What the network takes, of images (B, 3, H, W) in [0, 1]."""
+        return network_input(images, self.device, self.dtype, self.preprocess)
+
+    def plan(self, batch: Batch) -> ProbeShape:
+        """Look at the first images, and find out the sizes of everything."""
+        first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
+        picture = (int(first.shape[-2]), int(first.shape[-1]))
+        with evaluation(self.model):
+            plans = plan_layers(
+                self.model,
+                self.layers,
+                first,
+                rule=self.settings.upsample,
+                token_grids=self.settings.token_grids,
+                picture=picture,
+            )
+        label = self.labels(batch)[0]
+        size = (label.shape[1], label.shape[2])
+        return ProbeShape(plans, self.vocabulary, len(self.data), picture, label.shape[0], size)
+
+    def labels(self, batch: Batch) -> list[NDArray[Any]]:
+        """Label maps (K, h, w) of a batch, from the data and the segmenter."""
+        found: list[list[NDArray[Any]]] = [[] for _ in batch.indices]
+        if self._data_terms is not None:
+            for parts, labels in zip(found, batch.labels, strict=True):
+                parts.append(self._data_terms[labels])
+        if self.segmenter is not None and self._segmenter_terms is not None:
+            segmented = label(self.segmenter, batch.images.to(self.device)).cpu().numpy()
+            for parts, labels in zip(found, segmented, strict=True):
+                parts.append(self._segmenter_terms[labels])
+        if any(part.shape[1:] != parts[0].shape[1:] for parts in found for part in parts):
+            shapes = " and ".join(str(part.shape[1:]) for part in found[0])
+            raise DataError(f"The label maps of data and segmenter have different sizes: {shapes}.")
+        return [np.concatenate(parts) for parts in found]
+
+    def read(self, batch: Batch, batch_size: int, shape: ProbeShape) -> Seen:
+        """Look at a batch."""
+        return Seen(batch.images, self.labels(batch), self.maps(batch.images, batch_size, shape))
+
+    def maps(self, images: Tensor, batch_size: int, shape: ProbeShape) -> dict[str, Tensor]:
+        """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
+        plans = shape.plans
+        calls = {name: plan.info.calls for name, plan in plans.items()}
+        with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as seen:
+            self.model(self.network_input(fill_up(images, batch_size)))
+        return {name: as_maps(seen.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
+
+    def callables(self) -> dict[str, str | None]:
+        """What else decides the result, described."""
+        return {
+            "preprocess": describe_callable(self.preprocess),
+            "segmenter": describe_callable(self.segmenter),
+        }
+
+
+def overwritten(plans: Mapping[str, LayerPlan]) -> list[str]:
+    """Layers whose outputs must be copied as they come."""
+    return [name for name, plan in plans.items() if plan.overwritten]

@@ -1,0 +1,206 @@
+"""Where a thing can be put into a picture: units activated at one place of their map after the other.
+
+PNAS 2020, "Role of Units in a GAN", Fig. 4d: a door can be added where a window or a wall is, but not to
+the sky or to a tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.editing.generator import Canvas, checked_edits
+from dissect_widgets.core.data.confidence import Z99
+from dissect_widgets.core.data.labels import count_labels, label
+from dissect_widgets.core.data.latents import Latents
+from dissect_widgets.core.editing.pixel_counts import Progress
+from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.errors import SettingError
+
+
+class ContextEffect(NamedTuple):
+    """What comes of it where one concept was before."""
+
+    concept: Concept
+    places: int
+    """How many places there were with the concept in their middle."""
+    mean: float
+    """Pixels gained at a place, as a share of the pixels of an average picture without edits."""
+    deviation: float
+    """Standard deviation over places."""
+    interval: float
+    """Half of the 99 % interval of the mean, by the spread between pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlaceEffects:
+    """Pixels of a concept gained by the same edit at each of some places, in pictures of some latents."""
+
+    concept: Concept
+    vocabulary: Vocabulary
+    cells: NDArray[np.int64]
+    """int64 (places, 2): row and column on the layer's map."""
+    edits: tuple[Edit, ...]
+    """What was done at each place."""
+    grid: tuple[int, int]
+    """Rows and columns of the map."""
+    before: NDArray[np.int64]
+    """int64 (images,): pixels without edits."""
+    gained: NDArray[np.int64]
+    """int64 (images, places)"""
+    context: NDArray[np.int64]
+    """int64 (images, channels, places): labels in the middle of each place, without edits."""
+
+    def by_context(self, concepts: Sequence[str | Concept]) -> list[ContextEffect]:
+        """Pixels gained where each of some concepts was, as a share of an average picture's.
+
+        Raises
+        ------
+        SettingError
+            If no picture has a pixel of the concept that is inserted.
+        ConceptError
+            If a context is none of the vocabulary.
+        """
+        scale = self.before.mean()
+        if not scale:
+            raise SettingError(
+                f"None of the {len(self.before)} pictures has a pixel of {self.concept.name!r}."
+            )
+        found = []
+        for name in concepts:
+            number = self.vocabulary.find(name)
+            there = (self.context == number).any(1)
+            shares = self.gained[there] / scale
+            n, mean = len(shares), float(shares.mean()) if len(shares) else float("nan")
+            deviation = float(shares.std(ddof=1)) if n > 1 else float("nan")
+            interval = self._interval(there, mean) / scale
+            found.append(ContextEffect(self.vocabulary[number], n, mean, deviation, interval))
+        return found
+
+    def places_of(self, concept: str | Concept) -> NDArray[np.int64]:
+        """Where a concept was, int64 (n, 2): image and place; where most pixels were gained, first.
+
+        Raises
+        ------
+        ConceptError
+            If the concept is none of the vocabulary.
+        """
+        there = np.argwhere((self.context == self.vocabulary.find(concept)).any(1))
+        return np.asarray(there[np.argsort(-self.gained[tuple(there.T)], kind="stable")])
+
+    def _interval(self, there: NDArray[np.bool_], mean: float) -> float:
+        """Half of the 99 % interval of a mean over places, in pixels; places of a picture go together."""
+        counts = there.sum(1)
+        pictures = int((counts > 0).sum())
+        if pictures < 2:
+            return float("nan")
+        off = (self.gained * there).sum(1) - mean * self.before.mean() * counts
+        variance = pictures / (pictures - 1) * np.square(off).sum() / counts.sum() ** 2
+        return float(Z99 * np.sqrt(variance))
+
+    def __repr__(self) -> str:
+        images, places = self.gained.shape
+        return f"<PlaceEffects of {self.concept.name} at {places} places in {images} pictures>"
+
+    def by_cell(self) -> NDArray[np.float64]:
+        """Mean pixels gained at each cell of the map, float64 (rows, columns); NaN where none was tried."""
+        means = np.full(self.grid, np.nan)
+        means[self.cells[:, 0], self.cells[:, 1]] = self.gained.mean(0)
+        return means
+
+
+def insert_at_places(
+    canvas: Canvas,
+    latents: Tensor,
+    edit: Edit,
+    segmenter: Segmenter,
+    concept: Concept,
+    *,
+    cells: Sequence[tuple[int, int]] | None = None,
+    block: tuple[int, int] = (1, 1),
+    batch_size: int = 16,
+    progress: Progress = lambda done, total: None,
+) -> PlaceEffects:
+    """Make an edit at one cell of the map after the other, and count what is gained.
+
+    Parameters
+    ----------
+    canvas, latents, segmenter, batch_size, progress
+        See `count_pixels`.
+    edit
+        What to do at each cell; its `where` is not used.
+    concept
+        Whose pixels are counted.
+    cells
+        (row, column) of the cells to try; by default all.
+    block
+        Rows and columns that are edited at once around each cell, as far as the map goes.
+
+    Raises
+    ------
+    SettingError
+        If a cell is not on the map, the block has no cells, or the edit does not fit the layer.
+    LayerError
+        If the edit is of another layer than the canvas.
+    """
+    latents = Latents(latents).values
+    checked_edits([Edit(edit.layer, edit.units, edit.level)], canvas.maps)
+    _, rows, columns = canvas.maps[edit.layer]
+    everywhere = [(row, column) for row in range(rows) for column in range(columns)]
+    tried = everywhere if cells is None else _checked_cells(cells, edit.layer, rows, columns)
+    chosen = np.array(tried, np.int64)
+    vocabulary = segmenter.vocabulary
+    number, edits = vocabulary.index(*concept), []
+    if min(block) < 1:
+        raise SettingError(f"block is {block}; allowed are 1 and more rows and columns.")
+    for row, column in chosen:
+        where = np.zeros((rows, columns), np.float32)
+        top, left = (max(0, at - (side - 1) // 2) for at, side in zip((row, column), block, strict=True))
+        where[top : row + block[0] // 2 + 1, left : column + block[1] // 2 + 1] = 1
+        edits.append(Edit(edit.layer, edit.units, edit.level, where))
+    before, gained, context = [], [], []
+    progress(0, len(latents))
+    for start in range(0, len(latents), batch_size):
+        begun = canvas.begin(latents[start : start + batch_size])
+        labels = label(segmenter, canvas.draw(begun))
+        before.append(count_labels(labels, len(vocabulary))[:, number])
+        height, width = labels.shape[2:]
+        middle = ((2 * chosen + 1) * (height, width) // (2 * np.array([rows, columns]))).T
+        context.append(labels[:, :, middle[0], middle[1]].cpu().numpy())
+        after = [
+            count_labels(label(segmenter, canvas.draw(begun, [own])), len(vocabulary))[:, number]
+            for own in edits
+        ]
+        gained.append(np.stack(after, 1) - before[-1][:, None])
+        progress(min(start + batch_size, len(latents)), len(latents))
+    return PlaceEffects(
+        concept=vocabulary[number],
+        vocabulary=vocabulary,
+        cells=chosen,
+        edits=tuple(edits),
+        grid=(rows, columns),
+        before=np.concatenate(before),
+        gained=np.concatenate(gained),
+        context=np.concatenate(context),
+    )
+
+
+def _checked_cells(
+    cells: Sequence[tuple[int, int]], layer: str, rows: int, columns: int
+) -> list[tuple[int, int]]:
+    found = list(cells)
+    for cell in found:
+        if len(cell) != 2 or cell[0] not in range(rows) or cell[1] not in range(columns):
+            raise SettingError(
+                f"cells has {tuple(cell)}; the map of {layer} has {rows} x {columns} cells, from 0."
+            )
+    if not found:
+        raise SettingError("cells is empty; it must name at least one (row, column).")
+    return found

@@ -1,0 +1,159 @@
+"""Integer counts of where units and concepts meet: intersections and areas, int64, order-free.
+
+IoU of a unit and a concept (PNAS 2020, eq. 1; TPAMI 2018, eq. 1) is intersection / (unit area +
+concept area - intersection), summed over all images, or over those that carry any label of the
+concept's category. Every count here is a sum over images, so shards add up to the same integers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dissect_widgets.core.statistics.quantile import Float32s, Int64s, TopSamples
+from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.core.data.storage import FileArray, State, Workspace
+
+
+class LabelTally:
+    """Label maps of the probe set: areas of concepts, and which label lies where.
+
+    Parameters
+    ----------
+    vocabulary
+        What the numbers of the label maps mean.
+    images, channels, size
+        Number of images of the probe set, of parallel label channels, and (rows, columns) of a map.
+    workspace
+        Where the maps go; None keeps them in memory.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        images: int,
+        channels: int,
+        size: tuple[int, int],
+        *,
+        workspace: Workspace | None = None,
+    ) -> None:
+        self.vocabulary, self.channels, self.size = vocabulary, channels, size
+        self.pixels = size[0] * size[1]
+        self.dtype = np.min_scalar_type(len(vocabulary) - 1)
+        self.concept_area: Int64s = np.zeros(len(vocabulary), np.int64)
+        self.in_category: NDArray[np.bool_] = np.zeros((images, len(vocabulary.categories)), np.bool_)
+        self.done: NDArray[np.bool_] = np.zeros(images, np.bool_)
+        shape = (images, channels, self.pixels)
+        self._labels: NDArray[Any] = (
+            np.zeros(shape, self.dtype) if workspace is None else workspace.mapped(self.dtype, shape)
+        )
+
+    def add(self, index: int, labels: NDArray[Any]) -> None:
+        """Take up the label map of one image.
+
+        Parameters
+        ----------
+        index
+            Which image of the probe set.
+        labels
+            Integers (channels, rows, columns) within the vocabulary, 0 for no concept. A concept that
+            stands in several channels of a pixel counts once there.
+        """
+        if self.done[index]:
+            raise ValueError(f"Image {index} came twice.")
+        flat = labels.reshape(self.channels, self.pixels).astype(self.dtype)
+        for channel in range(1, self.channels):
+            flat[channel][(flat[:channel] == flat[channel]).any(0)] = 0
+        area = np.bincount(flat.ravel(), minlength=len(self.vocabulary))
+        area[0] = 0
+        self.concept_area += area
+        category = self.vocabulary.category_of[np.flatnonzero(area)]
+        self.in_category[index, category] = True
+        self._labels[index] = flat
+        self.done[index] = True
+
+    def merge(self, other: LabelTally) -> None:
+        """Take up the images of another tally of the same probe set."""
+        if (self.done & other.done).any():
+            raise ValueError("Two shards hold the same image.")
+        self.concept_area += other.concept_area
+        self.in_category |= other.in_category
+        self._labels[other.done] = other._labels[other.done]
+        self.done |= other.done
+
+    def at(self, channel: int, image: Int64s, pixel: Int64s) -> NDArray[Any]:
+        """Labels of a channel at pixels of images, integers (n,)."""
+        flat = self._labels.reshape(-1)
+        labels: NDArray[Any] = flat[(image * self.channels + channel) * self.pixels + pixel]
+        return labels
+
+    def state(self) -> State:
+        """Plain arrays from which `load_state` makes it again."""
+        labels: NDArray[Any] | FileArray = self._labels.reshape(-1)
+        if isinstance(self._labels, np.memmap):
+            self._labels.flush()
+            labels = FileArray(Path(str(self._labels.filename)), self.dtype, self._labels.size)
+        return {
+            "concept_area": self.concept_area,
+            "in_category": self.in_category,
+            "done": self.done,
+            "labels": labels,
+        }
+
+    def load_state(self, state: State) -> None:
+        """Become what `state` was taken from; made with the same arguments as that one."""
+        self.concept_area = np.array(state["concept_area"][:])
+        self.in_category = np.array(state["in_category"][:])
+        self.done = np.array(state["done"][:])
+        labels = state["labels"]
+        if isinstance(labels, FileArray):
+            self._labels = np.memmap(labels.path, self.dtype, mode="r+", shape=self._labels.shape)
+        else:
+            self._labels[:] = labels.reshape(self._labels.shape)
+
+
+class Counts(NamedTuple):
+    """Integer counts of the active pixels of units; the first axis is the level."""
+
+    intersection: Int64s
+    """int64 (levels, units, concepts): active pixels that carry the concept; column 0 is zero."""
+    area: Int64s
+    """int64 (levels, units): active pixels."""
+    area_in_category: Int64s
+    """int64 (levels, units, categories): those in images with any label of the category."""
+
+
+def count_active(samples: TopSamples, thresholds: Float32s, labels: LabelTally) -> Counts:
+    """Count where units are active (a > t), and which concepts lie there.
+
+    Parameters
+    ----------
+    samples
+        Samples of every unit, at least all above its threshold; position = image * pixels + pixel.
+    thresholds
+        float32 (levels, units).
+    labels
+        Label maps of the same images.
+    """
+    levels, units = thresholds.shape
+    concepts, categories = len(labels.vocabulary), labels.in_category.shape[1]
+    counts = Counts(
+        np.zeros((levels, units, concepts), np.int64),
+        np.zeros((levels, units), np.int64),
+        np.zeros((levels, units, categories), np.int64),
+    )
+    for unit, value, position in samples.samples():
+        image, pixel = np.divmod(position.astype(np.int64), labels.pixels)
+        found = [labels.at(channel, image, pixel) for channel in range(labels.channels)]
+        for level in range(levels):
+            active = value > thresholds[level, unit]
+            counts.area[level, unit] = active.sum()
+            per_image = np.bincount(image[active], minlength=len(labels.in_category))
+            counts.area_in_category[level, unit] = per_image @ labels.in_category
+            for label in found:
+                counts.intersection[level, unit] += np.bincount(label[active], minlength=concepts)
+    counts.intersection[:, :, 0] = 0
+    return counts
