@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dissect_widgets.attacks import attack, unit_changes
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
-    from dissect_widgets.concepts.mask_folder import MaskFolder
-    from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
-    from dissect_widgets.concepts.photo_folder import PhotoFolder
-    from dissect_widgets.concepts.public_segmenter import load_public_segmenter
-    from dissect_widgets.concepts.sample import write_sample
+    from dissect_widgets.datasets.mask_folder import MaskFolder
+    from dissect_widgets.core.dissection.netdissect_csv import read_netdissect_csv, write_netdissect_csv
+    from dissect_widgets.datasets.photo_folder import PhotoFolder
+    from dissect_widgets.concepts.segmenters import load_public_segmenter
+    from dissect_widgets.datasets.sample import write_sample
     from dissect_widgets.core.attacks.result import Attacked
     from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
     from dissect_widgets.core.attacks.change_maps import change_maps
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from dissect_widgets.core.dissection.io import load
     from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
     from dissect_widgets.generate import count_pixels, edit, insert_at_places
-    from dissect_widgets.models.places import load_places_vgg16
-    from dissect_widgets.models.progan import ProgressiveGenerator, load_generator
+    from dissect_widgets.models.places365 import load_places_vgg16
+    from dissect_widgets.models.progressive_gan import ProgressiveGenerator, load_generator
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.rank import rank_units, remove_sets, remove_units
     from dissect_widgets.run import dissect
@@ -60,10 +60,10 @@ _HOMES = {
     "InMemory": "core.data.in_memory",
     "LayerComparison": "widgets.layer_comparison",
     "LayerDissection": "core.dissection.layer_result",
-    "MaskFolder": "concepts.mask_folder",
+    "MaskFolder": "datasets.mask_folder",
     "NeuronPainter": "widgets.neuron_painter",
-    "PhotoFolder": "concepts.photo_folder",
-    "ProgressiveGenerator": "models.progan",
+    "PhotoFolder": "datasets.photo_folder",
+    "ProgressiveGenerator": "models.progressive_gan",
     "ProjectedGradient": "core.attacks.pgd",
     "UnitBrowser": "widgets.unit_browser",
     "UnitChanges": "core.attacks.unit_changes",
@@ -83,21 +83,21 @@ _HOMES = {
     "latents": "core.data.latents",
     "list_layers": "core.network.layers",
     "load": "core.dissection.io",
-    "load_generator": "models.progan",
+    "load_generator": "models.progressive_gan",
     "load_model": "models.zoo",
-    "load_places_vgg16": "models.places",
-    "load_public_segmenter": "concepts.public_segmenter",
+    "load_places_vgg16": "models.places365",
+    "load_public_segmenter": "concepts.segmenters",
     "normalize": "models.zoo",
     "open_generator": "core.editing.generator",
     "rank_units": "rank",
-    "read_netdissect_csv": "concepts.netdissect_csv",
+    "read_netdissect_csv": "core.dissection.netdissect_csv",
     "remove_sets": "rank",
     "remove_units": "rank",
     "to_pictures": "core.data.latents",
     "unit_changes": "attacks",
-    "write_netdissect_csv": "concepts.netdissect_csv",
+    "write_netdissect_csv": "core.dissection.netdissect_csv",
     "write_report": "widgets.report",
-    "write_sample": "concepts.sample",
+    "write_sample": "datasets.sample",
 }
 """Where the public names live; each is imported when first used, so that nothing needs Jupyter before."""
 

@@ -24,7 +24,7 @@ from dissect_widgets.core.network.hooks import trace
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.data.latents import latents
 from dissect_widgets.errors import LayerError, nearest
-from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.rank import rank_units
 from dissect_widgets.run import dissect
 from dissect_widgets.timing import compare, finish

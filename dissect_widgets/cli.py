@@ -174,7 +174,7 @@ def _lab(options: argparse.Namespace) -> None:
 
 
 def _sample(options: argparse.Namespace) -> None:
-    from dissect_widgets.concepts.sample import write_sample
+    from dissect_widgets.datasets.sample import write_sample
 
     folder = write_sample(options.folder)
     print(f"{folder}: images, masks, classes.csv, scenes.csv")

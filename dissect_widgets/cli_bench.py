@@ -114,7 +114,7 @@ def _bench_attack(options: argparse.Namespace) -> None:
 
 def _pictures(options: argparse.Namespace) -> Any:
     """Photos of a folder, or synthetic images."""
-    from dissect_widgets.concepts.photo_folder import PhotoFolder
+    from dissect_widgets.datasets.photo_folder import PhotoFolder
     from dissect_widgets.core.data.in_memory import InMemory
     from dissect_widgets.synthetic import Synthetic
 
@@ -127,7 +127,7 @@ def _bench_edit(options: argparse.Namespace) -> None:
     import torch
 
     from dissect_widgets.bench import bench_edit
-    from dissect_widgets.models.progan import WIDTHS, ProgressiveGenerator
+    from dissect_widgets.models.progressive_gan import WIDTHS, ProgressiveGenerator
 
     with torch.random.fork_rng(devices=[]):
         generator = ProgressiveGenerator(options.widths or WIDTHS)

@@ -37,7 +37,7 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 def mask_folder(options: argparse.Namespace, images: Path) -> Any:
     """Photos of a folder, with the masks that the options name."""
-    from dissect_widgets.concepts.mask_folder import MaskFolder
+    from dissect_widgets.datasets.mask_folder import MaskFolder
 
     return MaskFolder(
         images,

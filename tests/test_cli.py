@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from dissect_widgets.cli import main
-from dissect_widgets.concepts.sample import CLASSES, write_sample
+from dissect_widgets.datasets.sample import CLASSES, write_sample
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_unknown_model_and_saved_folder(tmp_path: Path, capsys: pytest.CaptureFi
 INTERRUPTING = """
 import signal, sys
 from dissect_widgets.cli import main
-from dissect_widgets.concepts.mask_folder import MaskFolder
+from dissect_widgets.datasets.mask_folder import MaskFolder
 read = MaskFolder.__getitem__
 def stopping(self, i):
     if i == 5:

@@ -26,8 +26,8 @@ from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError, SettingError, nearest
-from dissect_widgets.models.places import load_places_vgg16
-from dissect_widgets.models.progan import load_generator
+from dissect_widgets.models.places365 import load_places_vgg16
+from dissect_widgets.models.progressive_gan import load_generator
 from dissect_widgets.models.zoo import normalize
 from dissect_widgets.studies.own import own_generator
 from dissect_widgets.studies.part import Part

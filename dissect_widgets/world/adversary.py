@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, softplus
 
 from dissect_widgets.errors import SettingError
-from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.critics import Critic, FeatureCritic
 from dissect_widgets.world.growing import Growing, Stage, moment
 from dissect_widgets.world.nets import SceneNet

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from dissect_widgets.models.progan import PixelNorm, ProgressiveGenerator, WScale
+from dissect_widgets.models.progressive_gan import PixelNorm, ProgressiveGenerator, WScale
 
 
 class Stage(NamedTuple):

@@ -20,7 +20,7 @@ from torch import nn
 
 from dissect_widgets.core.network.hooks import evaluation, model_device, trace
 from dissect_widgets.core.data.latents import latents, to_pictures
-from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.datasets import Scenes
 from dissect_widgets.world.nursery import grow
 from dissect_widgets.world.shipped import enlarged, load_classifier, load_generator, load_segmenter

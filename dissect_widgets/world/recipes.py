@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import nn
 
-from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.scenery.vocabulary import SCENES, VOCABULARY
 from dissect_widgets.world.adversary import Adversaries, Course

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dissect_widgets.concepts.mask_folder import MaskFolder
+from dissect_widgets.datasets.mask_folder import MaskFolder
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import ConceptError, DataError, SettingError
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import dissect_widgets as dw
-from dissect_widgets.concepts.netdissect_csv import read_netdissect_csv, write_netdissect_csv
+from dissect_widgets.core.dissection.netdissect_csv import read_netdissect_csv, write_netdissect_csv
 from dissect_widgets.core.dissection.layer_result import DetectorCount, LayerDissection
 from dissect_widgets.errors import DataError, SettingError
 

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dissect_widgets.concepts.public_segmenter import concept_names, load_public_segmenter
+from dissect_widgets.concepts.segmenters import concept_names, load_public_segmenter
 from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.errors import SettingError, WeightsError

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dissect_widgets.concepts.tables import read_classes, read_image_labels, value_table
+from dissect_widgets.datasets.tables import read_classes, read_image_labels, value_table
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
-from dissect_widgets.models.progan import ProgressiveGenerator
+from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from tests.conftest import seeded
 
 DEPTH = 7

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dissect_widgets.concepts.sample import write_sample
+from dissect_widgets.datasets.sample import write_sample
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.data.storage import full_disk

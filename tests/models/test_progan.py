@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dissect_widgets.core.data.latents import latents, to_pictures
 from dissect_widgets.errors import SettingError, WeightsError
-from dissect_widgets.models.progan import (
+from dissect_widgets.models.progressive_gan import (
     LARGE_WIDTHS,
     WIDTHS,
     ProgressiveGenerator,

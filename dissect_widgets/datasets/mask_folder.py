@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dissect_widgets.concepts.photo_folder import (
+from dissect_widgets.datasets.photo_folder import (
     IMAGE_ENDINGS,
     PathLike,
     Size,
@@ -29,7 +29,7 @@ from dissect_widgets.concepts.photo_folder import (
     read_photo,
     sides,
 )
-from dissect_widgets.concepts.tables import read_classes, read_image_labels, value_table
+from dissect_widgets.datasets.tables import read_classes, read_image_labels, value_table
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import DataError, SettingError
 
