@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from dissect_widgets.scenery.singles import KINDS as OBJECT_KINDS
-from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
+from dissect_widgets.world.scenery.scenes.single_objects import KINDS as OBJECT_KINDS
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.datasets import SPLITS, Objects, Scenes
 from dissect_widgets.world.nets import SceneNet, SegmentNet
 from dissect_widgets.world.rendering import Picture, render, render_object

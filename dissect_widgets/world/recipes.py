@@ -23,7 +23,7 @@ from torch import nn
 
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.models.weights import load_weights
-from dissect_widgets.scenery.vocabulary import SCENES, VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import SCENES, VOCABULARY
 from dissect_widgets.world.adversary import Adversaries, Course
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.growing import Stage

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dissect_widgets.concepts.colors import DISPLAY_RGB
-from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.rendering import Picture, render
 
 _GAP, _CAPTION = 2, 16

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from dissect_widgets.scenery.vocabulary import NAMES
+from dissect_widgets.world.scenery.vocabulary import NAMES
 from dissect_widgets.world.nets import fold
 from dissect_widgets.world.nursery import Nursery
 from dissect_widgets.world.training import UNKNOWN, Loss

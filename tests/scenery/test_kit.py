@@ -7,14 +7,14 @@ import math
 import pytest
 
 from dissect_widgets.errors import ConceptError
-from dissect_widgets.scenery.canvas import Canvas
-from dissect_widgets.scenery.dice import Dice
-from dissect_widgets.scenery.light import Light
-from dissect_widgets.scenery.planes import SCREEN, Camera
-from dissect_widgets.scenery.shapes import arched, blob, box, ellipse, rounded, skyline, smooth, tube
-from dissect_widgets.scenery.solids import Block, faces
-from dissect_widgets.scenery.surfaces import Surface
-from dissect_widgets.scenery.vocabulary import NAMES, VOCABULARY, number_of
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.light import Light
+from dissect_widgets.world.scenery.drawing.planes import SCREEN, Camera
+from dissect_widgets.world.scenery.drawing.shapes import arched, blob, box, ellipse, rounded, skyline, smooth, tube
+from dissect_widgets.world.scenery.drawing.solids import Block, faces
+from dissect_widgets.world.scenery.drawing.surfaces import Surface
+from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY, number_of
 
 
 def area(outline: list[tuple[float, float]]) -> float:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from dissect_widgets.scenery.planes import NEAR, SCREEN, Camera, Plane
-from dissect_widgets.scenery.shapes import box
+from dissect_widgets.world.scenery.drawing.planes import NEAR, SCREEN, Camera, Plane
+from dissect_widgets.world.scenery.drawing.shapes import box
 
 CAMERAS = [
     Camera(),

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from dissect_widgets.scenery.canvas import Canvas, Shade
-from dissect_widgets.scenery.light import Light
-from dissect_widgets.scenery.patterns import PATTERNS, noise, noise_tile
-from dissect_widgets.scenery.planes import SCREEN, Camera
-from dissect_widgets.scenery.shading import FINE, cover, shade
-from dissect_widgets.scenery.shapes import box, ellipse
-from dissect_widgets.scenery.surfaces import Surface
-from dissect_widgets.scenery.vocabulary import TEXTURES, number_of
+from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
+from dissect_widgets.world.scenery.drawing.light import Light
+from dissect_widgets.world.scenery.drawing.patterns import PATTERNS, noise, noise_tile
+from dissect_widgets.world.scenery.drawing.planes import SCREEN, Camera
+from dissect_widgets.world.scenery.drawing.shading import FINE, cover, shade
+from dissect_widgets.world.scenery.drawing.shapes import box, ellipse
+from dissect_widgets.world.scenery.drawing.surfaces import Surface
+from dissect_widgets.world.scenery.vocabulary import TEXTURES, number_of
 
 WHITE = Light("day", side=0.0)
 SIZE = 24

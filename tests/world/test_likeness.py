@@ -18,7 +18,7 @@ from torch.nn.functional import interpolate
 
 from dissect_widgets.errors import WeightsError
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
-from dissect_widgets.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world import Scenes, likeness, load_generator, load_segmenter, nursery, shipped
 from dissect_widgets.world.adversary import Course
 from dissect_widgets.world.datasets import SPLITS

@@ -11,7 +11,7 @@ import torch
 
 import dissect_widgets as dw
 from dissect_widgets.cli import main
-from dissect_widgets.scenery.vocabulary import VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import VOCABULARY
 from dissect_widgets.world import (
     SCENES,
     Objects,

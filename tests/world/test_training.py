@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from dissect_widgets.errors import SavedError, WeightsError
-from dissect_widgets.scenery.vocabulary import NAMES, VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
 from dissect_widgets.world import Scenes, shipped
 from dissect_widgets.world.nets import SceneNet, SegmentNet, fold
 from dissect_widgets.world.nursery import Nursery

@@ -1,0 +1,108 @@
+"""Time of day, weather, season, and how a picture is taken: what tints everything in it alike."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.surfaces import AUTUMN, LEAVES, Color, mix, vary
+
+
+class Light(NamedTuple):
+    """The light of one picture."""
+
+    name: str
+    """"day", "overcast", "golden", "dusk" or "indoors"."""
+    tint: Color = (1.0, 1.0, 1.0)
+    """Factor on all colours but those that glow."""
+    side: float = 0.5
+    """Where the light comes from, from -1 (left) to 1 (right)."""
+    sky: tuple[Color, Color] = ((0.35, 0.55, 0.85), (0.75, 0.85, 0.95))
+    """Colour of the sky, above and at the horizon."""
+    visibility: float = 400.0
+    """Distance in metres at which half of a colour is lost in haze."""
+    season: str = "summer"
+    """"spring", "summer", "autumn" or "winter"."""
+    gain: Color = (1.0, 1.0, 1.0)
+    """The photographer's factors on red, green and blue."""
+    contrast: float = 1.0
+    saturation: float = 1.0
+
+    def leaves(self, dice: Dice) -> Color:
+        """Colour of leaves in the season."""
+        if self.season == "autumn":
+            return vary(dice, dice.pick((*AUTUMN, *AUTUMN, *LEAVES)))
+        return vary(dice, dice.pick(LEAVES))
+
+    def meadow(self, dice: Dice) -> Color:
+        """Colour of grass in the season."""
+        fresh, dry, pale = (0.3, 0.47, 0.17), (0.6, 0.54, 0.3), (0.48, 0.46, 0.34)
+        by_season = {"spring": (fresh, fresh), "summer": (fresh, dry), "autumn": (dry, fresh, pale)}
+        return vary(dice, dice.pick(by_season.get(self.season, (pale, dry))))
+
+
+_SKIES: dict[str, tuple[tuple[Color, Color], ...]] = {
+    "day": (
+        ((0.26, 0.48, 0.82), (0.72, 0.84, 0.94)),
+        ((0.4, 0.62, 0.88), (0.86, 0.9, 0.92)),
+        ((0.2, 0.38, 0.66), (0.6, 0.76, 0.88)),
+    ),
+    "overcast": (
+        ((0.62, 0.65, 0.68), (0.82, 0.83, 0.84)),
+        ((0.8, 0.8, 0.8), (0.9, 0.9, 0.88)),
+        ((0.42, 0.46, 0.52), (0.68, 0.7, 0.72)),
+    ),
+    "golden": (
+        ((0.45, 0.55, 0.72), (0.98, 0.78, 0.52)),
+        ((0.72, 0.6, 0.56), (0.98, 0.7, 0.42)),
+        ((0.62, 0.68, 0.72), (0.96, 0.88, 0.68)),
+    ),
+    "dusk": (
+        ((0.16, 0.18, 0.36), (0.72, 0.46, 0.48)),
+        ((0.24, 0.2, 0.36), (0.86, 0.52, 0.38)),
+        ((0.12, 0.16, 0.28), (0.42, 0.46, 0.58)),
+    ),
+}
+_TINTS: dict[str, Color] = {
+    "day": (1.05, 1.03, 0.98), "overcast": (0.84, 0.86, 0.9), "golden": (1.1, 0.93, 0.74),
+    "dusk": (0.62, 0.56, 0.66),
+}  # fmt: skip
+
+
+def outdoor_light(dice: Dice, *, season: str | None = None) -> Light:
+    """Any daylight, in any season or a given one."""
+    name = dice.pick(("day", "day", "day", "overcast", "overcast", "golden", "golden", "dusk"))
+    above, below = dice.pick(_SKIES[name])
+    return _photographed(
+        dice,
+        Light(
+            name,
+            vary(dice, _TINTS[name], 0.05),
+            dice.side() * dice.between(0.4, 1.0),
+            (vary(dice, above, 0.04), vary(dice, below, 0.04)),
+            visibility=dice.pick((150.0, 300.0, 600.0, 1200.0)),
+            season=season or dice.pick(("spring", "summer", "summer", "autumn", "winter")),
+        ),
+    )
+
+
+def indoor_light(dice: Dice) -> Light:
+    """The light of a room: daylight or lamps, warm or cold."""
+    tint = dice.pick(((1.04, 1.02, 0.98), (1.08, 0.95, 0.78), (0.9, 0.95, 1.02), (0.82, 0.76, 0.7)))
+    light = outdoor_light(dice)
+    return light._replace(name="indoors", tint=vary(dice, tint, 0.06), visibility=1e6)
+
+
+def _photographed(dice: Dice, light: Light) -> Light:
+    """White balance, exposure, contrast and saturation as photographers leave them."""
+    exposure, warm, green = dice.between(0.84, 1.14), dice.between(-0.09, 0.09), dice.between(-0.05, 0.05)
+    return light._replace(
+        gain=(exposure * (1 + warm), exposure * (1 + green), exposure * (1 - warm)),
+        contrast=dice.between(0.8, 1.12),
+        saturation=dice.pick((0.45, 0.7, 0.9, 1.0, 1.1)),
+    )
+
+
+def haze(light: Light) -> Color:
+    """Colour into which distance fades."""
+    return mix(light.sky[1], light.sky[0], 0.25)

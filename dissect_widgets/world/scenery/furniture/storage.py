@@ -1,0 +1,223 @@
+"""Where things are kept: cabinets, bookcases and books."""
+
+from __future__ import annotations
+
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.furniture.desks import drawer_front
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.furniture.pieces import cells, on, pixels, posts
+from dissect_widgets.world.scenery.drawing.planes import Point
+from dissect_widgets.world.scenery.drawing.shapes import box
+from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    Surface,
+    any_color,
+    glass,
+    leather,
+    metal,
+    painted,
+    paper,
+    wood,
+)
+
+
+def cabinet(
+    canvas: Canvas,
+    dice: Dice,
+    x: float,
+    z: float,
+    *,
+    turn: float = 0.0,
+    width: float | None = None,
+    height: float | None = None,
+    depth: float | None = None,
+    kind: str | None = None,
+) -> float:
+    """Draw a cabinet whose front looks towards the camera at a turn of 0; returns its height.
+
+    Parameters
+    ----------
+    kind
+        "drawers", "doors", "both", "glass" (doors of glass) or "file" (of metal, for papers).
+    """
+    height = height or dice.pick((0.8, 0.95, 1.4, 1.9)) * dice.between(0.92, 1.08)
+    kind = kind or dice.pick(
+        ("drawers", "doors", "both") if height < 1.2 else ("doors", "glass", "both", "file")
+    )
+    width = width or (dice.between(0.5, 0.6) if kind == "file" else dice.between(0.9, 1.5))
+    depth = depth or dice.between(0.4, 0.55)
+    surface = metal(dice) if kind == "file" else dice.pick((wood(dice), wood(dice), painted(dice)))
+    canvas.shadow(x, z, width * 0.6, depth * 0.8, turn=turn)
+    foot = 0.0 if kind == "file" or dice.chance(0.5) else 0.1
+    if foot:
+        posts(canvas, Block(x, z, width, depth, foot, 0.0, turn), surface.times(0.7), "cabinet", thick=0.06)
+    body = Block(x, z, width, depth, height - foot, foot, turn)
+    seen = draw_block(canvas, body, surface, "cabinet")
+    if "front" in seen:
+        cabinet_front(canvas, dice, seen["front"], surface, kind)
+    lid = body.piece(0, body.height, 0, width + 0.04, depth + 0.04, 0.03)
+    draw_block(canvas, lid, surface.times(1.05), "cabinet", "table top" if height < 1.2 else None)
+    return height + 0.03
+
+
+def cabinet_front(canvas: Canvas, dice: Dice, face: Face, surface: Surface, kind: str) -> None:
+    """Draw drawers or doors on the front of a cabinet."""
+    columns = max(1, round(face.width / 0.5))
+    if kind in ("drawers", "file"):
+        rows = max(2, round(face.height / (0.35 if kind == "file" else 0.27)))
+        drawer_front(canvas, face, surface, "cabinet", rows=rows, columns=1 if face.width < 1 else 2)
+        return
+    top = face.height
+    if kind == "both":
+        top = face.height - 0.25
+        strip = Face(face.plane.moved(0, top), face.width, 0.25, face.light)
+        drawer_front(canvas, strip, surface, "cabinet", rows=1, columns=columns, low=0.0)
+    doors(canvas, face, surface, columns, top, pane=glass(dice) if kind == "glass" else None)
+
+
+def doors(
+    canvas: Canvas, face: Face, surface: Surface, columns: int, top: float, *, pane: Surface | None = None
+) -> None:
+    """Draw cabinet doors side by side, with sunken panels or panes of glass."""
+    for i, outline in enumerate(
+        cells(-face.width / 2 + 0.01, 0.03, face.width / 2 - 0.01, top, columns, 1, 0.03)
+    ):
+        (left, bottom), (right, high) = outline[0], outline[2]
+        on(canvas, face, outline, surface.times(1.08), "cabinet", "panel")
+        edge = min(0.08, (right - left) / 5)
+        inner = box(left + edge, bottom + edge, right - edge, high - edge)
+        if pane is None:
+            on(canvas, face, inner, surface.times(0.86), "cabinet", "panel")
+        else:
+            on(canvas, face, inner, pane, "cabinet", "pane")
+        knob = right - edge / 2 if i % 2 == 0 else left + edge / 2
+        middle = (bottom + high) / 2
+        handle = box(knob - 0.015, middle - 0.07, knob + 0.015, middle + 0.07)
+        on(canvas, face, handle, surface.times(0.45), "cabinet", "handle")
+
+
+def bookcase(
+    canvas: Canvas,
+    dice: Dice,
+    x: float,
+    z: float,
+    *,
+    turn: float = 0.0,
+    width: float | None = None,
+    height: float | None = None,
+    surface: Surface | None = None,
+) -> None:
+    """Draw a bookcase full of books, whose front looks towards the camera at a turn of 0."""
+    width = width or dice.between(0.9, 1.4)
+    height = height or dice.between(1.6, 2.2)
+    surface = surface or dice.pick((wood(dice), wood(dice), painted(dice)))
+    canvas.shadow(x, z, width * 0.58, 0.32, turn=turn)
+    seen = draw_block(canvas, Block(x, z, width, 0.32, height, 0.0, turn), surface, "bookcase")
+    face = seen.get("front")
+    if face is None:
+        return
+    shelves = max(3, round(height / 0.42))
+    opening = cells(-width / 2 + 0.04, 0.08, width / 2 - 0.04, height - 0.04, 1, shelves, 0.0)
+    on(
+        canvas,
+        face,
+        box(opening[0][0][0], 0.08, opening[0][1][0], height - 0.04),
+        surface.times(0.35),
+        "bookcase",
+        "back",
+    )
+    for outline in opening:
+        (left, bottom), (right, top) = outline[0], outline[2]
+        row_of_books(
+            canvas,
+            dice,
+            face,
+            (left + 0.01, bottom + 0.02, right - 0.01, top),
+            thick=3.6 / pixels(face),
+        )
+        on(
+            canvas,
+            face,
+            box(left, bottom - 0.02, right, bottom + 0.025),
+            surface.times(1.1),
+            "bookcase",
+            "shelf",
+        )
+
+
+def row_of_books(
+    canvas: Canvas, dice: Dice, face: Face, place: tuple[float, float, float, float], *, thick: float
+) -> None:
+    """Draw books on a shelf (left, bottom, right, top): sets of equal ones, single ones, gaps.
+
+    Parameters
+    ----------
+    thick
+        The least thickness of a book in metres.
+    """
+    left, bottom, right, top = place
+    thick = max(thick, 0.045)
+    while left < right - thick:
+        width = min(thick * dice.pick((1.0, 1.4, 3.0, 4.0, 5.0)), right - left)
+        high = bottom + (top - bottom) * dice.between(0.62, 0.92)
+        if not dice.chance(0.14):
+            spine = book_cover(dice)
+            if width > 2.5 * thick:
+                spine = spine.textured("striped", 0.55, (thick * 1.5, 1.0))
+            on(canvas, face, box(left, bottom, left + width * 0.96, high), spine, "book")
+        left += width
+
+
+def book_cover(dice: Dice) -> Surface:
+    """Cover of a book."""
+    if dice.chance(0.3):
+        return leather(dice)
+    return Surface(any_color(dice), "paper")
+
+
+def books(
+    canvas: Canvas,
+    dice: Dice,
+    x: float,
+    z: float,
+    y: float,
+    *,
+    turn: float | None = None,
+    kind: str | None = None,
+) -> None:
+    """Draw books that lie on something: a "pile", or one that is "open"."""
+    turn = dice.between(-40, 40) if turn is None else turn
+    kind = kind or dice.pick(("pile", "pile", "open"))
+    if kind == "open":
+        _open_book(canvas, dice, x, z, y, turn)
+        return
+    for _ in range(dice.count(2, 4)):
+        thick, wide = dice.between(0.04, 0.07), dice.between(0.24, 0.32)
+        block = Block(x, z, wide, wide * 0.72, thick, y, turn + dice.between(-18, 18))
+        cover = book_cover(dice)
+        seen = draw_block(canvas, block, cover, "book")
+        leaves = paper(dice)
+        for name in ("front", "right"):
+            if name in seen:
+                half = seen[name].width / 2
+                on(canvas, seen[name], box(-half + 0.01, 0.012, half, thick - 0.012), leaves, "book")
+        y += thick
+
+
+def _open_book(canvas: Canvas, dice: Dice, x: float, z: float, y: float, turn: float) -> None:
+    """Book that lies open."""
+    plane, leaves = canvas.camera.ground(x, z, y=y + 0.03, turn=turn), paper(dice)
+    half, deep = 0.24, 0.17
+    canvas.draw(
+        canvas.camera.ground(x, z, y=y, turn=turn),
+        box(-half - 0.02, -deep - 0.02, half + 0.02, deep + 0.02),
+        book_cover(dice),
+        "book",
+    )
+    for side in (-1, 1):
+        page: list[Point] = [(0, -deep), (side * half, -deep), (side * half, deep), (0, deep)]
+        canvas.draw(plane, page, leaves, "book", light=1.0 if side < 0 else 0.88)
+        for line in range(3):
+            v = deep * (0.6 - 0.5 * line)
+            ink = box(min(side * 0.04, side * 0.2), v - 0.012, max(side * 0.04, side * 0.2), v + 0.012)
+            canvas.draw(plane, ink, leaves.times(0.6), "book")

@@ -1,0 +1,115 @@
+"""What surrounds a place: hills and towns on the horizon, and trees and houses of a village behind it."""
+
+from __future__ import annotations
+
+from dissect_widgets.world.scenery.buildings.buildings import hangar, house
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.nature.land import gravel, hills, mountains, skyline_of_trees
+from dissect_widgets.world.scenery.people.people import flying_birds
+from dissect_widgets.world.scenery.drawing.shapes import box
+from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
+from dissect_widgets.world.scenery.drawing.staging import Stage, across
+from dissect_widgets.world.scenery.drawing.surfaces import BRICKS, Surface, asphalt, glass, pick_color, quiet_color, stone
+from dissect_widgets.world.scenery.nature.trees import pine_tree, tree
+from dissect_widgets.world.scenery.vehicles.all_vehicles import flying_airplane
+
+
+def horizon_view(canvas: Canvas, dice: Dice) -> None:
+    """What lies behind a village: birds or an airplane in the sky, hills, mountains or nothing."""
+    if dice.chance(0.12):
+        flying_birds(canvas, dice)
+    elif dice.chance(0.06):
+        flying_airplane(canvas, dice)
+    land = dice.pick((hills, hills, mountains, None))
+    if land is not None:
+        land(canvas, dice)
+
+
+def any_tree(canvas: Canvas, dice: Dice, x: float, z: float, *, size: float = 1.0) -> None:
+    """Draw a tree or, less often, a pine, of any height."""
+    if dice.chance(0.75):
+        tree(canvas, dice, x, z, height=size * dice.between(6, 11))
+    else:
+        pine_tree(canvas, dice, x, z, height=size * dice.between(7, 13))
+
+
+def paving(dice: Dice) -> Surface:
+    """What a path is made of: gravel, flags of stone or tarmac."""
+    flags = stone(dice).textured("grid", 0.65, (0.9, 0.9))
+    return dice.pick((gravel(dice), gravel(dice), flags, asphalt(dice)))
+
+
+def village_behind(canvas: Canvas, dice: Dice, z: float, *, houses: float = 0.35) -> None:
+    """The edge of a forest, and trees and houses beyond a distance."""
+    if dice.chance(0.45):
+        skyline_of_trees(canvas, dice, z * dice.between(1.4, 2.5))
+    stage = Stage(canvas, dice)
+    for _ in range(dice.count(1, 4)):
+        far, share = z + dice.between(0, 30), dice.between(-0.05, 1.05)
+        if dice.chance(houses):
+            stage.put_at(house, share, far, turn=dice.between(-60, 60))
+        else:
+            stage.put_at(any_tree, share, far)
+    stage.show()
+
+
+def far_building(
+    canvas: Canvas,
+    dice: Dice,
+    x: float,
+    z: float,
+    *,
+    width: float | None = None,
+    height: float | None = None,
+    depth: float = 12.0,
+    turn: float = 0.0,
+) -> None:
+    """Draw a building as it is seen from far away: plain walls with rows of dark or lit windows."""
+    width = dice.between(14, 26) if width is None else width
+    height = dice.between(12, 50) if height is None else height
+    wall = Surface(dice.pick((quiet_color(dice), pick_color(dice, BRICKS))), "stone", rough=0.06)
+    pane = glass(dice)
+    if canvas.light.name == "dusk" and dice.chance(0.6):
+        pane = Surface((0.95, 0.8, 0.45), "glass", glow=0.6)
+    rows, slim = min(int(height / dice.pick((3.4, 4.2))), 9), dice.pick((0.5, 0.6, 1.0))
+    if slim < 1:  # windows side by side, else bands of glass
+        pane = pane._replace(texture="striped", second=wall.color, period=(0.14 * width, 1.0))
+    block = Block(x, z, width, depth, height, turn=turn)
+    for side, face in draw_block(canvas, block, wall, "building", "facade").items():
+        if side in ("top", "bottom"):
+            continue
+        half, storey = 0.46 * face.width, height / (rows + 0.5)
+        for row in range(rows):
+            low = (row + 0.3) * storey
+            outline = box(-half, low, half, low + 0.6 * storey)
+            canvas.draw(face.plane, outline, pane, "window", "pane", light=face.light)
+
+
+def town(canvas: Canvas, dice: Dice, z: float, *, count: int = 4) -> None:
+    """Draw some buildings about z metres away, anywhere across the picture."""
+    for i in range(count):
+        away = z * (1 + 0.12 * (count - i))
+        x = (dice.between(0, 1) - canvas.camera.middle) * away / canvas.camera.zoom
+        far_building(
+            canvas,
+            dice,
+            x,
+            away,
+            width=dice.between(0.1, 0.18) * z,
+            height=dice.between(0.1, 0.36) * z,
+            turn=dice.between(-30, 30),
+        )
+
+
+def far_away(canvas: Canvas, dice: Dice) -> None:
+    """On the horizon: a forest's edge, a town, halls, or nothing."""
+    kind = dice.pick(("trees", "trees", "town", "halls", "open"))
+    if kind == "trees":
+        skyline_of_trees(canvas, dice, dice.between(130, 260))
+    elif kind == "town":
+        town(canvas, dice, 200, count=dice.count(3, 6))
+    elif kind == "halls":
+        for z in (150.0, 130.0, 110.0)[: dice.count(1, 3)]:
+            turn = dice.between(-40, 40)
+            hangar(canvas, dice, across(canvas, dice.between(0, 1), z), z, turn=turn, size=1.3)

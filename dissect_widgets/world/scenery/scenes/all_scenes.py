@@ -1,0 +1,16 @@
+"""All scenes: functions that compose them, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from dissect_widgets.world.scenery import homes, towns, traffic, wild, workrooms
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+
+MAKERS: Final[dict[str, Callable[[Dice], Canvas]]] = {
+    scene: maker
+    for module in (wild, towns, traffic, homes, workrooms)
+    for scene, maker in module.MAKERS.items()
+}
