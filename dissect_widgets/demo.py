@@ -13,8 +13,8 @@ from dissect_widgets.world.scenery.vocabulary import SCENES
 from dissect_widgets.summary import align, table
 from dissect_widgets.widgets.report import write_report
 from dissect_widgets.world.datasets import Scenes
-from dissect_widgets.world.nets import SceneNet
-from dissect_widgets.world.shipped import load_classifier
+from dissect_widgets.world.networks.nets import SceneNet
+from dissect_widgets.world.pretrained import load_classifier
 
 LABEL_SIZE = 64
 

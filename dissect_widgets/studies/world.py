@@ -8,7 +8,7 @@ from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.world.scenery.scenes.single_objects import KINDS
 from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
 from dissect_widgets.world.datasets import Objects, Scenes
-from dissect_widgets.world.shipped import load_classifier, load_generator, load_segmenter
+from dissect_widgets.world.pretrained import load_classifier, load_generator, load_segmenter
 
 
 def world_classifier(

@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from dissect_widgets.errors import SavedError, SettingError
-from dissect_widgets.world.adversary import Adversaries, Course
-from dissect_widgets.world.critics import Critic, FeatureCritic, _spread
-from dissect_widgets.world.growing import Growing, Stage, moment
-from dissect_widgets.world.nets import SceneNet
+from dissect_widgets.world.training.adversaries import Adversaries, Course
+from dissect_widgets.world.training.discriminators import Critic, FeatureCritic, _spread
+from dissect_widgets.world.training.progressive_growing import Growing, Stage, moment
+from dissect_widgets.world.networks.nets import SceneNet
 
 PLAIN = Course(
     (5, 4, 3), (Stage(4, 2, 4), Stage(8, 4, 4, fade=3)), every=3, features=False, average=2, seed=3

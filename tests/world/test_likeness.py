@@ -20,11 +20,11 @@ from dissect_widgets.errors import WeightsError
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world import Scenes, likeness, load_generator, load_segmenter, nursery, shipped
-from dissect_widgets.world.adversary import Course
+from dissect_widgets.world.training.adversaries import Course
 from dissect_widgets.world.datasets import SPLITS
-from dissect_widgets.world.growing import Growing, Stage
-from dissect_widgets.world.nets import SceneNet
-from dissect_widgets.world.recipes import RECIPES, GeneratorRecipe
+from dissect_widgets.world.training.progressive_growing import Growing, Stage
+from dissect_widgets.world.networks.nets import SceneNet
+from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe
 from dissect_widgets.world.rendering import render
 from dissect_widgets.world.train import train
 

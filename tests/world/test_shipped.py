@@ -22,7 +22,7 @@ from dissect_widgets.world import (
     load_segmenter,
     shipped,
 )
-from dissect_widgets.world.likeness import make
+from dissect_widgets.world.training.gan_metrics import make
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from torch import nn
 from dissect_widgets.errors import SavedError, WeightsError
 from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
 from dissect_widgets.world import Scenes, shipped
-from dissect_widgets.world.nets import SceneNet, SegmentNet, fold
-from dissect_widgets.world.nursery import Nursery
-from dissect_widgets.world.recipes import RECIPES, Recipe
-from dissect_widgets.world.tasks import (
+from dissect_widgets.world.networks.nets import SceneNet, SegmentNet, fold
+from dissect_widgets.world.training.image_cache import Nursery
+from dissect_widgets.world.training.recipes import RECIPES, Recipe
+from dissect_widgets.world.training.tasks import (
     CLASSES,
     PIXEL_SIZES,
     PIXELS,
@@ -28,7 +28,7 @@ from dissect_widgets.world.tasks import (
     rare_pixel_loss,
 )
 from dissect_widgets.world.train import train
-from dissect_widgets.world.training import UNKNOWN, Budget, Trainer, augment, schedule
+from dissect_widgets.world.training.trainer import UNKNOWN, Budget, Trainer, augment, schedule
 
 NARROW = partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12, norm=True)
 THREE = ("beach", "bedroom", "ski slope")

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, leaky_relu
 from torch.nn.utils.parametrizations import spectral_norm
 
-from dissect_widgets.world.nets import SceneNet
+from dissect_widgets.world.networks.nets import SceneNet
 
 _GROUP = 4  # pictures whose spread is looked at together
 

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from dissect_widgets.world.scenery.vocabulary import NAMES
-from dissect_widgets.world.nets import fold
-from dissect_widgets.world.nursery import Nursery
-from dissect_widgets.world.training import UNKNOWN, Loss
+from dissect_widgets.world.networks.nets import fold
+from dissect_widgets.world.training.image_cache import Nursery
+from dissect_widgets.world.training.trainer import UNKNOWN, Loss
 
 PIXEL_CATEGORIES: Final = ("object", "part", "material")
 """What the segmenter labels; each category has a channel of its own."""

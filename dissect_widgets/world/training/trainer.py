@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.errors import SavedError
-from dissect_widgets.world.nursery import Nursery
+from dissect_widgets.world.training.image_cache import Nursery
 
 
 class Budget(NamedTuple):
