@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dissect_widgets.attacks import attack, unit_changes
+    from dissect_widgets.api.attacks import attack, unit_changes
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.datasets.mask_folder import MaskFolder
     from dissect_widgets.core.dissection.netdissect_csv import read_netdissect_csv, write_netdissect_csv
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from dissect_widgets.core.dissection.result import Dissection
     from dissect_widgets.core.dissection.io import load
     from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
-    from dissect_widgets.generate import count_pixels, edit, insert_at_places
+    from dissect_widgets.api.editing import count_pixels, edit, insert_at_places
     from dissect_widgets.models.places365 import load_places_vgg16
     from dissect_widgets.models.progressive_gan import ProgressiveGenerator, load_generator
     from dissect_widgets.models.zoo import load_model, normalize
-    from dissect_widgets.rank import rank_units, remove_sets, remove_units
-    from dissect_widgets.run import dissect
+    from dissect_widgets.api.ablation import rank_units, remove_sets, remove_units
+    from dissect_widgets.api.dissection import dissect
     from dissect_widgets.widgets.ablation_explorer import AblationExplorer
     from dissect_widgets.widgets.attack_diff import AttackDiff
     from dissect_widgets.widgets.layer_comparison import LayerComparison
@@ -70,15 +70,15 @@ _HOMES = {
     "Vocabulary": "core.data.vocabulary",
     "WithColors": "concepts.automatic",
     "WithHalves": "concepts.automatic",
-    "attack": "attacks",
+    "attack": "api.attacks",
     "change_maps": "core.attacks.change_maps",
     "choose_unit": "core.dissection.max_activation",
     "classify_by_peak": "core.dissection.max_activation",
-    "count_pixels": "generate",
-    "dissect": "run",
-    "edit": "generate",
+    "count_pixels": "api.editing",
+    "dissect": "api.dissection",
+    "edit": "api.editing",
     "find_peaks": "core.dissection.max_activation",
-    "insert_at_places": "generate",
+    "insert_at_places": "api.editing",
     "insertion": "core.editing.edit",
     "latents": "core.data.latents",
     "list_layers": "core.network.layers",
@@ -89,12 +89,12 @@ _HOMES = {
     "load_public_segmenter": "concepts.segmenters",
     "normalize": "models.zoo",
     "open_generator": "core.editing.generator",
-    "rank_units": "rank",
+    "rank_units": "api.ablation",
     "read_netdissect_csv": "core.dissection.netdissect_csv",
-    "remove_sets": "rank",
-    "remove_units": "rank",
+    "remove_sets": "api.ablation",
+    "remove_units": "api.ablation",
     "to_pictures": "core.data.latents",
-    "unit_changes": "attacks",
+    "unit_changes": "api.attacks",
     "write_netdissect_csv": "core.dissection.netdissect_csv",
     "write_report": "widgets.report",
     "write_sample": "datasets.sample",

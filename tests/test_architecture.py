@@ -61,7 +61,7 @@ def test_core_needs_few_libraries() -> None:
         ("from dissect_widgets import load", {"torch", "torchvision", "ipywidgets", "plotly", "pandas"}),
         ("import dissect_widgets.core.dissection.run", {"torchvision", "ipywidgets", "plotly", "scipy"}),
         ("from dissect_widgets import UnitBrowser", {"torch", "plotly"}),
-        ("import dissect_widgets.cli", {"torch", "ipywidgets", "plotly"}),
+        ("import dissect_widgets.cli.main", {"torch", "ipywidgets", "plotly"}),
     ],
 )
 def test_what_is_not_needed_is_not_loaded(statement: str, unloaded: set[str]) -> None:

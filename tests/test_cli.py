@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dissect_widgets.cli import main
+from dissect_widgets.cli.main import main
 from dissect_widgets.datasets.sample import CLASSES, write_sample
 
 
@@ -104,7 +104,7 @@ def test_unknown_model_and_saved_folder(tmp_path: Path, capsys: pytest.CaptureFi
 
 INTERRUPTING = """
 import signal, sys
-from dissect_widgets.cli import main
+from dissect_widgets.cli.main import main
 from dissect_widgets.datasets.mask_folder import MaskFolder
 read = MaskFolder.__getitem__
 def stopping(self, i):

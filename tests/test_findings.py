@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from dissect_widgets import claims, cli, studies
-from dissect_widgets.claims import CLAIMS
+from dissect_widgets.replication.pnas_claims import CLAIMS
 from dissect_widgets.core.attacks.unit_changes import Estimate
 from dissect_widgets.errors import DataError
-from dissect_widgets.findings import Claim, Verdict, as_page, as_text, check_claims, write_findings
+from dissect_widgets.replication.findings import Claim, Verdict, as_page, as_text, check_claims, write_findings
 
 
 def layers(counts: dict[str, int]) -> Any:
@@ -179,8 +179,8 @@ def test_findings_are_kept_without_the_pages(
         def write_reports(self, folder: Path) -> dict[str, str]:
             raise DataError("No picture has a tree.")
 
-    monkeypatch.setattr("dissect_widgets.evidence.Evidence", Broken)
-    monkeypatch.setattr("dissect_widgets.claims.CLAIMS", (MADE[2],))
+    monkeypatch.setattr("dissect_widgets.replication.evidence.Evidence", Broken)
+    monkeypatch.setattr("dissect_widgets.replication.pnas_claims.CLAIMS", (MADE[2],))
     assert cli.main(["findings", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr()
     assert "0 of 1 claims hold" in told.out and "No picture has a tree" in told.err
@@ -193,8 +193,8 @@ def test_all_claims_on_a_little_of_the_world(
 ) -> None:
     classifier = studies.world_classifier(labelled=48, train=48, held_out=48, attacked=6)
     generator = studies.world_generator(samples=32)
-    monkeypatch.setattr("dissect_widgets.studies.world_classifier", lambda attacked: classifier)
-    monkeypatch.setattr("dissect_widgets.studies.world_generator", lambda: generator)
+    monkeypatch.setattr("dissect_widgets.replication.studies.world_classifier", lambda attacked: classifier)
+    monkeypatch.setattr("dissect_widgets.replication.studies.world_generator", lambda: generator)
     assert cli.main(["findings", "--out", str(tmp_path), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["findings"]
     assert [one["claim"] for one in told] == [claim.claim for claim in CLAIMS]

@@ -11,7 +11,7 @@ from torch import nn
 
 from dissect_widgets import Concept, Vocabulary, studies, world
 from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
-from dissect_widgets.studies.part import Part, with_and_without
+from dissect_widgets.replication.studies.part import Part, with_and_without
 from tests.conftest import ArrayImages, TinyNet, seeded
 
 NAMES = ("ant", "bee", "cow", "dog", "elk", "fox")

@@ -45,7 +45,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with torch.random.fork_rng():
         pool = nn.AdaptiveAvgPool2d(1)
         net = nn.Sequential(nn.Conv2d(3, 5, 3, stride=8), pool, nn.Flatten(), nn.Linear(5, 4))
-    monkeypatch.setattr("dissect_widgets.studies.paper.load_places_vgg16", lambda weights: net.eval())
+    monkeypatch.setattr("dissect_widgets.replication.studies.paper.load_places_vgg16", lambda weights: net.eval())
     return root
 
 

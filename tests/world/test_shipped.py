@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import dissect_widgets as dw
-from dissect_widgets.cli import main
+from dissect_widgets.cli.main import main
 from dissect_widgets.world.scenery.vocabulary import VOCABULARY
 from dissect_widgets.world import (
     SCENES,

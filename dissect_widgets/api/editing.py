@@ -18,7 +18,7 @@ from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.editing.placement import insert_at_places as insert
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.run import Advance
+from dissect_widgets.api.dissection import Advance
 
 
 def edit(

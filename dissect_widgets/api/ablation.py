@@ -15,7 +15,7 @@ from dissect_widgets.core.ablation.predictions import Edited, EditsInterrupted, 
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
 from dissect_widgets.errors import SettingError
-from dissect_widgets.run import Advance
+from dissect_widgets.api.dissection import Advance
 
 _unfinished: EditsInterrupted | None = None
 

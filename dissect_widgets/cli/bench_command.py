@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dissect_widgets.cli_options import add_data, add_model, mask_folder
+from dissect_widgets.cli.options import add_data, add_model, mask_folder
 
 
 def add_bench(commands: Any) -> None:
@@ -58,10 +58,10 @@ def _add_timing(parser: argparse.ArgumentParser, *, batch_size: int, rounds: int
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import bench_dissect
+    from dissect_widgets.bench.ratios import bench_dissect
     from dissect_widgets.core.data.in_memory import InMemory
     from dissect_widgets.models.zoo import load_model, normalize
-    from dissect_widgets.synthetic import Synthetic
+    from dissect_widgets.bench.synthetic import Synthetic
 
     data: Any
     if options.photos is not None:
@@ -83,7 +83,7 @@ def _bench(options: argparse.Namespace) -> None:
 
 
 def _bench_ablate(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import bench_ablate
+    from dissect_widgets.bench.ratios import bench_ablate
     from dissect_widgets.models.zoo import load_model, normalize
 
     result = bench_ablate(
@@ -98,7 +98,7 @@ def _bench_ablate(options: argparse.Namespace) -> None:
 
 
 def _bench_attack(options: argparse.Namespace) -> None:
-    from dissect_widgets.bench import bench_attack
+    from dissect_widgets.bench.ratios import bench_attack
     from dissect_widgets.models.zoo import load_model, normalize
 
     result = bench_attack(
@@ -116,7 +116,7 @@ def _pictures(options: argparse.Namespace) -> Any:
     """Photos of a folder, or synthetic images."""
     from dissect_widgets.datasets.photo_folder import PhotoFolder
     from dissect_widgets.core.data.in_memory import InMemory
-    from dissect_widgets.synthetic import Synthetic
+    from dissect_widgets.bench.synthetic import Synthetic
 
     if options.photos is not None:
         return InMemory(PhotoFolder(options.photos, size=options.size), options.images)
@@ -126,7 +126,7 @@ def _pictures(options: argparse.Namespace) -> Any:
 def _bench_edit(options: argparse.Namespace) -> None:
     import torch
 
-    from dissect_widgets.bench import bench_edit
+    from dissect_widgets.bench.ratios import bench_edit
     from dissect_widgets.models.progressive_gan import WIDTHS, ProgressiveGenerator
 
     with torch.random.fork_rng(devices=[]):

@@ -20,8 +20,8 @@ from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.data.types import LabelledImages, Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import SettingError
-from dissect_widgets.studies.part import Part, with_and_without
-from dissect_widgets.studies.study import QUICK, ClassifierStudy, GeneratorStudy
+from dissect_widgets.replication.studies.part import Part, with_and_without
+from dissect_widgets.replication.studies.study import QUICK, ClassifierStudy, GeneratorStudy
 
 
 def own_classifier(

@@ -21,7 +21,7 @@ from dissect_widgets.core.attacks.unit_changes import UnitChanges, read_changes
 from dissect_widgets.core.data.classifier_data import Classified
 from dissect_widgets.core.attacks.targets import Target
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
-from dissect_widgets.run import Advance
+from dissect_widgets.api.dissection import Advance
 
 _unfinished: tuple[str, Attacked] | None = None
 

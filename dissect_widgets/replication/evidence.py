@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissect_widgets.attacks import attack, unit_changes
+from dissect_widgets.api.attacks import attack, unit_changes
 from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.editing.edit import Edit, insertion
@@ -21,10 +21,10 @@ from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.ablation.unit_sets import SetEffects
-from dissect_widgets.generate import count_pixels, edit, insert_at_places
-from dissect_widgets.rank import rank_units, remove_sets
-from dissect_widgets.run import dissect
-from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
+from dissect_widgets.api.editing import count_pixels, edit, insert_at_places
+from dissect_widgets.api.ablation import rank_units, remove_sets
+from dissect_widgets.api.dissection import dissect
+from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

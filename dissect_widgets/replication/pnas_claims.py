@@ -8,8 +8,8 @@ from scipy.stats import spearmanr
 
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.evidence import Evidence
-from dissect_widgets.findings import Claim, Verdict
+from dissect_widgets.replication.evidence import Evidence
+from dissect_widgets.replication.findings import Claim, Verdict
 
 
 def emergence(evidence: Evidence) -> Verdict:

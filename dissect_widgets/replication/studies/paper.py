@@ -29,9 +29,9 @@ from dissect_widgets.errors import DataError, SettingError, nearest
 from dissect_widgets.models.places365 import load_places_vgg16
 from dissect_widgets.models.progressive_gan import load_generator
 from dissect_widgets.models.zoo import normalize
-from dissect_widgets.studies.own import own_generator
-from dissect_widgets.studies.part import Part
-from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
+from dissect_widgets.replication.studies.own import own_generator
+from dissect_widgets.replication.studies.part import Part
+from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 
 AIRPLANES: Final = ("n02690373", "n04552348")
 """ImageNet's airliner and warplane."""

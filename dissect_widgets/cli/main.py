@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dissect_widgets import __version__
-from dissect_widgets.cli_bench import add_bench
-from dissect_widgets.cli_options import add_data, add_model, mask_folder, read_size
+from dissect_widgets.cli.bench_command import add_bench
+from dissect_widgets.cli.options import add_data, add_model, mask_folder, read_size
 from dissect_widgets.errors import DissectError
 
 
@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from dissect_widgets.demo import demo
+    from dissect_widgets.cli.demo import demo
 
     demo(options.out, images=options.images, random=options.random)
 
@@ -96,8 +96,8 @@ def _demo(options: argparse.Namespace) -> None:
 def _dissect(options: argparse.Namespace) -> None:
     from dissect_widgets.concepts.automatic import WithColors, WithHalves
     from dissect_widgets.models.zoo import load_model, normalize
-    from dissect_widgets.run import dissect
-    from dissect_widgets.summary import summary, table
+    from dissect_widgets.api.dissection import dissect
+    from dissect_widgets.cli.summary import summary, table
 
     data = mask_folder(options, options.images)
     if options.colors:
@@ -125,7 +125,7 @@ def _layers(options: argparse.Namespace) -> None:
 
     from dissect_widgets.core.network.layers import list_layers
     from dissect_widgets.models.zoo import load_model
-    from dissect_widgets.summary import align
+    from dissect_widgets.cli.summary import align
 
     size = read_size(options.size)
     height, width = (size, size) if isinstance(size, int) else size
@@ -143,10 +143,10 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _findings(options: argparse.Namespace) -> None:
-    from dissect_widgets.claims import CLAIMS
-    from dissect_widgets.evidence import Evidence
-    from dissect_widgets.findings import as_text, check_claims, write_findings
-    from dissect_widgets.studies import world_classifier, world_generator
+    from dissect_widgets.replication.pnas_claims import CLAIMS
+    from dissect_widgets.replication.evidence import Evidence
+    from dissect_widgets.replication.findings import as_text, check_claims, write_findings
+    from dissect_widgets.replication.studies import world_classifier, world_generator
 
     evidence = Evidence(world_classifier(attacked=200), world_generator())
     found = check_claims(CLAIMS, evidence)

@@ -9,10 +9,10 @@ The notebooks of the figures are the same for each of them.
 
 from __future__ import annotations
 
-from dissect_widgets.studies.own import own_classifier, own_generator
-from dissect_widgets.studies.paper import lsun_generator, places_classifier
-from dissect_widgets.studies.study import ClassifierStudy, GeneratorStudy
-from dissect_widgets.studies.world import world_classifier, world_generator
+from dissect_widgets.replication.studies.own import own_classifier, own_generator
+from dissect_widgets.replication.studies.paper import lsun_generator, places_classifier
+from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
+from dissect_widgets.replication.studies.world import world_classifier, world_generator
 
 __all__ = [
     "ClassifierStudy",
