@@ -40,32 +40,32 @@ if TYPE_CHECKING:
     from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.api.ablation import rank_units, remove_sets, remove_units
     from dissect_widgets.api.dissection import dissect
-    from dissect_widgets.widgets.ablation_explorer import AblationExplorer
-    from dissect_widgets.widgets.attack_diff import AttackDiff
-    from dissect_widgets.widgets.layer_comparison import LayerComparison
-    from dissect_widgets.widgets.neuron_painter import NeuronPainter
-    from dissect_widgets.widgets.report import write_report
-    from dissect_widgets.widgets.unit_browser import UnitBrowser
+    from dissect_widgets.widgets.ablation_explorer.ablation_explorer import AblationExplorer
+    from dissect_widgets.widgets.attack_diff.attack_diff import AttackDiff
+    from dissect_widgets.widgets.comparison.layer_comparison import LayerComparison
+    from dissect_widgets.widgets.neuron_painter.neuron_painter import NeuronPainter
+    from dissect_widgets.reports.page import write_report
+    from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AblationExplorer": "widgets.ablation_explorer",
-    "AttackDiff": "widgets.attack_diff",
+    "AblationExplorer": "widgets.ablation_explorer.ablation_explorer",
+    "AttackDiff": "widgets.attack_diff.attack_diff",
     "Attacked": "core.attacks.result",
     "CarliniWagner": "core.attacks.carlini_wagner",
     "Concept": "core.data.vocabulary",
     "Dissection": "core.dissection.result",
     "Edit": "core.editing.edit",
     "InMemory": "core.data.in_memory",
-    "LayerComparison": "widgets.layer_comparison",
+    "LayerComparison": "widgets.comparison.layer_comparison",
     "LayerDissection": "core.dissection.layer_result",
     "MaskFolder": "datasets.mask_folder",
-    "NeuronPainter": "widgets.neuron_painter",
+    "NeuronPainter": "widgets.neuron_painter.neuron_painter",
     "PhotoFolder": "datasets.photo_folder",
     "ProgressiveGenerator": "models.progressive_gan",
     "ProjectedGradient": "core.attacks.pgd",
-    "UnitBrowser": "widgets.unit_browser",
+    "UnitBrowser": "widgets.unit_browser.unit_browser",
     "UnitChanges": "core.attacks.unit_changes",
     "Vocabulary": "core.data.vocabulary",
     "WithColors": "concepts.automatic",
@@ -96,7 +96,7 @@ _HOMES = {
     "to_pictures": "core.data.latents",
     "unit_changes": "api.attacks",
     "write_netdissect_csv": "core.dissection.netdissect_csv",
-    "write_report": "widgets.report",
+    "write_report": "reports.page",
     "write_sample": "datasets.sample",
 }
 """Where the public names live; each is imported when first used, so that nothing needs Jupyter before."""

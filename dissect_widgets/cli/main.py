@@ -136,7 +136,7 @@ def _layers(options: argparse.Namespace) -> None:
 
 def _report(options: argparse.Namespace) -> None:
     from dissect_widgets.core.dissection.io import load
-    from dissect_widgets.widgets.report import write_report
+    from dissect_widgets.reports.page import write_report
 
     path = write_report(load(options.folder), options.output)
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

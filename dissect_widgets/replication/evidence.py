@@ -48,7 +48,7 @@ class Evidence:
 
     def write_reports(self, folder: Path) -> dict[str, str]:
         """Write a page for either network, with all that was found of it: title to file name."""
-        from dissect_widgets.widgets.report import Drawn, Insertion, Removal, write_report
+        from dissect_widgets.reports.page import Drawn, Insertion, Removal, write_report
 
         study, counts = self.generator, self.without_trees
         zero = replace(counts, after=counts.after[: len(self.removed)])

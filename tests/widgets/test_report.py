@@ -34,8 +34,8 @@ from dissect_widgets.plots.contexts import context_bars, place_map
 from dissect_widgets.plots.removal import removal_curve
 from dissect_widgets.plots.roles import class_scatter
 from dissect_widgets.plots.shared_units import interpretability_bars
-from dissect_widgets.widgets.report import Drawn, Insertion, Removal
-from dissect_widgets.widgets.report_browser import _thin
+from dissect_widgets.reports.page import Drawn, Insertion, Removal
+from dissect_widgets.reports.browser import _thin
 from tests.conftest import ArrayImages, TinyNet
 
 EVIL = '</script><img src=x onerror="document.title=1">'

@@ -11,7 +11,7 @@ from PIL import Image
 from traitlets import TraitError
 
 from dissect_widgets import Dissection, LayerComparison, UnitBrowser, dissect
-from dissect_widgets.widgets.unit_data import UnitData, shrink
+from dissect_widgets.widgets.unit_browser.data import UnitData, shrink
 from tests.conftest import ArrayImages, TinyNet, ask
 
 
@@ -185,7 +185,7 @@ def test_nothing_is_made_when_it_is_imported() -> None:
     import sys
 
     code = (
-        "import ipywidgets, dissect_widgets.widgets.unit_browser, dissect_widgets.widgets.layer_comparison\n"
+        "import ipywidgets, dissect_widgets.widgets.unit_browser.unit_browser, dissect_widgets.widgets.comparison.layer_comparison\n"
     )
     code += "from ipywidgets import Widget\nprint(len(Widget.widgets) if hasattr(Widget, 'widgets') else 0)"
     printed = subprocess.run(

@@ -10,8 +10,8 @@ from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.plots.roles import class_scatter
 from dissect_widgets.plots.shared_units import interpretability_bars
 from dissect_widgets.plots.theme import category_color
-from dissect_widgets.widgets.report_parts import Section, chart, count, table
-from dissect_widgets.widgets.unit_data import UnitData
+from dissect_widgets.reports.figures import Section, chart, count, table
+from dissect_widgets.widgets.unit_browser.data import UnitData
 
 _PLACES = ("most important unit", "second", "third", "fourth")
 

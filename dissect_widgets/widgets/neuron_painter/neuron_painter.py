@@ -29,12 +29,12 @@ from dissect_widgets.core.data.latents import ToPictures, to_pictures
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DissectError, SavedError, SettingError
-from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
-from dissect_widgets.widgets.history import History
-from dissect_widgets.widgets.painter_page import PainterPage
-from dissect_widgets.widgets.painting import Covered, Painting
-from dissect_widgets.widgets.palette import mix_palette, shown
-from dissect_widgets.widgets.strokes import LARGEST_SEED, MODES, Stroke
+from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.shared.history import History
+from dissect_widgets.widgets.neuron_painter.page import PainterPage
+from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
+from dissect_widgets.widgets.neuron_painter.palette import mix_palette, shown
+from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
 
 
 class NeuronPainter(anywidget.AnyWidget):

@@ -16,7 +16,7 @@ from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.data.provenance import weights_digest
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SettingError
-from dissect_widgets.widgets.strokes import Coverage, Stroke, checked_stroke, read_strokes, write_strokes
+from dissect_widgets.widgets.neuron_painter.strokes import Coverage, Stroke, checked_stroke, read_strokes, write_strokes
 
 Covered = tuple[Stroke, Coverage]
 Way = tuple[float, tuple[tuple[float, float], ...]]

@@ -7,8 +7,8 @@ from html import escape
 from dissect_widgets.core.dissection.layer_result import MIN_IOU
 from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import layer_bars
-from dissect_widgets.widgets.report_parts import Section, chart, table
-from dissect_widgets.widgets.unit_data import UnitData
+from dissect_widgets.reports.figures import Section, chart, table
+from dissect_widgets.widgets.unit_browser.data import UnitData
 
 _MOST_OPEN = 3  # of more layers, those before the last one are folded
 

@@ -16,7 +16,7 @@ from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.plots.contexts import context_bars, place_map
 from dissect_widgets.plots.removal import removal_curve
-from dissect_widgets.widgets.report_parts import Section, chart
+from dissect_widgets.reports.figures import Section, chart
 
 
 @dataclass(frozen=True, slots=True)

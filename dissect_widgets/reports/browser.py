@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.dissection.layer_result import LayerDissection
-from dissect_widgets.widgets.unit_data import UnitData
+from dissect_widgets.widgets.unit_browser.data import UnitData
 
 _MAP_SIDE = 28  # larger maps are read at every n-th position: a page is to be small
 _PICTURE_SIDE = 192

@@ -27,10 +27,10 @@ from dissect_widgets.core.data.classifier_data import Classified
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import DissectError, SettingError
-from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
-from dissect_widgets.widgets.attack_data import AttackData
-from dissect_widgets.widgets.background import Background
-from dissect_widgets.widgets.unit_data import UnitData
+from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.attack_diff.data import AttackData
+from dissect_widgets.widgets.shared.background import Background
+from dissect_widgets.widgets.unit_browser.data import UnitData
 
 PALETTES = ("green-red", "blue-orange")
 QUICK = CarliniWagner(steps=200, searches=4)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dissect_widgets.widgets.painting import Covered
+from dissect_widgets.widgets.neuron_painter.painting import Covered
 
 if TYPE_CHECKING:
-    from dissect_widgets.widgets.neuron_painter import NeuronPainter
+    from dissect_widgets.widgets.neuron_painter.neuron_painter import NeuronPainter
 
 
 class PainterPage:

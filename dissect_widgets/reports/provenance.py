@@ -9,7 +9,7 @@ from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.ablation.unit_sets import SetEffects
-from dissect_widgets.widgets.report_parts import Section, count
+from dissect_widgets.reports.figures import Section, count
 
 
 def made_section(

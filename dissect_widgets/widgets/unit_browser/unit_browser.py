@@ -16,8 +16,8 @@ from traitlets import TraitError
 
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.widgets._base import answer_page, front_end, one_of, style
-from dissect_widgets.widgets.unit_data import UnitData
+from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.unit_browser.data import UnitData
 
 SORTS = ("iou", "unit", "concept", "peak")
 
