@@ -21,7 +21,7 @@ from dissect_widgets.core.dissection.layer_result import Denominator, LayerDisse
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.picture_rows import picture_rows
+from dissect_widgets.plots.image_rows import picture_rows
 from dissect_widgets.plots.theme import OUTLINE, figure, text
 
 Pixels = NDArray[np.uint8]

@@ -68,7 +68,7 @@ class Evidence:
 
     def _pictures(self) -> go.Figure:
         """Pictures with most of what is removed, without more and more of its units, at rest."""
-        from dissect_widgets.plots.picture_rows import picture_rows
+        from dissect_widgets.plots.image_rows import picture_rows
 
         study, layer = self.generator, self.edited_layer
         units = layer.ranked(*study.removed)

@@ -12,7 +12,7 @@ from dissect_widgets.core.attacks.unit_changes import ChangeByImportance, Estima
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.errors import DataError
 from dissect_widgets.plots.changed_units import change_bars
-from dissect_widgets.plots.picture_rows import picture_rows
+from dissect_widgets.plots.image_rows import picture_rows
 from dissect_widgets.reports.figures import Section, chart, count
 
 _PICTURES = 4

@@ -31,7 +31,7 @@ from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.errors import ConceptError, SettingError, StorageError
 from dissect_widgets.plots.changed_units import change_bars
 from dissect_widgets.plots.contexts import context_bars, place_map
-from dissect_widgets.plots.removal import removal_curve
+from dissect_widgets.plots.ablation import removal_curve
 from dissect_widgets.plots.roles import class_scatter
 from dissect_widgets.plots.shared_units import interpretability_bars
 from dissect_widgets.reports.page import Drawn, Insertion, Removal
