@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.data.classifier_data import Classified
-from dissect_widgets.core.ablation.predictions import Edited, EditsInterrupted, keep_all_but, run_edits
-from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
-from dissect_widgets.errors import SettingError
 from dissect_widgets.api.dissection import Advance
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.predictions import Edited, EditsInterrupted, keep_all_but, run_edits
+from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
+from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.errors import SettingError
 
 _unfinished: EditsInterrupted | None = None
 

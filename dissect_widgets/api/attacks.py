@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.attacks.run import AttackInterrupted, Read, choose_targets, read_images, run_attack
-from dissect_widgets.core.attacks.result import Attacked, Ints
+from dissect_widgets.api.dissection import Advance
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.attacks.result import Attacked, Ints
+from dissect_widgets.core.attacks.run import AttackInterrupted, Read, choose_targets, read_images, run_attack
+from dissect_widgets.core.attacks.targets import Target
 from dissect_widgets.core.attacks.unit_changes import UnitChanges, read_changes
 from dissect_widgets.core.data.classifier_data import Classified
-from dissect_widgets.core.attacks.targets import Target
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
-from dissect_widgets.api.dissection import Advance
 
 _unfinished: tuple[str, Attacked] | None = None
 

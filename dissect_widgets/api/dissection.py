@@ -9,15 +9,14 @@ from typing import Any
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.dissection.run import Work
-from dissect_widgets.core.dissection.run import dissect as run
-from dissect_widgets.core.dissection.generator_source import open_source
-from dissect_widgets.core.network.grid import Rule
-from dissect_widgets.core.data.interrupt import Interrupted
 from dissect_widgets.core.data.latents import ToPictures, to_pictures
-from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.settings import Population, Settings
 from dissect_widgets.core.data.types import LabelledImages, Segmenter
+from dissect_widgets.core.dissection.generator_source import open_source
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.run import Interrupted, Work
+from dissect_widgets.core.dissection.run import dissect as run
+from dissect_widgets.core.dissection.settings import Population, Settings
+from dissect_widgets.core.network.grid import Rule
 
 _interrupted: Interrupted | None = None
 

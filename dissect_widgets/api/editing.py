@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from dissect_widgets.api.dissection import Advance
+from dissect_widgets.core.data.latents import ToPictures, to_pictures
+from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import Canvas, open_generator
-from dissect_widgets.core.data.latents import ToPictures, to_pictures
 from dissect_widgets.core.editing.pixel_counts import PixelCounts, Progress
 from dissect_widgets.core.editing.pixel_counts import count_pixels as count
 from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.editing.placement import insert_at_places as insert
-from dissect_widgets.core.data.types import Segmenter
-from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.api.dissection import Advance
 
 
 def edit(

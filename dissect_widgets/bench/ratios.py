@@ -15,19 +15,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.api.ablation import rank_units
 from dissect_widgets.api.attacks import attack
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.api.dissection import dissect
+from dissect_widgets.bench.timing import compare, finish
+from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.data.latents import latents
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import open_generator
 from dissect_widgets.core.network.hooks import trace
-from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.data.latents import latents
 from dissect_widgets.errors import LayerError, nearest
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
-from dissect_widgets.api.ablation import rank_units
-from dissect_widgets.api.dissection import dissect
-from dissect_widgets.bench.timing import compare, finish
 
 
 def bench_dissect(

@@ -59,9 +59,9 @@ def _add_timing(parser: argparse.ArgumentParser, *, batch_size: int, rounds: int
 
 def _bench(options: argparse.Namespace) -> None:
     from dissect_widgets.bench.ratios import bench_dissect
+    from dissect_widgets.bench.synthetic import Synthetic
     from dissect_widgets.core.data.in_memory import InMemory
     from dissect_widgets.models.zoo import load_model, normalize
-    from dissect_widgets.bench.synthetic import Synthetic
 
     data: Any
     if options.photos is not None:
@@ -114,9 +114,9 @@ def _bench_attack(options: argparse.Namespace) -> None:
 
 def _pictures(options: argparse.Namespace) -> Any:
     """Photos of a folder, or synthetic images."""
-    from dissect_widgets.datasets.photo_folder import PhotoFolder
-    from dissect_widgets.core.data.in_memory import InMemory
     from dissect_widgets.bench.synthetic import Synthetic
+    from dissect_widgets.core.data.in_memory import InMemory
+    from dissect_widgets.datasets.photo_folder import PhotoFolder
 
     if options.photos is not None:
         return InMemory(PhotoFolder(options.photos, size=options.size), options.images)

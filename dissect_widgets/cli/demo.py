@@ -7,14 +7,14 @@ from pathlib import Path
 
 import torch
 
-from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.api.dissection import dissect
-from dissect_widgets.world.scenery.vocabulary import SCENES
 from dissect_widgets.cli.summary import align, table
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.reports.page import write_report
 from dissect_widgets.world.datasets import Scenes
 from dissect_widgets.world.networks.nets import SceneNet
 from dissect_widgets.world.pretrained import load_classifier
+from dissect_widgets.world.scenery.vocabulary import SCENES
 
 LABEL_SIZE = 64
 

@@ -94,10 +94,10 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _dissect(options: argparse.Namespace) -> None:
-    from dissect_widgets.concepts.automatic import WithColors, WithHalves
-    from dissect_widgets.models.zoo import load_model, normalize
     from dissect_widgets.api.dissection import dissect
     from dissect_widgets.cli.summary import summary, table
+    from dissect_widgets.concepts.automatic import WithColors, WithHalves
+    from dissect_widgets.models.zoo import load_model, normalize
 
     data = mask_folder(options, options.images)
     if options.colors:
@@ -123,9 +123,9 @@ def _dissect(options: argparse.Namespace) -> None:
 def _layers(options: argparse.Namespace) -> None:
     import torch
 
+    from dissect_widgets.cli.summary import align
     from dissect_widgets.core.network.layers import list_layers
     from dissect_widgets.models.zoo import load_model
-    from dissect_widgets.cli.summary import align
 
     size = read_size(options.size)
     height, width = (size, size) if isinstance(size, int) else size
@@ -135,7 +135,7 @@ def _layers(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from dissect_widgets.core.dissection.io import load
+    from dissect_widgets.core.dissection.result import load
     from dissect_widgets.reports.page import write_report
 
     path = write_report(load(options.folder), options.output)
@@ -143,9 +143,9 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _findings(options: argparse.Namespace) -> None:
-    from dissect_widgets.replication.pnas_claims import CLAIMS
     from dissect_widgets.replication.evidence import Evidence
     from dissect_widgets.replication.findings import as_text, check_claims, write_findings
+    from dissect_widgets.replication.pnas_claims import CLAIMS
     from dissect_widgets.replication.studies import world_classifier, world_generator
 
     evidence = Evidence(world_classifier(attacked=200), world_generator())
@@ -160,7 +160,7 @@ def _findings(options: argparse.Namespace) -> None:
 
 
 def _lab(options: argparse.Namespace) -> None:
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     source = next(p for p in (here / "notebooks", here.parent / "notebooks") if p.is_dir())
     options.folder.mkdir(parents=True, exist_ok=True)
     for notebook in sorted(source.rglob("*.ipynb")):

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from dissect_widgets.datasets.photo_folder import Size, sides
 from dissect_widgets.concepts.image_processor import Preparation, preparation
 from dissect_widgets.core.data.provenance import weights_digest
+from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 

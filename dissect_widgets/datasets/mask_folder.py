@@ -20,17 +20,16 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from dissect_widgets.core.data.sizes import Size, sides
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.datasets.photo_folder import (
     IMAGE_ENDINGS,
     PathLike,
-    Size,
     list_files,
     open_image,
     read_photo,
-    sides,
 )
 from dissect_widgets.datasets.tables import read_classes, read_image_labels, value_table
-from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import DataError, SettingError
 
 _INDEXED = frozenset(["1", "L", "P", "I", "I;16"])

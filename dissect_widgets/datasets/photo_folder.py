@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import hashlib
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dissect_widgets.errors import DataError, SettingError
+from dissect_widgets.core.data.sizes import Size, sides
+from dissect_widgets.errors import DataError
 
 IMAGE_ENDINGS = frozenset([".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"])
 PathLike = str | Path
-Size = int | tuple[int, int]
 
 
 class PhotoFolder(Dataset[Tensor]):
@@ -88,11 +87,3 @@ def list_files(folder: Path, endings: Any) -> list[Path]:
         raise DataError(f"There is no folder {folder}.")
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in endings)
     return sorted(p for p in found if (folder / p).is_file() and not any(x[0] == "." for x in p.parts))
-
-
-def sides(size: Any, name: str) -> tuple[int, int]:
-    """Rows and columns of a size, once it is sure to be one; SettingError if not."""
-    pair = size if isinstance(size, (list, tuple)) else [size, size]
-    if len(pair) != 2 or not all(isinstance(side, Integral) and int(side) >= 1 for side in pair):
-        raise SettingError(f"{name} is {size!r}; it must be a side or (rows, columns), in whole pixels.")
-    return int(pair[0]), int(pair[1])

@@ -1,0 +1,7 @@
+"""Public networks by name or from files, and what they take and expect; `__init__.pyi` lists them."""
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

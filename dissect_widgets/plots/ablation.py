@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import INK, SERIES_COLORS, faint, figure, text
 

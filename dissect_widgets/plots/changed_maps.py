@@ -13,11 +13,11 @@ import plotly.graph_objects as go
 import torch
 from numpy.typing import NDArray
 
-from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.attacks.change_maps import ChangeMaps
+from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.image_rows import picture_rows
+from dissect_widgets.plots.images import picture_rows
 from dissect_widgets.plots.theme import CATEGORY_COLORS
 
 RISE, FALL = CATEGORY_COLORS["object"], CATEGORY_COLORS["part"]

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dissect_widgets.api.ablation import rank_units, remove_sets
 from dissect_widgets.api.attacks import attack, unit_changes
+from dissect_widgets.api.dissection import dissect
+from dissect_widgets.api.editing import count_pixels, edit, insert_at_places
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
-from dissect_widgets.core.editing.edit import Edit, insertion
-from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.data.in_memory import InMemory
 from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.editing.edit import Edit, insertion
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
-from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.ablation.unit_sets import SetEffects
-from dissect_widgets.api.editing import count_pixels, edit, insert_at_places
-from dissect_widgets.api.ablation import rank_units, remove_sets
-from dissect_widgets.api.dissection import dissect
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Evidence:
 
     def _pictures(self) -> go.Figure:
         """Pictures with most of what is removed, without more and more of its units, at rest."""
-        from dissect_widgets.plots.image_rows import picture_rows
+        from dissect_widgets.plots.images import picture_rows
 
         study, layer = self.generator, self.edited_layer
         units = layer.ranked(*study.removed)

@@ -6,8 +6,8 @@ from typing import Final
 
 from scipy.stats import spearmanr
 
-from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.replication.evidence import Evidence
 from dissect_widgets.replication.findings import Claim, Verdict
 

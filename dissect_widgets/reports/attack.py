@@ -7,12 +7,12 @@ from html import escape
 import numpy as np
 import plotly.graph_objects as go
 
+from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.attacks.unit_changes import ChangeByImportance, Estimate, UnitChanges
-from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.errors import DataError
 from dissect_widgets.plots.changed_units import change_bars
-from dissect_widgets.plots.image_rows import picture_rows
+from dissect_widgets.plots.images import picture_rows
 from dissect_widgets.reports.figures import Section, chart, count
 
 _PICTURES = 4

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 _MAP_SIDE = 28  # larger maps are read at every n-th position: a page is to be small

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
-from dissect_widgets.core.dissection.layer_result import Best, LayerDissection
 from dissect_widgets.core.ablation.unit_sets import SetEffects
+from dissect_widgets.core.dissection.layer_result import Best, LayerDissection
 from dissect_widgets.plots.roles import class_scatter
 from dissect_widgets.plots.shared_units import interpretability_bars
 from dissect_widgets.plots.theme import category_color

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
-from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.plots.contexts import context_bars, place_map
 from dissect_widgets.plots.ablation import removal_curve
+from dissect_widgets.plots.contexts import context_bars, place_map
 from dissect_widgets.reports.figures import Section, chart
 
 

@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.data.atomic_write import replacing
-from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.ablation.unit_sets import SetEffects
-from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.errors import SettingError, nearest
-from dissect_widgets.widgets.shared.widget import front_end, style
 from dissect_widgets.reports.attack import attack_section
 from dissect_widgets.reports.browser import browser_blocks
+from dissect_widgets.reports.class_needs import needs_section
 from dissect_widgets.reports.edits import Drawn, GeneratorEdit, Insertion, Removal, edits_section
+from dissect_widgets.reports.figures import Section, count, plotly_block
 from dissect_widgets.reports.layers import layers_section
 from dissect_widgets.reports.provenance import made_section
-from dissect_widgets.reports.class_needs import needs_section
-from dissect_widgets.reports.figures import Section, count, plotly_block
+from dissect_widgets.widgets.shared.widget import front_end, style
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 __all__ = ["Drawn", "Insertion", "Removal", "write_report"]

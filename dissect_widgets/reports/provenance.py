@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from html import escape
 
-from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.ablation.unit_sets import SetEffects
+from dissect_widgets.core.attacks.unit_changes import UnitChanges
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.reports.figures import Section, count
 
 

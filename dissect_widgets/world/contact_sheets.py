@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dissect_widgets.concepts.colors import DISPLAY_RGB
-from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.rendering import Picture, render
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
 
 _GAP, _CAPTION = 2, 16
 _INK, _PAPER = (60, 60, 60), (255, 255, 255)

@@ -18,9 +18,9 @@ from torch.utils.data import Dataset
 
 from dissect_widgets import __version__
 from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.world.rendering import Picture, checked_size, render, render_object
 from dissect_widgets.world.scenery.scenes.single_objects import KINDS
 from dissect_widgets.world.scenery.vocabulary import SCENES, VOCABULARY
-from dissect_widgets.world.rendering import Picture, checked_size, render, render_object
 
 SPLITS: Final = {"train": 0, "val": 1_000_000_000, "probe": 2_000_000_000}
 """First seed of each split; they never meet."""

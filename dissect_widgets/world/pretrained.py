@@ -23,8 +23,8 @@ from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.errors import WeightsError, nearest
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights
-from dissect_widgets.world.scenery.vocabulary import NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.networks.nets import SceneNet, SegmentNet
+from dissect_widgets.world.scenery.vocabulary import NAMES, SCENES, VOCABULARY
 from dissect_widgets.world.training.tasks import PIXEL_CATEGORIES, PIXEL_SIZES
 
 FOLDER: Final = Path(__file__).parent / "weights"

@@ -16,8 +16,8 @@ from dissect_widgets.concepts.colors import COLOR_NAMES, name_bytes
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.scenes.all_scenes import MAKERS
 from dissect_widgets.world.scenery.drawing.shading import shade
+from dissect_widgets.world.scenery.scenes.all_scenes import MAKERS
 from dissect_widgets.world.scenery.scenes.single_objects import KINDS, single
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, SCENES, number_of
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
+from dissect_widgets.world.pretrained import ship, write_network
 from dissect_widgets.world.training.image_cache import grow
 from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe, Recipe
-from dissect_widgets.world.pretrained import ship, write_network
 
 
 def train(

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import dissect_widgets as dw
 from dissect_widgets import world
-from dissect_widgets.plots.image_rows import picture_rows
+from dissect_widgets.plots.images import picture_rows
 from dissect_widgets.reports.page import Drawn, Insertion, Removal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.network.grid import Grid
 
 
 def outputs(model: nn.Module, layer: str, inputs: torch.Tensor, batch: int = 4) -> NDArray[np.float32]:

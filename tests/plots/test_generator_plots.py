@@ -20,9 +20,9 @@ from dissect_widgets import Concept, Vocabulary
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import ContextEffect, PlaceEffects
 from dissect_widgets.errors import ConceptError, SettingError
-from dissect_widgets.plots.contexts import context_bars, place_map
-from dissect_widgets.plots.image_rows import picture_rows
 from dissect_widgets.plots.ablation import removal_curve
+from dissect_widgets.plots.contexts import context_bars, place_map
+from dissect_widgets.plots.images import picture_rows
 from dissect_widgets.plots.theme import SERIES_COLORS
 
 BOLD = '<b>"tree"</b> & co'

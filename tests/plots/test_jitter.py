@@ -7,7 +7,7 @@ import pytest
 
 from dissect_widgets.core.dissection.max_activation import classify_by_peak
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.jitter import jitter
+from dissect_widgets.plots.jitter_plot import jitter
 
 
 def test_dots_density_and_threshold() -> None:

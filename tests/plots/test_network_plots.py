@@ -18,9 +18,9 @@ from dissect_widgets.core.attacks.change_maps import ChangeMaps
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.errors import LayerError, SettingError
-from dissect_widgets.plots.architecture import architecture
+from dissect_widgets.plots.architectures import architecture
 from dissect_widgets.plots.changed_maps import FALL, RISE, changed_pictures
-from dissect_widgets.plots.unit_rows import filter_view, unit_rows
+from dissect_widgets.plots.units import filter_view, unit_rows
 from tests.conftest import ArrayImages, TinyNet
 
 LAYERS = [

@@ -10,7 +10,7 @@ from dissect_widgets import Concept, Dissection, Vocabulary, dissect
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import layer_bars
-from dissect_widgets.plots.overview import overview
+from dissect_widgets.plots.layers_and_concepts import overview
 from dissect_widgets.plots.theme import CATEGORY_COLORS, category_color
 from tests.conftest import ArrayImages, TinyNet
 

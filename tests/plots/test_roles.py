@@ -14,14 +14,14 @@ from PIL import Image
 from scipy.ndimage import map_coordinates
 
 from dissect_widgets import Concept, Dissection, Vocabulary, dissect
-from dissect_widgets.core.ablation.predictions import Edited
 from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.predictions import Edited
 from dissect_widgets.core.ablation.unit_sets import SetEffects, SetPlan, plan_sets
 from dissect_widgets.errors import ConceptError, LayerError, SettingError
-from dissect_widgets.plots.important_units import important_units
+from dissect_widgets.plots.importance import important_units
 from dissect_widgets.plots.roles import class_scatter, correlation_bars, set_curves
 from dissect_widgets.plots.shared_units import combination_dots, interpretability_bars
-from dissect_widgets.plots.unit_rows import exemplar_strip
+from dissect_widgets.plots.units import exemplar_strip
 from tests.conftest import ArrayImages, TinyNet
 
 CLASSES = ("gnu", "Bee", "<b>cow</b>", "dog", "elk & co", "fox", "ant")  # dog and fox have no images

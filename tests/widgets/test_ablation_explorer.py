@@ -15,7 +15,7 @@ from traitlets import TraitError
 import dissect_widgets as dw
 from dissect_widgets.errors import DataError, SettingError
 from tests.conftest import ArrayImages, TinyNet, ask
-from tests.core.test_ablate import Images, made, naive
+from tests.core.ablation.test_ablate import Images, made, naive
 
 
 @pytest.fixture

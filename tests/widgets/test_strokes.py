@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 
 from dissect_widgets.errors import SavedError, SettingError
+from dissect_widgets.widgets.neuron_painter.strokes import (
+    Coverage,
+    Stroke,
+    checked_stroke,
+    read_strokes,
+    write_strokes,
+)
 from dissect_widgets.widgets.shared.history import History
-from dissect_widgets.widgets.neuron_painter.strokes import Coverage, Stroke, checked_stroke, read_strokes, write_strokes
 
 STROKE = Stroke("draw", "door", (4, 0, 2), (1.5, 0.25, -3.0), 1.0, 0.2, ((0.1, 0.2), (0.7, 0.9)))
 ABOUT = {"generator": "Net 12ab", "layer": "layer4", "seed": 7}

@@ -184,9 +184,8 @@ def test_nothing_is_made_when_it_is_imported() -> None:
     import subprocess
     import sys
 
-    code = (
-        "import ipywidgets, dissect_widgets.widgets.unit_browser.unit_browser, dissect_widgets.widgets.comparison.layer_comparison\n"
-    )
+    code = "import ipywidgets, dissect_widgets.widgets.unit_browser.unit_browser\n"
+    code += "import dissect_widgets.widgets.comparison.layer_comparison\n"
     code += "from ipywidgets import Widget\nprint(len(Widget.widgets) if hasattr(Widget, 'widgets') else 0)"
     printed = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True

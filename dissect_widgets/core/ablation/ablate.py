@@ -23,9 +23,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.forward import Cut, Network, Reading, Whole
 from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearMix
-from dissect_widgets.core.network.forward import Cut, Network, Reading, Whole
 from dissect_widgets.core.network.split import CannotSplit, split
 from dissect_widgets.errors import LayerError
 

@@ -16,11 +16,11 @@ from torch import nn
 
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
-from dissect_widgets.core.data.classifier_data import Classified, checked_scores, checked_targets
 from dissect_widgets.core.ablation.predictions import keep_all_but
-from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.network.forward import Keeping, Reading
+from dissect_widgets.core.data.classifier_data import Classified, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import encode_picture
+from dissect_widgets.core.network.forward import Keeping, Reading
+from dissect_widgets.core.network.hooks import evaluation
 
 _IMAGES_TOGETHER = 128
 

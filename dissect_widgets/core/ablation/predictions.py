@@ -15,10 +15,10 @@ from torch import Tensor
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
 from dissect_widgets.core.data.classifier_data import ClassBatch, Classified, checked_scores, checked_targets
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.data.interrupt import deferred_interrupt
-from dissect_widgets.core.network.forward import Network, Whole
 from dissect_widgets.core.data.provenance import data_digest, describe_callable, weights_digest
+from dissect_widgets.core.network.forward import Network, Whole
+from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import SettingError
 
 Floats = NDArray[np.float64]

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.accuracy import Accuracy
-from dissect_widgets.core.ablation.predictions import Edited
 from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.predictions import Edited
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.dissection.max_activation import open_layer
+from dissect_widgets.core.dissection.source import Source
+from dissect_widgets.core.dissection.state import ProbeShape
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.dissection.max_activation import open_layer
-from dissect_widgets.core.dissection.state import ProbeShape
 from dissect_widgets.core.statistics.quantile import Float32s
-from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 
 

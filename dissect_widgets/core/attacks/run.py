@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.attacks.result import Attacked, Ints
 from dissect_widgets.core.attacks.base import Advance, Attempt, Method
-from dissect_widgets.core.data.classifier_data import Classified, checked_scores
+from dissect_widgets.core.attacks.result import Attacked, Ints
 from dissect_widgets.core.attacks.targets import Goal, Target, plan_targets
-from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.data.interrupt import deferred_interrupt
 from dissect_widgets.core.data.batches import fill_up, network_input
+from dissect_widgets.core.data.classifier_data import Classified, checked_scores
+from dissect_widgets.core.data.interrupt import deferred_interrupt
 from dissect_widgets.core.network.forward import scores_of
+from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import DataError, SettingError
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dissect_widgets.core.attacks.result import Attacked
-from dissect_widgets.core.attacks.change_maps import maps_of_both, open_attacked
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
+from dissect_widgets.core.attacks.change_maps import maps_of_both, open_attacked
+from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.data.confidence import mean_interval, ratio_interval
 from dissect_widgets.errors import DataError, SettingError
 

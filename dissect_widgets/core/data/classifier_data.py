@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dissect_widgets.core.data.batches import fill_up, image_name, load_batches, network_input
 from dissect_widgets.core.network.hooks import find_layer, model_device, model_dtype, training_module
 from dissect_widgets.core.network.layers import LayerInfo, plan_layers
-from dissect_widgets.core.data.batches import fill_up, image_name, load_batches, network_input
 from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.data.batches import Batch, fill_up
 from dissect_widgets.core.data.latents import (
     Latents,
     ToPictures,
@@ -16,13 +16,13 @@ from dissect_widgets.core.data.latents import (
     is_latents,
     to_pictures,
 )
-from dissect_widgets.core.network.layers import as_maps, plan_layers
-from dissect_widgets.core.data.batches import Batch, fill_up
-from dissect_widgets.core.dissection.state import ProbeShape
 from dissect_widgets.core.data.provenance import describe_callable
+from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import Seen, Source, overwritten
-from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.layers import as_maps, plan_layers
 from dissect_widgets.errors import SettingError
 
 

@@ -1,4 +1,4 @@
-"""Dissections on disk: arrays in safetensors, the rest in JSON, pictures as JPEG files.
+"""Folders that results are saved in: arrays in safetensors, the rest in JSON, pictures as JPEG files.
 
 A folder is written beside its place and then renamed, so it is there whole or not at all.
 
@@ -13,37 +13,41 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.dissection.layer_result import LayerDissection
-from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.data.types import Skipped
-from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.errors import SavedError
 
 FORMAT = 1
 """Version of the files; raised when their meaning changes."""
 
-_LAYER_ARRAYS = (
-    "threshold", "intersection", "area", "area_in_category", "lowest", "highest", "histogram",
-    "bin_width", "exemplar_image", "exemplar_peak", "exemplar_map",
-)  # fmt: skip
+Arrays = dict[str, NDArray[Any]]
 
 
-def save(dissection: Dissection, folder: str | Path) -> Path:
-    """Write a dissection into a folder.
+class SavedResult(NamedTuple):
+    """What a folder holds, or is to hold."""
+
+    about: dict[str, Any]
+    """What JSON can hold."""
+    arrays: dict[str, Arrays]
+    """Arrays by name, by name of their file."""
+    pictures: dict[int, bytes]
+    """JPEG files by image number."""
+
+
+def write_folder(saved: SavedResult, folder: str | Path) -> Path:
+    """Write a result into a folder.
 
     Parameters
     ----------
-    dissection
+    saved
         What to write.
     folder
         Where. A dissection that is there already is replaced; anything else is left alone.
@@ -66,7 +70,7 @@ def save(dissection: Dissection, folder: str | Path) -> Path:
     with full_disk(folder.parent):
         try:
             (fresh / "pictures").mkdir(parents=True)
-            _write(dissection, fresh)
+            _write(saved, fresh)
             if folder.exists():
                 old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
                 folder.rename(old)
@@ -87,8 +91,8 @@ def check_target(folder: Path) -> None:
         raise SavedError(f"{folder} holds files that are no dissection, and is left alone.")
 
 
-def load(folder: str | Path) -> Dissection:
-    """Read a dissection that `save` wrote.
+def read_folder(folder: str | Path) -> SavedResult:
+    """Read a result that `write_folder` wrote.
 
     Raises
     ------
@@ -109,94 +113,42 @@ def load(folder: str | Path) -> Dissection:
             f"{about.get('provenance', {}).get('dissect_widgets', 'of another version')}; this version "
             f"reads format {FORMAT}. Dissect again, or use that version."
         )
-    try:
+    with damaged(folder):
         for name, size in about["files"].items():
             path = folder / name
             if not path.exists():
                 raise SavedError(f"{folder} is incomplete: {name} is missing.")
             if path.stat().st_size != size:
                 raise SavedError(f"{path} is damaged: it has {path.stat().st_size} bytes, not {size}.")
-        return _read(folder, about)
+        files = [folder / name for name in about["files"]]
+        arrays = {path.stem: load_file(path) for path in files if path.suffix == ".safetensors"}
+        pictures = {int(path.stem): path.read_bytes() for path in files if path.parent.name == "pictures"}
+        return SavedResult(about, arrays, dict(sorted(pictures.items())))
+
+
+@contextmanager
+def damaged(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong with the content of a folder into a SavedError."""
+    try:
+        yield
+    except SavedError:
+        raise
     except (KeyError, TypeError, ValueError, SafetensorError) as error:
-        if isinstance(error, SavedError):
-            raise
         raise SavedError(f"{folder} is damaged: {type(error).__name__}: {error}.") from error
 
 
-def _write(dissection: Dissection, folder: Path) -> None:
-    layers = dissection.layers
-    concept_area = layers[0].concept_area
-    save_file(
-        {"concept_area": concept_area, "images_in_category": dissection.images_in_category},
-        folder / "common.safetensors",
-    )
-    for number, layer in enumerate(layers):
-        arrays = {name: np.ascontiguousarray(getattr(layer, name)) for name in _LAYER_ARRAYS}
-        save_file(arrays, folder / f"layer-{number}.safetensors")
-    for image, jpeg in dissection.pictures.items():
+def _write(saved: SavedResult, folder: Path) -> None:
+    for name, arrays in saved.arrays.items():
+        save_file(arrays, folder / f"{name}.safetensors")
+    for image, jpeg in saved.pictures.items():
         (folder / "pictures" / f"{image}.jpg").write_bytes(jpeg)
-    about = {
-        "format": FORMAT,
-        "model": dissection.model,
-        "images": dissection.images,
-        "picture_size": dissection.picture_size,
-        "label_size": dissection.label_size,
-        "concepts": [list(concept) for concept in dissection.vocabulary][1:],
-        "layers": [
-            {
-                "name": layer.name,
-                "kind": layer.kind,
-                "grid": list(layer.grid),
-                "exemplar_grid": list(layer.exemplar_grid),
-                "levels": list(layer.levels),
-            }
-            for layer in layers
-        ],
-        "skipped": [list(skipped) for skipped in dissection.skipped],
-        "names": list(dissection.names),
-        "provenance": dict(dissection.provenance),
-        "files": {
-            path.relative_to(folder).as_posix(): path.stat().st_size
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        },
+    files = {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
-    text = json.dumps(about, indent=1, ensure_ascii=False)
+    text = json.dumps({"format": FORMAT, **saved.about, "files": files}, indent=1, ensure_ascii=False)
     (folder / "dissection.json").write_text(text, "utf-8")
-
-
-def _read(folder: Path, about: dict[str, Any]) -> Dissection:
-    vocabulary = Vocabulary(tuple(concept) for concept in about["concepts"])
-    common = load_file(folder / "common.safetensors")
-    layers = []
-    for number, layer in enumerate(about["layers"]):
-        arrays = load_file(folder / f"layer-{number}.safetensors")
-        layers.append(
-            LayerDissection(
-                name=layer["name"],
-                kind=layer["kind"],
-                grid=Grid(*layer["grid"]),
-                exemplar_grid=Grid(*layer["exemplar_grid"]),
-                levels=tuple(layer["levels"]),
-                concept_area=frozen(common["concept_area"]),
-                vocabulary=vocabulary,
-                **cast(Any, {name: frozen(arrays[name]) for name in _LAYER_ARRAYS}),
-            )
-        )
-    pictures = sorted(int(Path(name).stem) for name in about["files"] if name.startswith("pictures/"))
-    return Dissection(
-        model=about["model"],
-        layers=tuple(layers),
-        vocabulary=vocabulary,
-        names=tuple(about["names"]),
-        images=about["images"],
-        images_in_category=frozen(common["images_in_category"]),
-        skipped=tuple(Skipped(*skipped) for skipped in about["skipped"]),
-        picture_size=tuple(about["picture_size"]),
-        label_size=tuple(about["label_size"]),
-        pictures={n: (folder / "pictures" / f"{n}.jpg").read_bytes() for n in pictures},
-        provenance=about["provenance"],
-    )
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.statistics.quantile import Float32s, Int64s
-from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, nearest
 
 MIN_IOU = 0.04

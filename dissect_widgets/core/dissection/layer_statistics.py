@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dissect_widgets.core.data.storage import State, Workspace
+from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.statistics.histogram import Histogram
 from dissect_widgets.core.statistics.iou import Counts, LabelTally, count_active
 from dissect_widgets.core.statistics.quantile import Float32s, Int64s, TopSamples, exact_floor
-from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.statistics.top_images import TopImages
 from dissect_widgets.core.statistics.upsample import Upsampler
-from dissect_widgets.core.data.storage import State, Workspace
 from dissect_widgets.errors import ActivationError
 
 EXEMPLAR_SIDE = 56

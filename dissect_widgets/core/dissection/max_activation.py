@@ -18,17 +18,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from dissect_widgets.core.dissection.run import Work, look
-from dissect_widgets.core.dissection.generator_source import open_source
-from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.data.latents import ToPictures, is_latents, to_pictures
 from dissect_widgets.core.data.batches import image_of, load_batches
-from dissect_widgets.core.dissection.state import ProbeShape
-from dissect_widgets.core.statistics.quantile import Float32s
+from dissect_widgets.core.data.latents import ToPictures, is_latents, to_pictures
+from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.core.dissection.generator_source import open_source
+from dissect_widgets.core.dissection.layer_statistics import find_extremes
+from dissect_widgets.core.dissection.run import Work, look
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import Source
-from dissect_widgets.core.dissection.layer_statistics import find_extremes
-from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.statistics.quantile import Float32s
 from dissect_widgets.errors import SettingError
 
 

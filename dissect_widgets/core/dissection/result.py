@@ -12,18 +12,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator, LayerDissection
-from dissect_widgets.core.statistics.quantile import Int64s
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.core.dissection.io import SavedResult, damaged, frozen, read_folder, write_folder
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator, LayerDissection
+from dissect_widgets.core.network.grid import Grid
+from dissect_widgets.core.statistics.quantile import Int64s
 from dissect_widgets.errors import LayerError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LAYER_ARRAYS = (
+    "threshold",
+    "intersection",
+    "area",
+    "area_in_category",
+    "lowest",
+    "highest",
+    "histogram",
+    "bin_width",
+    "exemplar_image",
+    "exemplar_peak",
+    "exemplar_map",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,13 +118,88 @@ class Dissection:
 
     def save(self, folder: str | Path) -> Path:
         """Write the dissection into a folder, whole or not at all; see `load`."""
-        from dissect_widgets.core.dissection.io import save
-
-        return save(self, folder)
+        return write_folder(_saved(self), folder)
 
     @classmethod
     def load(cls, folder: str | Path) -> Dissection:
         """Read a dissection that `save` wrote; needs neither the network nor the images."""
-        from dissect_widgets.core.dissection.io import load
-
         return load(folder)
+
+
+def load(folder: str | Path) -> Dissection:
+    """Read a dissection that `Dissection.save` wrote.
+
+    Raises
+    ------
+    SavedError
+        If it is not there, incomplete, damaged, or of another version.
+    """
+    saved = read_folder(folder)
+    with damaged(Path(folder)):
+        return _read(saved)
+
+
+def _saved(dissection: Dissection) -> SavedResult:
+    layers = dissection.layers
+    common = {
+        "concept_area": layers[0].concept_area,
+        "images_in_category": dissection.images_in_category,
+    }
+    arrays = {
+        f"layer-{number}": {name: np.ascontiguousarray(getattr(layer, name)) for name in _LAYER_ARRAYS}
+        for number, layer in enumerate(layers)
+    }
+    about = {
+        "model": dissection.model,
+        "images": dissection.images,
+        "picture_size": dissection.picture_size,
+        "label_size": dissection.label_size,
+        "concepts": [list(concept) for concept in dissection.vocabulary][1:],
+        "layers": [
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "grid": list(layer.grid),
+                "exemplar_grid": list(layer.exemplar_grid),
+                "levels": list(layer.levels),
+            }
+            for layer in layers
+        ],
+        "skipped": [list(skipped) for skipped in dissection.skipped],
+        "names": list(dissection.names),
+        "provenance": dict(dissection.provenance),
+    }
+    return SavedResult(about, {"common": common, **arrays}, dict(dissection.pictures))
+
+
+def _read(saved: SavedResult) -> Dissection:
+    about, common = saved.about, saved.arrays["common"]
+    vocabulary = Vocabulary(tuple(concept) for concept in about["concepts"])
+    layers = []
+    for number, layer in enumerate(about["layers"]):
+        arrays = saved.arrays[f"layer-{number}"]
+        layers.append(
+            LayerDissection(
+                name=layer["name"],
+                kind=layer["kind"],
+                grid=Grid(*layer["grid"]),
+                exemplar_grid=Grid(*layer["exemplar_grid"]),
+                levels=tuple(layer["levels"]),
+                concept_area=frozen(common["concept_area"]),
+                vocabulary=vocabulary,
+                **cast(Any, {name: frozen(arrays[name]) for name in _LAYER_ARRAYS}),
+            )
+        )
+    return Dissection(
+        model=about["model"],
+        layers=tuple(layers),
+        vocabulary=vocabulary,
+        names=tuple(about["names"]),
+        images=about["images"],
+        images_in_category=frozen(common["images_in_category"]),
+        skipped=tuple(Skipped(*skipped) for skipped in about["skipped"]),
+        picture_size=tuple(about["picture_size"]),
+        label_size=tuple(about["label_size"]),
+        pictures=saved.pictures,
+        provenance=about["provenance"],
+    )

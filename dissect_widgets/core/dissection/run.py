@@ -17,20 +17,47 @@ from typing import Any, NamedTuple
 
 import torch
 
-from dissect_widgets.core.dissection.checkpoint import has_checkpoint, open_workspace, read_checkpoint, write_checkpoint
-from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.data.interrupt import Interrupted, deferred_interrupt
 from dissect_widgets.core.data.batches import load_batches
-from dissect_widgets.core.dissection.state import Probe, ProbeShape
+from dissect_widgets.core.data.interrupt import deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, weights_digest
-from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.io import check_target
-from dissect_widgets.core.dissection.source import Source
-from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.storage import Workspace
+from dissect_widgets.core.data.types import Skipped
+from dissect_widgets.core.dissection.checkpoint import (
+    has_checkpoint,
+    open_workspace,
+    read_checkpoint,
+    write_checkpoint,
+)
+from dissect_widgets.core.dissection.io import check_target
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.source import Source
+from dissect_widgets.core.dissection.state import Probe, ProbeShape
+from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import DataError, StorageError
 
 _DISK_FACTOR = 3  # the old and the new part of a consolidation, and what a checkpoint still names
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was interrupted between two batches; nothing of it is lost.
+
+    Attributes
+    ----------
+    probe
+        All that was counted so far.
+    done
+        How many images it has gone through.
+    key
+        What the run is; only a run with the same key can go on from it.
+    workspace
+        Where the large arrays of the probe are.
+    """
+
+    def __init__(
+        self, probe: Probe, done: int, total: int, key: dict[str, Any], workspace: Workspace | None
+    ) -> None:
+        super().__init__(f"Interrupted after {done} of {total} images. The same call goes on from there.")
+        self.probe, self.done, self.key, self.workspace = probe, done, key, workspace
 
 
 class Work(NamedTuple):

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, trace
-from dissect_widgets.core.data.labels import label
-from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
 from dissect_widgets.core.data.batches import Batch, fill_up, image_name, network_input
-from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.provenance import describe_callable
-from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, trace
+from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
 from dissect_widgets.errors import DataError, SettingError
 
 

@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.statistics.iou import LabelTally
-from dissect_widgets.core.dissection.layer_result import LayerDissection
-from dissect_widgets.core.network.layers import LayerPlan
+from dissect_widgets.core.data.storage import State, Workspace
 from dissect_widgets.core.data.thumbnails import Pictures, encode_picture
-from dissect_widgets.core.statistics.quantile import exact_floor
-from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.io import frozen
-from dissect_widgets.core.dissection.settings import Settings
-from dissect_widgets.core.dissection.layer_statistics import LayerShape, LayerTally, find_extremes
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.vocabulary import Vocabulary
-from dissect_widgets.core.data.storage import State, Workspace
+from dissect_widgets.core.dissection.io import frozen
+from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.dissection.layer_statistics import LayerShape, LayerTally, find_extremes
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.network.layers import LayerPlan
+from dissect_widgets.core.statistics.iou import LabelTally
+from dissect_widgets.core.statistics.quantile import exact_floor
 from dissect_widgets.errors import DataError
 
 _PICTURES_AT_A_TIME = 512

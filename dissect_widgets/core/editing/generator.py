@@ -14,8 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.editing.edit import Edit, apply_edits
-from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, training_module
+from dissect_widgets.core.data.batches import fill_up
 from dissect_widgets.core.data.latents import (
     Latents,
     ToPictures,
@@ -23,8 +22,15 @@ from dissect_widgets.core.data.latents import (
     first_pictures,
     to_pictures,
 )
-from dissect_widgets.core.data.batches import fill_up
+from dissect_widgets.core.editing.edit import Edit, apply_edits
 from dissect_widgets.core.network.forward import copied
+from dissect_widgets.core.network.hooks import (
+    evaluation,
+    find_layer,
+    model_device,
+    model_dtype,
+    training_module,
+)
 from dissect_widgets.core.network.split import CannotSplit, Parts, split
 from dissect_widgets.errors import LayerError, SettingError
 

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.core.editing.generator import Canvas, checked_edits
 from dissect_widgets.core.data.confidence import Z99
 from dissect_widgets.core.data.labels import count_labels, label
 from dissect_widgets.core.data.latents import Latents
-from dissect_widgets.core.editing.pixel_counts import Progress
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.editing.generator import Canvas, checked_edits
+from dissect_widgets.core.editing.pixel_counts import Progress
 from dissect_widgets.errors import SettingError
 
 

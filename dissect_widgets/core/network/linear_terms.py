@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import unfold
 
-from dissect_widgets.core.network.layers import LayerInfo, as_maps
 from dissect_widgets.core.network.forward import Reading, chosen, per_row, rows_at_once, scores_of
+from dissect_widgets.core.network.layers import LayerInfo, as_maps
 from dissect_widgets.core.network.split import CannotSplit, Parts, Stages
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissect_widgets.core.statistics.quantile import Int64s
 from dissect_widgets.core.data.storage import State
+from dissect_widgets.core.statistics.quantile import Int64s
 
 BINS = 128
 _SMALLEST = -100  # exponent of the first width; far below any activation that matters

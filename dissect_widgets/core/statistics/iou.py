@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.statistics.quantile import Float32s, Int64s, TopSamples
-from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.data.storage import FileArray, State, Workspace
+from dissect_widgets.core.data.vocabulary import Vocabulary
+from dissect_widgets.core.statistics.quantile import Float32s, Int64s, TopSamples
 
 
 class LabelTally:

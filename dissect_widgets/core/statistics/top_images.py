@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.statistics.quantile import Float32s, Int64s
 from dissect_widgets.core.data.storage import State
+from dissect_widgets.core.statistics.quantile import Float32s, Int64s
 
 NO_IMAGE = np.iinfo(np.int64).max
 

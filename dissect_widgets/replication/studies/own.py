@@ -12,13 +12,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dissect_widgets.core.attacks.run import read_images
 from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.run import read_images
 from dissect_widgets.core.data.classifier_data import Classified, checked_scores
-from dissect_widgets.core.network.hooks import evaluation, find_layer
-from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.data.types import LabelledImages, Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.network.forward import scores_of
+from dissect_widgets.core.network.hooks import evaluation, find_layer
 from dissect_widgets.errors import SettingError
 from dissect_widgets.replication.studies.part import Part, with_and_without
 from dissect_widgets.replication.studies.study import QUICK, ClassifierStudy, GeneratorStudy

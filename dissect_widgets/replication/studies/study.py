@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.ablation.importance import Measure
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
-from dissect_widgets.core.ablation.importance import Measure
-from dissect_widgets.core.data.latents import latents
-from dissect_widgets.core.network.layers import list_layers
 from dissect_widgets.core.data.batches import image_of
+from dissect_widgets.core.data.latents import latents
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.network.layers import list_layers
 
 if TYPE_CHECKING:
     import pandas

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.world.scenery.scenes.single_objects import KINDS
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.pretrained import load_classifier, load_generator, load_segmenter
+from dissect_widgets.world.scenery.scenes.single_objects import KINDS
 
 
 def world_classifier(

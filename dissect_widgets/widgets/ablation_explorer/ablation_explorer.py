@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 from traitlets import TraitError
 
-from dissect_widgets.core.data.classifier_data import Classified
 from dissect_widgets.core.ablation.cached import hold
 from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.data.classifier_data import Classified
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.ablation_explorer.data import AblationData
+from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 MODES = ("remove", "keep")

@@ -20,16 +20,16 @@ import traitlets
 from torch import Tensor, nn
 from traitlets import TraitError
 
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
+from dissect_widgets.core.attacks.result import Attacked
 from dissect_widgets.core.data.classifier_data import Classified
-from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import DissectError, SettingError
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.attack_diff.data import AttackData
 from dissect_widgets.widgets.shared.background import Background
+from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 PALETTES = ("green-red", "blue-orange")

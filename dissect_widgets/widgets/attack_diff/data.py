@@ -8,17 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dissect_widgets.core.attacks.run import Read, choose_targets, read_images, run_attack
-from dissect_widgets.core.attacks.result import Attacked
-from dissect_widgets.core.attacks.base import Advance, Method
-from dissect_widgets.core.data.classifier_data import Classified
-from dissect_widgets.core.network.hooks import evaluation, trace
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
-from dissect_widgets.core.network.layers import as_maps
+from dissect_widgets.core.attacks.base import Advance, Method
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.run import Read, choose_targets, read_images, run_attack
 from dissect_widgets.core.data.batches import network_input
-from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.dissection.max_activation import open_layer
+from dissect_widgets.core.data.classifier_data import Classified
 from dissect_widgets.core.data.thumbnails import to_png
+from dissect_widgets.core.dissection.max_activation import open_layer
+from dissect_widgets.core.network.forward import scores_of
+from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.layers import as_maps
 from dissect_widgets.errors import SettingError
 
 POSITIONS: Final = 21

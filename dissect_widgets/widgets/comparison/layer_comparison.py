@@ -17,7 +17,7 @@ import traitlets
 from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
-from dissect_widgets.plots.overview import overview
+from dissect_widgets.plots.layers_and_concepts import overview
 from dissect_widgets.widgets.shared.widget import front_end, one_of
 from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 

@@ -23,18 +23,17 @@ from PIL import Image
 from torch import Tensor, nn
 from traitlets import TraitError
 
-from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.core.data.latents import ToPictures, to_pictures
-from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.errors import DissectError, SavedError, SettingError
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
-from dissect_widgets.widgets.shared.history import History
-from dissect_widgets.widgets.neuron_painter.page import PainterPage
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
 from dissect_widgets.widgets.neuron_painter.palette import mix_palette, shown
 from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
+from dissect_widgets.widgets.shared.history import History
+from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
 
 
 class NeuronPainter(anywidget.AnyWidget):
@@ -289,3 +288,58 @@ class NeuronPainter(anywidget.AnyWidget):
             kind = "" if isinstance(error, DissectError) else f"{type(error).__name__}: "
             self.error = f"{kind}{error}"
             raise
+
+
+class PainterPage:
+    """Answers the page of a painter; see `answer_page`."""
+
+    def __init__(self, painter: NeuronPainter) -> None:
+        self.painter = painter
+        self._stroke: Covered | None = None
+
+    def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """Do what the page asks for."""
+        painter, kind = self.painter, question["kind"]
+        if kind == "stroke":
+            return {}, self._go_on(question)
+        if kind == "save":
+            return {"text": painter.edits_as_text()}, []
+        if kind == "do":
+            acts = {"undo": painter.undo, "redo": painter.redo, "reset": painter.reset}
+            (acts | {"next": painter.next_sample})[question["what"]]()
+        elif kind == "seed":
+            painter.seed = question["seed"]
+        elif kind == "switch":
+            self._replace(question["index"], on=question["on"])
+        elif kind == "drop":
+            self._replace(question["index"])
+        elif kind == "load":
+            painter.load_text(question["text"], question["name"])
+        else:
+            raise ValueError(f"The page asked for {kind!r}.")
+        return {}, []
+
+    def _go_on(self, question: dict[str, Any]) -> list[bytes]:
+        """Take the stroke that is being drawn further; its picture, or none once it is an edit."""
+        painter = self.painter
+        if question["first"]:
+            for name, value in question["brush"].items():  # what the page shows may still be on its way
+                setattr(painter, name, value)
+            self._stroke = painter.painting.covered(painter.new_stroke([]))
+        if self._stroke is None:
+            raise ValueError("The stroke was cut off; draw it again.")
+        stroke, coverage = self._stroke
+        points = tuple((float(x), float(y)) for x, y in question["points"])
+        stroke = stroke._replace(points=stroke.points + points)
+        self._stroke = stroke, coverage.add(points)
+        if not question["last"]:
+            return [painter.preview(self._stroke)]
+        self._stroke = None
+        painter.edits = [*painter.edits, stroke.plain()]
+        return []
+
+    def _replace(self, index: int, **changes: Any) -> None:
+        """Change a stroke, or without changes remove it."""
+        edits = self.painter.edits
+        changed = [{**edits[index], **changes}] if changes else []
+        self.painter.edits = [*edits[:index], *changed, *edits[index + 1 :]]

@@ -8,15 +8,21 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from dissect_widgets.core.data.latents import ToPictures, latents
+from dissect_widgets.core.data.provenance import weights_digest
+from dissect_widgets.core.data.thumbnails import to_png
+from dissect_widgets.core.dissection.layer_result import LayerDissection
+from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import Begun, open_generator
-from dissect_widgets.core.data.latents import ToPictures, latents
-from dissect_widgets.core.dissection.layer_result import LayerDissection
-from dissect_widgets.core.data.thumbnails import to_png
-from dissect_widgets.core.data.provenance import weights_digest
-from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SettingError
-from dissect_widgets.widgets.neuron_painter.strokes import Coverage, Stroke, checked_stroke, read_strokes, write_strokes
+from dissect_widgets.widgets.neuron_painter.strokes import (
+    Coverage,
+    Stroke,
+    checked_stroke,
+    read_strokes,
+    write_strokes,
+)
 
 Covered = tuple[Stroke, Coverage]
 Way = tuple[float, tuple[tuple[float, float], ...]]

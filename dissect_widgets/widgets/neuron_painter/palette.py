@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from PIL import Image
 
+from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.layer_result import MIN_IOU, Floats, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import ConceptError
 
 _SIDE: Final = 44

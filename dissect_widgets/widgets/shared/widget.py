@@ -11,7 +11,7 @@ from traitlets import TraitError
 
 from dissect_widgets.errors import nearest
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 
 
 def front_end(*names: str) -> str:

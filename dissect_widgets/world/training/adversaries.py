@@ -18,9 +18,9 @@ from torch.nn.functional import avg_pool2d, interpolate, softplus
 
 from dissect_widgets.errors import SettingError
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
+from dissect_widgets.world.networks.nets import SceneNet
 from dissect_widgets.world.training.discriminators import Critic, FeatureCritic
 from dissect_widgets.world.training.progressive_growing import Growing, Stage, moment
-from dissect_widgets.world.networks.nets import SceneNet
 from dissect_widgets.world.training.trainer import Run, fast
 
 Module = TypeVar("Module", bound=nn.Module)

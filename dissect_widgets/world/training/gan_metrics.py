@@ -1,8 +1,9 @@
 """How like made pictures are to drawn ones: KID and FID, by what the world's own networks see in them.
 
-`python -m dissect_widgets.world.training.gan_metrics` prints both for the generator of the package, beside what other
-drawn pictures reach. For pictures of one kind KID (Binkowski et al. 2018) is 0 on average. FID (Heusel et al.
-2017) is above 0 even then, the more the fewer pictures there are: it compares with an FID of as many alone.
+`python -m dissect_widgets.world.training.gan_metrics` prints both for the generator of the package, beside
+what other drawn pictures reach. For pictures of one kind KID (Binkowski et al. 2018) is 0 on average. FID
+(Heusel et al. 2017) is above 0 even then, the more the fewer pictures there are: it compares with an FID of
+as many alone.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from dissect_widgets.core.network.hooks import evaluation, model_device, trace
 from dissect_widgets.core.data.latents import latents, to_pictures
+from dissect_widgets.core.network.hooks import evaluation, model_device, trace
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.datasets import Scenes
-from dissect_widgets.world.training.image_cache import grow
 from dissect_widgets.world.pretrained import enlarged, load_classifier, load_generator, load_segmenter
+from dissect_widgets.world.training.image_cache import grow
 
 Floats = NDArray[np.float64]
 Bytes = NDArray[np.uint8]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from dissect_widgets.core.data.atomic_write import replacing
-from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world.datasets import Objects, Scenes
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 
 _PIECE = 96  # pictures drawn between two notes of how far it is
 

@@ -23,14 +23,14 @@ from torch import nn
 
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.models.weights import load_weights
+from dissect_widgets.world.datasets import Objects, Scenes
+from dissect_widgets.world.networks.nets import SceneNet, SegmentNet
+from dissect_widgets.world.pretrained import load_classifier
 from dissect_widgets.world.scenery.vocabulary import SCENES, VOCABULARY
 from dissect_widgets.world.training.adversaries import Adversaries, Course
-from dissect_widgets.world.datasets import Objects, Scenes
-from dissect_widgets.world.training.progressive_growing import Stage
 from dissect_widgets.world.training.gan_metrics import likeness
-from dissect_widgets.world.networks.nets import SceneNet, SegmentNet
 from dissect_widgets.world.training.image_cache import Nursery, category_numbers
-from dissect_widgets.world.pretrained import load_classifier
+from dissect_widgets.world.training.progressive_growing import Stage
 from dissect_widgets.world.training.tasks import CLASSES, PIXEL_SIZES, PIXELS, RARE_PIXELS, Task
 from dissect_widgets.world.training.trainer import Budget, Trainer
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from dissect_widgets.world.scenery.vocabulary import NAMES
 from dissect_widgets.world.networks.nets import fold
+from dissect_widgets.world.scenery.vocabulary import NAMES
 from dissect_widgets.world.training.image_cache import Nursery
 from dissect_widgets.world.training.trainer import UNKNOWN, Loss
 

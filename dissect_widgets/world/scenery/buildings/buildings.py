@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.houses import WALL, barn, house, walls
 from dissect_widgets.world.scenery.buildings.openings import (
     Windows,
@@ -15,6 +13,9 @@ from dissect_widgets.world.scenery.buildings.openings import (
     windows,
 )
 from dissect_widgets.world.scenery.buildings.roofs import ridge_roof, sideways
+from dissect_widgets.world.scenery.buildings.towers import lighthouse, tower
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, half_ellipse
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -26,7 +27,6 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     quiet_color,
     roofing,
 )
-from dissect_widgets.world.scenery.buildings.towers import lighthouse, tower
 
 __all__ = ["barn", "building", "hangar", "house", "lighthouse", "tower"]
 

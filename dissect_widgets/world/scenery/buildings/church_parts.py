@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.openings import (
     Windows,
     draw_door,
@@ -15,8 +13,10 @@ from dissect_widgets.world.scenery.buildings.openings import (
     spread,
     windows,
 )
-from dissect_widgets.world.scenery.drawing.planes import Vector
 from dissect_widgets.world.scenery.buildings.roofs import ridge_roof, round_wall, sideways
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.church_parts import Style, church_style
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.domed_churches import chapel, domes, great_dome, mission
+from dissect_widgets.world.scenery.buildings.towered_churches import (
+    crossing,
+    front_tower,
+    side_tower,
+    twin_towers,
+)
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.solids import Block
-from dissect_widgets.world.scenery.buildings.towered_churches import crossing, front_tower, side_tower, twin_towers
 
 TALL: Final = {
     "front tower": 27.0, "side tower": 27.0, "twin towers": 26.0, "crossing": 28.0, "domes": 22.0,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.church_parts import Style, cross, portal, portico, rose
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.houses import WALL
 from dissect_widgets.world.scenery.buildings.naves import nave
 from dissect_widgets.world.scenery.buildings.openings import draw_window, spread
-from dissect_widgets.world.scenery.drawing.planes import Vector
 from dissect_widgets.world.scenery.buildings.roofs import frustum, hip_roof, round_wall
+from dissect_widgets.world.scenery.buildings.steeples import church_tower, crown
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import arched
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
-from dissect_widgets.world.scenery.buildings.steeples import church_tower, crown
 from dissect_widgets.world.scenery.drawing.surfaces import Surface
 
 

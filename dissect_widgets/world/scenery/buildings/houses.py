@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.openings import (
     Windows,
     awning,
@@ -14,8 +12,10 @@ from dissect_widgets.world.scenery.buildings.openings import (
     window_row,
     windows,
 )
-from dissect_widgets.world.scenery.drawing.planes import Vector
 from dissect_widgets.world.scenery.buildings.roofs import dome, hip_roof, ridge_roof, round_wall, sideways
+from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
+from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, tube
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (

@@ -6,8 +6,8 @@ import math
 
 from dissect_widgets.world.scenery.buildings.bridges import bridge
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Plane, Point, Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, metal, painted, stone, wood
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.church_parts import Style, portal, rose, side_windows
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.houses import WALL
 from dissect_widgets.world.scenery.buildings.openings import draw_window
 from dissect_widgets.world.scenery.buildings.roofs import frustum, ridge_roof, sideways
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, ellipse
 from dissect_widgets.world.scenery.drawing.solids import Face
-from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, glass, mix, painted, stone, wood
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    Surface,
+    any_color,
+    glass,
+    mix,
+    painted,
+    stone,
+    wood,
+)
 
 
 class Windows(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.church_parts import Style, cross, portal
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.openings import draw_clock, draw_window, spread
-from dissect_widgets.world.scenery.drawing.planes import Vector
 from dissect_widgets.world.scenery.buildings.roofs import dome, frustum, round_wall
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, faces
 from dissect_widgets.world.scenery.drawing.surfaces import Surface

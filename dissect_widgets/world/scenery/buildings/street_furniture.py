@@ -6,8 +6,8 @@ import math
 from itertools import pairwise
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, CYLINDER, TOP, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point, Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, half_ellipse, rounded, smooth, tube
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.church_parts import Style, rose
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.houses import WALL
 from dissect_widgets.world.scenery.buildings.naves import front_to_back, nave
 from dissect_widgets.world.scenery.buildings.openings import draw_window
 from dissect_widgets.world.scenery.buildings.roofs import ridge_roof
-from dissect_widgets.world.scenery.drawing.solids import Block, draw_block, faces
 from dissect_widgets.world.scenery.buildings.steeples import church_tower
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.solids import Block, draw_block, faces
 
 SPIRES: Final = ("pyramid", "needle", "needle", "broach", "onion", "bell", "tiers", "battlements", "dome")
 

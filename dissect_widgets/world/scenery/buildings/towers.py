@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.buildings.houses import walls
-from dissect_widgets.world.scenery.buildings.openings import Windows, draw_clock, draw_door, draw_window, spread, windows
-from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.buildings.openings import (
+    Windows,
+    draw_clock,
+    draw_door,
+    draw_window,
+    spread,
+    windows,
+)
 from dissect_widgets.world.scenery.buildings.roofs import dome, frustum, round_wall
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, tube
 from dissect_widgets.world.scenery.drawing.solids import Face
 from dissect_widgets.world.scenery.drawing.surfaces import (

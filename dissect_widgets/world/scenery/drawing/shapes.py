@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 
 _CIRCLE = [(math.cos(math.tau * i / 48), math.sin(math.tau * i / 48)) for i in range(48)]
 

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Floor
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Camera, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 
 Thing = Callable[..., object]
 """What draws itself on a canvas, with dice, at (x, z)."""

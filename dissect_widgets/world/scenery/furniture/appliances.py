@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import on
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -15,6 +14,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     painted,
     paper,
 )
+from dissect_widgets.world.scenery.furniture.pieces import on
 
 
 def appliance(dice: Dice) -> Surface:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import on, post
 from dissect_widgets.world.scenery.drawing.planes import Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, clipped, ellipse, rounded, smooth, tube
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_between, draw_block, draw_slab, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -22,6 +21,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     vary,
     wood,
 )
+from dissect_widgets.world.scenery.furniture.pieces import on, post
 
 ROUND = Shade(1.04, uu=-0.16, sided=0.14)
 

@@ -6,12 +6,27 @@ import math
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import on, posts
 from dissect_widgets.world.scenery.drawing.planes import Point, Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, rounded, smooth
-from dissect_widgets.world.scenery.drawing.solids import Block, draw_between, draw_block, draw_round, draw_slab, faces
-from dissect_widgets.world.scenery.drawing.surfaces import Surface, fabric, leather, metal, painted, vary, wood
+from dissect_widgets.world.scenery.drawing.solids import (
+    Block,
+    draw_between,
+    draw_block,
+    draw_round,
+    draw_slab,
+    faces,
+)
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    Surface,
+    fabric,
+    leather,
+    metal,
+    painted,
+    vary,
+    wood,
+)
+from dissect_widgets.world.scenery.furniture.pieces import on, posts
 
 WHITE = ((0.95, 0.94, 0.92), (0.9, 0.88, 0.82), (0.85, 0.87, 0.9))
 

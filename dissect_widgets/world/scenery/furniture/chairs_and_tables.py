@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, SOFT, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import on, pillar, post, posts
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -19,6 +18,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     plastic,
     wood,
 )
+from dissect_widgets.world.scenery.furniture.pieces import on, pillar, post, posts
 
 
 class ChairStyle(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from dissect_widgets.world.scenery.drawing.canvas import SOFT, TOP, Canvas, Mat
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import blob, box, ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.solids import draw_round
 from dissect_widgets.world.scenery.drawing.surfaces import (

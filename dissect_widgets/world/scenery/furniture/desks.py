@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import blocks_in_order, cells, on, posts
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, leather, metal, painted, plastic, wood
+from dissect_widgets.world.scenery.furniture.pieces import blocks_in_order, cells, on, posts
 
 
 class DeskStyle(NamedTuple):

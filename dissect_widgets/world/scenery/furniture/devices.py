@@ -6,10 +6,19 @@ import math
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import blocks_in_order, on
 from dissect_widgets.world.scenery.drawing.shapes import blob, box, ellipse, skyline, tube
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, lit
-from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, metal, mix, pick_color, plastic, vary, wood
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    Surface,
+    any_color,
+    metal,
+    mix,
+    pick_color,
+    plastic,
+    vary,
+    wood,
+)
+from dissect_widgets.world.scenery.furniture.pieces import blocks_in_order, on
 
 _CASES = ((0.12, 0.12, 0.13), (0.24, 0.24, 0.26), (0.7, 0.7, 0.7), (0.88, 0.86, 0.82), (0.5, 0.47, 0.42))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, smooth
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (

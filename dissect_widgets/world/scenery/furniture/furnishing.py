@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.planes import Camera
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.staging import Stage
 from dissect_widgets.world.scenery.furniture.decor import plant, vase
 from dissect_widgets.world.scenery.furniture.devices import television
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.furniture.hangings import clock, curtains, door, mirror, window
 from dissect_widgets.world.scenery.furniture.lamps import hanging_lamp, table_lamp
 from dissect_widgets.world.scenery.furniture.paintings import painting
-from dissect_widgets.world.scenery.drawing.planes import Camera
 from dissect_widgets.world.scenery.furniture.room import Room
-from dissect_widgets.world.scenery.drawing.staging import Stage
 from dissect_widgets.world.scenery.furniture.storage import cabinet
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.solids import Block
+from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
+from dissect_widgets.world.scenery.furniture.chairs_and_tables import ChairStyle, chair, chair_style, table
 from dissect_widgets.world.scenery.furniture.decor import plant, vase
 from dissect_widgets.world.scenery.furniture.desks import DeskStyle, desk
 from dissect_widgets.world.scenery.furniture.devices import blackboard, computer
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.chairs_and_tables import ChairStyle, chair, chair_style, table
 from dissect_widgets.world.scenery.furniture.hangings import clock, curtains, door, mirror, window
 from dissect_widgets.world.scenery.furniture.lamps import table_lamp
 from dissect_widgets.world.scenery.furniture.paintings import painting
 from dissect_widgets.world.scenery.furniture.room import Room
-from dissect_widgets.world.scenery.drawing.solids import Block
-from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.storage import books
 
 _SMALL: dict[str, Callable[..., None]] = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, ellipse, skyline, tube
 from dissect_widgets.world.scenery.drawing.solids import Face
 from dissect_widgets.world.scenery.drawing.surfaces import (

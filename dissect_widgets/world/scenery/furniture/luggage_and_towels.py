@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import on
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, draw_slab, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -17,6 +16,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     painted,
     plastic,
 )
+from dissect_widgets.world.scenery.furniture.pieces import on
 
 
 def suitcase(

@@ -20,9 +20,9 @@ import math
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.light import indoor_light
 from dissect_widgets.world.scenery.drawing.planes import Camera, Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Face, lit
 from dissect_widgets.world.scenery.drawing.surfaces import (

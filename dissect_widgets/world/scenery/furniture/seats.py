@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissect_widgets.world.scenery.furniture.beds import pillow
 from dissect_widgets.world.scenery.drawing.canvas import SOFT, Canvas, Shade
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import posts
 from dissect_widgets.world.scenery.drawing.shapes import arched, ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block, draw_slab, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -17,6 +15,8 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     metal,
     wood,
 )
+from dissect_widgets.world.scenery.furniture.beds import pillow
+from dissect_widgets.world.scenery.furniture.pieces import posts
 
 
 class SeatStyle(NamedTuple):

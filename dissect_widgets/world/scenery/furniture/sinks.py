@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import on, post
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
-from dissect_widgets.world.scenery.furniture.storage import doors
 from dissect_widgets.world.scenery.drawing.surfaces import (
     Surface,
     ceramic,
@@ -16,6 +14,8 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     quiet_color,
     wood,
 )
+from dissect_widgets.world.scenery.furniture.pieces import on, post
+from dissect_widgets.world.scenery.furniture.storage import doors
 
 
 def sink(

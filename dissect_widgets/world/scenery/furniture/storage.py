@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.furniture.desks import drawer_front
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.pieces import cells, on, pixels, posts
 from dissect_widgets.world.scenery.drawing.planes import Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -19,6 +17,8 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     paper,
     wood,
 )
+from dissect_widgets.world.scenery.furniture.desks import drawer_front
+from dissect_widgets.world.scenery.furniture.pieces import cells, on, pixels, posts
 
 
 def cabinet(

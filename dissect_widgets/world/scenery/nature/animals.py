@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, SOFT, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Plane
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import ellipse, half_ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, fur, pick_color
 

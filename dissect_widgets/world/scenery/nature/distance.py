@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.light import Light
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import skyline
-from dissect_widgets.world.scenery.drawing.surfaces import STONES, Color, Surface, foliage, mix, pick_color, vary
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    STONES,
+    Color,
+    Surface,
+    foliage,
+    mix,
+    pick_color,
+    vary,
+)
 
 
 def backdrop(canvas: Canvas, hidden: float) -> Plane:

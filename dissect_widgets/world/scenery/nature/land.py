@@ -15,14 +15,22 @@ import math
 from collections.abc import Callable, Sequence
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, TOP, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.distance import backdrop, hills, mountains, skyline_of_trees
 from dissect_widgets.world.scenery.drawing.light import Light, outdoor_light
 from dissect_widgets.world.scenery.drawing.planes import Camera, Plane, Point, Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import blob, box, ellipse, smooth, tube
-from dissect_widgets.world.scenery.nature.sky import sky
 from dissect_widgets.world.scenery.drawing.staging import far
-from dissect_widgets.world.scenery.drawing.surfaces import STONES, Surface, earth, foliage, mix, pick_color, times
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    STONES,
+    Surface,
+    earth,
+    foliage,
+    mix,
+    pick_color,
+    times,
+)
+from dissect_widgets.world.scenery.nature.distance import backdrop, hills, mountains, skyline_of_trees
+from dissect_widgets.world.scenery.nature.sky import sky
 from dissect_widgets.world.scenery.vocabulary import number_of
 
 __all__ = [

@@ -5,11 +5,20 @@ from __future__ import annotations
 import math
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, CYLINDER, TOP, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.distance import leaves_of
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point, Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import blob, ellipse, rounded, smooth, tube
-from dissect_widgets.world.scenery.drawing.surfaces import Color, Surface, any_color, foliage, mix, pick_color, times, vary
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    Color,
+    Surface,
+    any_color,
+    foliage,
+    mix,
+    pick_color,
+    times,
+    vary,
+)
+from dissect_widgets.world.scenery.nature.distance import leaves_of
 from dissect_widgets.world.scenery.nature.trees import SNOW_WHITE, bare_tree, palm_tree, pine_tree, tree
 
 __all__ = ["bare_tree", "bush", "cactus", "flowers", "palm_tree", "pine_tree", "tree", "tuft"]

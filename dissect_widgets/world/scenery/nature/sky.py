@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import blob, box, ellipse
 from dissect_widgets.world.scenery.drawing.surfaces import Color, Surface, mix
 

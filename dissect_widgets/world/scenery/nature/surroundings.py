@@ -5,13 +5,21 @@ from __future__ import annotations
 from dissect_widgets.world.scenery.buildings.buildings import hangar, house
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.land import gravel, hills, mountains, skyline_of_trees
-from dissect_widgets.world.scenery.people.people import flying_birds
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.staging import Stage, across
-from dissect_widgets.world.scenery.drawing.surfaces import BRICKS, Surface, asphalt, glass, pick_color, quiet_color, stone
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    BRICKS,
+    Surface,
+    asphalt,
+    glass,
+    pick_color,
+    quiet_color,
+    stone,
+)
+from dissect_widgets.world.scenery.nature.land import gravel, hills, mountains, skyline_of_trees
 from dissect_widgets.world.scenery.nature.trees import pine_tree, tree
+from dissect_widgets.world.scenery.people.people import flying_birds
 from dissect_widgets.world.scenery.vehicles.all_vehicles import flying_airplane
 
 

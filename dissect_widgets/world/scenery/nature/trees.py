@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, CYLINDER, TOP, Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import blob, ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.surfaces import (
     Surface,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dissect_widgets.world.scenery.nature.animals import bird, cow, flying_birds
 from dissect_widgets.world.scenery.drawing.canvas import BALL, SOFT, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.people.figures import POSES, Figure, Outfit, outfit
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import ellipse, half_ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, painted
+from dissect_widgets.world.scenery.nature.animals import bird, cow, flying_birds
+from dissect_widgets.world.scenery.people.figures import POSES, Figure, Outfit, outfit
 
 __all__ = ["bird", "cow", "flying_birds", "person"]
 

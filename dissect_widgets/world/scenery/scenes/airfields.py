@@ -6,17 +6,17 @@ from functools import partial
 
 from dissect_widgets.world.scenery.buildings.buildings import hangar, tower
 from dissect_widgets.world.scenery.buildings.infrastructure import fence
+from dissect_widgets.world.scenery.buildings.street_furniture import sign
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.vehicles.airplanes import airplane
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.land import meadow, outdoors
-from dissect_widgets.world.scenery.people.people import person
-from dissect_widgets.world.scenery.vehicles.airplane_plans import PLANS, Plan
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.staging import Stage, across
-from dissect_widgets.world.scenery.buildings.street_furniture import sign
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt
+from dissect_widgets.world.scenery.nature.land import meadow, outdoors
 from dissect_widgets.world.scenery.nature.surroundings import far_away, horizon_view
+from dissect_widgets.world.scenery.people.people import person
+from dissect_widgets.world.scenery.vehicles.airplane_plans import PLANS, Plan
+from dissect_widgets.world.scenery.vehicles.airplanes import airplane
 from dissect_widgets.world.scenery.vehicles.all_vehicles import truck
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.solids import Block
+from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.bathroom_fixtures import bathtub
 from dissect_widgets.world.scenery.furniture.beds import BedStyle, bed, bed_style
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, chair_style
 from dissect_widgets.world.scenery.furniture.decor import carpet
 from dissect_widgets.world.scenery.furniture.desks import desk_style
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.furniture.furnishing import (
     corner_plant,
     hang,
@@ -19,13 +22,10 @@ from dissect_widgets.world.scenery.furniture.furnishing import (
     other,
     sideboard,
 )
-from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, chair_style
 from dissect_widgets.world.scenery.furniture.groups import workplace
+from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
 from dissect_widgets.world.scenery.furniture.room import Room, enter
 from dissect_widgets.world.scenery.furniture.seats import armchair
-from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
-from dissect_widgets.world.scenery.drawing.solids import Block
-from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.storage import bookcase, cabinet
 
 

@@ -5,8 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign
 from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas
+from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.shapes import blob, smooth
+from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across, beside, far, middle
+from dissect_widgets.world.scenery.drawing.surfaces import (
+    STONES,
+    Surface,
+    asphalt,
+    foliage,
+    pick_color,
+    times,
+)
 from dissect_widgets.world.scenery.nature.land import (
     backdrop,
     grass,
@@ -20,16 +32,20 @@ from dissect_widgets.world.scenery.nature.land import (
     skyline_of_trees,
     strip,
 )
+from dissect_widgets.world.scenery.nature.plants import (
+    bare_tree,
+    bush,
+    cactus,
+    flowers,
+    palm_tree,
+    pine_tree,
+    tree,
+    tuft,
+)
 from dissect_widgets.world.scenery.people.people import flying_birds, person
-from dissect_widgets.world.scenery.drawing.planes import Point
-from dissect_widgets.world.scenery.nature.plants import bare_tree, bush, cactus, flowers, palm_tree, pine_tree, tree, tuft
-from dissect_widgets.world.scenery.drawing.shapes import blob, smooth
 from dissect_widgets.world.scenery.scenes.snows import ski_slope, snowy_forest
-from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across, beside, far, middle
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign
-from dissect_widgets.world.scenery.drawing.surfaces import STONES, Surface, asphalt, foliage, pick_color, times
-from dissect_widgets.world.scenery.vehicles.all_vehicles import bicycle, car
 from dissect_widgets.world.scenery.scenes.waters import mountain_lake, river
+from dissect_widgets.world.scenery.vehicles.all_vehicles import bicycle, car
 
 # -------------------------------------------------------------------------------------- desert
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.buildings.buildings import building
+from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp, traffic_light
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.land import ground, hills, outdoors, skyline_of_trees
-from dissect_widgets.world.scenery.people.people import flying_birds, person
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp, traffic_light
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, stone
+from dissect_widgets.world.scenery.nature.land import ground, hills, outdoors, skyline_of_trees
 from dissect_widgets.world.scenery.nature.surroundings import far_building
 from dissect_widgets.world.scenery.nature.trees import tree
+from dissect_widgets.world.scenery.people.people import flying_birds, person
 from dissect_widgets.world.scenery.vehicles.all_vehicles import bicycle, bus, car, flying_airplane, truck
 
 LANE = 3.4

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dissect_widgets.world.scenery.buildings.buildings import barn, house
 from dissect_widgets.world.scenery.buildings.infrastructure import fence
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.land import gravel, meadow, outdoors, strip
-from dissect_widgets.world.scenery.people.people import bird, cow, person
 from dissect_widgets.world.scenery.drawing.planes import turned
-from dissect_widgets.world.scenery.nature.plants import bush, flowers
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.staging import Stage, across
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, earth, foliage, times
+from dissect_widgets.world.scenery.nature.land import gravel, meadow, outdoors, strip
+from dissect_widgets.world.scenery.nature.plants import bush, flowers
 from dissect_widgets.world.scenery.nature.surroundings import any_tree, horizon_view, village_behind
+from dissect_widgets.world.scenery.people.people import bird, cow, person
 from dissect_widgets.world.scenery.vehicles.all_vehicles import tractor, truck
 
 

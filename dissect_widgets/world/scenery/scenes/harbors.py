@@ -8,17 +8,17 @@ from typing import Any
 
 from dissect_widgets.world.scenery.buildings.buildings import building, hangar, house, lighthouse, tower
 from dissect_widgets.world.scenery.buildings.infrastructure import dock
+from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.land import grass, ground, outdoors, ripples, rock, water
-from dissect_widgets.world.scenery.people.people import bird, person
-from dissect_widgets.world.scenery.nature.plants import palm_tree
 from dissect_widgets.world.scenery.drawing.shapes import blob, box
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.staging import Stage, across, on_floor
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, painted, stone, wood
+from dissect_widgets.world.scenery.nature.land import grass, ground, outdoors, ripples, rock, water
+from dissect_widgets.world.scenery.nature.plants import palm_tree
 from dissect_widgets.world.scenery.nature.surroundings import any_tree, horizon_view
+from dissect_widgets.world.scenery.people.people import bird, person
 from dissect_widgets.world.scenery.vehicles.all_vehicles import boat, car, truck
 
 QUAY = 1.0

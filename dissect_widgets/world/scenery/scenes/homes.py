@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.scenery.furniture.bathroom_fixtures import bathtub, toilet
-from dissect_widgets.world.scenery.scenes.bedrooms import bedroom
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.furniture.decor import carpet, plant, vase
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.fireplaces import fireplace
-from dissect_widgets.world.scenery.furniture.sinks import sink
-from dissect_widgets.world.scenery.furniture.furnishing import corner_plant, hang, in_sight, light_up, other, sideboard
-from dissect_widgets.world.scenery.furniture.chairs_and_tables import table
-from dissect_widgets.world.scenery.scenes.hotels import hotel_room
-from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
-from dissect_widgets.world.scenery.nature.plants import cactus
-from dissect_widgets.world.scenery.furniture.room import Room, enter
-from dissect_widgets.world.scenery.furniture.seats import SeatStyle, armchair, seat_style, sofa
-from dissect_widgets.world.scenery.furniture.luggage_and_towels import folded_towels, hanging_towel
 from dissect_widgets.world.scenery.drawing.solids import draw_round
 from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
-from dissect_widgets.world.scenery.furniture.storage import bookcase, books, cabinet
 from dissect_widgets.world.scenery.drawing.surfaces import ceramic
+from dissect_widgets.world.scenery.furniture.bathroom_fixtures import bathtub, toilet
+from dissect_widgets.world.scenery.furniture.chairs_and_tables import table
+from dissect_widgets.world.scenery.furniture.decor import carpet, plant, vase
+from dissect_widgets.world.scenery.furniture.fireplaces import fireplace
+from dissect_widgets.world.scenery.furniture.furnishing import (
+    corner_plant,
+    hang,
+    in_sight,
+    light_up,
+    other,
+    sideboard,
+)
+from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
+from dissect_widgets.world.scenery.furniture.luggage_and_towels import folded_towels, hanging_towel
+from dissect_widgets.world.scenery.furniture.room import Room, enter
+from dissect_widgets.world.scenery.furniture.seats import SeatStyle, armchair, seat_style, sofa
+from dissect_widgets.world.scenery.furniture.sinks import sink
+from dissect_widgets.world.scenery.furniture.storage import bookcase, books, cabinet
+from dissect_widgets.world.scenery.nature.plants import cactus
+from dissect_widgets.world.scenery.scenes.bedrooms import bedroom
+from dissect_widgets.world.scenery.scenes.hotels import hotel_room
 
 
 def living_room(dice: Dice) -> Canvas:

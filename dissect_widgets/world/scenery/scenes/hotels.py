@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from dissect_widgets.world.scenery.scenes.bedrooms import beds_at_back, beds_at_side, rug, window_wall
-from dissect_widgets.world.scenery.furniture.beds import bed_style
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.furniture.desks import desk
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.furnishing import hang, in_sight, light_up, other, sideboard
-from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair
-from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
-from dissect_widgets.world.scenery.furniture.room import Room, enter
-from dissect_widgets.world.scenery.furniture.seats import armchair
-from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
 from dissect_widgets.world.scenery.drawing.solids import Block
 from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
+from dissect_widgets.world.scenery.furniture.beds import bed_style
+from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair
+from dissect_widgets.world.scenery.furniture.desks import desk
+from dissect_widgets.world.scenery.furniture.furnishing import hang, in_sight, light_up, other, sideboard
+from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
+from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
+from dissect_widgets.world.scenery.furniture.room import Room, enter
+from dissect_widgets.world.scenery.furniture.seats import armchair
+from dissect_widgets.world.scenery.scenes.bedrooms import beds_at_back, beds_at_side, rug, window_wall
 
 
 def hotel_room(dice: Dice) -> Canvas:

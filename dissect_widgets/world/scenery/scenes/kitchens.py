@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dissect_widgets.world.scenery.furniture.appliances import refrigerator, stove
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.shapes import box
+from dissect_widgets.world.scenery.drawing.staging import Stage
+from dissect_widgets.world.scenery.drawing.surfaces import tiles
+from dissect_widgets.world.scenery.furniture.appliances import refrigerator, stove
 from dissect_widgets.world.scenery.furniture.counters import (
     DEPTH,
     HIGH,
@@ -18,16 +22,18 @@ from dissect_widgets.world.scenery.furniture.counters import (
     overhead,
 )
 from dissect_widgets.world.scenery.furniture.decor import carpet, plant
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.furniture.fireplaces import fireplace
-from dissect_widgets.world.scenery.furniture.groups import hang_row, put, share_in_view, table_group, wall_in_view
+from dissect_widgets.world.scenery.furniture.groups import (
+    hang_row,
+    put,
+    share_in_view,
+    table_group,
+    wall_in_view,
+)
 from dissect_widgets.world.scenery.furniture.hangings import curtains, window
 from dissect_widgets.world.scenery.furniture.lamps import hanging_lamp
 from dissect_widgets.world.scenery.furniture.room import Room, enter
-from dissect_widgets.world.scenery.drawing.shapes import box
-from dissect_widgets.world.scenery.drawing.staging import Stage
 from dissect_widgets.world.scenery.furniture.storage import cabinet
-from dissect_widgets.world.scenery.drawing.surfaces import tiles
 
 _CORNER: tuple[Callable[..., None], ...] = (plant, plant, plant, plant, refrigerator, refrigerator, stove)
 """What may stand in a corner of a dining room."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.buildings.buildings import lighthouse, tower
 from dissect_widgets.world.scenery.buildings.infrastructure import fence
+from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp, umbrella
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.scenes.downtown import pavement
+from dissect_widgets.world.scenery.drawing.shapes import blob, box, smooth
+from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, fabric
 from dissect_widgets.world.scenery.nature.land import (
     gravel,
     ground,
@@ -21,15 +25,11 @@ from dissect_widgets.world.scenery.nature.land import (
     strip,
     water,
 )
-from dissect_widgets.world.scenery.people.people import bird, flying_birds, person
-from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.nature.plants import bush, cactus, flowers, palm_tree
-from dissect_widgets.world.scenery.drawing.shapes import blob, box, smooth
-from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp, umbrella
-from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, fabric
 from dissect_widgets.world.scenery.nature.surroundings import town
 from dissect_widgets.world.scenery.nature.trees import pine_tree, tree
+from dissect_widgets.world.scenery.people.people import bird, flying_birds, person
+from dissect_widgets.world.scenery.scenes.downtown import pavement
 from dissect_widgets.world.scenery.vehicles.all_vehicles import bicycle, boat, flying_airplane
 
 Rare = tuple[tuple[Thing, float], ...]

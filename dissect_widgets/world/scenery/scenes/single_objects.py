@@ -8,28 +8,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from dissect_widgets.world.scenery.buildings.buildings import house, lighthouse
+from dissect_widgets.world.scenery.buildings.churches import church
+from dissect_widgets.world.scenery.buildings.street_furniture import (
+    bench,
+    street_lamp,
+    traffic_light,
+    umbrella,
+)
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.surfaces import asphalt
 from dissect_widgets.world.scenery.furniture.appliances import refrigerator, stove
 from dissect_widgets.world.scenery.furniture.bathroom_fixtures import bathtub, toilet
 from dissect_widgets.world.scenery.furniture.beds import bed
-from dissect_widgets.world.scenery.buildings.buildings import house, lighthouse
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.buildings.churches import church
+from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, table
 from dissect_widgets.world.scenery.furniture.decor import plant
 from dissect_widgets.world.scenery.furniture.devices import television
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, table
 from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
-from dissect_widgets.world.scenery.nature.land import grass, gravel, ground, outdoors, sand, snow, water
-from dissect_widgets.world.scenery.people.people import cow, person
-from dissect_widgets.world.scenery.nature.plants import bush, cactus
+from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
 from dissect_widgets.world.scenery.furniture.room import enter
 from dissect_widgets.world.scenery.furniture.seats import armchair, sofa
-from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
 from dissect_widgets.world.scenery.furniture.storage import bookcase
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, street_lamp, traffic_light, umbrella
-from dissect_widgets.world.scenery.drawing.surfaces import asphalt
+from dissect_widgets.world.scenery.nature.land import grass, gravel, ground, outdoors, sand, snow, water
+from dissect_widgets.world.scenery.nature.plants import bush, cactus
 from dissect_widgets.world.scenery.nature.trees import palm_tree, pine_tree, tree
-from dissect_widgets.world.scenery.vehicles.all_vehicles import airplane, bicycle, boat, bus, car, tractor, truck
+from dissect_widgets.world.scenery.people.people import cow, person
+from dissect_widgets.world.scenery.vehicles.all_vehicles import (
+    airplane,
+    bicycle,
+    boat,
+    bus,
+    car,
+    tractor,
+    truck,
+)
 
 Draw = Callable[[Canvas, Dice, float, float], None]
 

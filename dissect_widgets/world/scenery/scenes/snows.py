@@ -6,8 +6,10 @@ from functools import partial
 
 from dissect_widgets.world.scenery.buildings.buildings import house
 from dissect_widgets.world.scenery.buildings.infrastructure import fence, ski_lift
+from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign
 from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.staging import Stage, across, far
 from dissect_widgets.world.scenery.nature.land import (
     gravel,
     ground,
@@ -20,10 +22,8 @@ from dissect_widgets.world.scenery.nature.land import (
     snow,
     strip,
 )
-from dissect_widgets.world.scenery.people.people import person
 from dissect_widgets.world.scenery.nature.plants import bare_tree, bush, pine_tree
-from dissect_widgets.world.scenery.drawing.staging import Stage, across, far
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign
+from dissect_widgets.world.scenery.people.people import person
 
 
 def ski_slope(dice: Dice) -> Canvas:

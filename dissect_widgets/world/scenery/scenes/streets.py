@@ -7,17 +7,23 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.buildings.buildings import barn, building, house, tower
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.churches import church
+from dissect_widgets.world.scenery.buildings.street_furniture import (
+    bench,
+    sign,
+    street_lamp,
+    traffic_light,
+    umbrella,
+)
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.nature.land import meadow, outdoors, strip
-from dissect_widgets.world.scenery.people.people import cow, person
-from dissect_widgets.world.scenery.nature.plants import bush, flowers
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.staging import Stage
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, sign, street_lamp, traffic_light, umbrella
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, stone
+from dissect_widgets.world.scenery.nature.land import meadow, outdoors, strip
+from dissect_widgets.world.scenery.nature.plants import bush, flowers
 from dissect_widgets.world.scenery.nature.surroundings import any_tree, horizon_view, paving, village_behind
+from dissect_widgets.world.scenery.people.people import cow, person
 from dissect_widgets.world.scenery.vehicles.all_vehicles import bicycle, car, tractor, truck
 
 

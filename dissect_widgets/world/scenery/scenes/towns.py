@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from dissect_widgets.world.scenery.buildings.infrastructure import fence, fence_surface
-from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.buildings.churches import TALL, church
+from dissect_widgets.world.scenery.buildings.infrastructure import fence, fence_surface
+from dissect_widgets.world.scenery.buildings.street_furniture import bench, street_lamp
+from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.staging import Stage, across
+from dissect_widgets.world.scenery.nature.land import meadow, outdoors, strip
+from dissect_widgets.world.scenery.nature.plants import bush, flowers
+from dissect_widgets.world.scenery.nature.surroundings import any_tree, horizon_view, paving, village_behind
+from dissect_widgets.world.scenery.people.people import person
 from dissect_widgets.world.scenery.scenes.farms import farmhouse
 from dissect_widgets.world.scenery.scenes.harbors import harbor
-from dissect_widgets.world.scenery.nature.land import meadow, outdoors, strip
-from dissect_widgets.world.scenery.people.people import person
-from dissect_widgets.world.scenery.nature.plants import bush, flowers
-from dissect_widgets.world.scenery.drawing.staging import Stage, across
-from dissect_widgets.world.scenery.buildings.street_furniture import bench, street_lamp
 from dissect_widgets.world.scenery.scenes.streets import village_street
-from dissect_widgets.world.scenery.nature.surroundings import any_tree, horizon_view, paving, village_behind
 from dissect_widgets.world.scenery.vehicles.all_vehicles import car
 
 

@@ -8,20 +8,20 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from dissect_widgets.world.scenery.scenes.airfields import airfield
 from dissect_widgets.world.scenery.buildings.infrastructure import bridge, fence
+from dissect_widgets.world.scenery.buildings.street_furniture import sign, street_lamp, traffic_light
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Floor
-from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.scenes.downtown import city_street
-from dissect_widgets.world.scenery.nature.land import meadow, outdoors
-from dissect_widgets.world.scenery.scenes.outings import beach, park
 from dissect_widgets.world.scenery.drawing.planes import Point
-from dissect_widgets.world.scenery.nature.plants import bush, pine_tree, tree
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.staging import Stage, Thing
-from dissect_widgets.world.scenery.buildings.street_furniture import sign, street_lamp, traffic_light
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, metal, painted
+from dissect_widgets.world.scenery.nature.land import meadow, outdoors
+from dissect_widgets.world.scenery.nature.plants import bush, pine_tree, tree
 from dissect_widgets.world.scenery.nature.surroundings import far_away, horizon_view
+from dissect_widgets.world.scenery.scenes.airfields import airfield
+from dissect_widgets.world.scenery.scenes.downtown import city_street
+from dissect_widgets.world.scenery.scenes.outings import beach, park
 from dissect_widgets.world.scenery.vehicles.all_vehicles import bus, car, tractor, truck
 
 _PLANTS: tuple[Thing, ...] = (tree, tree, bush, pine_tree)

@@ -7,9 +7,13 @@ from typing import Any
 
 from dissect_widgets.world.scenery.buildings.buildings import barn, lighthouse
 from dissect_widgets.world.scenery.buildings.infrastructure import bridge, dock, ski_lift
+from dissect_widgets.world.scenery.buildings.street_furniture import bench
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Floor
+from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Dice
-from dissect_widgets.world.scenery.scenes.farms import field
+from dissect_widgets.world.scenery.drawing.shapes import smooth
+from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across, beside, far, middle
+from dissect_widgets.world.scenery.drawing.surfaces import Surface
 from dissect_widgets.world.scenery.nature.land import (
     grass,
     gravel,
@@ -27,13 +31,9 @@ from dissect_widgets.world.scenery.nature.land import (
     strip,
     water,
 )
-from dissect_widgets.world.scenery.people.people import cow, person
-from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.nature.plants import bush, pine_tree, tree, tuft
-from dissect_widgets.world.scenery.drawing.shapes import smooth
-from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across, beside, far, middle
-from dissect_widgets.world.scenery.buildings.street_furniture import bench
-from dissect_widgets.world.scenery.drawing.surfaces import Surface
+from dissect_widgets.world.scenery.people.people import cow, person
+from dissect_widgets.world.scenery.scenes.farms import field
 from dissect_widgets.world.scenery.vehicles.all_vehicles import boat
 
 # ------------------------------------------------------------------------------- mountain lake

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
+from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.solids import Block
+from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, painted, wood
+from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, chair_style
 from dissect_widgets.world.scenery.furniture.counters import Unit, outer_first
 from dissect_widgets.world.scenery.furniture.decor import carpet, plant
 from dissect_widgets.world.scenery.furniture.desks import desk, desk_style
 from dissect_widgets.world.scenery.furniture.devices import blackboard
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.furniture.fireplaces import fireplace
-from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, chair_style
-from dissect_widgets.world.scenery.furniture.groups import hang_row, share_in_view, table_group, wall_in_view, workplace
+from dissect_widgets.world.scenery.furniture.groups import (
+    hang_row,
+    share_in_view,
+    table_group,
+    wall_in_view,
+    workplace,
+)
 from dissect_widgets.world.scenery.furniture.hangings import clock, door, window
-from dissect_widgets.world.scenery.scenes.kitchens import dining_room, kitchen, laid_cabinet
 from dissect_widgets.world.scenery.furniture.lamps import floor_lamp, hanging_lamp
 from dissect_widgets.world.scenery.furniture.paintings import painting
-from dissect_widgets.world.scenery.people.people import person
 from dissect_widgets.world.scenery.furniture.room import Room, enter
 from dissect_widgets.world.scenery.furniture.seats import sofa
-from dissect_widgets.world.scenery.drawing.solids import Block
-from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.storage import bookcase
-from dissect_widgets.world.scenery.drawing.surfaces import Surface, painted, wood
+from dissect_widgets.world.scenery.people.people import person
+from dissect_widgets.world.scenery.scenes.kitchens import dining_room, kitchen, laid_cabinet
 
 
 def office(dice: Dice) -> Canvas:

@@ -9,11 +9,11 @@ import math
 
 from dissect_widgets.world.scenery.drawing.bodies import ROUNDED, Body, Piece, corners_of, ring
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Vector
-from dissect_widgets.world.scenery.vehicles.airplane_plans import PLANS, Livery, Plan, livery
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, metal
+from dissect_widgets.world.scenery.vehicles.airplane_plans import PLANS, Livery, Plan, livery
 
 _STATIONS = (
     (0.5, 0.1, -0.16), (0.475, 0.46, -0.12), (0.43, 0.78, -0.05), (0.36, 1.0, 0.0), (0.14, 1.0, 0.0),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.bodies import Body, corners_of
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, TOP, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Vector
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.surfaces import fabric, glass, metal, painted, wood
 
 _DECK = ((-0.5, 0.34), (-0.3, 0.46), (0.0, 0.5), (0.25, 0.4), (0.4, 0.22), (0.5, 0.0))

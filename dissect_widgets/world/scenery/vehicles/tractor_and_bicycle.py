@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from dissect_widgets.world.scenery.drawing.bodies import Body, ring
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.vehicles.cars import PAINT, end_panel, lights, rubber
-from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
+from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, rounded, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, glass, metal, painted
+from dissect_widgets.world.scenery.vehicles.cars import PAINT, end_panel, lights, rubber
 
 
 def tractor(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = None) -> None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.bodies import ROUNDED, Body, corners_of, ring
 from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas
-from dissect_widgets.world.scenery.vehicles.cars import PAINT, end_panel, far_wheels, lights, near_wheels, rubber
 from dissect_widgets.world.scenery.drawing.rng import Dice
 from dissect_widgets.world.scenery.drawing.shapes import box, rounded
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -18,6 +17,14 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     metal,
     mix,
     painted,
+)
+from dissect_widgets.world.scenery.vehicles.cars import (
+    PAINT,
+    end_panel,
+    far_wheels,
+    lights,
+    near_wheels,
+    rubber,
 )
 
 HALF = 1.22

@@ -1,0 +1,56 @@
+"""The public names, each with where it lives; this list is the only one."""
+
+from . import models as models
+from . import plots as plots
+from . import world as world
+from .api.ablation import rank_units as rank_units
+from .api.ablation import remove_sets as remove_sets
+from .api.ablation import remove_units as remove_units
+from .api.attacks import attack as attack
+from .api.attacks import unit_changes as unit_changes
+from .api.dissection import dissect as dissect
+from .api.editing import count_pixels as count_pixels
+from .api.editing import edit as edit
+from .api.editing import insert_at_places as insert_at_places
+from .concepts.automatic import WithColors as WithColors
+from .concepts.automatic import WithHalves as WithHalves
+from .concepts.segmenters import load_public_segmenter as load_public_segmenter
+from .core.attacks.carlini_wagner import CarliniWagner as CarliniWagner
+from .core.attacks.change_maps import change_maps as change_maps
+from .core.attacks.pgd import ProjectedGradient as ProjectedGradient
+from .core.attacks.result import Attacked as Attacked
+from .core.attacks.unit_changes import UnitChanges as UnitChanges
+from .core.data.in_memory import InMemory as InMemory
+from .core.data.latents import latents as latents
+from .core.data.latents import to_pictures as to_pictures
+from .core.data.vocabulary import Concept as Concept
+from .core.data.vocabulary import Vocabulary as Vocabulary
+from .core.dissection.layer_result import LayerDissection as LayerDissection
+from .core.dissection.max_activation import choose_unit as choose_unit
+from .core.dissection.max_activation import classify_by_peak as classify_by_peak
+from .core.dissection.max_activation import find_peaks as find_peaks
+from .core.dissection.netdissect_csv import read_netdissect_csv as read_netdissect_csv
+from .core.dissection.netdissect_csv import write_netdissect_csv as write_netdissect_csv
+from .core.dissection.result import Dissection as Dissection
+from .core.dissection.result import load as load
+from .core.editing.edit import Edit as Edit
+from .core.editing.edit import insertion as insertion
+from .core.editing.generator import open_generator as open_generator
+from .core.network.layers import list_layers as list_layers
+from .datasets.mask_folder import MaskFolder as MaskFolder
+from .datasets.photo_folder import PhotoFolder as PhotoFolder
+from .datasets.sample import write_sample as write_sample
+from .models.places365 import load_places_vgg16 as load_places_vgg16
+from .models.progressive_gan import ProgressiveGenerator as ProgressiveGenerator
+from .models.progressive_gan import load_generator as load_generator
+from .models.zoo import load_model as load_model
+from .models.zoo import normalize as normalize
+from .replication import studies as studies
+from .reports.page import write_report as write_report
+from .widgets.ablation_explorer.ablation_explorer import AblationExplorer as AblationExplorer
+from .widgets.attack_diff.attack_diff import AttackDiff as AttackDiff
+from .widgets.comparison.layer_comparison import LayerComparison as LayerComparison
+from .widgets.neuron_painter.neuron_painter import NeuronPainter as NeuronPainter
+from .widgets.unit_browser.unit_browser import UnitBrowser as UnitBrowser
+
+__version__: str

@@ -1,0 +1,302 @@
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dissect_widgets as dw
+from dissect_widgets.core.dissection.layer_result import DetectorCount, LayerDissection
+from dissect_widgets.core.dissection.netdissect_csv import read_netdissect_csv, write_netdissect_csv
+from dissect_widgets.errors import DataError, SettingError
+
+FIELDS = ("label", "truth", "activation", "intersect", "iou")
+NETWORKS = ("imagenet", "places205", "places365")
+CATEGORIES = ("object", "part", "scene", "material", "texture", "color")
+
+# unit, then what its best object and its best part are, with their scores
+UNITS = [
+    (4, "car", 0.30, "wheel", 0.05),
+    (1, "car", 0.20, "wheel", 0.02),
+    (3, "", 0.90, "hub", 0.10),
+    (5, "tree", 0.04, "", 0.70),
+    (2, "NA", 0.06, "null", 0.07),
+]
+
+
+def written(path: Path, units: Sequence[tuple[int, str, float, str, float]] = UNITS) -> Path:
+    """A file in which the top label is that of the higher score, named or not."""
+    header = ["unit", "category", "label", "score", *(f"{c}-{f}" for c in ("part", "object") for f in FIELDS)]
+    lines = [",".join(header)]
+    for unit, thing, thing_iou, part, part_iou in units:
+        top = ("object", thing, thing_iou) if thing_iou >= part_iou else ("part", part, part_iou)
+        cells = [unit, *top, part, 30, 20.0, 10, part_iou, thing, 31, 21.0, 11, thing_iou]
+        lines.append(",".join(map(str, cells)))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_reads_units_in_their_order_from_0(tmp_path: Path) -> None:
+    table = read_netdissect_csv(written(tmp_path / "a.csv"))
+    frame = table.frame
+    assert table.categories == ("part", "object")
+    assert frame["unit"].tolist() == [0, 1, 2, 3, 4] and frame["unit"].dtype == np.int64
+    by_unit = {unit - 1: rest for unit, *rest in UNITS}
+    for row in frame.to_dict("records"):
+        thing, thing_iou, part, part_iou = by_unit[row["unit"]]
+        assert (row["object-label"], row["part-label"]) == (thing, part)
+        assert row["object-iou"] == (thing_iou if thing else 0.0)
+        assert row["part-iou"] == (part_iou if part else 0.0)
+        assert (row["object-truth"], row["object-activation"], row["object-intersect"]) == (31, 21, 11)
+        assert (row["part-truth"], row["part-activation"], row["part-intersect"]) == (30, 20, 10)
+
+
+def test_names_that_look_like_nothing_stay_names(tmp_path: Path) -> None:
+    """Pandas takes these for missing values, unless told."""
+    names = ["null", "NA", "nan", "NaN", "None", "N/A", "n/a", "NULL", "<NA>", "#N/A", "-nan"]
+    units = [(number, name, 0.5, name, 0.25) for number, name in enumerate(names, start=1)]
+    table = read_netdissect_csv(str(written(tmp_path / "a.csv", units)))
+    for column in ("label", "object-label", "part-label"):
+        assert table.frame[column].tolist() == names
+        assert all(isinstance(name, str) for name in table.frame[column])
+    assert table.count_detectors(convention="category")["part"] == DetectorCount(len(names), len(names))
+
+
+def test_labels_that_are_empty_count_for_nothing(tmp_path: Path) -> None:
+    table = read_netdissect_csv(written(tmp_path / "a.csv"))
+    nameless = table.frame[table.frame["unit"].isin([2, 4])]
+    assert nameless["label"].tolist() == ["", ""] and nameless["score"].tolist() == [0.0, 0.0]
+    # units 4 and 1 with a car, and 2 with "null"
+    assert table.count_detectors() == {
+        "part": DetectorCount(1, 1),
+        "object": DetectorCount(2, 1),
+        "all": DetectorCount(3, 2),
+    }
+
+
+@pytest.mark.parametrize("column", ["object", "both"])
+def test_a_category_without_any_label(tmp_path: Path, column: str) -> None:
+    part, score = ("wheel", 0.05) if column == "object" else ("", 0.0)
+    units = [(1, "", 0.5, part, score), (2, "", 0.0, part, score)]
+    table = read_netdissect_csv(written(tmp_path / "a.csv", units))
+    assert table.frame["object-label"].tolist() == ["", ""]
+    assert table.count_detectors(convention="category")["object"] == DetectorCount(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("min_iou", "top", "category"),
+    [
+        (0.04, {"object": (2, 1), "part": (1, 1)}, {"object": (3, 2), "part": (3, 3)}),
+        (0.039, {"object": (2, 1), "part": (1, 1)}, {"object": (4, 3), "part": (3, 3)}),
+        (0.06, {"object": (2, 1), "part": (1, 1)}, {"object": (2, 1), "part": (2, 2)}),
+        (0.2, {"object": (1, 1), "part": (0, 0)}, {"object": (1, 1), "part": (0, 0)}),
+    ],
+)
+def test_counts_of_both_conventions(tmp_path: Path, min_iou: float, top: dict, category: dict) -> None:
+    """An IoU must exceed the least one; the top label of unit 5, and of 3, is a nameless one."""
+    table = read_netdissect_csv(written(tmp_path / "a.csv"))
+    for convention, counts in (("top", top), ("category", category)):
+        found = table.count_detectors(convention=convention, min_iou=min_iou)
+        total = found.pop("all")
+        assert found == {name: DetectorCount(*count) for name, count in counts.items()}
+        assert total.detectors == sum(count for count, _ in top.values())
+        assert total.unique == sum(unique for _, unique in counts.values())
+
+
+def test_unknown_convention(tmp_path: Path) -> None:
+    table = read_netdissect_csv(written(tmp_path / "a.csv"))
+    with pytest.raises(SettingError, match=r"convention is 'categories'\. Did you mean 'category'\?"):
+        table.count_detectors(convention="categories")
+
+
+@pytest.mark.parametrize("column", ["unit", "category", "label", "score", "object-truth", "part-label"])
+def test_missing_column(tmp_path: Path, column: str) -> None:
+    path = written(tmp_path / "a.csv")
+    pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
+    message = f"{path} is no result of NetDissect: it lacks the columns ['{column}']."
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_netdissect_csv(path)
+
+
+def test_no_categories(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("unit,category,label,score\n1,object,car,0.5\n")
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is no result .* \{{category\}}-iou"):
+        read_netdissect_csv(path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"unit,label\n1,2\n3,4,5,6\n", b"\xff\xfe\x00\x01,\x81"])
+def test_no_csv_file(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "a.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=f"^{re.escape(str(path))} cannot be read as CSV: "):
+        read_netdissect_csv(path)
+
+
+@pytest.mark.parametrize("name", ["007", "1e3", "true"])
+def test_names_that_look_like_numbers_stay_names(tmp_path: Path, name: str) -> None:
+    units = [(number, name, 0.5, name, 0.25) for number in (1, 2)]
+    table = read_netdissect_csv(written(tmp_path / "a.csv", units))
+    for column in ("label", "object-label", "part-label"):
+        assert table.frame[column].tolist() == [name, name]
+
+
+@pytest.mark.parametrize("unit", ["x", "", "1.5x"])
+def test_unit_that_is_no_number(tmp_path: Path, unit: str) -> None:
+    path = written(tmp_path / "a.csv", [*UNITS, (unit, "car", 0.1, "hub", 0.1)])
+    with pytest.raises(DataError, match=re.escape(str(path))):
+        read_netdissect_csv(path)
+
+
+@pytest.mark.parametrize("score", ["x", "nan"])
+def test_score_that_is_no_number(tmp_path: Path, score: str) -> None:
+    path = written(tmp_path / "a.csv")
+    path.write_text(path.read_text().replace(",0.3,", f",{score},"))
+    with pytest.raises(DataError, match=re.escape(str(path))):
+        read_netdissect_csv(path).count_detectors()
+
+
+# The published files --------------------------------------------------------------------------------------
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("network", NETWORKS)
+def test_published_counts(real: Path, network: str) -> None:
+    with open(real / "netdissect" / "published_27_networks.csv", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["network"] == f"caffe_reference_{network}"]
+    published = {row["count"]: {c: int(row[c]) for c in (*CATEGORIES, "all")} for row in rows}
+    table = read_netdissect_csv(real / "netdissect" / f"caffe_reference_{network}.csv")
+    counts = table.count_detectors(convention="category")
+    assert {c: count.detectors for c, count in counts.items()} == published["detectors"]
+    assert {c: count.unique for c, count in counts.items()} == published["unique_detectors"]
+    assert table.frame["unit"].tolist() == list(range(256))
+
+
+@pytest.mark.real
+def test_top_labels_of_places205(real: Path) -> None:
+    path = real / "netdissect" / "caffe_reference_places205.csv"
+    table = read_netdissect_csv(path)
+    assert (
+        table.count_detectors(convention="top")
+        == table.count_detectors()
+        == {
+            "object": DetectorCount(64, 30),
+            "color": DetectorCount(1, 1),
+            "material": DetectorCount(2, 1),
+            "scene": DetectorCount(5, 3),
+            "texture": DetectorCount(27, 19),
+            "part": DetectorCount(8, 6),
+            "all": DetectorCount(107, 60),
+        }
+    )
+    with open(path, newline="") as file:
+        rows = {int(row["unit"]): row for row in csv.DictReader(file)}
+    for row in table.frame.to_dict("records"):
+        original = rows[row["unit"] + 1]
+        assert (row["label"], row["category"]) == (original["label"], original["category"])
+        assert row["score"] == pytest.approx(float(original["score"]), rel=1e-15)
+    assert rows[209]["label"] == table.frame["label"][208] == "grass"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("network", NETWORKS)
+def test_nameless_labels_of_the_published_files(real: Path, network: str) -> None:
+    path = real / "netdissect" / f"caffe_reference_{network}.csv"
+    table = read_netdissect_csv(path)
+    with open(path, newline="") as file:
+        rows = {int(row["unit"]) - 1: row for row in csv.DictReader(file)}
+    empty = [(u, c) for u, row in rows.items() for c in table.categories if not row[f"{c}-label"]]
+    for unit, row in table.frame.iterrows():
+        for category in table.categories:
+            if (unit, category) in empty:
+                assert row[f"{category}-label"] == "" and row[f"{category}-iou"] == 0.0
+            else:
+                assert row[f"{category}-label"] == rows[unit][f"{category}-label"] != ""
+                assert row[f"{category}-iou"] == pytest.approx(
+                    float(rows[unit][f"{category}-iou"]), rel=1e-15
+                )
+
+
+# Writing --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def layer(tiny, images) -> LayerDissection:
+    return dw.dissect(tiny, ["mix"], images, level=[0.05, 0.2], progress=False)["mix"]
+
+
+def slow_rows(layer: LayerDissection, at: int) -> list[dict[str, object]]:
+    """A row for each unit, from the counts of the layer, concept by concept."""
+    rows = []
+    for unit in range(layer.units):
+        row: dict[str, object] = {"unit": unit + 1, "category": "", "label": "", "score": -1.0}
+        for place, category in enumerate(layer.vocabulary.categories):
+            active = int(layer.area_in_category[at, unit, place])
+            found = ("", 0, active, 0, 0.0)
+            for number, concept in enumerate(layer.vocabulary):
+                both, truth = int(layer.intersection[at, unit, number]), int(layer.concept_area[number])
+                if concept.category == category and both and both / (truth + active - both) > found[-1]:
+                    found = (concept.name, truth, active, both, both / (truth + active - both))
+            row |= {f"{category}-{field}": cell for field, cell in zip(FIELDS, found, strict=True)}
+            if found[-1] > row["score"]:
+                row |= {"category": category, "label": found[0], "score": found[-1]}
+        rows.append(row)
+    return sorted(rows, key=lambda row: -row["score"])
+
+
+@pytest.mark.parametrize("level", [None, 0.05, 0.2])
+def test_writes_what_the_counts_say(layer: LayerDissection, tmp_path: Path, level: float | None) -> None:
+    write_netdissect_csv(layer, tmp_path / "a.csv", level=level)
+    with open(tmp_path / "a.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    expected = slow_rows(layer, 1 if level == 0.2 else 0)
+    assert sorted(int(row["unit"]) for row in rows) == [1, 2, 3, 4, 5]
+    assert [list(row) for row in rows] == [list(row) for row in expected]  # the order of the columns
+    for row, right in zip(rows, expected, strict=True):
+        for column, cell in right.items():
+            number = column.rpartition("-")[2] not in ("category", "label")
+            assert (float(row[column]) if number else row[column]) == cell, column
+    scores = [float(row["score"]) for row in rows]
+    assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1 and scores[0] > 0
+
+
+def test_iou_is_that_of_its_own_counts(layer: LayerDissection, tmp_path: Path) -> None:
+    write_netdissect_csv(layer, tmp_path / "a.csv")
+    frame = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
+    positive = 0
+    for category in layer.vocabulary.categories:
+        truth, active, both, iou = (frame[f"{category}-{field}"] for field in FIELDS[1:])
+        met = iou > 0
+        positive += met.sum()
+        assert np.allclose(iou[met], (both / (truth + active - both))[met], rtol=1e-15)
+        assert ((both > 0) == met).all() and ((frame[f"{category}-label"] != "") == met).all()
+    assert positive >= 5
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*is not supported as a fill value"
+)  # the bug of a category without any label
+def test_reads_back_what_it_wrote(layer: LayerDissection, tmp_path: Path) -> None:
+    """The images have no "nowhere", so that no unit has a label in the category of scenes."""
+    write_netdissect_csv(layer, tmp_path / "a.csv")
+    table = read_netdissect_csv(tmp_path / "a.csv")
+    assert table.categories == layer.vocabulary.categories == ("object", "material", "scene")
+    rows = sorted(slow_rows(layer, 0), key=lambda row: row["unit"])
+    assert table.frame["unit"].tolist() == [0, 1, 2, 3, 4]
+    for found, right in zip(table.frame.to_dict("records"), rows, strict=True):
+        assert found == right | {"unit": right["unit"] - 1}
+    assert table.frame["scene-label"].tolist() == [""] * 5
+    for convention in ("top", "category"):
+        for min_iou in (0.0, 0.04, 0.08):
+            options = {"convention": convention, "min_iou": min_iou}
+            counts = layer.count_detectors(denominator="category", **options)
+            assert table.count_detectors(**options) == counts
+
+
+def test_unknown_level(layer: LayerDissection, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"The level 0\.5 was not computed\..*0\.05"):
+        write_netdissect_csv(layer, tmp_path / "a.csv", level=0.5)
+    assert not (tmp_path / "a.csv").exists()

@@ -1,0 +1,192 @@
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.datasets.tables import read_classes, read_image_labels, value_table
+from dissect_widgets.errors import DataError
+
+IMAGES = ["beach/17.jpg", "beach/18.v2.png", "street.jpg"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a table.csv"
+
+
+def test_classes(path: Path) -> None:
+    path.write_text("value,name,category\n3,car,object\n0,,\n65535,wood,material\n7,car,part\n", "utf-8")
+    classes = read_classes(path)
+    assert classes == {
+        3: Concept("car", "object"),
+        0: None,
+        65535: Concept("wood", "material"),
+        7: Concept("car", "part"),
+    }
+    assert list(classes) == [3, 0, 65535, 7]  # the order of the vocabulary
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_spreadsheets_make_of_a_table(path: Path, encoding: str, newline: str) -> None:
+    lines = [
+        " category ,colour, value , name",
+        "",
+        ' object ,"a, b", 3 , Straßenbahn ',
+        ",,,",
+        "  ,  ,  ,  ",
+        'material,,4,"stone, grey",one cell more',
+        "object,red,5,",
+        "object,red,6",  # without its last cell, the name
+        "",
+        "",
+    ]
+    path.write_bytes(newline.join(lines).encode(encoding))
+    assert read_classes(path) == {
+        3: Concept("Straßenbahn", "object"),
+        4: Concept("stone, grey", "material"),
+        5: None,
+        6: None,
+    }
+
+
+def test_several_values_may_have_one_name(path: Path) -> None:
+    path.write_text("value,name,category\n1,car,object\n2,car,object\n")
+    assert read_classes(path) == {1: Concept("car", "object"), 2: Concept("car", "object")}
+
+
+@pytest.mark.parametrize(
+    ("header", "lacks"),
+    [
+        ("value,name", "category"),
+        ("id,title,category", "value, name"),
+        ("value;name;category", "value, name, category"),
+        ("Value,name,category", "value"),
+        ("", "value, name, category"),
+    ],
+)
+def test_missing_columns_are_named(path: Path, header: str, lacks: str) -> None:
+    path.write_text(f"{header}\n1,car,object\n" if header else "")
+    found = header.split(",") if header else []
+    message = f"{path} has the columns {found}; it needs value, name, category, and lacks {lacks}."
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        read_classes(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("x,car,object", "the value 'x' is no whole number."),
+        ("1.0,car,object", "the value '1.0' is no whole number."),
+        (",car,object", "the value '' is no whole number."),
+        ("2,car,object", "the value 2 stands there twice."),
+        ("2,,", "the value 2 stands there twice."),
+        ("-1,car,object", "the value -1 is not within 0 to 65535."),
+        ("65536,car,object", "the value 65536 is not within 0 to 65535."),
+        ("3,car,", "'car' has no category, such as object or part."),
+        ("3,car, ", "'car' has no category, such as object or part."),
+    ],
+)
+def test_wrong_rows_are_named_by_their_line(path: Path, row: str, message: str) -> None:
+    path.write_text(f"value,name,category\n1,tree,object\n\n2,sky,object\n{row}\n4,hill,object\n")
+    with pytest.raises(DataError, match=f"^{re.escape(f'{path}, line 5: {message}')}$"):
+        read_classes(path)
+
+
+@pytest.mark.parametrize("rows", ["", "1,,\n2,,object\n"])
+def test_a_table_that_names_nothing(path: Path, rows: str) -> None:
+    path.write_text(f"value,name,category\n{rows}")
+    with pytest.raises(DataError, match=f"{re.escape(str(path))} names no class"):
+        read_classes(path)
+
+
+@pytest.mark.parametrize("at", [0, 5000])  # in the first block that is read, and beyond it
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_not_utf8(path: Path, encoding: str, at: int) -> None:
+    rows = [f"{value},thing {value},object" for value in range(at)]
+    path.write_bytes("\n".join(["value,name,category", *rows, f"{at},Bäume,object"]).encode(encoding))
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is no CSV file in UTF-8: .*utf-8"):
+        read_classes(path)
+
+
+def test_cell_without_an_end(path: Path) -> None:
+    path.write_text('value,name,category\n1,"' + "x" * 200_000)
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is no CSV file in UTF-8: .*field"):
+        read_classes(path)
+
+
+def test_no_file(path: Path) -> None:
+    with pytest.raises(DataError, match=rf"^{re.escape(str(path))} cannot be read: No such file"):
+        read_classes(path)
+    with pytest.raises(DataError, match=rf"^{re.escape(str(path.parent))} cannot be read: Is a directory"):
+        read_classes(path.parent)
+
+
+def test_value_table() -> None:
+    car, sky = Concept("car", "object"), Concept("sky", "object")
+    table = value_table({4: car, 9: None, 65535: sky}, {sky: 1, car: 3})
+    assert table.shape == (65537,) and table.dtype == np.int32
+    assert {value: int(table[value]) for value in np.flatnonzero(table >= 0)} == {4: 3, 9: 0, 65535: 1}
+    assert (np.delete(table, [4, 9, 65535]) == -1).all() and table[-1] == -1
+
+
+def test_image_labels(path: Path) -> None:
+    path.write_bytes(
+        "\ufeffimage, name ,category,by\n"
+        "beach/17.jpg,beach,scene,Ann\n\n"
+        " street , street,scene,Ann\n"
+        "beach/18.v2,beach,scene,Bob\n"
+        "beach/17,sand,texture,Bob\n"
+        "beach/17,beach,scene,Bob\n"
+        "beach/17,beach,texture,Bob\n".encode()
+    )
+    assert read_image_labels(path, IMAGES) == {
+        "beach/17.jpg": [Concept("beach", "scene"), Concept("sand", "texture"), Concept("beach", "texture")],
+        "beach/18.v2.png": [Concept("beach", "scene")],
+        "street.jpg": [Concept("street", "scene")],
+    }
+
+
+def test_a_whole_name_counts_before_one_without_ending(path: Path) -> None:
+    path.write_text("image,name,category\nx.jpg,beach,scene\n")
+    labels = read_image_labels(path, ["x.jpg", "x.jpg.png"])
+    assert labels == {"x.jpg": [Concept("beach", "scene")], "x.jpg.png": []}
+
+
+def test_images_without_labels_have_none(path: Path) -> None:
+    path.write_text("image,name,category\nstreet.jpg,street,scene\n")
+    labels = read_image_labels(path, IMAGES)
+    assert labels == {image: [] for image in IMAGES[:2]} | {"street.jpg": [Concept("street", "scene")]}
+
+
+@pytest.mark.parametrize(
+    ("image", "hint"),
+    [
+        ("beach/71.jpg", "Did you mean 'beach/17.jpg'"),
+        ("Street.JPG", "Did you mean 'street.jpg'"),
+        ("17.jpg", "Did you mean 'beach/17.jpg'"),
+        ("xyzzy", "There are 3: 'beach/17.jpg', 'beach/18.v2.png', 'street.jpg'."),
+        ("", "There are 3: "),
+    ],
+)
+def test_unknown_image(path: Path, image: str, hint: str) -> None:
+    path.write_text(f"image,name,category\nstreet,street,scene\n{image},beach,scene\n")
+    message = f"{path}, line 3: there is no image {image!r}. {hint}"
+    with pytest.raises(DataError, match=f"^{re.escape(message)}"):
+        read_image_labels(path, IMAGES)
+
+
+@pytest.mark.parametrize("cells", ["beach,", ",scene", ",", "beach", " , "])
+def test_label_without_name_or_category(path: Path, cells: str) -> None:
+    path.write_text(f"image,name,category\n\nstreet,{cells}\n")
+    message = f"{path}, line 3: the label of 'street' needs a name and a category."
+    with pytest.raises(DataError, match=f"^{re.escape(message)}$"):
+        read_image_labels(path, IMAGES)
+
+
+def test_image_labels_lack_a_column(path: Path) -> None:
+    path.write_text("image,label,category\nstreet,street,scene\n")
+    with pytest.raises(DataError, match=r"'label'.* it needs image, name, category, and lacks name\."):
+        read_image_labels(path, IMAGES)

@@ -1,0 +1,413 @@
+"""The report page: complete, self-contained, and all names in it are text."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import re
+from base64 import b64decode
+from dataclasses import replace
+from html import escape, unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+from plotly.offline import get_plotlyjs
+
+from dissect_widgets import Concept, Dissection, Vocabulary, dissect, rank_units, remove_sets, write_report
+from dissect_widgets.core.ablation.importance import UnitImportance
+from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.ablation.unit_sets import SetEffects
+from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.unit_changes import UnitChanges
+from dissect_widgets.core.editing.pixel_counts import PixelCounts
+from dissect_widgets.core.editing.placement import PlaceEffects
+from dissect_widgets.core.network.grid import Grid
+from dissect_widgets.errors import ConceptError, SettingError, StorageError
+from dissect_widgets.plots.ablation import removal_curve
+from dissect_widgets.plots.changed_units import change_bars
+from dissect_widgets.plots.contexts import context_bars, place_map
+from dissect_widgets.plots.roles import class_scatter
+from dissect_widgets.plots.shared_units import interpretability_bars
+from dissect_widgets.reports.browser import _thin
+from dissect_widgets.reports.page import Drawn, Insertion, Removal
+from tests.conftest import ArrayImages, TinyNet
+
+EVIL = '</script><img src=x onerror="document.title=1">'
+CLASSES = ("gnu", f"{EVIL}ant", "<b>cow</b>", "Bee", "dog", "elk & co")  # dog and elk have no images
+TARGETS = [i % 4 for i in range(9)]
+ALWAYS = ["units", "layers", "made"]
+
+
+@pytest.fixture
+def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
+    concepts = images.vocabulary.concepts[1:]
+    images.vocabulary = Vocabulary(Concept(EVIL + name, category) for name, category in concepts)
+    images.names[0] = f"{EVIL}.jpg"
+    return dissect(tiny, ["pool", "mix"], images, level=0.2, exemplars=4, progress=False)
+
+
+@pytest.fixture
+def ranking() -> UnitImportance:
+    """Of a network that errs now and then, and more often without a unit."""
+    random = np.random.default_rng(1)
+    truth, odds = np.array(TARGETS), random.normal(size=(5, 6)) * np.isin(np.arange(6), TARGETS)
+    told = np.where(random.random((6, 9)) < 0.35, random.integers(0, 6, (6, 9)), truth).astype(np.int32)
+    return UnitImportance(
+        Edited("Net", "mix", CLASSES, "by <hand>", truth, told[0], told[1:], odds, {}, done=9, seconds=2.0)
+    )
+
+
+@pytest.fixture
+def sets(tiny: TinyNet, images: ArrayImages, ranking: UnitImportance) -> SetEffects:
+    return remove_sets(tiny.eval(), images, ranking, [1, 3], targets=TARGETS, classes=CLASSES, progress=False)
+
+
+@pytest.fixture
+def changes() -> UnitChanges:
+    """Six attacks, the third of which failed, on a network whose fifth unit is silent."""
+    random = np.random.default_rng(2)
+    before = torch.from_numpy(random.uniform(0.2, 0.8, (6, 3, 10, 14)).astype(np.float32))
+    after = before + torch.from_numpy(random.normal(0, 0.02, before.shape).astype(np.float32))
+    after[2] = before[2]
+    scores = [np.eye(6, dtype=np.float32)[[(i + shift) % 4 for i in range(6)]] for shift in (0, 1)]
+    scores[1][2] = scores[0][2]
+    attacked = Attacked(
+        model="Net", method=f"{EVIL}Attack(steps=3)", classes=CLASSES, names=(EVIL,) * 6,
+        images=np.arange(6), before=before, after=after, targets=np.full(6, -1),
+        scores_before=scores[0], scores_after=scores[1], success=np.arange(6) != 2,
+        finished=np.ones(6, bool), broken=np.zeros(6, bool), passes=1234, seconds=5.6,
+    )  # fmt: skip
+    peaks = random.uniform(0, 2, (2, 6, 5)).astype(np.float32)
+    return UnitChanges(layer="mix", attacked=attacked, before=peaks[0], after=peaks[1])
+
+
+@pytest.fixture
+def removal() -> Removal:
+    random = np.random.default_rng(3)
+    concepts = tuple(Concept(EVIL + name, "object") for name in ("tree", "sky"))
+    counts = PixelCounts(
+        concepts=concepts, before=random.integers(5, 90, (7, 2)), after=random.integers(0, 90, (3, 7, 2)),
+        positions=600,
+    )  # fmt: skip
+    return Removal(counts, [1, 2, 5], concepts[0], [concepts[1]], f"{EVIL}units")
+
+
+@pytest.fixture
+def insertion(removal: Removal) -> Insertion:
+    random = np.random.default_rng(4)
+    effects = PlaceEffects(
+        concept=removal.counts.concepts[0], vocabulary=Vocabulary(removal.counts.concepts),
+        cells=np.array([(0, 1), (2, 3), (3, 5)]), edits=(), grid=(4, 6), before=random.integers(1, 50, 5),
+        gained=random.integers(-9, 30, (5, 3)), context=random.integers(0, 3, (5, 1, 3)),
+    )  # fmt: skip
+    return Insertion(effects, list(removal.counts.concepts))
+
+
+def block(page: str, name: str) -> bytes:
+    found = re.search(rf'<script type="text/plain" id="{name}">([^<]*)</script>', page)
+    assert found, name
+    return b64decode(found.group(1))
+
+
+def section(page: str, name: str) -> str:
+    """HTML of a section."""
+    return page.split(f'<section id="{name}">')[1].split("</section>")[0]
+
+
+def figures(html: str) -> list[dict[str, Any]]:
+    """What report.js draws, in order."""
+    return [json.loads(x) for x in re.findall(r'<script type="application/json">(.*?)</script>', html)]
+
+
+def rows(html: str) -> list[list[str]]:
+    """Texts of the cells of the first table, the parts of a cell divided by bars."""
+    body = html.split("<tbody>")[1].split("</tbody>")[0]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    return [[unescape(re.sub(r"<[^>]*>", "|", cell).strip("|")) for cell in row] for row in cells]
+
+
+class Elements(HTMLParser):
+    """Tag, name and value of each attribute on a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen += [(tag, *pair) for pair in [("", None), *attrs]]
+
+
+def markup(page: str) -> str:
+    """A page without what is in scripts."""
+    return re.sub(r"(<script[^>]*>).*?</script>", r"\1", page, flags=re.DOTALL)
+
+
+def same(shown: dict[str, Any], figure: go.Figure) -> bool:
+    """Whether what is drawn is a figure of the plots, but for the title, which stands above it."""
+    own = json.loads(figure.to_json())
+    layouts = [
+        {k: x for k, x in f["layout"].items() if k not in ("title", "margin", "height")} for f in (shown, own)
+    ]
+    return shown["data"] == own["data"] and layouts[0] == layouts[1]
+
+
+def test_blocks_hold_the_result(dissection: Dissection, tmp_path: Path) -> None:
+    page = write_report(dissection, tmp_path / "page.html", exemplars=3).read_text("utf-8")
+    about = json.loads(gzip.decompress(block(page, "about")))
+    assert [layer["name"] for layer in about["layers"]] == ["pool", "mix"]
+    shown: set[int] = set()
+    for number, layer in enumerate(dissection.layers):
+        units: list[dict[str, Any]] = json.loads(gzip.decompress(block(page, f"units-{number}")))
+        levels = np.frombuffer(gzip.decompress(block(page, f"maps-{number}")), np.uint8)
+        height, width = layer.exemplar_map.shape[2:]
+        maps = levels.reshape(-1, height, width).astype(float) / 255
+        for unit, told in enumerate(units):
+            assert told["images"] == layer.exemplar_image[unit, :3].tolist()
+            shown |= set(told["images"])
+            for i, (low, high) in enumerate(told["ranges"]):
+                drawn = low + maps[told["start"] + i] * (high - low)
+                assert np.abs(drawn - layer.exemplar_map[unit, i]).max() <= (high - low) / 400 + 1e-6
+    for image in shown:
+        assert block(page, f"picture-{image}") == dissection.pictures[image]
+
+
+def test_counts_are_in_the_table(dissection: Dissection, tmp_path: Path) -> None:
+    page = write_report(dissection, tmp_path / "page.html").read_text("utf-8")
+    expected = []
+    for layer in dissection.layers:
+        counts = [f"{n.detectors} ({n.unique})" for n in layer.count_detectors().values()]
+        expected.append([layer.name, str(layer.units), *counts])
+    assert rows(section(page, "layers")) == expected
+
+
+def test_sections_stand_only_where_something_is_given(
+    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    for given, more in (
+        ({}, []),
+        ({"ranking": ranking}, ["classes"]),
+        ({"sets": sets}, ["classes"]),
+        ({"edits": [removal]}, ["edits"]),
+        ({"changes": changes}, ["attack"]),
+        ({"ranking": ranking, "edits": [removal], "changes": changes}, ["classes", "edits", "attack"]),
+    ):
+        page = write_report(dissection, tmp_path / "page.html", **given).read_text("utf-8")
+        names = [*ALWAYS[:2], *more, ALWAYS[2]]
+        assert re.findall(r'<section id="(\w+)">', page) == names
+        assert re.findall(r'<li><a href="#(\w+)">', page) == names
+        titles = re.findall(r"<h2>(.*?)</h2>", page)
+        assert titles == re.findall(r'<li><a href="#\w+">(.*?)</a>', page)
+
+
+@pytest.mark.parametrize("measure", ["accuracy", "log-odds"])
+def test_what_each_class_loses(
+    dissection: Dissection, ranking: UnitImportance, measure: Any, tmp_path: Path
+) -> None:
+    ranking = ranking.ranked_by(measure)
+    page = write_report(dissection, tmp_path / "page.html", ranking=ranking).read_text("utf-8")
+    edited = ranking.edited
+    truth, iou = edited.targets, dissection["mix"].iou()
+
+    def balanced(told: Any, c: int) -> float:
+        hits, false = (told == c)[truth == c], (told == c)[truth != c]
+        return (hits.mean() + 1 - false.mean()) / 2
+
+    expected = []
+    for c in range(4):
+        before = balanced(edited.predicted, c)
+        lost = {u: before - balanced(edited.edited[u], c) for u in range(5)}
+        odds = {u: edited.odds_loss[u, c] / (truth == c).sum() for u in range(5)}
+        keys = [odds, lost] if measure == "log-odds" else [lost, odds]
+        order = sorted(range(5), key=lambda u: [-round(key[u], 12) for key in keys])[:4]
+        cells = []
+        for u in order:
+            told = [f"{100 * lost[u]:z.1f} % accuracy", f"{odds[u]:z.2f} log-odds"]
+            first, second = told if measure == "accuracy" else told[::-1]
+            name = dissection.vocabulary[int(iou[u].argmax())].name
+            cells.append(f"{name}|unit {u}, IoU {iou[u].max():.3f}|{first}|, |{second}")
+        expected.append([CLASSES[c], f"{100 * before:.1f}\xa0%", *cells])
+    expected.sort(key=lambda row: row[0].casefold())
+    shown = [[re.sub(r"\|+", "|", cell) for cell in row] for row in rows(section(page, "classes"))]
+    assert shown == expected
+    assert f"loses most {'balanced accuracy' if measure == 'accuracy' else measure}" in page
+    units = re.findall(r'data-layer="mix" data-unit="(\d)"', page)
+    assert units == [cell.split("unit ")[1][0] for row in expected for cell in row[2:]]
+
+
+def test_figures_are_those_of_the_plots(
+    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
+    changes: UnitChanges, tmp_path: Path,
+) -> None:  # fmt: skip
+    own = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), layout={"title": "<b>Mine</b> of x &lt; y", "width": 300})
+    kept = own.to_json()
+    page = write_report(
+        dissection, tmp_path / "page.html", ranking=ranking, sets=sets, changes=changes,
+        edits=[Drawn(own), insertion, removal],
+    ).read_text("utf-8")  # fmt: skip
+    best = dissection["mix"].best().iou
+    bars, *scatters = figures(section(page, "classes"))
+    assert same(bars, interpretability_bars(ranking, best))
+    assert [same(x, class_scatter(sets, size)) for x, size in zip(scatters, sets.sizes, strict=True)] == [
+        True
+    ] * 2
+    effects, counts = insertion.effects, removal.counts
+    expected = [
+        own,
+        context_bars(effects.by_context(insertion.contexts), effects.concept.name),
+        place_map(effects),
+        removal_curve(counts, [1, 2, 5], counts.concepts[0], [counts.concepts[1]]),
+    ]
+    html = section(page, "edits")
+    shown = figures(html)
+    assert len(shown) == len(expected) and all(map(same, shown, expected))
+    assert own.to_json() == kept
+    captions = [unescape(text) for text in re.findall(r"<figcaption>(.*?)</figcaption>", html)]
+    assert captions[0] == "Mine of x < y" and captions[3].startswith(f"Pixels of {EVIL}tree")
+    assert re.findall(r'<p class="note">(.*?)</p>', html) == [escape(f"{EVIL}units")]
+    for figure, drawn in zip(shown, expected, strict=True):
+        saved = (drawn.layout.margin.t or 100) - figure["layout"]["margin"]["t"]
+        assert saved > 0 and figure["layout"]["height"] == (drawn.layout.height or 450) - saved
+    attack = figures(section(page, "attack"))
+    assert same(attack[0], change_bars(changes.by_importance(ranking, top=2), ranks=5)) and len(attack) == 2
+
+
+def test_an_attack_in_numbers_and_pictures(
+    dissection: Dissection, changes: UnitChanges, tmp_path: Path
+) -> None:
+    page = write_report(dissection, tmp_path / "page.html", changes=changes).read_text("utf-8")
+    html = section(page, "attack")
+    attacked = changes.attacked
+    norms = [float((attacked.after[i] - attacked.before[i]).double().norm()) for i in (0, 1, 3, 4, 5)]
+    told = [unescape(x) for x in re.findall(r"<dd>(.*?)</dd>", html)]
+    assert told == [f"{500 / 6:.1f}\xa0%", f"{np.median(norms):.3g}"]
+    assert "of 6 images" in html and "steps=3" in html
+    (pictures,) = figures(html)
+    assert len(pictures["layout"]["images"]) == 4 * 3
+    words = [unescape(note["text"]) for note in pictures["layout"]["annotations"]]
+    pairs = [(CLASSES[i % 4], CLASSES[(i + 1) % 4]) for i in (0, 1, 3, 4)]
+    names = [f"{a} → {b}, L2 {norm:.2g}" for (a, b), norm in zip(pairs, norms[:4], strict=True)]
+    assert [word for word in words if "→" in word] == names
+    assert words[:2] == ["original", "attacked"] and re.fullmatch(r"difference × \d+", words[2])
+
+
+def test_attacks_that_say_nothing_of_importance(
+    dissection: Dissection, ranking: UnitImportance, changes: UnitChanges, tmp_path: Path
+) -> None:
+    failed = replace(changes, attacked=replace(changes.attacked, success=np.zeros(6, bool)))
+    page = write_report(dissection, tmp_path / "page.html", changes=failed, ranking=ranking).read_text(
+        "utf-8"
+    )
+    html = section(page, "attack")
+    assert "No attack reached its goal" in html and figures(html) == []
+    assert re.findall(r"<dd>(.*?)</dd>", html) == ["0.0&nbsp;%", "–"]
+
+
+def test_importance_without_classes(
+    tiny: TinyNet, images: ArrayImages, dissection: Dissection, tmp_path: Path
+) -> None:
+    ranking = rank_units(tiny.eval(), "mix", images, targets=[2] * 9, classes=CLASSES, progress=False)
+    page = write_report(dissection, tmp_path / "page.html", ranking=ranking).read_text("utf-8")
+    assert "of no two classes" in page and figures(section(page, "classes")) == []
+
+
+def test_how_all_of_it_was_made(
+    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, changes: UnitChanges, tmp_path: Path
+) -> None:
+    page = write_report(
+        dissection, tmp_path / "page.html", ranking=ranking, sets=sets, changes=changes
+    ).read_text("utf-8")
+    html = unescape(section(page, "made"))
+    assert str(dissection.provenance["data"]) in html and ranking.how in html
+    assert "5 random sets of each size" in html and "1,234 passes, 6 s" in html
+
+
+def test_names_are_text_and_nothing_is_fetched(
+    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
+    changes: UnitChanges, tmp_path: Path,
+) -> None:  # fmt: skip
+    page = write_report(
+        dissection, tmp_path / "page.html", ranking=ranking, sets=sets, changes=changes,
+        edits=[removal, insertion],
+    ).read_text("utf-8")  # fmt: skip
+    shown = markup(page)
+    assert EVIL not in page and "&lt;b&gt;cow" in shown and "&lt;img" in shown
+    found = Elements()
+    found.feed(page)
+    assert not {"img", "b", "link", "iframe", "object"} & {tag for tag, _, _ in found.seen}
+    names = {name for _, name, _ in found.seen}
+    assert "aria-label" in names and not any(name.startswith("on") or name == "src" for name in names)
+    links = {value for _, name, value in found.seen if name == "href"}
+    assert links == {f"#{name}" for name in re.findall(r'<section id="(\w+)"', page)}
+    assert "@import" not in shown and "url(" not in shown
+    assert page.count(get_plotlyjs()) == 1 and page.count("window.Plotly = Plotly;") == 1
+
+
+def test_many_layers_are_folded(tiny: TinyNet, images: ArrayImages, tmp_path: Path) -> None:
+    layers = ["stem", "pool", "left", "mix"]
+    dissection = dissect(tiny, layers, images, level=0.2, exemplars=0, progress=False)
+    page = write_report(dissection, tmp_path / "page.html", exemplars=0).read_text("utf-8")
+    html = section(page, "layers")
+    folded = re.findall(r"<summary>(.*?)</summary>", html)
+    assert [title.split(":")[0] for title in folded] == layers[-2::-1]
+    assert len(figures(html)) == 1 + 4 and "picture-" not in markup(page)
+
+
+def test_what_does_not_fit_is_refused_and_the_file_stays(
+    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    path = tmp_path / "page.html"
+    path.write_text("the old page")
+    few = replace(dissection, layers=dissection.layers[:1])
+    other = replace(dissection, layers=(replace(dissection["pool"], name="mix"),))
+    for given, result, words in (
+        ({"ranking": ranking}, few, "ranking is of the layer 'mix', which is not in the dissection.*'pool'"),
+        ({"ranking": ranking}, other, "ranking is of 5 units of 'mix', which has 4 in the dissection"),
+        ({"sets": sets}, few, "sets are of the layer 'mix', which is not"),
+        ({"changes": changes}, other, "changes are of 5 units of 'mix', which has 4"),
+        ({"edits": [Removal(removal.counts, [1, 2], EVIL + "sky")]}, dissection, "2 numbers for 3 sets"),
+        ({"exemplars": -1}, dissection, "exemplars is -1; allowed are 0 and more"),
+    ):
+        with pytest.raises(SettingError, match=words):
+            write_report(result, path, **given)
+    with pytest.raises(ConceptError, match="door"):
+        write_report(dissection, path, edits=[replace(removal, concept="door")])
+    assert path.read_text() == "the old page" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_file(
+    dissection: Dissection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("the old page")
+
+    def fail(self: Path, text: str, encoding: str) -> None:
+        with open(self, "w") as file:
+            file.write(text[:99])
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(StorageError, match="disk is full"):
+        write_report(dissection, path)
+    assert path.read_text() == "the old page"
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_thinned_maps_lie_where_they_lay(step: int) -> None:
+    grid = Grid(7, 11, 2.0, -1.0, 3.0, 5.0, "receptive-field")
+    maps = np.random.default_rng(0).random((2, 7, 11)).astype(np.float32)
+    thin, where = _thin(maps, grid, step)
+    assert thin.shape[1:] == (where.height, where.width)
+    for i in range(where.height):
+        for j in range(where.width):
+            y, x = where.top + i * where.step_y, where.left + j * where.step_x
+            row, column = round((y - grid.top) / grid.step_y), round((x - grid.left) / grid.step_x)
+            assert (y, x) == (grid.top + row * grid.step_y, grid.left + column * grid.step_x)
+            assert (thin[:, i, j] == maps[:, row, column]).all()

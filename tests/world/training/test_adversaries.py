@@ -1,0 +1,259 @@
+"""A generator and its critics: what they compute, and runs that stop and go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from dissect_widgets.errors import SavedError, SettingError
+from dissect_widgets.world.networks.nets import SceneNet
+from dissect_widgets.world.training.adversaries import Adversaries, Course
+from dissect_widgets.world.training.discriminators import Critic, FeatureCritic, _spread
+from dissect_widgets.world.training.progressive_growing import Growing, Stage, moment
+
+PLAIN = Course(
+    (5, 4, 3), (Stage(4, 2, 4), Stage(8, 4, 4, fade=3)), every=3, features=False, average=2, seed=3
+)
+FEATURED = Course((5, 4, 3, 2, 2), (Stage(16, 1, 4), Stage(32, 3, 4, fade=2)), every=2, average=20)
+SOME = np.array([1, 4, 5])
+PICTURES = np.random.default_rng(0).integers(0, 256, (7, 3, 32, 32), dtype=np.uint8)
+
+
+def fresh(make: Callable[[], Any], seed: int = 0) -> Any:
+    """What a function makes by chance, alike each time."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make()
+
+
+def narrow() -> SceneNet:
+    return fresh(lambda: SceneNet(3, widths=(2, 3, 4, 5, 6), hidden=7))
+
+
+def begin(course: Course, folder: Path, key: str = "key") -> Adversaries:
+    folder.mkdir(exist_ok=True)
+    return Adversaries(course, PICTURES, SOME, narrow(), folder, key)
+
+
+def tensors(state: Any, name: str = "") -> dict[str, Any]:
+    """All that a checkpoint holds, flat."""
+    if isinstance(state, dict | list):
+        items = state.items() if isinstance(state, dict) else enumerate(state)
+        return {k: v for key, inner in items for k, v in tensors(inner, f"{name}/{key}").items()}
+    return {name: state}
+
+
+def same_bits(*runs: Path) -> None:
+    """Compare all that two runs have left."""
+    one, other = (tensors(torch.load(run / "checkpoint.pt", weights_only=True)) for run in runs)
+    assert one.keys() == other.keys() and len(one) > 100
+    for name, value in one.items():
+        assert (torch.equal if isinstance(value, Tensor) else (lambda a, b: a == b))(value, other[name]), name
+
+
+@pytest.mark.parametrize("course", [PLAIN, FEATURED], ids=["plain", "featured"])
+def test_a_run_that_is_stopped_ends_in_the_same_bits(course: Course, tmp_path: Path) -> None:
+    steps = sum(stage.steps for stage in course.stages)
+    losses: dict[str, list[Any]] = {"whole": [], "parts": []}
+    assert begin(course, tmp_path / "whole").run(lambda *told: losses["whole"].append(told))
+    ended = [
+        begin(course, tmp_path / "parts").run(lambda *told: losses["parts"].append(told), seconds=0)
+        for _ in range(steps)
+    ]
+    assert ended == [False] * (steps - 1) + [True]
+    assert losses["whole"] == losses["parts"] and len(losses["whole"]) == steps
+    assert [step for step, told in losses["whole"] if "slope" in told] == list(range(0, steps, course.every))
+    same_bits(tmp_path / "whole", tmp_path / "parts")
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_longer_course_goes_on_from_a_shorter(tmp_path: Path) -> None:
+    *before, last = PLAIN.stages
+    longer = PLAIN._replace(stages=(*before, last._replace(steps=last.steps + 2)))
+    assert longer.open_ended() == PLAIN.open_ended() != PLAIN._replace(seed=4).open_ended()
+    assert begin(longer, tmp_path / "whole").run()
+    assert begin(PLAIN, tmp_path / "parts").run() and begin(longer, tmp_path / "parts").run()
+    same_bits(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_another_seed_is_another_run(tmp_path: Path) -> None:
+    runs = [begin(PLAIN._replace(seed=seed), tmp_path / str(seed)) for seed in (3, 3, 4)]
+    first = [run.generator.state_dict()["generator.layer1.conv.weight"].clone() for run in runs]
+    assert torch.equal(first[0], first[1]) and not torch.equal(first[0], first[2])
+
+
+def test_every_step_has_pictures_of_its_own(tmp_path: Path) -> None:
+    run = begin(PLAIN._replace(stages=(Stage(8, 4, 4),), every=9), tmp_path)
+    latents: list[Tensor] = []
+    judged: list[Tensor] = []
+    run.generator.register_forward_pre_hook(lambda _, inputs: latents.append(inputs[0]))
+    run.critic.register_forward_pre_hook(lambda _, inputs: judged.append(inputs[0].detach()))
+    run.run()
+    assert len(judged) == 13
+    drawn = judged[1:2] + judged[5::3]  # a step judges made, drawn, made ones; the first has a slope, too
+    for own in (latents, drawn):
+        assert len(own) == 4 and len({tuple(each.flatten().tolist()) for each in own}) == 4
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    begin(PLAIN, tmp_path, "one").run(seconds=0)
+    with pytest.raises(SavedError, match="another run: it was begun with one, this one is two"):
+        begin(PLAIN, tmp_path, "two")
+
+
+def test_the_average_by_a_plain_loop(tmp_path: Path) -> None:
+    run = begin(PLAIN, tmp_path)
+    seen = [{name: value.double() for name, value in run.generator.state_dict().items()}]
+    run.run(lambda step, losses: seen.append({n: v.double() for n, v in run.generator.state_dict().items()}))
+    average = seen[0]
+    for number, weights in enumerate(seen[1:], start=1):
+        keep = min(0.5 ** (4 / 2), number / (9 + number))
+        average = {name: keep * average[name] + (1 - keep) * value for name, value in weights.items()}
+    found = run.averaged()
+    assert not found.training and len(found.state_dict()) > 5
+    for name, value in found.state_dict().items():
+        assert torch.allclose(value.double(), average[f"generator.{name}"], atol=1e-6), name
+    assert not torch.allclose(seen[0]["outs.0.2.b"], seen[-1]["outs.0.2.b"])
+
+
+@pytest.mark.parametrize("features", [True, False])
+def test_features_are_criticised_from_32_pixels_on(features: bool, tmp_path: Path) -> None:
+    eyes = narrow()
+    before = {name: value.clone() for name, value in eyes.state_dict().items()}
+    run = Adversaries(FEATURED._replace(features=features), PICTURES, SOME, eyes, tmp_path, "key")
+    assert not any(name.startswith("conv") for name in run.features.state_dict())
+    kept = [[w.detach().clone() for w in run.features.parameters()]]
+    run.run(lambda step, losses: kept.append([w.detach().clone() for w in run.features.parameters()]))
+    moved = [[not torch.equal(a, b) for a, b in zip(old, new, strict=True)] for old, new in pairwise(kept)]
+    assert not any(moved[0]), "at 16 pixels"
+    assert all(own == [features] * len(own) for own in moved[1:])
+    assert all(torch.equal(value, before[name]) for name, value in eyes.state_dict().items())
+    assert all(weight.grad is None for weight in eyes.parameters())
+
+
+def test_a_generator_learns_a_colour(tmp_path: Path) -> None:
+    red = np.array([220, 60, 90]).reshape(3, 1, 1) + np.random.default_rng(0).integers(-20, 20, (9, 3, 8, 8))
+    course = Course((6, 8, 8), (Stage(8, 120, 8),), features=False, average=40)
+    run = Adversaries(course, red.astype(np.uint8), SOME, narrow(), tmp_path, "key")
+    latents = torch.from_numpy(np.random.default_rng(1).standard_normal((16, 6))).float()
+
+    def distance() -> float:
+        with torch.no_grad():
+            colors = (run.averaged()(latents) + 1).mul(127.5).mean((0, 2, 3))
+        return float((colors - torch.tensor([220.0, 60.0, 90.0])).abs().max())
+
+    before = distance()
+    run.run()
+    assert distance() < 20 < before / 2
+
+
+def test_moments_of_a_course() -> None:
+    course = [Stage(4, 3, 2), Stage(8, 5, 2, fade=2), Stage(16, 2, 2, fade=4)]
+    expected = [(4, 1.0)] * 3 + [(8, 0.5)] + [(8, 1.0)] * 4 + [(16, 0.25), (16, 0.5)]
+    found = [moment(course, step) for step in range(10)]
+    assert [(stage.size, share) for stage, share in found] == expected
+    with pytest.raises(IndexError, match="ended"):
+        moment(course, 10)
+
+
+def enlarged(pictures: Tensor) -> Tensor:
+    return torch.from_numpy(pictures.numpy().repeat(2, 2).repeat(2, 3))
+
+
+def test_sizes_fade_in() -> None:
+    growing = fresh(lambda: Growing((5, 4, 3, 2)))
+    latents = torch.from_numpy(np.random.default_rng(0).standard_normal((3, 5))).float()
+    with torch.no_grad():
+        pictures = {size: growing(latents, size) for size in (4, 8, 16)}
+        assert {size: tuple(own.shape) for size, own in pictures.items()} == {
+            size: (3, 3, size, size) for size in (4, 8, 16)
+        }
+        assert torch.equal(pictures[16], growing.generator(latents))
+        for size in (8, 16):
+            small, full = enlarged(pictures[size // 2]), pictures[size]
+            assert not torch.allclose(small, full, atol=0.1)
+            assert torch.allclose(growing(latents, size, 1e-7), small, atol=1e-5)
+            assert torch.allclose(growing(latents, size, 0.25), 0.75 * small + 0.25 * full, atol=1e-5)
+            assert torch.allclose(growing(latents, size, 1 - 1e-7), full, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [4, 8, 16])
+def test_a_critic_sees_pictures_of_all_sizes(size: int) -> None:
+    critic = fresh(lambda: Critic((4, 3, 2)))
+    pictures = fresh(lambda: torch.rand(6, 3, size, size) * 2 - 1).requires_grad_()
+    scores = critic(pictures)
+    assert scores.shape == (6,)
+    (slope,) = torch.autograd.grad(scores.sum(), pictures)
+    assert (slope != 0).all(), "every pixel counts"
+    if size > 4:
+        with torch.no_grad():
+            small = critic(avg_pool2d(pictures, 2))
+            assert not torch.allclose(small, scores, atol=0.01)
+            assert torch.allclose(critic(pictures, 0.0), small, atol=1e-5)
+            assert torch.allclose(critic(pictures, 1 - 1e-7), scores, atol=1e-5)
+            assert not torch.allclose(critic(pictures, 0.5), scores, atol=0.01)
+
+
+def test_a_critic_of_features_sees_small_pictures_enlarged() -> None:
+    critic = fresh(lambda: FeatureCritic(narrow(), width=5)).eval()
+    pictures = fresh(lambda: torch.rand(2, 3, 32, 32) * 2 - 1)
+    large = torch.nn.functional.interpolate(pictures, scale_factor=2.0, mode="bilinear")
+    eyes, x, expected = narrow(), large / 2 + 0.5, []
+    with torch.no_grad():
+        for name, layer in eyes.named_children():
+            x = layer(x) if name.startswith(("shift", "conv", "relu", "pool")) and x.dim() == 4 else x
+            if name in FeatureCritic.LAYERS:
+                expected.append(critic.heads[len(expected)](x).mean((1, 2, 3)))
+        found = critic(pictures)
+    assert len(expected) == 4 and torch.allclose(found, torch.stack(expected, 1), atol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "groups"), [(8, 2), (12, 3), (6, 1)])
+def test_the_spread_of_a_group_by_brute_force(count: int, groups: int) -> None:
+    x = (
+        np.random.default_rng(0).standard_normal((count, 3, 5, 7))
+        * np.arange(1, count + 1)[:, None, None, None]
+    )
+    found = _spread(torch.from_numpy(x).float()).numpy()
+    assert found.shape == (count, 1, 5, 7)
+    for picture in range(count):
+        group = [x[other] for other in range(count) if other % groups == picture % groups]
+        assert len(group) == count // groups
+        assert found[picture] == pytest.approx(np.mean(np.std(group, axis=0)), rel=1e-4)
+
+
+def blocks(pictures: Any, side: int) -> Any:
+    """Means over blocks of pixels, (n, 3, h, w)."""
+    n, channels, height, width = pictures.shape
+    shape = n, channels, height // side, side, width // side, side
+    return pictures.reshape(shape).mean((3, 5))
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+@pytest.mark.parametrize("share", [1.0, 0.25])
+def test_what_is_learned_from(share: float, chosen: bool, tmp_path: Path) -> None:
+    run = begin(PLAIN, tmp_path)
+    batch = run._batch(Stage(8, 1, 64, chosen=chosen), share, np.random.default_rng(0)).numpy()
+    small = blocks(PICTURES / 127.5 - 1, 4)
+    expected = share * small + (1 - share) * blocks(small, 2).repeat(2, 2).repeat(2, 3)
+    both = np.concatenate([expected, expected[..., ::-1]])
+    far = np.abs(batch[:, None] - both[None]).max((2, 3, 4))
+    assert (far.min(1) < 1e-5).all()
+    those = {number + mirrored for number in (SOME if chosen else range(7)) for mirrored in (0, 7)}
+    assert set(far.argmin(1)) == those, "all pictures come up, mirrored and not"
+
+
+def test_none_is_chosen(tmp_path: Path) -> None:
+    none = np.array([], np.int64)
+    Adversaries(PLAIN, PICTURES, none, narrow(), tmp_path, "key")
+    course = PLAIN._replace(stages=(*PLAIN.stages, Stage(8, 2, 4, chosen=True)))
+    with pytest.raises(SettingError, match="No picture is chosen"):
+        Adversaries(course, PICTURES, none, narrow(), tmp_path, "key")

@@ -1,0 +1,254 @@
+"""Networks and recipes: what is shipped is what was trained, and what stops goes on."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from dissect_widgets.errors import SavedError, WeightsError
+from dissect_widgets.world import Scenes, pretrained
+from dissect_widgets.world.networks.nets import SceneNet, SegmentNet, fold
+from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
+from dissect_widgets.world.train import train
+from dissect_widgets.world.training.image_cache import Nursery
+from dissect_widgets.world.training.recipes import RECIPES, Recipe
+from dissect_widgets.world.training.tasks import (
+    CLASSES,
+    PIXEL_SIZES,
+    PIXELS,
+    class_figures,
+    pixel_figures,
+    rare_pixel_loss,
+)
+from dissect_widgets.world.training.trainer import UNKNOWN, Budget, Trainer, augment, schedule
+
+NARROW = partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12, norm=True)
+THREE = ("beach", "bedroom", "ski slope")
+RECIPE = Recipe(
+    NARROW,
+    CLASSES,
+    partial(Scenes, "train", 30, classes=THREE),
+    partial(Scenes, "val", 12, classes=THREE),
+    Budget(steps=14, batch=8),
+)
+
+
+@pytest.fixture(autouse=True)
+def keep_chance() -> object:
+    with torch.random.fork_rng():
+        yield
+
+
+def test_layers_have_vgg16s_names() -> None:
+    net = SceneNet(24)
+    blocks = [f"conv{b}_{n}" for b, depth in enumerate((2, 2, 3, 3, 3), 1) for n in range(1, depth + 1)]
+    assert net.convolutions == blocks and len(blocks) == 13
+    seen = []
+    net.conv5_3.register_forward_hook(lambda m, i, o: seen.append(o.shape))
+    assert net(torch.rand(2, 3, 128, 128)).shape == (2, 24)
+    assert seen[0][2:] == (8, 8)
+
+
+def test_folding_changes_nothing() -> None:
+    net = NARROW()
+    for module in net.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.normal_(module.bias)
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+    net.eval()
+    pictures = torch.rand(3, 3, 128, 128)
+    with torch.no_grad():
+        before = net(pictures)
+        folded = fold(copy.deepcopy(net))
+        assert torch.allclose(folded(pictures), before, atol=1e-3)
+    assert not any(isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)) for module in folded.modules())
+    assert list(folded.state_dict()) == list(SceneNet(3, widths=(4, 4, 6, 8, 8), hidden=12).state_dict())
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return torch.load(folder / "checkpoint.pt", weights_only=True)["net"]
+
+
+def test_a_run_that_is_stopped_ends_in_the_same_bits(tmp_path: Path) -> None:
+    assert train(RECIPE, tmp_path / "whole", workers=1) is not None
+    for _ in range(30):
+        figures = train(RECIPE, tmp_path / "parts", workers=1, seconds=0)
+        if figures is not None:
+            break
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    files = [(tmp_path / run / "network.safetensors").read_bytes() for run in ("whole", "parts")]
+    assert files[0] == files[1]
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    train(RECIPE, tmp_path, workers=1, seconds=0)
+    with pytest.raises(SavedError, match="another run"):
+        train(RECIPE.changed(budget=Budget(steps=15, batch=8)), tmp_path, workers=1)
+
+
+def test_a_recipe_begins_with_the_network_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = RECIPE.changed(network=partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12))
+    monkeypatch.setitem(RECIPES, "first", plain.changed(budget=Budget(steps=3, batch=8)))
+    second = plain.changed(budget=Budget(steps=2, batch=8, rate=0.0), begins="first")
+    assert train(second, tmp_path, workers=1, seconds=0) is None, "it stops in the first, and goes on"
+    while train(second, tmp_path, workers=1, seconds=0) is None:
+        pass
+    first = load_file(tmp_path / "first" / "network.safetensors")
+    assert all(torch.equal(value.half(), first[name]) for name, value in weights(tmp_path).items())
+    assert [path.parent.name for path in tmp_path.rglob("pictures.npy")].count("train") == 1
+
+
+def test_rare_names_count_by_the_square_root_of_their_pixels() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(2, sum(PIXEL_SIZES), 5, 7, generator=generator)
+    labels = torch.randint(0, 4, (2, 3, 5, 7), generator=generator)
+    labels[labels == 3] = UNKNOWN
+    found = rare_pixel_loss(lambda pictures: scores, torch.empty(0), torch.empty(0), labels)  # type: ignore[arg-type]
+    expected, start = 0.0, 0
+    for k, size in enumerate(PIXEL_SIZES):
+        own = scores[:, start : start + size].log_softmax(1)
+        start += size
+        counts = [(labels[:, k] == name).sum().item() for name in range(3)]
+        total = weight = 0.0
+        for image in range(2):
+            for y in range(5):
+                for x in range(7):
+                    name = int(labels[image, k, y, x])
+                    if name != UNKNOWN:
+                        each = (counts[name] + 100) ** -0.5
+                        total -= each * float(own[image, name, y, x])
+                        weight += each
+        expected += (2 if k == 0 else 1) * total / weight
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    nursery = Nursery(tmp_path / "n", Scenes("train", 24, classes=THREE))
+    nursery.draw(1)
+    torch.manual_seed(0)
+    net = SceneNet(3, widths=(4, 4, 8, 8, 16), hidden=16, dropout=0.0, norm=True)
+    losses: list[float] = []
+    budget = Budget(steps=80, batch=8, rate=5e-3, shift=0, average=0.5)
+    trainer = Trainer(net, CLASSES.loss, nursery, budget, tmp_path, "key")
+    trainer.run(lambda step, told: losses.append(told["loss"]))
+    assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])
+    assert class_figures(trainer.averaged(), nursery)["top-1"] > 0.8
+
+
+def test_a_nursery_goes_on_and_keeps_labels(tmp_path: Path) -> None:
+    data = Scenes("train", 7, size=64)
+    nursery = Nursery(tmp_path, data, ("object", "part"))
+    nursery.draw(1)
+    again = Nursery(tmp_path, data, ("object", "part"))
+    assert again.drawn == 7
+    for i in range(7):
+        picture = data.picture(i)
+        assert (again.pictures[i] == picture.image.transpose(2, 0, 1)).all()
+        objects = picture.labels[0, 1::2, 1::2]
+        assert (again.labels[i, 0] == objects - VOCABULARY.index(NAMES["object"][0], "object") + 1).all()
+        parts = picture.labels[1, 1::2, 1::2]
+        first = VOCABULARY.index(NAMES["part"][0], "part")
+        assert (again.labels[i, 1] == np.where(parts > 0, parts - first + 1, 0)).all()
+    (tmp_path / "labels.npy").unlink()
+    assert Nursery(tmp_path, data, ("object", "part")).drawn == 0, "what is lost is drawn again"
+    assert Nursery(tmp_path, Scenes("train", 8, size=64), ("object", "part")).drawn == 0
+
+
+def test_pictures_and_labels_move_together() -> None:
+    pictures = torch.randint(0, 255, (5, 3, 32, 32), dtype=torch.uint8)
+    pictures[:, 0] = torch.arange(16).repeat_interleave(2).repeat(5, 32, 1) * 10  # blocks of two pixels
+    labels = torch.arange(16, dtype=torch.uint8).repeat(5, 1, 16, 1)
+    moved, marked = augment(pictures, labels + 1, np.random.default_rng(0), 8)
+    inside = marked < UNKNOWN
+    assert inside.any() and not inside.all()
+    seen = moved[:, 0, ::2, ::2] // 10 + 1
+    assert (seen[inside[:, 0]] == marked[:, 0][inside[:, 0]]).all()
+    assert schedule(0) < 0.01 < schedule(0.05) and schedule(1) < 0.01
+
+
+class Known(nn.Module):
+    """Scores that say the labels of the nursery, but for a share that it gets wrong."""
+
+    def __init__(self, nursery: Nursery) -> None:
+        super().__init__()
+        self.anchor, self.nursery, self.at = nn.Parameter(torch.zeros(1)), nursery, 0
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        labels = torch.from_numpy(self.nursery.labels[self.at : self.at + len(pictures)]).long().clone()
+        self.at += len(pictures)
+        labels[:, 0, :10] = 1  # the first object, in the upper rows
+        return torch.cat(
+            [nn.functional.one_hot(labels[:, k], n).permute(0, 3, 1, 2) for k, n in enumerate(PIXEL_SIZES)], 1
+        ).float()
+
+
+def test_mean_iou_of_pixels_by_brute_force(tmp_path: Path) -> None:
+    nursery = Nursery(tmp_path, Scenes("train", 9, size=64), PIXELS.categories)
+    nursery.draw(1)
+    figures = pixel_figures(Known(nursery), nursery)
+    truth, told = nursery.labels[:, 0].copy(), nursery.labels[:, 0].copy()
+    told[:, :10] = 1
+    ious = [
+        ((truth == n) & (told == n)).sum() / ((truth == n) | (told == n)).sum() for n in np.unique(truth) if n
+    ]
+    assert figures["mean IoU over objects"] == pytest.approx(np.mean(ious))
+    assert figures["mean IoU over parts"] == 1
+
+
+def test_a_file_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = SceneNet(24)
+    path = tmp_path / "classifier.safetensors"
+    pretrained.write_network(net, path, {"top-1": 0.5})
+    loaded = pretrained.load_classifier(path)
+    assert all(
+        torch.equal(a.half(), b.half()) for a, b in zip(net.parameters(), loaded.parameters(), strict=True)
+    )
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    monkeypatch.setattr(pretrained, "DIGESTS", tmp_path / "digests.json")
+    (tmp_path / "digests.json").write_text(json.dumps({"classifier": {"sha256": "0" * 64}}))
+    with pytest.raises(WeightsError, match=r"damaged.*SHA-256 is [0-9a-f]{64}, and should be 0{64}"):
+        pretrained.load_classifier()
+    with pytest.raises(WeightsError, match="There is no file"):
+        pretrained.load_segmenter()
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="no file of weights"):
+        pretrained.load_classifier(path)
+    pretrained.write_network(SceneNet(23), path, {})
+    with pytest.raises(WeightsError, match="fc8"):
+        pretrained.load_classifier(path)
+
+
+def test_what_is_shipped_loads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "weights")
+    monkeypatch.setattr(pretrained, "DIGESTS", tmp_path / "weights" / "digests.json")
+    net, path = SceneNet(24), tmp_path / "network.safetensors"
+    pretrained.write_network(net, path, {"top-1": 0.875})
+    pretrained.ship("classifier", path)
+    assert json.loads(pretrained.DIGESTS.read_text())["classifier"]["figures"] == {"top-1": 0.875}
+    assert torch.equal(pretrained.load_classifier().fc8.weight, net.fc8.weight.half().float())
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_a_segmenter_speaks_the_worlds_words() -> None:
+    segmenter = pretrained.WorldSegmenter(SegmentNet(sum(PIXEL_SIZES)))
+    pictures = torch.rand(2, 3, 128, 192)
+    labels = segmenter(pictures)
+    assert labels.shape == (2, 3, 64, 96)
+    small = torch.nn.functional.avg_pool2d(pictures, 4)  # less than it knows, and so it is enlarged before
+    large = torch.nn.functional.interpolate(small, (128, 192), mode="bilinear", align_corners=False)
+    assert (segmenter(small) == segmenter(large)).all()
+    for k, category in enumerate(("object", "part", "material")):
+        found = {VOCABULARY[int(n)].category for n in labels[:, k].unique() if n}
+        assert found <= {category}
