@@ -3,9 +3,9 @@
 from . import models as models
 from . import plots as plots
 from . import world as world
+from .api.ablation import ablate_unit_sets as ablate_unit_sets
+from .api.ablation import ablate_units as ablate_units
 from .api.ablation import rank_units as rank_units
-from .api.ablation import remove_sets as remove_sets
-from .api.ablation import remove_units as remove_units
 from .api.attacks import attack as attack
 from .api.attacks import unit_changes as unit_changes
 from .api.dissection import dissect as dissect
@@ -18,7 +18,7 @@ from .concepts.segmenters import load_public_segmenter as load_public_segmenter
 from .core.attacks.carlini_wagner import CarliniWagner as CarliniWagner
 from .core.attacks.change_maps import change_maps as change_maps
 from .core.attacks.pgd import ProjectedGradient as ProjectedGradient
-from .core.attacks.result import Attacked as Attacked
+from .core.attacks.result import AttackResult as AttackResult
 from .core.attacks.unit_changes import UnitChanges as UnitChanges
 from .core.data.in_memory import InMemory as InMemory
 from .core.data.latents import latents as latents
@@ -27,8 +27,8 @@ from .core.data.vocabulary import Concept as Concept
 from .core.data.vocabulary import Vocabulary as Vocabulary
 from .core.dissection.layer_result import LayerDissection as LayerDissection
 from .core.dissection.max_activation import choose_unit as choose_unit
-from .core.dissection.max_activation import classify_by_peak as classify_by_peak
-from .core.dissection.max_activation import find_peaks as find_peaks
+from .core.dissection.max_activation import classify_by_max_activation as classify_by_max_activation
+from .core.dissection.max_activation import find_max_activations as find_max_activations
 from .core.dissection.netdissect_csv import read_netdissect_csv as read_netdissect_csv
 from .core.dissection.netdissect_csv import write_netdissect_csv as write_netdissect_csv
 from .core.dissection.result import Dissection as Dissection

@@ -74,7 +74,7 @@ def tiny() -> TinyNet:
 
 
 class ArrayImages:
-    """Labelled images held in memory: random pictures (20 x 28) and label maps (2, 11, 13), 7 concepts."""
+    """Labeled images held in memory: random pictures (20 x 28) and label maps (2, 11, 13), 7 concepts."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class ArrayImages:
 
 @pytest.fixture
 def images() -> ArrayImages:
-    """Nine labelled images in memory."""
+    """Nine labeled images in memory."""
     return ArrayImages()
 
 

@@ -12,9 +12,14 @@ from tqdm.auto import tqdm
 
 from dissect_widgets.api.dissection import Advance
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.ablation.predictions import Edited, EditsInterrupted, keep_all_but, run_edits
+from dissect_widgets.core.ablation.predictions import (
+    AblationPredictions,
+    EditsInterrupted,
+    keep_all_but,
+    run_edits,
+)
 from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
-from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.errors import SettingError
 
 _unfinished: EditsInterrupted | None = None
@@ -78,13 +83,13 @@ def rank_units(
         On Ctrl-C or the interrupt button. The same call goes on from there; what was found so far is
         `UnitImportance(interrupt.state.finished())`.
     """
-    source = Classified(
+    source = ClassifierData(
         model, layer, data, targets=targets, classes=classes, preprocess=preprocess, batch_size=batch_size
     )
     return UnitImportance(_run(source, _each, "rank units", workers, progress))
 
 
-def remove_units(
+def ablate_units(
     model: nn.Module,
     layer: str,
     data: Any,
@@ -97,10 +102,10 @@ def remove_units(
     batch_size: int | None = None,
     workers: int = 0,
     progress: bool = True,
-) -> Edited:
+) -> AblationPredictions:
     """Predict images without some units of a layer, for each of several sets.
 
-    >>> found = remove_units(model, "layer4", data, [[3, 17], [3]])
+    >>> found = ablate_units(model, "layer4", data, [[3, 17], [3]])
     >>> found.accuracy.after                     # (2, classes), balanced accuracy without each set
 
     Parameters
@@ -122,7 +127,7 @@ def remove_units(
     SettingError
         For a unit that does not exist, or stands in a set twice; also what `rank_units` raises.
     """
-    source = Classified(
+    source = ClassifierData(
         model, layer, data, targets=targets, classes=classes, preprocess=preprocess, batch_size=batch_size
     )
 
@@ -133,10 +138,10 @@ def remove_units(
     return _run(source, kept, "remove units", workers, progress)
 
 
-def remove_sets(
+def ablate_unit_sets(
     model: nn.Module,
     data: Any,
-    ranking: UnitImportance,
+    importance: UnitImportance,
     sizes: Sequence[int],
     *,
     names: Sequence[str] | None = None,
@@ -157,10 +162,10 @@ def remove_sets(
     ----------
     model, data, targets, classes, preprocess, batch_size, workers, progress
         As for `rank_units`.
-    ranking
+    importance
         Units by importance, best over other images than `data`.
     sizes
-        Numbers of units, for example `range(ranking.units + 1)`.
+        Numbers of units, for example `range(importance.units + 1)`.
     names
         Classes whose units are removed; by default all that have images.
     repeats, seed
@@ -177,11 +182,11 @@ def remove_sets(
         For sizes that the layer has not, a ranking of another layer, and classes without images; also
         what `rank_units` raises.
     """
-    plan = plan_sets(ranking, sizes, classes=names, repeats=repeats, seed=seed)
-    known = ranking.classes if classes is None else classes
-    source = Classified(
+    plan = plan_sets(importance, sizes, classes=names, repeats=repeats, seed=seed)
+    known = importance.classes if classes is None else classes
+    source = ClassifierData(
         model,
-        ranking.layer,
+        importance.layer,
         data,
         targets=targets,
         classes=known,
@@ -190,11 +195,13 @@ def remove_sets(
     )
 
     def kept(units: int) -> NDArray[np.bool_]:
-        if units != ranking.units:
-            raise SettingError(f"The ranking is of {ranking.units} units, but {ranking.layer} has {units}.")
+        if units != importance.units:
+            raise SettingError(
+                f"The ranking is of {importance.units} units, but {importance.layer} has {units}."
+            )
         return plan.kept
 
-    return SetEffects(plan, _run(source, kept, "remove sets", workers, progress), ranking)
+    return SetEffects(plan, _run(source, kept, "remove sets", workers, progress), importance)
 
 
 def _each(units: int) -> NDArray[np.bool_]:
@@ -202,8 +209,8 @@ def _each(units: int) -> NDArray[np.bool_]:
 
 
 def _run(
-    source: Classified, kept: Callable[[int], NDArray[np.bool_]], what: str, workers: int, progress: bool
-) -> Edited:
+    source: ClassifierData, kept: Callable[[int], NDArray[np.bool_]], what: str, workers: int, progress: bool
+) -> AblationPredictions:
     def remember(unfinished: EditsInterrupted) -> None:
         global _unfinished
         _unfinished = unfinished

@@ -16,14 +16,14 @@ from tqdm.auto import tqdm
 from dissect_widgets.api.dissection import Advance
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
-from dissect_widgets.core.attacks.result import Attacked, Ints
+from dissect_widgets.core.attacks.result import AttackResult, Ints
 from dissect_widgets.core.attacks.run import AttackInterrupted, Read, choose_targets, read_images, run_attack
 from dissect_widgets.core.attacks.targets import Target
 from dissect_widgets.core.attacks.unit_changes import UnitChanges, read_changes
-from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
 
-_unfinished: tuple[str, Attacked] | None = None
+_unfinished: tuple[str, AttackResult] | None = None
 
 
 def attack(
@@ -40,7 +40,7 @@ def attack(
     batch_size: int | None = None,
     workers: int = 0,
     progress: bool = True,
-) -> Attacked:
+) -> AttackResult:
     """Change images as little as can be, so that a classifier takes them for something else.
 
     See PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a.
@@ -56,7 +56,7 @@ def attack(
         Class that images are to be told as, by name or number, for all or for each; "nearest" for the class
         that is second now, "random" for any other; by default whichever other comes first (untargeted).
     among
-        Classes that "random" draws from, such as `ranking.present_classes`, names or numbers; all by default.
+        Classes that "random" draws from, such as `importance.present_classes`, names or numbers; all by default.
     method
         `CarliniWagner(...)`, which finds the smallest change in the L2 norm, by default with the settings of
         the published code; or `ProjectedGradient(...)`, bounded in the L-infinity norm.
@@ -92,7 +92,7 @@ def attack(
     global _unfinished
     method = CarliniWagner() if method is None else method
     names = getattr(data, "classes", None) if classes is None else classes
-    source = Classified(
+    source = ClassifierData(
         model, None, data,
         targets="predicted", classes=names, preprocess=preprocess, batch_size=batch_size,
     )  # fmt: skip
@@ -126,7 +126,7 @@ def attack(
 def unit_changes(
     model: nn.Module,
     layer: str,
-    attacked: Attacked,
+    attacked: AttackResult,
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
     batch_size: int = 16,
@@ -150,7 +150,7 @@ def unit_changes(
     Returns
     -------
     UnitChanges
-        Peaks before and after; `by_importance(ranking)` of it is Fig. 5c.
+        Peaks before and after; `by_importance(importance)` of it is Fig. 5c.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def unit_changes(
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
-def _key(source: Classified, read: Read, targets: Ints, method: Method, seed: int) -> str:
+def _key(source: ClassifierData, read: Read, targets: Ints, method: Method, seed: int) -> str:
     """Digest of all that decides the result."""
     told = (
         weights_digest(source.model), source.classes, describe_callable(source.preprocess), repr(method), seed
@@ -180,7 +180,7 @@ def _key(source: Classified, read: Read, targets: Ints, method: Method, seed: in
     return digest.hexdigest()
 
 
-def _together(before: Attacked | None, now: Attacked, left: NDArray[np.bool_]) -> Attacked:
+def _together(before: AttackResult | None, now: AttackResult, left: NDArray[np.bool_]) -> AttackResult:
     """An earlier part of an attack, and what came of its images that were left, in their places.
 
     Of these the earlier picture stays until there is a better one.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dissect_widgets.core.data.latents import ToPictures, to_pictures
-from dissect_widgets.core.data.types import LabelledImages, Segmenter
+from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.run import Interrupted, Work
@@ -24,7 +24,7 @@ _interrupted: Interrupted | None = None
 def dissect(
     model: nn.Module,
     layers: str | Sequence[str],
-    data: LabelledImages | Any,
+    data: LabeledImages | Any,
     *,
     level: float | Sequence[float] = 0.01,
     population: Population = "upsampled",
@@ -64,7 +64,7 @@ def dissect(
         Samples that a threshold is taken of: all positions of the map upsampled to the label grid
         ("upsampled", PNAS), or of the map itself ("raw", TPAMI).
     upsample
-        Where map positions lie in the picture: at the centres of their receptive fields, or evenly
+        Where map positions lie in the picture: at the centers of their receptive fields, or evenly
         ("half-pixel"). The result says for each layer which one was used.
     preprocess
         Makes of pictures (B, 3, H, W) in [0, 1] what the network takes; mostly `normalize()`.

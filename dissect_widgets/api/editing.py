@@ -14,7 +14,7 @@ from dissect_widgets.core.data.latents import ToPictures, to_pictures
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.core.editing.generator import Canvas, open_generator
+from dissect_widgets.core.editing.generator import EditableGenerator, open_generator
 from dissect_widgets.core.editing.pixel_counts import PixelCounts, Progress
 from dissect_widgets.core.editing.pixel_counts import count_pixels as count
 from dissect_widgets.core.editing.placement import PlaceEffects
@@ -141,7 +141,9 @@ def _edits(edits: Edit | Iterable[Edit]) -> list[Edit]:
     return [edits] if isinstance(edits, Edit) else list(edits)
 
 
-def _open(generator: nn.Module, edits: Sequence[Edit], latents: Tensor, to_pictures: ToPictures) -> Canvas:
+def _open(
+    generator: nn.Module, edits: Sequence[Edit], latents: Tensor, to_pictures: ToPictures
+) -> EditableGenerator:
     return open_generator(generator, [edit.layer for edit in edits], latents, to_pictures=to_pictures)
 
 

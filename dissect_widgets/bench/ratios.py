@@ -21,7 +21,7 @@ from dissect_widgets.api.dissection import dissect
 from dissect_widgets.bench.timing import compare, finish
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.latents import latents
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import open_generator
@@ -151,7 +151,7 @@ def bench_edit(
         raise LayerError(f"There is no layer {layer!r} that others follow.{nearest(layer, names[:-1])}")
     after = nn.Sequential(*list(generator.children())[names.index(layer) + 1 :])
     device = next(generator.parameters()).device
-    drawn = torch.split(latents(images, depth=generator.depth).to(device), batch_size)
+    drawn = torch.split(latents(images, latent_dim=generator.latent_dim).to(device), batch_size)
     canvas, maps = open_generator(generator, layer, drawn[0]), []
     for some in drawn:
         with torch.inference_mode(), trace(generator, [layer], calls={layer: 1}) as seen:
@@ -213,7 +213,7 @@ def bench_attack(
     """
     method, device = CarliniWagner(steps=steps, searches=1, early=False), next(model.parameters()).device
     model.eval()
-    found: list[Attacked] = []
+    found: list[AttackResult] = []
 
     def run() -> None:
         found[:] = [

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 
-_CHANNELS = 6  # object, part, material, colour and two halves, as in PNAS 2020
+_CHANNELS = 6  # object, part, material, color and two halves, as in PNAS 2020
 _SIDE = 7  # label patches along a side
 
 

@@ -45,13 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("dissect-widgets-demo"), metavar="DIR")
     demo.set_defaults(run=_demo)
 
-    dissect = commands.add_parser("dissect", help="label the units of a network, over labelled images")
+    dissect = commands.add_parser("dissect", help="label the units of a network, over labeled images")
     add_model(dissect, positional=True)
     add_data(dissect, required=True)
     dissect.add_argument("--layers", nargs="+", required=True, metavar="L", help="dotted layer names")
     dissect.add_argument("--level", nargs="+", type=float, default=[0.01], help="top fraction(s) (0.01)")
     dissect.add_argument("--population", choices=["upsampled", "raw"], default="upsampled")
-    dissect.add_argument("--colors", action="store_true", help="add the 11 colours as concepts")
+    dissect.add_argument("--colors", action="store_true", help="add the 11 colors as concepts")
     dissect.add_argument("--halves", action="store_true", help="add halves of objects as concepts")
     dissect.add_argument("--exemplars", type=int, default=8, help="top images of each unit (8)")
     dissect.add_argument("--workers", type=int, default=0, help="processes that read images (0)")
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("folder", nargs="?", type=Path, default=Path("dissect-widgets-notebooks"))
     lab.set_defaults(run=_lab)
 
-    sample = commands.add_parser("sample", help="draw a small labelled set, to try things with")
+    sample = commands.add_parser("sample", help="draw a small labeled set, to try things with")
     sample.add_argument("folder", type=Path, metavar="DIR")
     sample.set_defaults(run=_sample)
 

@@ -1,4 +1,4 @@
-"""Options that several commands have: a network, and labelled images."""
+"""Options that several commands have: a network, and labeled images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--masks", nargs="+", type=Path, metavar="DIR", help="folder(s) of indexed masks")
     parser.add_argument("--classes", nargs="+", type=Path, metavar="CSV", help="value,name,category")
     parser.add_argument("--image-labels", type=Path, metavar="CSV", help="image,name,category")
-    parser.add_argument("--unlabelled", nargs="+", type=int, default=[], metavar="V", help="mask values")
+    parser.add_argument("--unlabeled", nargs="+", type=int, default=[], metavar="V", help="mask values")
     parser.add_argument("--mask-suffix", default="", help="what names of masks have more")
     parser.add_argument("--skip-unpaired", action="store_true", help="leave out photos without masks")
     parser.add_argument("--size", nargs="+", type=int, default=[224], help="side, or height and width (224)")
@@ -46,7 +46,7 @@ def mask_folder(options: argparse.Namespace, images: Path) -> Any:
         size=read_size(options.size),
         label_size=read_size(options.label_size),
         image_labels=options.image_labels,
-        unlabelled=options.unlabelled,
+        unlabeled=options.unlabeled,
         mask_suffix=options.mask_suffix,
         skip_unpaired=options.skip_unpaired,
     )

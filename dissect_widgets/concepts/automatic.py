@@ -1,4 +1,4 @@
-"""Concepts that any images have: colours of pixels, and halves of the things in them.
+"""Concepts that any images have: colors of pixels, and halves of the things in them.
 
 >>> data = WithHalves(WithColors(MaskFolder(images, masks, classes)))
 >>> data.vocabulary
@@ -29,7 +29,7 @@ HALVES = ("top", "bottom", "left", "right")
 
 
 class _Wrapped(Dataset[tuple[Tensor, Tensor]]):
-    """Labelled images with more label channels; all else is the wrapped data's."""
+    """Labeled images with more label channels; all else is the wrapped data's."""
 
     def __init__(self, data: Any, more: Vocabulary) -> None:
         self.data = data
@@ -61,24 +61,24 @@ class _Wrapped(Dataset[tuple[Tensor, Tensor]]):
 
 
 class WithColors(_Wrapped):
-    """Labelled images whose pixels also carry one of 11 colour names, in category "color".
+    """Labeled images whose pixels also carry one of 11 color names, in category "color".
 
     Parameters
     ----------
     data
-        Labelled images; see `LabelledImages`. Or unlabelled ones, whose items are images.
+        Labeled images; see `LabeledImages`. Or unlabeled ones, whose items are images.
     label_size
-        (rows, columns) of the label maps, needed for unlabelled images.
+        (rows, columns) of the label maps, needed for unlabeled images.
     """
 
     def __init__(self, data: Any, *, label_size: tuple[int, int] | None = None) -> None:
         super().__init__(data, Vocabulary(Concept(name, "color") for name in COLOR_NAMES))
         self.label_size = label_size
-        labelled = getattr(data, "vocabulary", None) is not None
-        if labelled == (label_size is not None):
+        labeled = getattr(data, "vocabulary", None) is not None
+        if labeled == (label_size is not None):
             raise SettingError(
                 "The images have labels, and so a label_size of their own; leave it out."
-                if labelled
+                if labeled
                 else "The images have no labels; give the label_size, (rows, columns)."
             )
 
@@ -96,9 +96,9 @@ class WithColors(_Wrapped):
 
 
 class WithHalves(_Wrapped):
-    """Labelled images in which the halves of every thing are concepts too, in category "part".
+    """Labeled images in which the halves of every thing are concepts too, in category "part".
 
-    Each connected component (8-neighbours) of each concept is cut at the middle of its bounding box
+    Each connected component (8-neighbors) of each concept is cut at the middle of its bounding box
     into top and bottom, and into left and right: car-top, car-bottom, car-left, car-right (PNAS 2020,
     "Reference Segmentation"). Where a pixel carries several concepts of the category, its first channel
     counts.
@@ -106,7 +106,7 @@ class WithHalves(_Wrapped):
     Parameters
     ----------
     data
-        Labelled images; see `LabelledImages`.
+        Labeled images; see `LabeledImages`.
     category
         Of which concepts.
     """

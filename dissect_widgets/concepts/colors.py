@@ -1,11 +1,11 @@
-"""Eleven basic colour names for pixels, by a rule of thirteen balls in CIELAB.
+"""Eleven basic color names for pixels, by a rule of thirteen balls in CIELAB.
 
     codes = name_colors(pictures)        # (n, 3, h, w) in [0, 1] -> (n, h, w) codes 0 to 10
     names = [COLOR_NAMES[code] for code in codes.unique()]
     share_of_red = (codes == COLOR_NAMES.index("red")).float().mean()
 
-A ball is a name, an anchor colour and a reach. A pixel takes the name of the ball for which distance to
-the anchor minus reach is least. Vivid names sit far from the grey axis and reach towards it; black, grey and
+A ball is a name, an anchor color and a reach. A pixel takes the name of the ball for which distance to
+the anchor minus reach is least. Vivid names sit far from the gray axis and reach towards it; black, gray and
 white lie by it and hardly reach. Blue needs three balls: for sky, for ink and for the pure blue of screens.
 
 The rule is our own. Its 53 numbers, the balls and one weight of lightness, were tuned so as to agree with
@@ -37,7 +37,7 @@ DISPLAY_RGB: Final[npt.NDArray[np.uint8]] = np.array(
     ],
     dtype=np.uint8,
 )  # fmt: skip
-"""(11, 3) one sRGB colour for each name, for legends."""
+"""(11, 3) one sRGB color for each name, for legends."""
 
 BALLS: Final[tuple[tuple[str, int, int, int, int], ...]] = (
     # name, then L*, a*, b* of the anchor, and its reach
@@ -63,7 +63,7 @@ _SIDE = 32  # bins along each of R, G and B; a bin is 8 of the 256 levels wide
 
 
 def rgb_to_lab(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Turn sRGB colours (..., 3) in [0, 1] into CIELAB (..., 3): L* in 0 to 100; a*, b* within ±110."""
+    """Turn sRGB colors (..., 3) in [0, 1] into CIELAB (..., 3): L* in 0 to 100; a*, b* within ±110."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     to_xyz = np.array(
         [
@@ -72,7 +72,7 @@ def rgb_to_lab(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
             [0.0193339, 0.1191920, 0.9503041],
         ]
     )
-    # Dividing by the row sums makes sRGB's own white (D65) the reference: greys get a* = b* = 0.
+    # Dividing by the row sums makes sRGB's own white (D65) the reference: grays get a* = b* = 0.
     xyz = linear @ (to_xyz / to_xyz.sum(axis=1, keepdims=True)).T
     root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     x, y, z = np.moveaxis(root, -1, 0)
@@ -80,7 +80,7 @@ def rgb_to_lab(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def apply_rule(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Name sRGB colours (..., 3) in [0, 1] by the nearest surface of a ball; codes (...) from 0 to 10."""
+    """Name sRGB colors (..., 3) in [0, 1] by the nearest surface of a ball; codes (...) from 0 to 10."""
     weight = np.array([LIGHTNESS_WEIGHT, 1, 1])
     anchors = np.array([anchor for _, *anchor, _ in BALLS])
     reach = np.array([ball[-1] for ball in BALLS])
@@ -92,9 +92,9 @@ def apply_rule(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 @cache
 def _codes() -> npt.NDArray[np.int64]:
-    """Apply the rule once to the centre of each bin: int64 (32, 32, 32), indexed by R, G, B // 8."""
-    centres = (np.arange(_SIDE) * 8 + 3.5) / 255
-    return apply_rule(np.stack(np.meshgrid(*[centres] * 3, indexing="ij"), -1))
+    """Apply the rule once to the center of each bin: int64 (32, 32, 32), indexed by R, G, B // 8."""
+    centers = (np.arange(_SIDE) * 8 + 3.5) / 255
+    return apply_rule(np.stack(np.meshgrid(*[centers] * 3, indexing="ij"), -1))
 
 
 @cache
@@ -103,13 +103,13 @@ def _table(device: torch.device) -> torch.Tensor:
 
 
 def name_bytes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Give each pixel (..., 3), sRGB in 0 to 255, the code of its basic colour name, int64 (...)."""
+    """Give each pixel (..., 3), sRGB in 0 to 255, the code of its basic color name, int64 (...)."""
     red, green, blue = (pixels[..., channel] >> 3 for channel in range(3))
     return np.asarray(_codes()[red, green, blue])
 
 
 def name_colors(pictures: torch.Tensor) -> torch.Tensor:
-    """Give each pixel the code of its basic colour name.
+    """Give each pixel the code of its basic color name.
 
     Parameters
     ----------

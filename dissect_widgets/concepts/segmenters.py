@@ -22,7 +22,7 @@ from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 
-NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabelled", "void"])
+NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabeled", "void"])
 """Classes that say that there is no concept."""
 _NEEDED = (
     ("config.json",),

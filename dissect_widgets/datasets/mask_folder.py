@@ -1,6 +1,6 @@
 """Folders of photos and of masks that say what each pixel shows.
 
->>> data = MaskFolder("camvid/images", "camvid/masks", "camvid/classes.csv", unlabelled=[11])
+>>> data = MaskFolder("camvid/images", "camvid/masks", "camvid/classes.csv", unlabeled=[11])
 >>> image, labels = data[0]          # (3, 224, 224) in [0, 1], (1, 112, 112)
 >>> data.vocabulary[int(labels[0, 50, 50])]
 Concept(name='car', category='object')
@@ -33,7 +33,7 @@ from dissect_widgets.datasets.tables import read_classes, read_image_labels, val
 from dissect_widgets.errors import DataError, SettingError
 
 _INDEXED = frozenset(["1", "L", "P", "I", "I;16"])
-_SCALED = {"L;2": 85, "L;4": 17}  # Pillow stretches grey values of 2 and 4 bits to 0 ... 255
+_SCALED = {"L;2": 85, "L;4": 17}  # Pillow stretches gray values of 2 and 4 bits to 0 ... 255
 
 
 class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
@@ -44,7 +44,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     images
         Folder of photos; folders in it are searched too.
     masks
-        Folder of masks that have the names of their photos and the ending .png: palette or grey, 8 or
+        Folder of masks that have the names of their photos and the ending .png: palette or gray, 8 or
         16 bits, as large as the photo. Several folders give parallel label channels: objects, parts,
         materials. None if the only labels are `image_labels`.
     classes
@@ -55,7 +55,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         Side, or (rows, columns), to which masks are squeezed (nearest).
     image_labels
         CSV file with the columns image, name, category: labels of whole images, such as scenes.
-    unlabelled
+    unlabeled
         Mask value or values, 0 to 65535, that stand for no class.
     mask_suffix
         What masks' names have more than the photos', such as "_L" in 0001TP_006690_L.png.
@@ -78,7 +78,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         size: Size = 224,
         label_size: Size = 112,
         image_labels: PathLike | None = None,
-        unlabelled: int | Sequence[int] = (),
+        unlabeled: int | Sequence[int] = (),
         mask_suffix: str = "",
         skip_unpaired: bool = False,
     ) -> None:
@@ -101,7 +101,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         found = self._pairs(skip_unpaired)
         self.names: list[str] = list(found)
         self._paths: list[list[Path]] = list(found.values())
-        self._read_tables(image_labels, [unlabelled] if isinstance(unlabelled, int) else unlabelled)
+        self._read_tables(image_labels, [unlabeled] if isinstance(unlabeled, int) else unlabeled)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -182,15 +182,15 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
                 "skip_unpaired=True leaves them out."
             )
 
-    def _read_tables(self, image_labels: PathLike | None, unlabelled: Sequence[int]) -> None:
+    def _read_tables(self, image_labels: PathLike | None, unlabeled: Sequence[int]) -> None:
         """Set vocabulary, mask tables and labels of whole images."""
         classes = [read_classes(path) for path in self.classes]
-        for value in unlabelled:
+        for value in unlabeled:
             if not 0 <= value < 2**16:
-                raise SettingError(f"unlabelled is {value}; mask values are 0 to 65535.")
+                raise SettingError(f"unlabeled is {value}; mask values are 0 to 65535.")
             if classes and all(table.get(value) for table in classes):
                 raise SettingError(
-                    f"unlabelled has the value {value}, which {self.classes[0]} calls {classes[0][value]}."
+                    f"unlabeled has the value {value}, which {self.classes[0]} calls {classes[0][value]}."
                 )
             for table in classes:
                 table.setdefault(value, None)
@@ -216,7 +216,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         mask = open_image(path)
         if mask.mode not in _INDEXED:
             raise DataError(
-                f"{path} has the mode {mask.mode}; a mask holds one number a pixel (palette or grey)."
+                f"{path} has the mode {mask.mode}; a mask holds one number a pixel (palette or gray)."
             )
         if mask.size != size:
             raise DataError(
@@ -233,7 +233,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             value = int(values[labels < 0][0])
             raise DataError(
                 f"{path} has the value {value}, which no class names. Name it in the table of classes, "
-                f"without a name if it is unlabelled, or say unlabelled=[{value}]."
+                f"without a name if it is unlabeled, or say unlabeled=[{value}]."
             )
         squeezed = Image.fromarray(labels).resize(self.label_size[::-1], Image.Resampling.NEAREST)
         return np.array(squeezed, np.int32)

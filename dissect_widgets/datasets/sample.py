@@ -1,4 +1,4 @@
-"""A small labelled set of drawn scenes, to try things with and to look at as an example of the layout.
+"""A small labeled set of drawn scenes, to try things with and to look at as an example of the layout.
 
 >>> write_sample("photos")
 >>> MaskFolder("photos/images", "photos/masks", "photos/classes.csv", image_labels="photos/scenes.csv")

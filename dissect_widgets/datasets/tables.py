@@ -20,12 +20,12 @@ def read_classes(path: Path) -> dict[int, Concept | None]:
     ----------
     path
         CSV file with the columns value, name, category; others are passed over. A row without a name
-        says that its value is unlabelled.
+        says that its value is unlabeled.
 
     Returns
     -------
     dict
-        Value -> concept, or None where it is unlabelled.
+        Value -> concept, or None where it is unlabeled.
     """
     classes: dict[int, Concept | None] = {}
     for line, row in _rows(path, ("value", "name", "category")):

@@ -51,7 +51,7 @@ def load_places_vgg16(weights: str | Path) -> nn.Module:
     -------
     nn.Module
         Pictures float (B, 3, 224, 224) to scores (B, classes); other sizes will do too. In evaluation mode,
-        on the CPU. Pictures are normalised before, see `normalize`.
+        on the CPU. Pictures are normalized before, see `normalize`.
 
     Raises
     ------

@@ -52,7 +52,7 @@ class ProgressiveGenerator(nn.Sequential):
         widths = tuple(widths)
         if len(widths) < 2 or min(widths) < 1:
             raise SettingError(f"widths is {widths}; it must be the latent's, and one for each size.")
-        self.depth, self.size = widths[0], _LEAST * 2 ** (len(widths) - 2)
+        self.latent_dim, self.size = widths[0], _LEAST * 2 ** (len(widths) - 2)
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         for place, (before, width) in enumerate(pairwise(widths)):
             first = _block(before, width, 4, 3) if place == 0 else _block(before, width, 3, 1, up=True)
@@ -75,18 +75,22 @@ class ProgressiveGenerator(nn.Sequential):
         SettingError
             If latents have another size.
         """
-        x = _as_maps(latents, self.depth)
+        x = _as_maps(latents, self.latent_dim)
         for layer in self:
             x = layer(x)
         return x
 
 
-def _as_maps(latents: Tensor, depth: int) -> Tensor:
-    if latents.dim() not in (2, 4) or latents.numel() != len(latents) * depth or latents.shape[1] != depth:
+def _as_maps(latents: Tensor, latent_dim: int) -> Tensor:
+    if (
+        latents.dim() not in (2, 4)
+        or latents.numel() != len(latents) * latent_dim
+        or latents.shape[1] != latent_dim
+    ):
         raise SettingError(
-            f"The latents have shape {tuple(latents.shape)}; this generator takes (B, {depth})."
+            f"The latents have shape {tuple(latents.shape)}; this generator takes (B, {latent_dim})."
         )
-    return latents.reshape(len(latents), depth, 1, 1)
+    return latents.reshape(len(latents), latent_dim, 1, 1)
 
 
 fx.wrap("_as_maps")  # a trace, which has no shapes, calls it instead of looking into it
@@ -96,12 +100,12 @@ class PixelNorm(nn.Module):
     """Divide each position by the root of the mean square over its channels."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise (B, C, h, w)."""
+        """Normalize (B, C, h, w)."""
         return x / (x.square().mean(1, keepdim=True) + 1e-8).sqrt()
 
 
 class WScale(nn.Module):
-    """Scale what a convolution put out, by what its weights would have been initialised with, and add a bias.
+    """Scale what a convolution put out, by what its weights would have been initialized with, and add a bias.
 
     The scale is gain / sqrt(inputs), where the gain makes up for the ReLU and the kernel; it is not among the
     weights.

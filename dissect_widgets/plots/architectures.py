@@ -52,10 +52,10 @@ def architecture(
     heights = np.sqrt([layer.height for layer in shown])
     widths = np.sqrt([layer.units for layer in shown])
     gap = _GAP * widths.mean()
-    centres = np.cumsum(widths + gap) - widths / 2
+    centers = np.cumsum(widths + gap) - widths / 2
     drawn = figure(title, x="", y="", height=300)
     drawn.add_bar(
-        x=centres, y=heights, base=-heights / 2, width=widths,
+        x=centers, y=heights, base=-heights / 2, width=widths,
         marker={"color": CATEGORY_COLORS["object"], "opacity": 0.8, "line": {"width": 0}},
         hovertext=[
             text(f"{layer.name} ({layer.module}): {layer.units} units, {layer.height} x {layer.width}")
@@ -63,14 +63,14 @@ def architecture(
         ],
         hoverinfo="text",
     )  # fmt: skip
-    labels = {"tickvals": centres, "ticktext": [text(layer.name) for layer in shown], "tickangle": -45}
+    labels = {"tickvals": centers, "ticktext": [text(layer.name) for layer in shown], "tickangle": -45}
     drawn.update_xaxes(
-        **labels, showgrid=False, zeroline=False, range=[0, centres[-1] + widths[-1] / 2 + gap]
+        **labels, showgrid=False, zeroline=False, range=[0, centers[-1] + widths[-1] / 2 + gap]
     )
     told = {"yanchor": "bottom", "showarrow": False, "font_size": 11}
-    for layer, centre, height in zip(shown, centres, heights, strict=True):
+    for layer, center, height in zip(shown, centers, heights, strict=True):
         size = f"{layer.units}<br>{layer.height} x {layer.width}"
-        drawn.add_annotation(text=size, x=centre, y=height / 2, **told)
+        drawn.add_annotation(text=size, x=center, y=height / 2, **told)
     drawn.add_annotation(
         text="units<br>map", x=0, y=heights[0] / 2, xref="paper", xanchor="right", align="right", **told
     )

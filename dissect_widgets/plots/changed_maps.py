@@ -1,6 +1,6 @@
 """Where an attack makes units rise, and where it makes them fall (PNAS 2020, Fig. 5b).
 
->>> changes = dw.change_maps(net, "conv5_3", attacked, ranking.ranking("ski resort")[:4])
+>>> changes = dw.change_maps(net, "conv5_3", attacked, importance.top_units("ski resort")[:4])
 >>> changed_pictures(changes, attacked, image=0).show()
 """
 
@@ -14,27 +14,27 @@ import torch
 from numpy.typing import NDArray
 
 from dissect_widgets.core.attacks.change_maps import ChangeMaps
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.images import picture_rows
 from dissect_widgets.plots.theme import CATEGORY_COLORS
 
 RISE, FALL = CATEGORY_COLORS["object"], CATEGORY_COLORS["part"]
-"""Colours of what is more and less active after the attack, which colour-blind people tell apart."""
-_SHADE = 0.7  # brightness of the picture below the colours
+"""Colors of what is more and less active after the attack, which color-blind people tell apart."""
+_SHADE = 0.7  # brightness of the picture below the colors
 
 
 def changed_pictures(
     changes: ChangeMaps,
-    attacked: Attacked,
+    attacked: AttackResult,
     image: int = 0,
     *,
     concepts: Sequence[str] = (),
     limit: float | None = None,
     title: str = "",
 ) -> go.Figure:
-    """A picture once for each unit, coloured where the unit changes.
+    """A picture once for each unit, colored where the unit changes.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def changed_pictures(
     concepts
         What each of the units is known to match, if anything.
     limit
-        Change that has the full colour; by default the greatest of these units on this picture.
+        Change that has the full color; by default the greatest of these units on this picture.
     title
         Of the figure.
 
@@ -82,13 +82,13 @@ def changed_pictures(
         " ".join(filter(None, (f"unit {unit}", name, f"Δ\u00a0peak\u00a0{change:+.1f}".replace("-", "−"))))
         for unit, name, change in zip(changes.units, names, rise, strict=True)
     ]
-    return picture_rows([_coloured(picture, own / full)[None] for own in values], titles, title=title)
+    return picture_rows([_colored(picture, own / full)[None] for own in values], titles, title=title)
 
 
-def _coloured(picture: NDArray[np.float32], change: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Picture (3, H, W) in grey, with colours as strong as a change (H, W) in [-1, 1]."""
-    grey = np.broadcast_to(picture.mean(0) * _SHADE, picture.shape)
+def _colored(picture: NDArray[np.float32], change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Picture (3, H, W) in gray, with colors as strong as a change (H, W) in [-1, 1]."""
+    gray = np.broadcast_to(picture.mean(0) * _SHADE, picture.shape)
     strength = np.abs(change).clip(0, 1)[None]
     colors = [np.frombuffer(bytes.fromhex(color[1:]), np.uint8) / 255 for color in (RISE, FALL)]
     color = np.where(change[None] > 0, *(own.astype(np.float32)[:, None, None] for own in colors))
-    return np.asarray((1 - strength) * grey + strength * color, np.float32)
+    return np.asarray((1 - strength) * gray + strength * color, np.float32)

@@ -1,7 +1,7 @@
 """How much an attack changes units, by their importance to the two classes (PNAS 2020, Fig. 5c).
 
 >>> changes = dw.unit_changes(net, "conv5_3", attacked)
->>> change_bars(changes.by_importance(ranking)).show()
+>>> change_bars(changes.by_importance(importance)).show()
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, text
 
 _SOURCE, _TARGET = CATEGORY_COLORS["part"], CATEGORY_COLORS["object"]
-"""Colours of the class before and the class after; the attack diff has the same."""
+"""Colors of the class before and the class after; the attack diff has the same."""
 
 
 def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:

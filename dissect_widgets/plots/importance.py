@@ -66,7 +66,7 @@ def important_units(
         )
     if not 1 <= top <= train.units:
         raise SettingError(f"top is {top}; allowed is 1 to {train.units}, the units of {layer.name}.")
-    units = train.ranking(name)[:top].tolist()
+    units = train.top_units(name)[:top].tolist()
     lines = [
         f"{named(layer, unit, level=level, denominator=denominator)}, {_lost(name, unit, train, val)}"
         for unit in units

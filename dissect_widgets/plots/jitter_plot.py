@@ -1,6 +1,6 @@
 """A unit as a detector: its peaks on pictures with a concept and without (PNAS 2020, Fig. 1f).
 
->>> jitter(peaks[:, 150], airplane, "airplane", classify_by_peak(peaks[:, 150], airplane)).show()
+>>> jitter(peaks[:, 150], airplane, "airplane", classify_by_max_activation(peaks[:, 150], airplane)).show()
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import gaussian_kde
 
-from dissect_widgets.core.dissection.max_activation import PeakClassifier
+from dissect_widgets.core.dissection.max_activation import MaxActivationClassifier
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, figure, text
 
@@ -18,7 +18,7 @@ _COLORS = (CATEGORY_COLORS["object"], CATEGORY_COLORS["part"])
 
 
 def jitter(
-    peaks: ArrayLike, truth: ArrayLike, concept: str, classifier: PeakClassifier, *, title: str = ""
+    peaks: ArrayLike, truth: ArrayLike, concept: str, classifier: MaxActivationClassifier, *, title: str = ""
 ) -> go.Figure:
     """Peaks of a unit as dots, with their density, and the threshold between the two groups.
 
@@ -31,7 +31,7 @@ def jitter(
     concept
         Its name.
     classifier
-        The threshold and how well it does; see `classify_by_peak`.
+        The threshold and how well it does; see `classify_by_max_activation`.
     title
         By default the concept and the balanced accuracy.
 

@@ -110,7 +110,7 @@ def combination_dots(
     labels = {u: text(f"{u} {concepts[u]}") if concepts is not None else f"unit {u}" for u in shared}
     sets = importance.combinations(top)
     pairs = [
-        (name, u, float(importance.cost[u, importance.classes.index(name)]))
+        (name, u, float(importance.score_drop[u, importance.classes.index(name)]))
         for name in sorted(sets, key=str.casefold)
         for u in sets[name]
         if u in labels

@@ -1,4 +1,4 @@
-"""What all figures share: colours that colour-blind people tell apart, legible on light and dark."""
+"""What all figures share: colors that color-blind people tell apart, legible on light and dark."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CATEGORY_COLORS = {
     "scene": "#e69f00",
     "color": "#56b4e9",
 }
-"""Okabe and Ito's colours; the widgets use the same."""
+"""Okabe and Ito's colors; the widgets use the same."""
 _OTHERS = ("#8c6d31", "#7570b3", "#666666")
 SERIES_COLORS = (*CATEGORY_COLORS.values(), *_OTHERS)
-"""Colours of lines that are no categories, the most important one first."""
+"""Colors of lines that are no categories, the most important one first."""
 OUTLINE = (255, 212, 0)
 """Border of a region on a picture, as in maps.js."""
 INK = "#7b7b7b"
@@ -28,7 +28,7 @@ _GRID = "rgba(128, 128, 128, 0.25)"
 
 
 def category_color(category: str, categories: Sequence[str]) -> str:
-    """Colour of a category; those beyond the papers' six take turns."""
+    """Color of a category; those beyond the papers' six take turns."""
     if category in CATEGORY_COLORS:
         return CATEGORY_COLORS[category]
     others = [name for name in categories if name not in CATEGORY_COLORS]
@@ -36,7 +36,7 @@ def category_color(category: str, categories: Sequence[str]) -> str:
 
 
 def faint(color: str) -> str:
-    """A colour "#rrggbb", so thin that lines are seen through it."""
+    """A color "#rrggbb", so thin that lines are seen through it."""
     red, green, blue = bytes.fromhex(color[1:])
     return f"rgba({red}, {green}, {blue}, 0.2)"
 
@@ -47,7 +47,7 @@ def text(name: str) -> str:
 
 
 def figure(title: str, *, x: str, y: str, height: int = 380) -> go.Figure:
-    """Empty figure with labelled axes; its background is that of the page."""
+    """Empty figure with labeled axes; its background is that of the page."""
     axis: dict[str, Any] = {"gridcolor": _GRID, "zerolinecolor": _GRID, "linecolor": _GRID}
     return go.Figure(
         layout={

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dissect_widgets.api.ablation import rank_units, remove_sets
+from dissect_widgets.api.ablation import ablate_unit_sets, rank_units
 from dissect_widgets.api.attacks import attack, unit_changes
 from dissect_widgets.api.dissection import dissect
 from dissect_widgets.api.editing import count_pixels, edit, insert_at_places
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.unit_sets import SetEffects
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.data.in_memory import InMemory
 from dissect_widgets.core.dissection.layer_result import LayerDissection
@@ -57,7 +57,7 @@ class Evidence:
         folder.mkdir(parents=True, exist_ok=True)
         write_report(
             self.dissection, folder / "classifier.html",
-            ranking=self.ranking, sets=self.sets, changes=self.changes,
+            importance=self.importance, sets=self.sets, changes=self.changes,
         )  # fmt: skip
         write_report(
             self.generator_dissection,
@@ -84,7 +84,7 @@ class Evidence:
         """All layers of the classifier that are compared."""
         study = self.classifier
         return dissect(
-            study.model, study.layers, study.labelled,
+            study.model, study.layers, study.labeled,
             preprocess=study.preprocess, segmenter=study.segmenter, progress=self.progress,
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ class Evidence:
         return InMemory(self.classifier.held_out, labels=False)
 
     @cached_property
-    def ranking(self) -> UnitImportance:
+    def importance(self) -> UnitImportance:
         """Units by importance."""
         study = self.classifier
         found = rank_units(study.model, study.layer, study.train, **study.known, progress=self.progress)
@@ -103,18 +103,18 @@ class Evidence:
     @cached_property
     def sets(self) -> SetEffects:
         """Sets of units, removed and kept: 4 % of the layer, as 20 of 512 are, and a quarter."""
-        study, units = self.classifier, self.ranking.units
+        study, units = self.classifier, self.importance.units
         sizes = [max(1, round(units * 20 / 512)), units // 4]
-        return remove_sets(
-            study.model, self.held_out, self.ranking, sizes, **study.known, progress=self.progress
+        return ablate_unit_sets(
+            study.model, self.held_out, self.importance, sizes, **study.known, progress=self.progress
         )
 
     @cached_property
-    def attacked(self) -> Attacked:
+    def attacked(self) -> AttackResult:
         """Images that were attacked to be told as another class drawn by chance."""
         study = self.classifier
         return attack(
-            study.model, self.held_out, "random", among=self.ranking.present_classes, method=study.method,
+            study.model, self.held_out, "random", among=self.importance.present_classes, method=study.method,
             images=range(min(study.attacked, len(self.held_out))), **study.known, progress=self.progress,
         )  # fmt: skip
 

@@ -51,8 +51,8 @@ def keep_only(evidence: Evidence) -> Verdict:
 
 def interpretable(evidence: Evidence) -> Verdict:
     """Whether units that are important to more classes match concepts better."""
-    counts = evidence.ranking.important_to()
-    iou = evidence.dissection[evidence.ranking.layer].best().iou
+    counts = evidence.importance.important_to()
+    iou = evidence.dissection[evidence.importance.layer].best().iou
     found = spearmanr(counts, iou)
     rank, chance = float(found.statistic), float(found.pvalue)
     ours = f"rank correlation {rank:+.2f} over {len(iou)} units (by chance: p = {chance:.2g})"
@@ -100,7 +100,7 @@ def doors(evidence: Evidence) -> Verdict:
 
 def attacks(evidence: Evidence) -> Verdict:
     """Whether attacks change the units that are important to the two classes."""
-    found = evidence.changes.by_importance(evidence.ranking)
+    found = evidence.changes.by_importance(evidence.importance)
     (source, a), (target, b) = found.source_times, found.target_times
     ours = (
         f"the {found.top} most important units of the class before change {source:.2f} ± {a:.2f} times, "

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.unit_changes import ChangeByImportance, Estimate, UnitChanges
 from dissect_widgets.errors import DataError
 from dissect_widgets.plots.changed_units import change_bars
@@ -20,18 +20,18 @@ _RANKS = 8
 _STRONG = 0.995  # a change as large as all but few is drawn black or white
 
 
-def attack_section(changes: UnitChanges, ranking: UnitImportance | None) -> Section:
+def attack_section(changes: UnitChanges, importance: UnitImportance | None) -> Section:
     """How an attack went, what it changed by importance, and pictures before and after."""
     attacked = changes.attacked
     pieces = [_numbers(attacked)]
-    if ranking is not None:
-        pieces.append(_by_importance(changes, ranking))
+    if importance is not None:
+        pieces.append(_by_importance(changes, importance))
     if attacked.success.any():
         pieces.append(chart(_pictures(attacked)))
     return Section("attack", "What an attack changes", "".join(pieces))
 
 
-def _numbers(attacked: Attacked) -> str:
+def _numbers(attacked: AttackResult) -> str:
     norm = f"{attacked.median_l2:.3g}" if attacked.success.any() else "–"
     told = (
         (
@@ -44,10 +44,10 @@ def _numbers(attacked: Attacked) -> str:
     return f'<dl class="tiles">{tiles}</dl><p class="soft">{escape(attacked.method)}</p>\n'
 
 
-def _by_importance(changes: UnitChanges, ranking: UnitImportance) -> str:
+def _by_importance(changes: UnitChanges, importance: UnitImportance) -> str:
     top = min(TOP, max(1, (changes.units - 1) // 2))
     try:
-        found = changes.by_importance(ranking, top=top)
+        found = changes.by_importance(importance, top=top)
     except DataError as error:  # it is a finding, too
         return f"<p>{escape(str(error))}</p>\n"
     return _times(found) + chart(change_bars(found, ranks=min(_RANKS, changes.units)))
@@ -66,7 +66,7 @@ def _estimate(found: Estimate) -> str:
     return f"{found.mean:.2f}" + (f" ± {found.interval:.2f}" if np.isfinite(found.interval) else "")
 
 
-def _pictures(attacked: Attacked) -> go.Figure:
+def _pictures(attacked: AttackResult) -> go.Figure:
     """Some images, what they became, and the difference."""
     shown = attacked.select(np.flatnonzero(attacked.success)[:_PICTURES])
     added = shown.perturbation

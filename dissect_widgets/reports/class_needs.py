@@ -16,15 +16,15 @@ from dissect_widgets.widgets.unit_browser.data import UnitData
 _PLACES = ("most important unit", "second", "third", "fourth")
 
 
-def needs_section(data: UnitData, ranking: UnitImportance | None, sets: SetEffects | None) -> Section:
+def needs_section(data: UnitData, importance: UnitImportance | None, sets: SetEffects | None) -> Section:
     """Units that classes need most, one by one; and accuracy without sets of them, and with nothing else."""
     pieces = []
-    if ranking is not None:
-        layer = data.dissection[ranking.layer]
+    if importance is not None:
+        layer = data.dissection[importance.layer]
         best = layer.best(level=data.level, denominator=data.denominator)
-        if ranking.present_classes:
-            pieces += [_told(ranking), _units(ranking, layer, best)]
-            pieces.append(chart(interpretability_bars(ranking, best.iou, min(TOP, ranking.units))))
+        if importance.present_classes:
+            pieces += [_told(importance), _units(importance, layer, best)]
+            pieces.append(chart(interpretability_bars(importance, best.iou, min(TOP, importance.units))))
         else:
             pieces.append("<p>The images are of no two classes, so no unit can be told to matter to one.</p>")
     if sets is not None:
@@ -33,37 +33,37 @@ def needs_section(data: UnitData, ranking: UnitImportance | None, sets: SetEffec
     return Section("classes", "What a class needs", "".join(pieces))
 
 
-def _told(ranking: UnitImportance) -> str:
-    measure = "balanced accuracy" if ranking.measure == "accuracy" else "log-odds"
+def _told(importance: UnitImportance) -> str:
+    measure = "balanced accuracy" if importance.measure == "accuracy" else "log-odds"
     return (
-        f"<p>Each of the {count(ranking.units, 'unit')} of {escape(ranking.layer)} alone was forced to zero, "
-        f"over {count(ranking.images, 'image')}. Here are the units without which each class loses most "
+        f"<p>Each of the {count(importance.units, 'unit')} of {escape(importance.layer)} alone was forced to zero, "
+        f"over {count(importance.images, 'image')}. Here are the units without which each class loses most "
         f"{measure}: the concept that the unit matches best, and what the class loses without it. Balanced "
         "accuracy is 50&nbsp;% by chance. Choose a unit to see it in the browser above.</p>"
     )
 
 
-def _units(ranking: UnitImportance, layer: LayerDissection, best: Best) -> str:
+def _units(importance: UnitImportance, layer: LayerDissection, best: Best) -> str:
     """A row for each class, with its most important units."""
-    top = min(TOP, ranking.units)
+    top = min(TOP, importance.units)
     rows = []
-    for name in sorted(ranking.present_classes, key=str.casefold):
-        c = ranking.classes.index(name)
-        cells = [_unit(ranking, layer, best, int(unit), c) for unit in ranking.ranking(name)[:top]]
-        rows.append([escape(name), f"{100 * ranking.accuracy.before[c]:.1f}&nbsp;%", *cells])
+    for name in sorted(importance.present_classes, key=str.casefold):
+        c = importance.classes.index(name)
+        cells = [_unit(importance, layer, best, int(unit), c) for unit in importance.top_units(name)[:top]]
+        rows.append([escape(name), f"{100 * importance.accuracy.before[c]:.1f}&nbsp;%", *cells])
     return table(["class", "balanced accuracy", *_PLACES[:top]], rows, kind="tall needs")
 
 
-def _unit(ranking: UnitImportance, layer: LayerDissection, best: Best, unit: int, c: int) -> str:
+def _unit(importance: UnitImportance, layer: LayerDissection, best: Best, unit: int, c: int) -> str:
     """A unit, and what a class loses without it; what it is ranked by stands first."""
     concept = layer.vocabulary[int(best.concept[unit])]
     known = best.iou[unit] > 0
     color = category_color(concept.category, layer.vocabulary.categories) if known else "transparent"
     lost = [
-        f"<span>{100 * ranking.loss[unit, c]:z.1f} % accuracy</span>",
-        f"<span>{ranking.odds_loss[unit, c]:z.2f} log-odds</span>",
+        f"<span>{100 * importance.loss[unit, c]:z.1f} % accuracy</span>",
+        f"<span>{importance.odds_loss[unit, c]:z.2f} log-odds</span>",
     ]
-    lost = lost if ranking.measure == "accuracy" else lost[::-1]
+    lost = lost if importance.measure == "accuracy" else lost[::-1]
     return (
         f'<a href="#units" data-layer="{escape(layer.name)}" data-unit="{unit}">'
         f'<i class="dot" style="background:{color}"></i>{escape(concept.name if known else "no concept")}</a>'

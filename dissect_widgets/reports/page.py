@@ -1,7 +1,7 @@
 """A dissection as one page to send: it works offline, with the unit browser and all pictures in it.
 
 >>> write_report(dissection, "report.html")
->>> write_report(dissection, "report.html", ranking=ranking, sets=sets, changes=changes)
+>>> write_report(dissection, "report.html", importance=importance, sets=sets, changes=changes)
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def write_report(
     exemplars: int = 6,
     level: float | None = None,
     denominator: Denominator = "all",
-    ranking: UnitImportance | None = None,
+    importance: UnitImportance | None = None,
     sets: SetEffects | None = None,
     edits: Sequence[GeneratorEdit] = (),
     changes: UnitChanges | None = None,
@@ -63,10 +63,10 @@ def write_report(
         How many of each unit.
     level, denominator
         See `LayerDissection.iou`.
-    ranking
+    importance
         Units of a dissected layer by importance to each class; see `rank_units`.
     sets
-        Sets of units removed, and kept; see `remove_sets`.
+        Sets of units removed, and kept; see `ablate_unit_sets`.
     edits
         What edits of a generator do, in the order in which it is to be shown: `Removal`, `Insertion`, and
         `Drawn` for figures of pictures.
@@ -90,18 +90,18 @@ def write_report(
     path = Path(path)
     if exemplars < 0:
         raise SettingError(f"exemplars is {exemplars}; allowed are 0 and more.")
-    for what, given in (("ranking is", ranking), ("sets are", sets), ("changes are", changes)):
+    for what, given in (("ranking is", importance), ("sets are", sets), ("changes are", changes)):
         if given is not None:
             _check_units(dissection, what, given.layer, given.units)
     data = UnitData(dissection, level=level, denominator=denominator)
     sections = [Section("units", "Units", _UNITS), layers_section(data)]
-    if ranking is not None or sets is not None:
-        sections.append(needs_section(data, ranking, sets))
+    if importance is not None or sets is not None:
+        sections.append(needs_section(data, importance, sets))
     if edits:
         sections.append(edits_section(edits))
     if changes is not None:
-        sections.append(attack_section(changes, ranking))
-    sections.append(made_section(dissection, ranking, sets, changes))
+        sections.append(attack_section(changes, importance))
+    sections.append(made_section(dissection, importance, sets, changes))
     page = _page(dissection, sections, browser_blocks(data, exemplars))
     with full_disk(path), replacing(path) as new:
         new.write_text(page, "utf-8")

@@ -14,14 +14,14 @@ from dissect_widgets.reports.figures import Section, count
 
 def made_section(
     dissection: Dissection,
-    ranking: UnitImportance | None,
+    importance: UnitImportance | None,
     sets: SetEffects | None,
     changes: UnitChanges | None,
 ) -> Section:
     """All that is known of where the results come from."""
     told = {key: json.dumps(v) if isinstance(v, dict) else str(v) for key, v in dissection.provenance.items()}
-    if ranking is not None:
-        told["ranking"] = f"{count(ranking.images, 'image')}, {ranking.seconds:.0f} s, {ranking.how}"
+    if importance is not None:
+        told["ranking"] = f"{count(importance.images, 'image')}, {importance.seconds:.0f} s, {importance.how}"
     if sets is not None:
         told["sets"] = (
             f"{count(sets.images, 'image')}, {count(sets.repeats, 'random set')} of each size, {sets.how}"

@@ -2,7 +2,7 @@
 
 >>> from dissect_widgets import world
 >>> world.render("ski slope", seed=7).image                # uint8 (128, 128, 3)
->>> probe = world.Scenes("probe", 1200, label_size=64)     # labelled images, for `dissect`
+>>> probe = world.Scenes("probe", 1200, label_size=64)     # labeled images, for `dissect`
 >>> net = world.load_classifier()                          # conv1_1 ... conv5_3, fc6, fc7, fc8
 """
 

@@ -64,7 +64,7 @@ def contact_sheet(
 def label_sheet(
     picture: Picture, labels: NDArray[np.integer[Any]] | None = None, *, size: int = 192
 ) -> Image.Image:
-    """A picture and its label maps, in colours, with the names of the largest concepts in each.
+    """A picture and its label maps, in colors, with the names of the largest concepts in each.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def label_sheet(
 
 
 def _tinted(image: NDArray[np.uint8], labels: NDArray[np.integer[Any]], category: str) -> NDArray[np.uint8]:
-    """Label map in colours: colour names in their own, others in any, as bright as the picture."""
+    """Label map in colors: color names in their own, others in any, as bright as the picture."""
     palette = np.zeros((len(VOCABULARY), 3))
     first, names = VOCABULARY.index(NAMES[category][0], category), NAMES[category]
     hues = np.random.default_rng(7).uniform(60, 235, (len(names), 3))

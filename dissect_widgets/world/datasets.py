@@ -107,7 +107,7 @@ class Scenes(_Pictures):
         Width and height of the pictures.
     label_size
         Width and height of the label maps, which must divide `size`; the same by default. Labels are
-        those of the pixels at their centres.
+        those of the pixels at their centers.
     classes
         Names of scenes; all by default.
 

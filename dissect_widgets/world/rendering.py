@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dissect_widgets.concepts.colors import COLOR_NAMES, name_bytes
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shading import shade
 from dissect_widgets.world.scenery.scenes.all_scenes import MAKERS
 from dissect_widgets.world.scenery.scenes.single_objects import KINDS, single
@@ -57,7 +57,7 @@ def render(scene: str, seed: int, size: int = 128) -> Picture:
     """
     if scene not in SCENES:
         raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENES)}")
-    return _picture(MAKERS[scene](Dice(_checked_seed(scene, seed))), scene, checked_size(size))
+    return _picture(MAKERS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
 
 
 def render_object(kind: str, seed: int, size: int = 128) -> Picture:
@@ -67,12 +67,12 @@ def render_object(kind: str, seed: int, size: int = 128) -> Picture:
     """
     if kind not in KINDS:
         raise ConceptError(f"There are no pictures of single {kind!r}.{nearest(kind, KINDS)}")
-    dice = Dice(_checked_seed(f"single {kind}", seed))
-    return _picture(single(kind, dice), "", checked_size(size))
+    rng = Rng(_checked_seed(f"single {kind}", seed))
+    return _picture(single(kind, rng), "", checked_size(size))
 
 
 def _picture(canvas: Canvas, scene: str, size: int) -> Picture:
-    """Picture of a canvas, with the colour names of its pixels, and its scene in every pixel."""
+    """Picture of a canvas, with the color names of its pixels, and its scene in every pixel."""
     image, drawn = shade(canvas, size)
     first = number_of(COLOR_NAMES[0], "color")
     colors = name_bytes(image) + first

@@ -57,8 +57,8 @@ def train(
         train(first, begin.parent, device=device, workers=workers, seconds=seconds, pictures=pictures)
         if not begin.exists():
             return None
-    nursery = grow(pictures / "train", recipe.data(), recipe.categories, workers=workers)
-    run = recipe.start(nursery, folder, device)
+    image_cache = grow(pictures / "train", recipe.data(), recipe.categories, workers=workers)
+    run = recipe.start(image_cache, folder, device)
     with tqdm(total=run.steps, initial=run.step, desc="train", unit="step") as bar:
         smooth: dict[str, float] = {}
 
@@ -72,7 +72,7 @@ def train(
             return None
     rounded = recipe.finish(run.averaged()).eval().half().float()  # as it is shipped
     held_out = grow(pictures / "held-out", recipe.held_out(), recipe.categories, workers=workers)
-    figures = recipe.figures(rounded, nursery, held_out)
+    figures = recipe.figures(rounded, image_cache, held_out)
     write_network(rounded, folder / "network.safetensors", figures)
     return figures
 

@@ -63,7 +63,7 @@ def churches(folder: Path) -> Path:
     """Saved dissection of the world's generator over a few samples."""
     generator = world.load_generator()
     dw.dissect(
-        generator, ["layer6"], dw.latents(64, depth=generator.depth), segmenter=world.load_segmenter(),
+        generator, ["layer6"], dw.latents(64, latent_dim=generator.latent_dim), segmenter=world.load_segmenter(),
         batch_size=16, out=folder / "churches", progress=False,
     )  # fmt: skip
     return folder / "churches"
@@ -74,7 +74,7 @@ def squeezenet(folder: Path, real: Path) -> Path:
     """Saved dissection of a pretrained network's last layer over real photos: 512 units."""
     camvid = real / "camvid"
     data = dw.MaskFolder(
-        camvid / "images", camvid / "masks", camvid / "classes.csv", unlabelled=[11], label_size=56
+        camvid / "images", camvid / "masks", camvid / "classes.csv", unlabeled=[11], label_size=56
     )
     with torch.random.fork_rng():
         model = dw.load_model("squeezenet1_0", real / "squeezenet1_0_imagenet.safetensors")

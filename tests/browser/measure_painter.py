@@ -42,7 +42,7 @@ def measure(layer: str = "layer4") -> dict[str, object]:
     """Open the painter in JupyterLab, draw strokes with the mouse, and time them."""
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder, generator = Path(name), world.load_generator()
-        values, segmenter = dw.latents(64, depth=generator.depth), world.load_segmenter()
+        values, segmenter = dw.latents(64, latent_dim=generator.latent_dim), world.load_segmenter()
         dw.dissect(generator, layer, values, segmenter=segmenter, batch_size=16, out=folder / "churches")
         write_notebook(folder / "measure.ipynb", [SHOW.format(layer=layer)])
         server = Server(folder)

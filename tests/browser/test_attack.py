@@ -89,14 +89,14 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     expect(root).to_have_attribute("data-position", "0")
     assert (pixels(frame["attacked"]) == original).all()
     assert {float(text[1:]) for text in root.locator(".dw-delta").all_inner_texts()} == {0.0}
-    grey = pixels(unit)
-    assert np.abs(grey - grey.mean(2, keepdims=True)).max() < 2, "without a change there is no colour"
+    gray = pixels(unit)
+    assert np.abs(gray - gray.mean(2, keepdims=True)).max() < 2, "without a change there is no color"
     root.locator(".dw-times").locator("input").fill("2")
     expect(root.locator(".dw-times output")).to_have_text("× 100")
     notebook.run_code("diff.position, diff.palette = 1, 'blue-orange'")
     expect(root).to_have_attribute("data-position", "1")
     blue = pixels(unit)
-    assert np.abs(blue - full).mean() > 1, "other colours"
+    assert np.abs(blue - full).mean() > 1, "other colors"
     assert np.abs(pixels(frame["difference"]) - (127.5 + 100 * added).clip(0, 255)).max() <= 4
 
     # a unit opens in the browser below; reloaded, all is as it was

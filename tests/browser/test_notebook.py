@@ -178,7 +178,7 @@ import os
 from pathlib import Path
 import dissect_widgets as dw
 photos = Path(os.environ["DISSECT_PHOTOS"])
-tables = {"label_size": 56, "unlabelled": [11]}
+tables = {"label_size": 56, "unlabeled": [11]}
 data = dw.MaskFolder(photos / "images", photos / "masks", photos / "classes.csv", **tables)
 model = dw.load_model("squeezenet1_0", os.environ.get("DISSECT_WEIGHTS"))
 """

@@ -52,10 +52,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     quiet: dict[str, Any] = {"progress": False}
     dissection = dw.dissect(net, LAYERS, probe, **quiet)
-    ranking = dw.rank_units(net, "conv5_3", train, **quiet).ranked_by("log-odds")
+    importance = dw.rank_units(net, "conv5_3", train, **quiet).ranked_by("log-odds")
     quick = dw.CarliniWagner(steps=30, searches=1, rate=1e-2, constant=0.1, early=False)
     attacked = dw.attack(net, val, "nearest", images=range(5), method=quick, **quiet)
-    latents, tree = dw.latents(6, depth=generator.depth), dw.Concept("tree", "object")
+    latents, tree = dw.latents(6, latent_dim=generator.latent_dim), dw.Concept("tree", "object")
     units = dw.dissect(generator, ["layer6"], latents, segmenter=segmenter, batch_size=6, **quiet)["layer6"]
     removed = [dw.Edit("layer6", units.ranked(*tree)[:number]) for number in (4, 20)]
     counts = dw.count_pixels(generator, latents, removed, segmenter, **quiet)
@@ -68,8 +68,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return dw.write_report(
         dissection,
         tmp_path_factory.mktemp("report") / "report.html",
-        ranking=ranking,
-        sets=dw.remove_sets(net, val, ranking, [8, 48], **quiet),
+        importance=importance,
+        sets=dw.ablate_unit_sets(net, val, importance, [8, 48], **quiet),
         edits=[
             Removal(counts, [4, 20], tree, [dw.Concept("sky", "object")], "Units of layer6."),
             Drawn(picture_rows([*drawn, *drawn], ["unchanged", "4", "20"] * 2, title="Without tree units")),

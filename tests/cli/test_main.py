@@ -205,5 +205,5 @@ def test_lab_copies_the_notebooks_and_starts_jupyter(tmp_path: Path, monkeypatch
 
 def test_unknown_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
-        main(["report", "x", "--colour"])
-    assert exit_.value.code == 2 and "--colour" in capsys.readouterr().err
+        main(["report", "x", "--color"])
+    assert exit_.value.code == 2 and "--color" in capsys.readouterr().err

@@ -13,14 +13,14 @@ import dissect_widgets as dw
 from dissect_widgets.concepts.automatic import HALVES, WithColors, WithHalves, split_halves
 from dissect_widgets.concepts.colors import COLOR_NAMES, DISPLAY_RGB, name_colors
 from dissect_widgets.core.data.provenance import data_digest
-from dissect_widgets.core.data.types import LabelledImages
+from dissect_widgets.core.data.types import LabeledImages
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import DataError, SettingError
 
 Halves = tuple[list[list[int]], list[list[int]]]
 
 
-class Unlabelled:
+class Unlabeled:
     """Images alone, as torchvision's folders without labels."""
 
     def __init__(self, images: Tensor) -> None:
@@ -33,7 +33,7 @@ class Unlabelled:
         return self.images[index]
 
 
-class Labelled(Unlabelled):
+class Labeled(Unlabeled):
     """One image for each label map, with a digest and names."""
 
     def __init__(self, vocabulary: Vocabulary, labels: Sequence[object]) -> None:
@@ -82,7 +82,7 @@ def drawn(text: str) -> np.ndarray:
     return np.array([[int(c) for c in row.replace(".", "0")] for row in text.split()], np.int64)
 
 
-# Colours --------------------------------------------------------------------------------------------------
+# Colors --------------------------------------------------------------------------------------------------
 
 
 def color_numbers(vocabulary: Vocabulary, codes: Tensor) -> Tensor:
@@ -114,11 +114,11 @@ def test_colors_beside_labels(images) -> None:
 
 
 def test_colors_of_flat_patches() -> None:
-    """Three rows of four patches; within each, away from the edges, the colour is what it is."""
+    """Three rows of four patches; within each, away from the edges, the color is what it is."""
     patches = np.concatenate([DISPLAY_RGB, DISPLAY_RGB[:1]]).reshape(3, 4, 3)
     image = torch.from_numpy(patches / np.float32(255)).permute(2, 0, 1)
     image = image.repeat_interleave(33, 1).repeat_interleave(28, 2)
-    data = WithColors(Unlabelled(image[None]), label_size=(9, 16))
+    data = WithColors(Unlabeled(image[None]), label_size=(9, 16))
     labels = data[0][1]
     assert labels.shape == (1, 9, 16)
     for place, (row, column) in enumerate(np.ndindex(3, 4)):
@@ -127,10 +127,10 @@ def test_colors_of_flat_patches() -> None:
         assert {data.vocabulary[int(number)] for number in middle} == {Concept(name, "color")}
 
 
-def test_colors_of_unlabelled_images(images) -> None:
-    data = WithColors(Unlabelled(images.images), label_size=(7, 10))
+def test_colors_of_unlabeled_images(images) -> None:
+    data = WithColors(Unlabeled(images.images), label_size=(7, 10))
     assert list(data.vocabulary)[1:] == [Concept(name, "color") for name in COLOR_NAMES]
-    assert len(data) == 9 and isinstance(data, LabelledImages)
+    assert len(data) == 9 and isinstance(data, LabeledImages)
     for index in (0, 8):
         image, labels = data[index]
         assert torch.equal(image, images.images[index])
@@ -139,16 +139,16 @@ def test_colors_of_unlabelled_images(images) -> None:
         assert torch.equal(labels[0], color_numbers(data.vocabulary, codes))
 
 
-def test_unlabelled_images_need_a_label_size(images) -> None:
+def test_unlabeled_images_need_a_label_size(images) -> None:
     with pytest.raises(SettingError, match=r"no labels; give the label_size, \(rows, columns\)"):
-        WithColors(Unlabelled(images.images))
+        WithColors(Unlabeled(images.images))
 
 
 def test_a_color_that_the_data_have_stays_where_it_is() -> None:
-    """The data have two of the colours themselves, and "orange" as a fruit."""
+    """The data have two of the colors themselves, and "orange" as a fruit."""
     own = [("orange", "object"), ("red", "color"), ("car", "object"), ("black", "color")]
     red = torch.zeros(1, 11, 13, dtype=torch.int64)
-    data = WithColors(Labelled(Vocabulary(own), [red]))
+    data = WithColors(Labeled(Vocabulary(own), [red]))
     rest = [(name, "color") for name in COLOR_NAMES if name not in ("red", "black")]
     assert [tuple(concept) for concept in data.vocabulary] == [("-", ""), *own, *rest]
     for name, rgb in zip(COLOR_NAMES, DISPLAY_RGB, strict=True):
@@ -158,7 +158,7 @@ def test_a_color_that_the_data_have_stays_where_it_is() -> None:
 
 def test_colors_when_a_value_rounds_beyond_the_range() -> None:
     image = torch.full((1, 3, 20, 28), 1 + 5e-6)
-    data = WithColors(Unlabelled(image), label_size=(11, 13))
+    data = WithColors(Unlabeled(image), label_size=(11, 13))
     assert {data.vocabulary[int(n)].name for n in data[0][1].unique()} == {"white"}
 
 
@@ -237,7 +237,7 @@ def test_parts_equal_brute_force(images, category: str) -> None:
 
 def test_halves_of_labels_that_are_arrays() -> None:
     labels = np.random.default_rng(0).integers(0, 3, (2, 11, 13)).astype(np.int32)
-    data = WithHalves(Labelled(Vocabulary([("car", "object"), ("tree", "object")]), [labels]))
+    data = WithHalves(Labeled(Vocabulary([("car", "object"), ("tree", "object")]), [labels]))
     found = data[0][1]
     assert isinstance(found, Tensor) and found.dtype == torch.int64
     assert (found[:2].numpy() == labels).all()
@@ -247,7 +247,7 @@ def test_halves_of_labels_that_are_arrays() -> None:
 def test_first_channel_with_an_object_counts() -> None:
     vocabulary = Vocabulary([("wood", "material"), ("car", "object"), ("tree", "object")])
     labels = torch.tensor([[[1, 1, 1, 3, 0]], [[2, 2, 0, 2, 0]], [[3, 3, 3, 3, 0]]])
-    data = WithHalves(Labelled(vocabulary, [labels]))
+    data = WithHalves(Labeled(vocabulary, [labels]))
     names = [[data.vocabulary[int(n)].name for n in row[0]] for row in data[0][1][3:]]
     assert names[0] == ["car-bottom", "car-bottom", "tree-bottom", "tree-bottom", "-"]
     assert names[1] == ["car-left", "car-right", "tree-left", "tree-right", "-"]
@@ -255,7 +255,7 @@ def test_first_channel_with_an_object_counts() -> None:
 
 def test_parts_that_the_data_have_stay_where_they_are() -> None:
     vocabulary = Vocabulary([("car-left", "part"), ("car", "object"), ("car-top", "object")])
-    data = WithHalves(Labelled(vocabulary, [torch.full((1, 4, 6), 2)]))
+    data = WithHalves(Labeled(vocabulary, [torch.full((1, 4, 6), 2)]))
     assert [c.name for c in data.vocabulary if c.category == "part"] == [
         "car-left",
         *("car-top", "car-bottom", "car-right"),
@@ -280,12 +280,12 @@ def test_unknown_category(images) -> None:
 @pytest.mark.parametrize("wrap", [WithColors, WithHalves])
 def test_wrappers_pass_on_what_the_data_have(wrap: type, images) -> None:
     data = wrap(images)
-    assert len(data) == 9 and data.names == images.names and isinstance(data, LabelledImages)
+    assert len(data) == 9 and data.names == images.names and isinstance(data, LabeledImages)
     assert not hasattr(data, "images")
     labels = [torch.zeros(1, 11, 13, dtype=torch.int64)] * 3
-    data = wrap(Labelled(Vocabulary([("car", "object")]), labels))
+    data = wrap(Labeled(Vocabulary([("car", "object")]), labels))
     assert len(data) == 3 and data.names == ["0.png", "1.png", "2.png"]
-    other = wrap(Labelled(Vocabulary([("car", "object")]), labels[:2]))
+    other = wrap(Labeled(Vocabulary([("car", "object")]), labels[:2]))
     assert data.digest() == data.digest() != other.digest()
     with pytest.raises(AttributeError, match="nonsense"):
         data.nonsense  # noqa: B018
@@ -347,13 +347,13 @@ def test_labels_of_a_narrow_type(wrap: type) -> None:
     vocabulary = Vocabulary([(f"thing {number}", "object") for number in range(1, 256)])
     labels = torch.zeros(1, 11, 13, dtype=torch.uint8)
     labels[0, 2:6, 3:8] = 255
-    narrow = wrap(Labelled(vocabulary, [labels]))[0][1]
-    assert narrow.long().tolist() == wrap(Labelled(vocabulary, [labels.long()]))[0][1].tolist()
+    narrow = wrap(Labeled(vocabulary, [labels]))[0][1]
+    assert narrow.long().tolist() == wrap(Labeled(vocabulary, [labels.long()]))[0][1].tolist()
 
 
 def test_colors_beside_labels_that_are_arrays() -> None:
     labels = np.random.default_rng(0).integers(0, 2, (1, 11, 13))
-    found = WithColors(Labelled(Vocabulary([("car", "object")]), [labels]))[0][1]
+    found = WithColors(Labeled(Vocabulary([("car", "object")]), [labels]))[0][1]
     assert (
         isinstance(found, Tensor) and found[0].tolist() == labels[0].tolist() and found.shape == (2, 11, 13)
     )
@@ -361,12 +361,12 @@ def test_colors_beside_labels_that_are_arrays() -> None:
 
 def test_halves_of_a_label_beyond_the_vocabulary() -> None:
     """As without halves; skip_errors can pass over such an image."""
-    data = WithHalves(Labelled(Vocabulary([("car", "object")]), [torch.full((1, 11, 13), 2)]))
+    data = WithHalves(Labeled(Vocabulary([("car", "object")]), [torch.full((1, 11, 13), 2)]))
     with pytest.raises(DataError, match="2"):
         data[0]
 
 
 def test_the_key_of_a_run_tells_label_sizes_apart(images) -> None:
-    one, other = (WithColors(Unlabelled(images.images), label_size=size) for size in [(11, 13), (13, 11)])
-    assert data_digest(one) == data_digest(WithColors(Unlabelled(images.images), label_size=(11, 13)))
+    one, other = (WithColors(Unlabeled(images.images), label_size=size) for size in [(11, 13), (13, 11)])
+    assert data_digest(one) == data_digest(WithColors(Unlabeled(images.images), label_size=(11, 13)))
     assert data_digest(one) != data_digest(other)

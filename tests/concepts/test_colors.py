@@ -69,9 +69,9 @@ def test_legend_colors_bear_their_own_names() -> None:
     assert [name_of(tuple(rgb)) for rgb in DISPLAY_RGB.tolist()] == list(COLOR_NAMES)
 
 
-def test_lookup_equals_the_slow_rule_at_every_bin_centre() -> None:
-    centres = [(8 * i + 3.5) / 255 for i in range(32)]
-    slow = [slow_name((r, g, b)) for r in centres for g in centres for b in centres]
+def test_lookup_equals_the_slow_rule_at_every_bin_center() -> None:
+    centers = [(8 * i + 3.5) / 255 for i in range(32)]
+    slow = [slow_name((r, g, b)) for r in centers for g in centers for b in centers]
     assert name_colors(ALL_BINS).flatten().tolist() == slow
 
 

@@ -107,7 +107,7 @@ def processors() -> dict[str, Any]:
         "shorter side": vit(size={"shortest_edge": 64}, do_center_crop=False, do_flip_channel_order=False),
         "bicubic": segformer(size=WIDE, resample=3),
         "as it is": segformer(do_resize=False),
-        "no normalisation": segformer(size=WIDE, do_normalize=False),
+        "no normalization": segformer(size=WIDE, do_normalize=False),
         "no rescaling": segformer(
             size=WIDE, do_rescale=False, image_mean=[90, 100, 110], image_std=[50, 60, 70]
         ),

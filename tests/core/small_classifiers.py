@@ -13,7 +13,7 @@ CLASSES = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu")
 SIZE = (3, 11, 13)
 
 
-def normalised(pictures: Tensor) -> Tensor:
+def normalized(pictures: Tensor) -> Tensor:
     """What the small classifiers take."""
     return (pictures - 0.45) / 0.25
 
@@ -86,13 +86,13 @@ class Pictures:
 
 
 def classifier(make: Callable[[], nn.Module] = Smooth) -> nn.Module:
-    """A network of which no class wins for all pictures alike, if they are `normalised`."""
+    """A network of which no class wins for all pictures alike, if they are `normalized`."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
         net = make().eval()
     if isinstance(net, Smooth):
         with torch.no_grad():
-            net.fc.bias.data -= Smooth.forward(net, normalised(Pictures(40, 2).images)).mean(0) / 2.5
+            net.fc.bias.data -= Smooth.forward(net, normalized(Pictures(40, 2).images)).mean(0) / 2.5
     return net
 
 

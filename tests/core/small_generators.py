@@ -12,17 +12,17 @@ from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from tests.conftest import seeded
 
-DEPTH = 7
+LATENT_DIM = 7
 
 
 def progressive() -> ProgressiveGenerator:
     """Pictures of 16 x 16, in training mode as networks are made; `layer1` to `layer6`."""
     with torch.random.fork_rng():
-        net = ProgressiveGenerator((DEPTH, 6, 5, 4))
+        net = ProgressiveGenerator((LATENT_DIM, 6, 5, 4))
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, parameter in net.named_parameters():
-            scale = 0.2 if name.endswith("b") else 1.0  # or all pictures would have the colours of the biases
+            scale = 0.2 if name.endswith("b") else 1.0  # or all pictures would have the colors of the biases
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * scale)
     return net
 
@@ -32,7 +32,7 @@ class Oblong(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fc = nn.Linear(DEPTH, 6 * 3 * 4)
+        self.fc = nn.Linear(LATENT_DIM, 6 * 3 * 4)
         self.low = nn.ConvTranspose2d(6, 5, 4, stride=2, padding=1)
         self.relu = nn.ReLU(inplace=True)
         self.high = nn.Conv2d(5, 4, 3, padding=1)
@@ -51,7 +51,7 @@ def oblong() -> nn.Module:
 
 
 class Rules:
-    """Labels (2, 11, 13) of 7 concepts: which colour is strongest, and how bright it is."""
+    """Labels (2, 11, 13) of 7 concepts: which color is strongest, and how bright it is."""
 
     vocabulary = Vocabulary(
         [Concept(f"thing {i}", "object") for i in range(3)]

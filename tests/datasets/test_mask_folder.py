@@ -13,7 +13,7 @@ from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.datasets.mask_folder import MaskFolder
 from dissect_widgets.errors import ConceptError, DataError, SettingError
 
-WIDTH, HEIGHT = 29, 21  # odd, so that no centre of 11 x 13 cells lies between two pixels
+WIDTH, HEIGHT = 29, 21  # odd, so that no center of 11 x 13 cells lies between two pixels
 TABLE = "value,name,category\n0,sky,object\n1,tree,object\n2,stone,material\n5,car,object\n"
 NAMED = {0: ("sky", "object"), 1: ("tree", "object"), 2: ("stone", "material"), 5: ("car", "object")}
 Values = dict[int, tuple[str, str]]
@@ -141,7 +141,7 @@ def test_kinds_of_masks(tmp_path: Path, kind: str, values: list[int]) -> None:
     assert torch.equal(data[0][1][0], expected_labels(mask, named, data.vocabulary, (11, 13)))
 
 
-def test_nearest_takes_the_pixel_at_the_centre_of_each_cell(folder: Path) -> None:
+def test_nearest_takes_the_pixel_at_the_center_of_each_cell(folder: Path) -> None:
     pixels = np.asarray(Image.open(folder / "masks" / "two.png"))
     rows = [int((i + 0.5) * HEIGHT / 11) for i in range(11)]
     columns = [int((j + 0.5) * WIDTH / 13) for j in range(13)]
@@ -298,11 +298,11 @@ def test_image_labels_of_photos_left_out_name_no_concepts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["row", "argument"])
-def test_unlabelled_values(folder: Path, way: str) -> None:
+def test_unlabeled_values(folder: Path, way: str) -> None:
     mask = write_mask(folder / "masks" / "one.png", [0, 1, 2, 5, 11, 255])
     if way == "row":
         write_text(folder / "classes.csv", f"{TABLE}11,,\n255,,object\n")
-    data = opened(folder, unlabelled=() if way == "row" else [11, 255], label_size=(HEIGHT, WIDTH))
+    data = opened(folder, unlabeled=() if way == "row" else [11, 255], label_size=(HEIGHT, WIDTH))
     labels = data[0][1][0]
     assert torch.equal(labels, expected_labels(mask, NAMED, data.vocabulary, (HEIGHT, WIDTH)))
     values = torch.from_numpy(np.array(Image.open(mask)))
@@ -310,11 +310,11 @@ def test_unlabelled_values(folder: Path, way: str) -> None:
     assert len(data.vocabulary) == 5
 
 
-def test_unlabelled_holds_for_every_folder(folder: Path) -> None:
+def test_unlabeled_holds_for_every_folder(folder: Path) -> None:
     for name in ["one", "three", "two"]:
         write_mask(folder / "more" / f"{name}.png", [5, 77])
     data = MaskFolder(
-        folder / "images", [folder / "masks", folder / "more"], folder / "classes.csv", unlabelled=[77]
+        folder / "images", [folder / "masks", folder / "more"], folder / "classes.csv", unlabeled=[77]
     )
     assert data[0][1][1].unique().tolist() == [0, data.vocabulary.index("car")]
 
@@ -398,9 +398,9 @@ def test_value_that_no_class_names(folder: Path, kind: str, value: int) -> None:
     mask = write_mask(folder / "masks" / "two.png", [0, 1, value], kind=kind)
     data = opened(folder)
     message = f"{mask} has the value {value}, which no class names."
-    with pytest.raises(DataError, match=re.escape(message) + rf".*unlabelled=\[{value}\]"):
+    with pytest.raises(DataError, match=re.escape(message) + rf".*unlabeled=\[{value}\]"):
         data[2]
-    assert (opened(folder, unlabelled=[value])[2][1] <= 2).all()
+    assert (opened(folder, unlabeled=[value])[2][1] <= 2).all()
 
 
 def test_one_pixel_of_a_value_that_no_class_names(folder: Path) -> None:
@@ -514,7 +514,7 @@ def test_digest_changes_with_what_labels_depend_on(folder: Path) -> None:
     write_text(folder / "masks" / "notes.txt", "no part of the data")
     write_text(folder / "classes.csv", TABLE)  # the same once more
     assert digest() == first
-    seen = {first, digest(label_size=(13, 11)), digest(size=(26, 18)), digest(unlabelled=[77])}
+    seen = {first, digest(label_size=(13, 11)), digest(size=(26, 18)), digest(unlabeled=[77])}
     assert len(seen) == 4
 
     for path in [folder / "masks" / "two.png", folder / "images" / "one.jpg"]:
@@ -565,9 +565,9 @@ def test_hidden_folders_are_passed_over(folder: Path) -> None:
     assert opened(folder).names == ["one.jpg", "three.jpg", "two.jpg"]
 
 
-def test_unlabelled_value_that_no_mask_can_have(folder: Path) -> None:
+def test_unlabeled_value_that_no_mask_can_have(folder: Path) -> None:
     with pytest.raises(SettingError, match="70000"):
-        opened(folder, unlabelled=[70000])
+        opened(folder, unlabeled=[70000])
 
 
 @pytest.mark.parametrize("size", [3.5, (20.5, 28), "12", None])
@@ -579,7 +579,7 @@ def test_sizes_that_are_no_whole_numbers(folder: Path, size: object) -> None:
 @pytest.mark.real
 def test_camvid(real: Path) -> None:
     camvid = real / "camvid"
-    data = MaskFolder(camvid / "images", camvid / "masks", camvid / "classes.csv", unlabelled=[11])
+    data = MaskFolder(camvid / "images", camvid / "masks", camvid / "classes.csv", unlabeled=[11])
     assert len(data) == 468 and repr(data.vocabulary) == "<Vocabulary: 11 object>"
     assert data.names == sorted(path.name for path in (camvid / "images").iterdir())
     lines = (camvid / "classes.csv").read_text().splitlines()[1:]

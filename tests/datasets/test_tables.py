@@ -32,7 +32,7 @@ def test_classes(path: Path) -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 def test_what_spreadsheets_make_of_a_table(path: Path, encoding: str, newline: str) -> None:
     lines = [
-        " category ,colour, value , name",
+        " category ,color, value , name",
         "",
         ' object ,"a, b", 3 , Straßenbahn ',
         ",,,",

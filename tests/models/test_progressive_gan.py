@@ -97,7 +97,7 @@ def test_public_files_give_the_pictures_of_the_formulas(
     }[style]  # fmt: skip
     torch.save(saved, tmp_path / "generator.pth")
     generator = load_generator(tmp_path / "generator.pth")
-    z = latents(2, seed=3, depth=widths[0])
+    z = latents(2, seed=3, latent_dim=widths[0])
     with torch.no_grad():
         found = generator(z)
         assert torch.equal(generator(z.flatten(1)), found)
@@ -122,7 +122,7 @@ def test_layers_are_those_of_the_public_models() -> None:
         3,
     )
     assert shapes["layer14.wscale.b"] == (32,) and shapes["output_256x256.conv.weight"] == (3, 32, 1, 1)
-    assert len(shapes) == 30 and generator.depth == WIDTHS[0] and large.size == 1024
+    assert len(shapes) == 30 and generator.latent_dim == WIDTHS[0] and large.size == 1024
     seen = {}
     for name, module in generator.named_children():
         module.register_forward_hook(lambda m, i, o, name=name: seen.update({name: tuple(o.shape[1:])}))

@@ -251,7 +251,7 @@ def test_real_squeezenet(real: Path) -> None:
     assert len(set(once.argmax(1).tolist())) == 3
 
 
-# Normalisation --------------------------------------------------------------------------------------------
+# Normalization --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_normalize_is_imagenet_unless_told() -> None:
     assert torch.equal(normalize()(pictures), normalize("imagenet")(pictures))
 
 
-def test_no_normalisation() -> None:
+def test_no_normalization() -> None:
     assert normalize("none") is None
 
 

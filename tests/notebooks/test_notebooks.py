@@ -21,9 +21,9 @@ NOTEBOOKS = sorted(FOLDER.rglob("*.ipynb"))
 OWN = """
 from torchvision.models import SqueezeNet1_0_Weights
 
-labelled = dw.MaskFolder("photos/images", "photos/masks", "photos/classes.csv", unlabelled=11, size=160)
+labeled = dw.MaskFolder("photos/images", "photos/masks", "photos/classes.csv", unlabeled=11, size=160)
 study = studies.own_classifier(
-    dw.load_model("squeezenet1_0", "weights.safetensors"), "features.12", labelled, labelled,
+    dw.load_model("squeezenet1_0", "weights.safetensors"), "features.12", labeled, labeled,
     concept="car", layers=["features.3", "features.12"], preprocess=dw.normalize(), attacked=6,
     classes=[f"{name} {k}" for k, name in enumerate(SqueezeNet1_0_Weights.IMAGENET1K_V1.meta["categories"])],
 )
@@ -74,7 +74,7 @@ def of_another(name: str, study: str) -> nbformat.NotebookNode:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fig1", "fig2", "fig5"])
 def test_figures_of_another_classifier(name: str, tmp_path: Path, real: Path) -> None:
-    """SqueezeNet, and street photos whose pixels are labelled; their classes are what it tells them as."""
+    """SqueezeNet, and street photos whose pixels are labeled; their classes are what it tells them as."""
     photos = sorted((real / "camvid" / "images").glob("*.jpg"))[::8]
     for kind, ending in (("images", ".jpg"), ("masks", ".png")):
         (tmp_path / "photos" / kind).mkdir(parents=True)

@@ -283,7 +283,7 @@ def shown(figure: go.Figure) -> dict[tuple[float, float], Any]:
 
 
 def smooth(n: int, seed: int, height: int = 48, width: int = 64) -> torch.Tensor:
-    """Pictures of one colour each, with a brighter left half."""
+    """Pictures of one color each, with a brighter left half."""
     colors = torch.rand(n, 3, 1, 1, generator=torch.Generator().manual_seed(seed)) * 0.6
     pictures = colors.expand(n, 3, height, width).clone()
     pictures[..., : width // 2] += 0.3
@@ -404,7 +404,7 @@ def test_pictures_that_do_not_fit() -> None:
         picture_rows([one], where=[np.zeros((3, 4, 6))])
 
 
-def test_lines_beyond_the_colours_differ() -> None:
+def test_lines_beyond_the_colors_differ() -> None:
     concepts = tuple(Concept(f"c{number}", "object") for number in range(12))
     random = np.random.default_rng(0)
     many = PixelCounts(

@@ -95,7 +95,7 @@ def test_a_filter(dissection: dw.Dissection, exemplar: int) -> None:
     values = map_coordinates(layer.exemplar_map[2, exemplar].astype(float), where, order=1)
     glow = 255 * (values - values.min()) / np.ptp(values)
     assert np.abs(picture(drawn, 1).mean(2) - glow).mean() < 3
-    assert len(drawn.layout.shapes) == 2  # the outline, in two colours
+    assert len(drawn.layout.shapes) == 2  # the outline, in two colors
     told = [note.text.replace("<br>", " ") for note in drawn.layout.annotations]
     assert told == ["picture", "activation of unit 2", "above its top 20 %"]
     with pytest.raises(SettingError, match="no exemplar 3; unit 2 of mix has 3, from 0"):
@@ -125,14 +125,14 @@ def changes() -> ChangeMaps:
 def test_maps_of_change() -> None:
     made, attack = changes(), Attack()
     drawn = changed_pictures(made, attack, 1, concepts=["<i>", "sea"], limit=2.0)  # type: ignore[arg-type]
-    grey = attack.after[1].numpy().mean(0) * 0.7 * 255
-    assert np.abs(picture(drawn, 1) - grey[..., None]).mean() < 4  # JPEG
+    gray = attack.after[1].numpy().mean(0) * 0.7 * 255
+    assert np.abs(picture(drawn, 1) - gray[..., None]).mean() < 4  # JPEG
     y, x = (np.arange(16) + 0.5) / 4 - 0.5, (np.arange(24) + 0.5) / 4 - 0.5
     where = np.meshgrid(y.clip(0, 3), x.clip(0, 5), indexing="ij")
     change = map_coordinates((made.after[1, 0] - made.before[1, 0]).astype(float), where, order=1) / 2
     strength = np.abs(change).clip(0, 1)
     told = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (FALL, RISE)])
-    expected = (1 - strength)[..., None] * grey[..., None] + strength[..., None] * told[
+    expected = (1 - strength)[..., None] * gray[..., None] + strength[..., None] * told[
         (change > 0).astype(int)
     ]
     assert np.abs(picture(drawn, 0) - expected).mean() < 8

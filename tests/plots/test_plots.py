@@ -89,7 +89,7 @@ def test_names_are_text(dissection: Dissection) -> None:
     assert any("&lt;b&gt;" in x or "&amp;" in x for x in escaped)
 
 
-def test_categories_beyond_the_papers_have_colours() -> None:
+def test_categories_beyond_the_papers_have_colors() -> None:
     categories = ["object", "mood", "weather", "season", "smell"]
     colors = [category_color(c, categories) for c in categories]
     assert len(set(colors[:4])) == 4 and colors[4] == colors[1]

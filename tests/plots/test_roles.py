@@ -15,7 +15,7 @@ from scipy.ndimage import map_coordinates
 
 from dissect_widgets import Concept, Dissection, Vocabulary, dissect
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.core.ablation.unit_sets import SetEffects, SetPlan, plan_sets
 from dissect_widgets.errors import ConceptError, LayerError, SettingError
 from dissect_widgets.plots.importance import important_units
@@ -29,7 +29,9 @@ TARGETS = np.array([(0, 1, 2, 4, 6)[i % 5] for i in range(23)])
 PREDICTED = np.where(np.arange(23) % 4 == 3, (TARGETS + 2) % 7, TARGETS)
 
 
-def edited(told: Any, targets: Any = TARGETS, predicted: Any = PREDICTED, seed: int = 0) -> Edited:
+def edited(
+    told: Any, targets: Any = TARGETS, predicted: Any = PREDICTED, seed: int = 0
+) -> AblationPredictions:
     """A result with the predictions `told`, and random peaks, probabilities and log-odds."""
     random = np.random.default_rng(seed)
     peaks, shares = random.random((23, 5)), random.dirichlet(np.ones(7), 23)
@@ -37,7 +39,7 @@ def edited(told: Any, targets: Any = TARGETS, predicted: Any = PREDICTED, seed: 
     sums = {"peak": peaks, "peak2": peaks**2, "score": shares, "score2": shares**2}
     moments = {name: value.sum(0) for name, value in sums.items()} | {"both": peaks.T @ shares}
     odds = random.normal(size=(len(told), 7)) * (np.bincount(targets, minlength=7) > 0)
-    return Edited(
+    return AblationPredictions(
         "Net", "mix", CLASSES, "by hand", targets, predicted, np.array(told, np.int32), odds, moments, 23
     )
 
@@ -69,9 +71,9 @@ def balanced(told: Any, c: int) -> float:
 
 
 def sets(sizes: Any = (2, 0, 5, 1)) -> tuple[SetPlan, SetEffects]:
-    ranking = important()
-    plan = plan_sets(ranking, sizes, repeats=3)
-    return plan, SetEffects(plan, edited([told_without(kept) for kept in plan.kept]), ranking)
+    importance = important()
+    plan = plan_sets(importance, sizes, repeats=3)
+    return plan, SetEffects(plan, edited([told_without(kept) for kept in plan.kept]), importance)
 
 
 def trace(figure: go.Figure, start: str) -> Any:
@@ -88,7 +90,7 @@ def lines(figure: go.Figure) -> dict[str, Any]:
 def test_set_curves(name: str) -> None:
     plan, effects = sets()
     drawn, c = set_curves(effects, name), CLASSES.index(name)
-    order = important().ranking(name).tolist()
+    order = important().top_units(name).tolist()
     for label, removed in (("most", lambda n: order[:n]), ("least", lambda n: order[5 - n :])):
         curve = trace(drawn, label)
         assert list(curve.x) == [0, 1, 2, 5]
@@ -123,7 +125,7 @@ def test_class_scatter() -> None:
         for name in names:
             kept = np.ones(5, bool)
             if which is not None:
-                kept[important().ranking(name)[:2]] = False
+                kept[important().top_units(name)[:2]] = False
                 kept = kept if which else ~kept
             told = PREDICTED if which is None else told_without(kept)
             expected.append(balanced(told, CLASSES.index(name)))
@@ -259,9 +261,9 @@ def test_important_units(dissection: Dissection) -> None:
     train, val = important(), important(1)
     drawn = important_units("<b>cow</b>", train, val, dissection, 3, 2)
     layer = dissection["mix"]
-    best, ranking = layer.best(), train.ranking("<b>cow</b>")[:3]
+    best, importance = layer.best(), train.top_units("<b>cow</b>")[:3]
     assert len(drawn.layout.images) == len(drawn.layout.annotations) == 3
-    for row, unit in enumerate(ranking):
+    for row, unit in enumerate(importance):
         name = dissection.vocabulary[int(best.concept[unit])].name
         escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         odds = [told.edited.odds_loss[unit, 2] / 5 for told in (train, val)]
@@ -319,7 +321,7 @@ def test_few_exemplars_or_none(dissection: Dissection) -> None:
     train, layer = important(), dissection["mix"]
     assert pixels_of(important_units("gnu", train, train, dissection, 1, 8), 0).shape[1] == 3 * 228 - 4
     numbers = layer.exemplar_image.copy()
-    first, second = train.ranking("gnu")[:2]
+    first, second = train.top_units("gnu")[:2]
     numbers[first], numbers[second, 1:] = -1, -1
     stem, _ = dissection.layers
     fewer = replace(dissection, layers=(stem, replace(layer, exemplar_image=numbers)))

@@ -88,8 +88,8 @@ def test_interpretable() -> None:
 
     def evidence(counts: Any) -> Any:
         best = SimpleNamespace(best=lambda: SimpleNamespace(iou=iou))
-        ranking = SimpleNamespace(important_to=lambda: counts, layer="conv")
-        return SimpleNamespace(ranking=ranking, dissection={"conv": best})
+        importance = SimpleNamespace(important_to=lambda: counts, layer="conv")
+        return SimpleNamespace(importance=importance, dissection={"conv": best})
 
     rising = np.arange(50) // 10
     assert claims.interpretable(evidence(rising)).holds
@@ -138,7 +138,9 @@ def test_doors(wall: float, half: float, tree: float, holds: bool) -> None:
 )
 def test_attacks(source: Any, target: Any, holds: bool) -> None:
     found = SimpleNamespace(source_times=Estimate(*source), target_times=Estimate(*target), top=4, images=9)
-    evidence = SimpleNamespace(ranking=None, changes=SimpleNamespace(by_importance=lambda ranking: found))
+    evidence = SimpleNamespace(
+        importance=None, changes=SimpleNamespace(by_importance=lambda importance: found)
+    )
     assert claims.attacks(evidence).holds is holds  # type: ignore[arg-type]
 
 
@@ -200,7 +202,7 @@ def test_findings_are_kept_without_the_pages(
 def test_all_claims_on_a_little_of_the_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    classifier = studies.world_classifier(labelled=48, train=48, held_out=48, attacked=6)
+    classifier = studies.world_classifier(labeled=48, train=48, held_out=48, attacked=6)
     generator = studies.world_generator(samples=32)
     monkeypatch.setattr("dissect_widgets.replication.studies.world_classifier", lambda attacked: classifier)
     monkeypatch.setattr("dissect_widgets.replication.studies.world_generator", lambda: generator)

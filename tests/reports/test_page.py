@@ -19,11 +19,19 @@ import pytest
 import torch
 from plotly.offline import get_plotlyjs
 
-from dissect_widgets import Concept, Dissection, Vocabulary, dissect, rank_units, remove_sets, write_report
+from dissect_widgets import (
+    Concept,
+    Dissection,
+    Vocabulary,
+    ablate_unit_sets,
+    dissect,
+    rank_units,
+    write_report,
+)
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.core.ablation.unit_sets import SetEffects
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
@@ -53,19 +61,23 @@ def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
 
 
 @pytest.fixture
-def ranking() -> UnitImportance:
+def importance() -> UnitImportance:
     """Of a network that errs now and then, and more often without a unit."""
     random = np.random.default_rng(1)
     truth, odds = np.array(TARGETS), random.normal(size=(5, 6)) * np.isin(np.arange(6), TARGETS)
     told = np.where(random.random((6, 9)) < 0.35, random.integers(0, 6, (6, 9)), truth).astype(np.int32)
     return UnitImportance(
-        Edited("Net", "mix", CLASSES, "by <hand>", truth, told[0], told[1:], odds, {}, done=9, seconds=2.0)
+        AblationPredictions(
+            "Net", "mix", CLASSES, "by <hand>", truth, told[0], told[1:], odds, {}, done=9, seconds=2.0
+        )
     )
 
 
 @pytest.fixture
-def sets(tiny: TinyNet, images: ArrayImages, ranking: UnitImportance) -> SetEffects:
-    return remove_sets(tiny.eval(), images, ranking, [1, 3], targets=TARGETS, classes=CLASSES, progress=False)
+def sets(tiny: TinyNet, images: ArrayImages, importance: UnitImportance) -> SetEffects:
+    return ablate_unit_sets(
+        tiny.eval(), images, importance, [1, 3], targets=TARGETS, classes=CLASSES, progress=False
+    )
 
 
 @pytest.fixture
@@ -77,7 +89,7 @@ def changes() -> UnitChanges:
     after[2] = before[2]
     scores = [np.eye(6, dtype=np.float32)[[(i + shift) % 4 for i in range(6)]] for shift in (0, 1)]
     scores[1][2] = scores[0][2]
-    attacked = Attacked(
+    attacked = AttackResult(
         model="Net", method=f"{EVIL}Attack(steps=3)", classes=CLASSES, names=(EVIL,) * 6,
         images=np.arange(6), before=before, after=after, targets=np.full(6, -1),
         scores_before=scores[0], scores_after=scores[1], success=np.arange(6) != 2,
@@ -187,16 +199,16 @@ def test_counts_are_in_the_table(dissection: Dissection, tmp_path: Path) -> None
 
 
 def test_sections_stand_only_where_something_is_given(
-    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
+    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     for given, more in (
         ({}, []),
-        ({"ranking": ranking}, ["classes"]),
+        ({"importance": importance}, ["classes"]),
         ({"sets": sets}, ["classes"]),
         ({"edits": [removal]}, ["edits"]),
         ({"changes": changes}, ["attack"]),
-        ({"ranking": ranking, "edits": [removal], "changes": changes}, ["classes", "edits", "attack"]),
+        ({"importance": importance, "edits": [removal], "changes": changes}, ["classes", "edits", "attack"]),
     ):
         page = write_report(dissection, tmp_path / "page.html", **given).read_text("utf-8")
         names = [*ALWAYS[:2], *more, ALWAYS[2]]
@@ -208,11 +220,11 @@ def test_sections_stand_only_where_something_is_given(
 
 @pytest.mark.parametrize("measure", ["accuracy", "log-odds"])
 def test_what_each_class_loses(
-    dissection: Dissection, ranking: UnitImportance, measure: Any, tmp_path: Path
+    dissection: Dissection, importance: UnitImportance, measure: Any, tmp_path: Path
 ) -> None:
-    ranking = ranking.ranked_by(measure)
-    page = write_report(dissection, tmp_path / "page.html", ranking=ranking).read_text("utf-8")
-    edited = ranking.edited
+    importance = importance.ranked_by(measure)
+    page = write_report(dissection, tmp_path / "page.html", importance=importance).read_text("utf-8")
+    edited = importance.edited
     truth, iou = edited.targets, dissection["mix"].iou()
 
     def balanced(told: Any, c: int) -> float:
@@ -242,18 +254,18 @@ def test_what_each_class_loses(
 
 
 def test_figures_are_those_of_the_plots(
-    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
+    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
     changes: UnitChanges, tmp_path: Path,
 ) -> None:  # fmt: skip
     own = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), layout={"title": "<b>Mine</b> of x &lt; y", "width": 300})
     kept = own.to_json()
     page = write_report(
-        dissection, tmp_path / "page.html", ranking=ranking, sets=sets, changes=changes,
+        dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes,
         edits=[Drawn(own), insertion, removal],
     ).read_text("utf-8")  # fmt: skip
     best = dissection["mix"].best().iou
     bars, *scatters = figures(section(page, "classes"))
-    assert same(bars, interpretability_bars(ranking, best))
+    assert same(bars, interpretability_bars(importance, best))
     assert [same(x, class_scatter(sets, size)) for x, size in zip(scatters, sets.sizes, strict=True)] == [
         True
     ] * 2
@@ -275,7 +287,9 @@ def test_figures_are_those_of_the_plots(
         saved = (drawn.layout.margin.t or 100) - figure["layout"]["margin"]["t"]
         assert saved > 0 and figure["layout"]["height"] == (drawn.layout.height or 450) - saved
     attack = figures(section(page, "attack"))
-    assert same(attack[0], change_bars(changes.by_importance(ranking, top=2), ranks=5)) and len(attack) == 2
+    assert (
+        same(attack[0], change_bars(changes.by_importance(importance, top=2), ranks=5)) and len(attack) == 2
+    )
 
 
 def test_an_attack_in_numbers_and_pictures(
@@ -298,10 +312,10 @@ def test_an_attack_in_numbers_and_pictures(
 
 
 def test_attacks_that_say_nothing_of_importance(
-    dissection: Dissection, ranking: UnitImportance, changes: UnitChanges, tmp_path: Path
+    dissection: Dissection, importance: UnitImportance, changes: UnitChanges, tmp_path: Path
 ) -> None:
     failed = replace(changes, attacked=replace(changes.attacked, success=np.zeros(6, bool)))
-    page = write_report(dissection, tmp_path / "page.html", changes=failed, ranking=ranking).read_text(
+    page = write_report(dissection, tmp_path / "page.html", changes=failed, importance=importance).read_text(
         "utf-8"
     )
     html = section(page, "attack")
@@ -312,28 +326,28 @@ def test_attacks_that_say_nothing_of_importance(
 def test_importance_without_classes(
     tiny: TinyNet, images: ArrayImages, dissection: Dissection, tmp_path: Path
 ) -> None:
-    ranking = rank_units(tiny.eval(), "mix", images, targets=[2] * 9, classes=CLASSES, progress=False)
-    page = write_report(dissection, tmp_path / "page.html", ranking=ranking).read_text("utf-8")
+    importance = rank_units(tiny.eval(), "mix", images, targets=[2] * 9, classes=CLASSES, progress=False)
+    page = write_report(dissection, tmp_path / "page.html", importance=importance).read_text("utf-8")
     assert "of no two classes" in page and figures(section(page, "classes")) == []
 
 
 def test_how_all_of_it_was_made(
-    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, changes: UnitChanges, tmp_path: Path
+    dissection: Dissection, importance: UnitImportance, sets: SetEffects, changes: UnitChanges, tmp_path: Path
 ) -> None:
     page = write_report(
-        dissection, tmp_path / "page.html", ranking=ranking, sets=sets, changes=changes
+        dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes
     ).read_text("utf-8")
     html = unescape(section(page, "made"))
-    assert str(dissection.provenance["data"]) in html and ranking.how in html
+    assert str(dissection.provenance["data"]) in html and importance.how in html
     assert "5 random sets of each size" in html and "1,234 passes, 6 s" in html
 
 
 def test_names_are_text_and_nothing_is_fetched(
-    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
+    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
     changes: UnitChanges, tmp_path: Path,
 ) -> None:  # fmt: skip
     page = write_report(
-        dissection, tmp_path / "page.html", ranking=ranking, sets=sets, changes=changes,
+        dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes,
         edits=[removal, insertion],
     ).read_text("utf-8")  # fmt: skip
     shown = markup(page)
@@ -360,7 +374,7 @@ def test_many_layers_are_folded(tiny: TinyNet, images: ArrayImages, tmp_path: Pa
 
 
 def test_what_does_not_fit_is_refused_and_the_file_stays(
-    dissection: Dissection, ranking: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
+    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     path = tmp_path / "page.html"
@@ -368,8 +382,12 @@ def test_what_does_not_fit_is_refused_and_the_file_stays(
     few = replace(dissection, layers=dissection.layers[:1])
     other = replace(dissection, layers=(replace(dissection["pool"], name="mix"),))
     for given, result, words in (
-        ({"ranking": ranking}, few, "ranking is of the layer 'mix', which is not in the dissection.*'pool'"),
-        ({"ranking": ranking}, other, "ranking is of 5 units of 'mix', which has 4 in the dissection"),
+        (
+            {"importance": importance},
+            few,
+            "ranking is of the layer 'mix', which is not in the dissection.*'pool'",
+        ),
+        ({"importance": importance}, other, "ranking is of 5 units of 'mix', which has 4 in the dissection"),
         ({"sets": sets}, few, "sets are of the layer 'mix', which is not"),
         ({"changes": changes}, other, "changes are of 5 units of 'mix', which has 4"),
         ({"edits": [Removal(removal.counts, [1, 2], EVIL + "sky")]}, dissection, "2 numbers for 3 sets"),

@@ -36,7 +36,7 @@ def small_generator(seed: int = 0) -> dw.ProgressiveGenerator:
 
 def small_dissection(generator: dw.ProgressiveGenerator) -> dw.Dissection:
     """Its layers 4 and 5 over 24 latents."""
-    values = dw.latents(24, seed=3, depth=7)
+    values = dw.latents(24, seed=3, latent_dim=7)
     return dw.dissect(
         generator, ["layer4", "layer5"], values, level=0.2, segmenter=Lightness(), progress=False
     )

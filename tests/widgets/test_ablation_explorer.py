@@ -20,8 +20,8 @@ from tests.core.ablation.test_ablate import Images, made, naive
 
 @pytest.fixture
 def explorer(net: nn.Module, data: Images) -> dw.AblationExplorer:
-    ranking = dw.rank_units(net, "conv", Images(17), progress=False)
-    return dw.AblationExplorer(net, data, ranking, progress=False)
+    importance = dw.rank_units(net, "conv", Images(17), progress=False)
+    return dw.AblationExplorer(net, data, importance, progress=False)
 
 
 def expected(net: nn.Module, data: Images, removed: list[int]) -> np.ndarray:
@@ -60,19 +60,19 @@ def test_what_is_shown_is_what_the_naive_loop_says(
 
 
 def test_n_follows_the_ranking_and_the_ranking_the_class(explorer: dw.AblationExplorer) -> None:
-    ranking = explorer.ranking
+    importance = explorer.importance
     explorer.n = 2
-    assert explorer.units == ranking.ranking("ant")[:2].tolist()
+    assert explorer.units == importance.top_units("ant")[:2].tolist()
     explorer.class_name = "cow"
-    assert explorer.n == 2 and explorer.units == ranking.ranking("cow")[:2].tolist()
-    assert explorer._ranked["units"] == ranking.ranking("cow").tolist()
-    assert explorer._ranked["loss"][0] == pytest.approx(ranking.loss[:, 2].max(), abs=1e-5)
-    last = int(ranking.ranking("cow")[-1])
+    assert explorer.n == 2 and explorer.units == importance.top_units("cow")[:2].tolist()
+    assert explorer._ranked["units"] == importance.top_units("cow").tolist()
+    assert explorer._ranked["loss"][0] == pytest.approx(importance.loss[:, 2].max(), abs=1e-5)
+    last = int(importance.top_units("cow")[-1])
     explorer.units = [last]
     assert explorer.n is None
     explorer.class_name = "ant"
     assert explorer.units == [last], "units that were picked by hand stay"
-    explorer.units = ranking.ranking("ant")[:3][::-1].tolist()
+    explorer.units = importance.top_units("ant")[:3][::-1].tolist()
     assert explorer.n == 3
     explorer.n = 0
     assert explorer.units == [] and explorer._result["flips"] == 0
@@ -99,10 +99,12 @@ def test_each_change_is_measured_once(explorer: dw.AblationExplorer, monkeypatch
 
 
 def test_first_values(net: nn.Module, data: Images) -> None:
-    ranking = dw.rank_units(net, "conv", data, progress=False)
-    by_n = dw.AblationExplorer(net, data, ranking, class_name="elk", mode="keep", n=2, progress=False)
-    assert by_n.units == ranking.ranking("elk")[:2].tolist() and by_n._result["of"][1] == "keep"
-    by_units = dw.AblationExplorer(net, data, ranking, class_name="elk", units=[4, 0, 1, 2], progress=False)
+    importance = dw.rank_units(net, "conv", data, progress=False)
+    by_n = dw.AblationExplorer(net, data, importance, class_name="elk", mode="keep", n=2, progress=False)
+    assert by_n.units == importance.top_units("elk")[:2].tolist() and by_n._result["of"][1] == "keep"
+    by_units = dw.AblationExplorer(
+        net, data, importance, class_name="elk", units=[4, 0, 1, 2], progress=False
+    )
     assert by_units._result["of"] == ["elk", "remove", [0, 1, 2, 4]]
     assert "conv: without 4 units" in repr(by_units)
 
@@ -122,14 +124,14 @@ def test_bad_values_are_refused(explorer: dw.AblationExplorer, net: nn.Module, d
         explorer.n = 6
     assert explorer.units == []
     with pytest.raises(SettingError, match="7 names, but the network tells 10"):
-        dw.AblationExplorer(made(Wider), data, explorer.ranking, progress=False)
+        dw.AblationExplorer(made(Wider), data, explorer.importance, progress=False)
 
 
 def test_one_class_alone_has_no_balanced_accuracy(net: nn.Module, data: Images) -> None:
     options: dict[str, Any] = {"targets": [2] * len(data), "progress": False}
-    ranking = dw.rank_units(net, "conv", data, **options)
+    importance = dw.rank_units(net, "conv", data, **options)
     with pytest.raises(DataError, match="two classes or more"):
-        dw.AblationExplorer(net, data, ranking, **options)
+        dw.AblationExplorer(net, data, importance, **options)
 
 
 class Wider(nn.Module):
@@ -148,7 +150,7 @@ def test_curves_and_pictures_are_answers(
     explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch, net: nn.Module, data: Images
 ) -> None:
     curve, _ = ask(explorer, monkeypatch, kind="curve", **{"class": "bee"})
-    truth, order = np.array(data.targets), explorer.ranking.ranking("bee").tolist()
+    truth, order = np.array(data.targets), explorer.importance.top_units("bee").tolist()
     assert curve["sizes"][0] == 0 and curve["sizes"][-1] == 5
     for mode in ("remove", "keep"):
         for place, n in enumerate(curve["sizes"]):
@@ -168,13 +170,13 @@ def test_concepts_come_from_the_dissection(
     dissection = dw.dissect(tiny, ["pool", "mix"], images, exemplars=3, progress=False)
     pictures = [images[i][0] for i in range(len(images))]
     options: dict[str, Any] = {"targets": [i % 6 for i in range(len(images))], "progress": False}
-    ranking = dw.rank_units(tiny.eval(), "mix", pictures, **options)
-    explorer = dw.AblationExplorer(tiny, pictures, ranking, dissection=dissection, **options)
+    importance = dw.rank_units(tiny.eval(), "mix", pictures, **options)
+    explorer = dw.AblationExplorer(tiny, pictures, importance, dissection=dissection, **options)
     assert explorer._facts["place"] == 1
     content, buffers = ask(explorer, monkeypatch, kind="units", layer=1, units=[2, 0], count=2)
     assert len(content["units"]) == len(buffers) == 2
     other = dw.dissect(tiny, ["pool"], images, progress=False)
-    explorer = dw.AblationExplorer(tiny, pictures, ranking, dissection=other, **options)
+    explorer = dw.AblationExplorer(tiny, pictures, importance, dissection=other, **options)
     assert explorer._facts["place"] == -1, "of another layer nothing is known"
 
 
@@ -189,4 +191,4 @@ def test_what_fails_is_told_to_the_page(
     turn = explorer._result["turn"]
     explorer.n = 3
     assert explorer._result["turn"] == turn + 1 and "error" not in explorer._result
-    assert explorer._result["of"][2] == sorted(explorer.ranking.ranking("ant")[:3].tolist())
+    assert explorer._result["of"][2] == sorted(explorer.importance.top_units("ant")[:3].tolist())

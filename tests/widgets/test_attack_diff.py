@@ -23,13 +23,13 @@ FAST = dw.CarliniWagner(steps=30, searches=3, rate=0.05, constant=1.0, early=Fal
 
 
 @pytest.fixture(scope="module")
-def ranking(net: nn.Module) -> Any:
+def importance(net: nn.Module) -> Any:
     return dw.rank_units(net, "conv", Images(17), progress=False)
 
 
 @pytest.fixture
-def diff(net: nn.Module, data: Images, ranking: Any) -> dw.AttackDiff:
-    return dw.AttackDiff(net, data, ranking=ranking, method=FAST)
+def diff(net: nn.Module, data: Images, importance: Any) -> dw.AttackDiff:
+    return dw.AttackDiff(net, data, importance=importance, method=FAST)
 
 
 def softmax(scores: Tensor) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_a_picture_before_any_attack(diff: dw.AttackDiff, net: nn.Module, data: 
         assert diff.attacked is None and diff._result == {}
 
 
-def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images, ranking: Any) -> None:
+def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images, importance: Any) -> None:
     diff.image = 3
     target = diff._original["nearest"]
     attacked = diff.run()
@@ -74,7 +74,7 @@ def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images,
     assert result["names"][:2] == [result["source"], target] and len(set(told)) == len(told)
     assert set(told) >= set(scores[[0, -1]].argsort(1, descending=True)[:, :3].flatten().tolist())
     assert np.array(result["probabilities"]) == pytest.approx(softmax(scores)[:, told].T, abs=1e-5)
-    groups = [ranking.ranking(name)[:4].tolist() for name in (result["source"], target)]
+    groups = [importance.top_units(name)[:4].tolist() for name in (result["source"], target)]
     assert [group["units"] for group in result["groups"]] == groups
     units = result["shown"]
     assert sorted(units) == sorted(set(groups[0] + groups[1]))
@@ -164,18 +164,18 @@ def test_traits_say_what_is_allowed(diff: dw.AttackDiff, trait: str, value: Any,
     assert getattr(diff, trait) == before
 
 
-def test_what_does_not_fit(net: nn.Module, data: Images, ranking: Any) -> None:
+def test_what_does_not_fit(net: nn.Module, data: Images, importance: Any) -> None:
     with pytest.raises(SettingError, match="Name a layer"):
         dw.AttackDiff(net, data)
     with pytest.raises(SettingError, match=r"'fc'.*'conv'"):
-        dw.AttackDiff(net, data, "fc", ranking=ranking)
+        dw.AttackDiff(net, data, "fc", importance=importance)
     with pytest.raises(LayerError, match=r"no layer 'cov'.*'conv'"):
         dw.AttackDiff(net, data, "cov", classes=data.classes)
     with pytest.raises(SettingError, match="The ranking is of other classes"):
-        dw.AttackDiff(net, data, ranking=ranking, classes=[name.upper() for name in data.classes])
-    other = SimpleNamespace(layer="fc", units=5, classes=ranking.classes)
+        dw.AttackDiff(net, data, importance=importance, classes=[name.upper() for name in data.classes])
+    other = SimpleNamespace(layer="fc", units=5, classes=importance.classes)
     with pytest.raises(SettingError, match="The ranking is of 5 units; fc has 7"):
-        dw.AttackDiff(net, data, ranking=other)  # type: ignore[arg-type]
+        dw.AttackDiff(net, data, importance=other)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="6 names"):
         dw.AttackDiff(net, data, "conv", classes=data.classes[:6])
 

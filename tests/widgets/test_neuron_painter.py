@@ -36,7 +36,7 @@ def expected(painter: dw.NeuronPainter, generator: Any) -> np.ndarray:
 
     handle = generator.layer4.register_forward_hook(change)
     with torch.no_grad():
-        output = generator(dw.latents(1, painter.seed, depth=7))[0]
+        output = generator(dw.latents(1, painter.seed, latent_dim=7))[0]
     handle.remove()
     return ((output + 1) / 2).clamp(0, 1).mul(255).permute(1, 2, 0).numpy()
 
@@ -64,7 +64,7 @@ def test_strokes_edit_the_picture_one_after_another() -> None:
     painter.undo()
     painter.edits = [{**first, "on": False}, second]
     assert np.abs(pixels(painter.image) - expected(painter, generator)).max() <= 0.51
-    drawn = dw.edit(generator, dw.latents(1, painter.seed, depth=7), painter.as_edits())[0]
+    drawn = dw.edit(generator, dw.latents(1, painter.seed, latent_dim=7), painter.as_edits())[0]
     assert np.abs(drawn.mul(255).permute(1, 2, 0).numpy() - expected(painter, generator)).max() <= 0.51
     assert len(painter.as_edits()) == 1
     painter.seed = 5
@@ -215,6 +215,6 @@ def test_what_does_not_fit_together_is_refused() -> None:
     with pytest.raises(ConceptError, match="dusk"):
         dw.NeuronPainter(generator, dissection, concepts=["dask"])
     with pytest.raises(SettingError, match="shape"):
-        dw.NeuronPainter(generator, dissection, latent=lambda seed: dw.latents(1, seed, depth=9))
+        dw.NeuronPainter(generator, dissection, latent=lambda seed: dw.latents(1, seed, latent_dim=9))
     assert dw.NeuronPainter(generator, dissection).layer.name in ("layer4", "layer5")
     assert Lightness.vocabulary == dissection.vocabulary

@@ -100,7 +100,7 @@ def test_strokes_are_read_as_they_were_written() -> None:
         ({"points": [[0.5, float("inf")]]}, "not finite"),
         ({"share": 1.5}, "out of bounds"),
         ({"brush": 0}, "out of bounds"),
-        ({"colour": 1}, "has 'colour'"),
+        ({"color": 1}, "has 'color'"),
     ],
 )
 def test_a_stroke_that_is_none_says_what_is_wrong(change: dict[str, Any], message: str) -> None:

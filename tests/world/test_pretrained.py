@@ -70,12 +70,16 @@ def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> Non
     units = layer.detectors("airplane")
     kinds = [kind for kind in Objects("val", 1).classes if kind != "airplane"]
     groups = [Objects("val", 204, classes=classes) for classes in (["airplane"], kinds)]
-    peaks = np.concatenate([dw.find_peaks(classifier, "conv5_3", data)[:, units] for data in groups])
+    peaks = np.concatenate(
+        [dw.find_max_activations(classifier, "conv5_3", data)[:, units] for data in groups]
+    )
     airplane, half = np.arange(408) < 204, slice(0, None, 2)
-    chosen = [dw.classify_by_peak(own[half], airplane[half]) for own in peaks.T]
+    chosen = [dw.classify_by_max_activation(own[half], airplane[half]) for own in peaks.T]
     best = int(np.argmax([told.balanced_accuracy for told in chosen]))
     other = slice(1, None, 2)
-    told = dw.classify_by_peak(peaks[other, best], airplane[other], threshold=chosen[best].threshold)
+    told = dw.classify_by_max_activation(
+        peaks[other, best], airplane[other], threshold=chosen[best].threshold
+    )
     assert told.balanced_accuracy > 0.74  # 0.80 over 1,400 pictures
 
 

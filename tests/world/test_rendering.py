@@ -1,4 +1,4 @@
-"""Scenes: the same bytes always, every pixel labelled, no scene or object told by colour alone."""
+"""Scenes: the same bytes always, every pixel labeled, no scene or object told by color alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_same_bytes_in_any_process_thread_and_order() -> None:
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_every_pixel_is_labelled(scene: str) -> None:
+def test_every_pixel_is_labeled(scene: str) -> None:
     for seed in range(6):
         picture = render(scene, seed, 64)
         assert picture.image.shape == (64, 64, 3) and picture.labels.shape == (len(CATEGORIES), 64, 64)
@@ -86,19 +86,19 @@ def sample() -> list[tuple[int, np.ndarray, np.ndarray]]:
 
 
 @pytest.mark.slow
-def test_no_scene_is_told_by_its_mean_colour(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
+def test_no_scene_is_told_by_its_mean_color(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
     means = np.array([pixels.mean(0) for _, pixels, _ in sample])
     scenes = np.array([scene for scene, _, _ in sample])
     learned = np.arange(len(scenes)) % 4 > 0
     distance = ((means[~learned, None] - means[None, learned]) ** 2).sum(2)
-    for neighbours in (1, 5, 15, 30):
-        nearest = scenes[learned][np.argsort(distance, 1)[:, :neighbours]]
+    for neighbors in (1, 5, 15, 30):
+        nearest = scenes[learned][np.argsort(distance, 1)[:, :neighbors]]
         told = np.array([np.bincount(row, minlength=len(SCENES)).argmax() for row in nearest])
         assert (told == scenes[~learned]).mean() < 0.3
 
 
 @pytest.mark.slow
-def test_no_object_is_told_by_its_colour(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
+def test_no_object_is_told_by_its_color(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
     def bins(pixels: np.ndarray) -> np.ndarray:
         coarse = pixels.astype(int) >> 4
         return coarse[:, 0] * 256 + coarse[:, 1] * 16 + coarse[:, 2]

@@ -8,9 +8,9 @@
 Three ways lead to the same scores (PNAS 2020, "Role of Units in a Scene Classifier", removes units by a
 hook and a full pass for each):
 
-- `network.Whole`: a full pass for each edit. Every network can be run like this.
-- `network.Cut`: the part before the layer runs once, and only what follows runs for each edit.
-- `mixing.LinearMix` and `ConvolutionMix`: what follows begins with steps that treat each unit by itself
+- `network.FullForward`: a full pass for each edit. Every network can be run like this.
+- `network.PartialForward`: the part before the layer runs once, and only what follows runs for each edit.
+- `mixing.LinearTerms` and `ConvolutionMix`: what follows begins with steps that treat each unit by itself
   and a linear layer. Its output is a sum of one term for each unit, which all edits share.
 
 And an edit that changes nothing on an image, because its units are silent there, is not run at all.
@@ -23,16 +23,16 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.forward import Cut, Network, Reading, Whole
+from dissect_widgets.core.network.forward import CachedForward, FullForward, Network, PartialForward
 from dissect_widgets.core.network.layers import LayerInfo
-from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearMix
+from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearTerms
 from dissect_widgets.core.network.split import CannotSplit, split
 from dissect_widgets.errors import LayerError
 
 _TOLERANCE = 1e-4
 
 
-def ablate(network: Network, reading: Reading, kept: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def ablate(network: Network, reading: CachedForward, kept: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Scores of every image under every edit that makes a difference.
 
     Parameters
@@ -74,7 +74,7 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor, *, many: b
     LayerError
         If what the network puts out are no scores, or do not depend on the layer.
     """
-    whole = Whole(model, info)
+    whole = FullForward(model, info)
     reading = whole.read(pictures)
     network, reason = _fastest(whole, reading, pictures, many)
     if network is None:
@@ -86,7 +86,9 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor, *, many: b
     return network
 
 
-def _fastest(whole: Whole, reading: Reading, pictures: Tensor, many: bool) -> tuple[Network | None, str]:
+def _fastest(
+    whole: FullForward, reading: CachedForward, pictures: Tensor, many: bool
+) -> tuple[Network | None, str]:
     """The first way in parts that proves right, or why there is none."""
     model, info = whole.model, whole.info
     if info.calls > 1:
@@ -99,16 +101,16 @@ def _fastest(whole: Whole, reading: Reading, pictures: Tensor, many: bool) -> tu
     found: list[Network] = []
     reason = ""
     if stages is not None and many:
-        mix = LinearMix if isinstance(stages.mix, nn.Linear) else ConvolutionMix
+        mix = LinearTerms if isinstance(stages.mix, nn.Linear) else ConvolutionMix
         found.append(mix(parts, stages, info))
-    for network in [*found, Cut(parts, info)]:
+    for network in [*found, PartialForward(parts, info)]:
         reason = _difference(network, whole, reading, pictures)
         if not reason:
             return network, ""
     return None, reason
 
 
-def _difference(network: Network, whole: Whole, reading: Reading, pictures: Tensor) -> str:
+def _difference(network: Network, whole: FullForward, reading: CachedForward, pictures: Tensor) -> str:
     """How a network differs from itself run whole, as it is and without one unit, half or all; "" if not."""
     images = torch.tensor([0, 1, 1, 0, 1], device=pictures.device)
     kept = torch.ones(len(images), whole.info.units, dtype=torch.bool, device=pictures.device)

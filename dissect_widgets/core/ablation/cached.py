@@ -1,6 +1,6 @@
 """Images that a network has read up to a layer once, for edits that follow one another at once.
 
->>> held = hold(Classified(model, "layer4", validation))
+>>> held = cache_activations(ClassifierData(model, "layer4", validation))
 >>> held.predict([3, 17])                    # all images, without units 3 and 17, in a moment
 """
 
@@ -17,15 +17,15 @@ from torch import nn
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
 from dissect_widgets.core.ablation.predictions import keep_all_but
-from dissect_widgets.core.data.classifier_data import Classified, checked_scores, checked_targets
+from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import encode_picture
-from dissect_widgets.core.network.forward import Keeping, Reading
+from dissect_widgets.core.network.forward import CachedForward, Joinable
 from dissect_widgets.core.network.hooks import evaluation
 
 _IMAGES_TOGETHER = 128
 
 
-class Held:
+class CachedClassifier:
     """Images up to a layer of a network.
 
     Attributes
@@ -45,8 +45,8 @@ class Held:
     def __init__(
         self,
         model: nn.Module,
-        network: Keeping,
-        readings: Sequence[Reading],
+        network: Joinable,
+        readings: Sequence[CachedForward],
         targets: NDArray[np.int64],
         classes: tuple[str, ...],
         jpegs: list[bytes],
@@ -79,12 +79,12 @@ class Held:
         return compare(self.targets, self.predicted, np.stack(predictions), len(self.classes))
 
 
-def hold(
-    source: Classified,
+def cache_activations(
+    source: ClassifierData,
     *,
     side: int = 112,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Held:
+) -> CachedClassifier:
     """Read all images of a source up to its layer.
 
     Parameters
@@ -101,15 +101,15 @@ def hold(
     LayerError, SettingError, DataError, ActivationError
         See `dissect_widgets.rank_units`.
     """
-    readings: list[Reading] = []
-    waiting: list[Reading] = []
+    readings: list[CachedForward] = []
+    waiting: list[CachedForward] = []
     targets, jpegs = [], []
-    network: Keeping | None = None
+    network: Joinable | None = None
     with evaluation(source.model):
         for batch in source.batches():
             if network is None:
                 info = source.plan(batch.pictures)
-                network = cast(Keeping, open_network(source.model, info, batch.pictures[:2], many=False))
+                network = cast(Joinable, open_network(source.model, info, batch.pictures[:2], many=False))
                 classes = source.check_classes(network.classes)
             count = len(batch.indices)
             reading = network.read(batch.pictures[:count])
@@ -122,4 +122,4 @@ def hold(
                 waiting = []
             progress(batch.done, len(source.data))
     assert network is not None  # a source has images
-    return Held(source.model, network, readings, np.concatenate(targets), classes, jpegs)
+    return CachedClassifier(source.model, network, readings, np.concatenate(targets), classes, jpegs)

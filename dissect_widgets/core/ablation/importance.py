@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.accuracy import Accuracy
-from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class UnitImportance:
         How many.
     """
 
-    def __init__(self, edited: Edited, measure: Measure = "accuracy") -> None:
+    def __init__(self, edited: AblationPredictions, measure: Measure = "accuracy") -> None:
         if measure not in MEASURES:
             raise SettingError(f"measure is {measure!r}.{nearest(measure, MEASURES)}")
         self.edited, self.measure = edited, measure
@@ -86,7 +86,7 @@ class UnitImportance:
             return self.edited.odds_loss / self.accuracy.own
 
     @property
-    def cost(self) -> Floats:
+    def score_drop(self) -> Floats:
         """float64 (units, classes): what units are ranked by, `loss` or `odds_loss`."""
         return self.loss if self.measure == "accuracy" else self.odds_loss
 
@@ -133,7 +133,7 @@ class UnitImportance:
             )
         return number
 
-    def ranking(self, name: str) -> Ints:
+    def top_units(self, name: str) -> Ints:
         """Units by importance to a class, int64 (units,), the most damaging first.
 
         Units whose loss of balanced accuracy is equal, as often where images are few, stand in the order
@@ -145,10 +145,10 @@ class UnitImportance:
         return order
 
     @cached_property
-    def rankings(self) -> Ints:
+    def top_units_by_class(self) -> Ints:
         """Units by importance to each class, int64 (classes, units); -1 for classes without images."""
         found = [
-            self.ranking(name) if there else np.full(self.units, -1)
+            self.top_units(name) if there else np.full(self.units, -1)
             for name, there in zip(self.classes, self.present, strict=True)
         ]
         return np.stack(found).astype(np.int64)
@@ -165,7 +165,7 @@ class UnitImportance:
         """The most important units of each class, at most `top`, that cost it anything (PNAS 2020, SI)."""
         among = self._among(top)
         return {
-            name: [int(u) for u in self.rankings[c, :top] if among[c, u]]
+            name: [int(u) for u in self.top_units_by_class[c, :top] if among[c, u]]
             for c, name in enumerate(self.classes)
             if self.present[c]
         }
@@ -175,8 +175,8 @@ class UnitImportance:
             raise SettingError(f"top is {top}; allowed is 1 to {self.units}, the units of {self.layer}.")
         among = np.zeros((len(self.classes), self.units), np.bool_)
         for number in np.flatnonzero(self.present):
-            best = self.rankings[number, :top]
-            among[number, best] = self.cost[best, number] > 0
+            best = self.top_units_by_class[number, :top]
+            among[number, best] = self.score_drop[best, number] > 0
         return among
 
     def to_frame(self, names: Sequence[str] | None = None) -> pandas.DataFrame:
@@ -203,7 +203,7 @@ class UnitImportance:
                     "log-odds lost": self.odds_loss[:, c],
                     "correlation": self.correlation[:, c],
                 }
-            ).iloc[self.rankings[c]]
+            ).iloc[self.top_units_by_class[c]]
             for c in numbers
         ]
         table: pandas.DataFrame = pandas.concat(frames, ignore_index=True)

@@ -14,10 +14,15 @@ from torch import Tensor
 
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
-from dissect_widgets.core.data.classifier_data import ClassBatch, Classified, checked_scores, checked_targets
+from dissect_widgets.core.data.classifier_data import (
+    ClassBatch,
+    ClassifierData,
+    checked_scores,
+    checked_targets,
+)
 from dissect_widgets.core.data.interrupt import deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, describe_callable, weights_digest
-from dissect_widgets.core.network.forward import Network, Whole
+from dissect_widgets.core.network.forward import FullForward, Network
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import SettingError
 
@@ -25,7 +30,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass
-class Edited:
+class AblationPredictions:
     """What a classifier says of images, as it is and under edits; filled as a run goes."""
 
     model: str
@@ -53,7 +58,7 @@ class Edited:
         """Accuracy before, and under each edit."""
         return compare(self.targets, self.predicted, self.edited, len(self.classes))
 
-    def finished(self) -> Edited:
+    def finished(self) -> AblationPredictions:
         """The part over images that are done."""
         if self.done == len(self.predicted):
             return self
@@ -74,14 +79,14 @@ class EditsInterrupted(KeyboardInterrupt):
         What the run is; only a run with the same key goes on from it.
     """
 
-    def __init__(self, state: Edited, key: str, total: int) -> None:
+    def __init__(self, state: AblationPredictions, key: str, total: int) -> None:
         done = f"{state.done} of {total} images"
         super().__init__(f"Interrupted after {done}. The same call goes on from there.")
         self.state, self.key = state, key
 
 
 def run_edits(
-    source: Classified,
+    source: ClassifierData,
     kept: Callable[[int], NDArray[np.bool_]],
     *,
     workers: int = 0,
@@ -89,7 +94,7 @@ def run_edits(
     notify: Callable[[str], None] = lambda sentence: None,
     begun: EditsInterrupted | None = None,
     remember: Callable[[EditsInterrupted], None] = lambda unfinished: None,
-) -> Edited:
+) -> AblationPredictions:
     """Predict all images with a network as it is, and under each edit.
 
     Parameters
@@ -117,7 +122,7 @@ def run_edits(
         See `dissect_widgets.rank_units`.
     """
     total, started = len(source.data), time.monotonic()
-    state: Edited | None = None
+    state: AblationPredictions | None = None
     with evaluation(source.model), deferred_interrupt() as interrupt_waits:
         first = next(source.batches())
         info = source.plan(first.pictures)
@@ -127,7 +132,7 @@ def run_edits(
             state = begun.state
         if state is None:
             state = _new(source, network, masks)
-        if isinstance(network, Whole):
+        if isinstance(network, FullForward):
             notify(f"{source.layer}: {network.how}.")
         before = state.seconds
         progress(state.done, total)
@@ -149,7 +154,7 @@ def run_edits(
     return state
 
 
-def run_key(source: Classified, kept: Tensor) -> str:
+def run_key(source: ClassifierData, kept: Tensor) -> str:
     """Digest of all that decides the result."""
     told = (
         weights_digest(source.model),
@@ -164,10 +169,10 @@ def run_key(source: Classified, kept: Tensor) -> str:
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def _new(source: Classified, network: Network, kept: Tensor) -> Edited:
+def _new(source: ClassifierData, network: Network, kept: Tensor) -> AblationPredictions:
     images, (edits, units), count = len(source.data), kept.shape, network.classes
     sums = {"peak": (units,), "peak2": (units,), "score": (count,), "score2": (count,)}
-    return Edited(
+    return AblationPredictions(
         model=type(source.model).__name__,
         layer=source.layer,
         classes=source.check_classes(count),
@@ -180,7 +185,9 @@ def _new(source: Classified, network: Network, kept: Tensor) -> Edited:
     )
 
 
-def _add(state: Edited, source: Classified, network: Network, kept: Tensor, batch: ClassBatch) -> None:
+def _add(
+    state: AblationPredictions, source: ClassifierData, network: Network, kept: Tensor, batch: ClassBatch
+) -> None:
     count, classes = len(batch.indices), len(state.classes)
     reading = network.read(batch.pictures)
     reading.active[count:] = False  # what only fills up the batch

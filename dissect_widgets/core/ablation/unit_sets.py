@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.accuracy import Accuracy
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.ablation.predictions import Edited
+from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class SetPlan(NamedTuple):
 
 
 def plan_sets(
-    ranking: UnitImportance,
+    importance: UnitImportance,
     sizes: Sequence[int],
     *,
     classes: Sequence[str] | None = None,
@@ -51,7 +51,7 @@ def plan_sets(
 
     Parameters
     ----------
-    ranking
+    importance
         Units by importance, best measured over other images than the sets will be.
     sizes
         Numbers of units, each 0 to all.
@@ -67,10 +67,10 @@ def plan_sets(
     SettingError, ConceptError
         For a size that the layer has not, or a class without images.
     """
-    names = tuple(classes) if classes is not None else ranking.present_classes
+    names = tuple(classes) if classes is not None else importance.present_classes
     if not names:
         raise SettingError("There are no classes; give one or more, or a ranking over images of two or more.")
-    units = ranking.units
+    units = importance.units
     sizes = tuple(int(size) for size in sizes)
     bad = [size for size in sizes if not 0 <= size <= units]
     if bad or not sizes or len(set(sizes)) != len(sizes):
@@ -78,7 +78,7 @@ def plan_sets(
     if repeats < 1:
         raise SettingError(f"repeats is {repeats}; there must be at least one random set of each size.")
     random = np.random.default_rng(seed)
-    places = np.stack([_places(ranking.ranking(name)) for name in names])
+    places = np.stack([_places(importance.top_units(name)) for name in names])
     shuffled = np.stack([random.permutation(units) for _ in range(repeats)])
     wanted = np.array(sizes)[None, :, None]
     ranked, chance = places[:, None], shuffled[:, None]
@@ -109,7 +109,7 @@ class SetEffects:
         The same of the network as it is: float64 (classes,) and float.
     """
 
-    def __init__(self, plan: SetPlan, edited: Edited, ranked_on: UnitImportance) -> None:
+    def __init__(self, plan: SetPlan, edited: AblationPredictions, ranked_on: UnitImportance) -> None:
         self.classes, self.sizes, self.repeats = plan.classes, plan.sizes, plan.repeats
         self.model, self.layer, self.how = edited.model, edited.layer, edited.how
         self.units, self.images, self.ranked_on = plan.kept.shape[1], len(edited.targets), ranked_on
@@ -194,10 +194,10 @@ class SetEffects:
         return pandas.DataFrame(rows, columns=columns)
 
 
-def _places(ranking: NDArray[np.int64]) -> NDArray[np.int64]:
+def _places(importance: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where each unit stands in a ranking."""
-    places = np.empty_like(ranking)
-    places[ranking] = np.arange(len(ranking))
+    places = np.empty_like(importance)
+    places[importance] = np.arange(len(importance))
     return places
 
 

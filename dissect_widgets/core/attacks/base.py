@@ -8,14 +8,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from dissect_widgets.core.attacks.targets import Goal
+from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
 
 Advance = Callable[[float, int], bool]
 """Hears of the share of the work that is done, and of how many images are finished; True ends the attack."""
 
 
-class Attempt:
+class AttackState:
     """What a method of attack works on; it may be stopped after any step, and keeps what it has.
 
     Parameters
@@ -55,7 +55,7 @@ class Attempt:
         self,
         scores: Callable[[Tensor], Tensor],
         pictures: Tensor,
-        goal: Goal,
+        goal: AttackTarget,
         numbers: Sequence[int],
         *,
         seed: int,
@@ -86,7 +86,7 @@ class Attempt:
         self.stopped = self._advance(min((done + under_way) / len(self.pictures), 1.0), done) or self.stopped
 
 
-def slope_of(loss: Tensor, pictures: Tensor) -> Tensor:
+def input_gradient(loss: Tensor, pictures: Tensor) -> Tensor:
     """Gradient of a loss; SettingError if it does not depend on the pictures in a way that has one."""
     slope = torch.autograd.grad(loss, pictures, allow_unused=True)[0] if loss.requires_grad else None
     if slope is None:
@@ -100,6 +100,6 @@ def slope_of(loss: Tensor, pictures: Tensor) -> Tensor:
 class Method(Protocol):
     """A way to attack."""
 
-    def attack(self, attempt: Attempt) -> None:
+    def attack(self, attempt: AttackState) -> None:
         """Attack all images, until they are finished or the attempt is stopped."""
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dissect_widgets.core.attacks.base import Attempt, slope_of
+from dissect_widgets.core.attacks.base import AttackState, input_gradient
 from dissect_widgets.errors import SettingError
 
 _INSIDE = 0.999999  # pictures are drawn in a little, for tanh never reaches black and white
@@ -21,7 +21,7 @@ _CHECKS, _BETTER = 10, 0.9999  # how often a search looks whether it still gets 
 
 @dataclass(frozen=True)
 class CarliniWagner:
-    """Minimise |x' - x|^2 + c max(margin(x') + confidence, 0) over w, where x' = (tanh(w) + 1) / 2.
+    """Minimize |x' - x|^2 + c max(margin(x') + confidence, 0) over w, where x' = (tanh(w) + 1) / 2.
 
     A binary search finds the least constant c with which the goal is reached. Each image has a search of its
     own, and one that has ended makes room for the next, so the network always reads full batches.
@@ -66,7 +66,7 @@ class CarliniWagner:
         if not 0 <= self.confidence < math.inf:
             raise SettingError(f"confidence is {self.confidence!r}; allowed is 0 and above.")
 
-    def attack(self, attempt: Attempt) -> None:
+    def attack(self, attempt: AttackState) -> None:
         """See `Method`."""
         search = _Search(self, attempt)
         while len(search.images) and not attempt.stopped:
@@ -77,7 +77,7 @@ class CarliniWagner:
 class _Search:
     """Images under way, a row for each; all that a row holds is its own."""
 
-    def __init__(self, settings: CarliniWagner, attempt: Attempt) -> None:
+    def __init__(self, settings: CarliniWagner, attempt: AttackState) -> None:
         self.settings, self.attempt = settings, attempt
         self.check = math.ceil(settings.steps / _CHECKS)
         self.waiting = list(range(len(attempt.pictures)))[::-1]
@@ -94,7 +94,7 @@ class _Search:
         scores = self.attempt.scores(moved)
         margin = goal.margin(scores)
         missing = rows["constant"] * (margin + settings.confidence).clamp(min=0)
-        slope = slope_of(missing.sum(), moved)
+        slope = input_gradient(missing.sum(), moved)
         with torch.no_grad():
             away = moved - rows["picture"]
             distance = away.square().flatten(1).sum(1)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import ProbeShape
@@ -46,7 +46,7 @@ class ChangeMaps(NamedTuple):
 def change_maps(
     model: nn.Module,
     layer: str,
-    attacked: Attacked,
+    attacked: AttackResult,
     units: Sequence[int],
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
@@ -84,7 +84,7 @@ def change_maps(
 
 
 def open_attacked(
-    model: nn.Module, layer: str, attacked: Attacked, preprocess: Callable[[Tensor], Tensor] | None
+    model: nn.Module, layer: str, attacked: AttackResult, preprocess: Callable[[Tensor], Tensor] | None
 ) -> tuple[Source, ProbeShape]:
     """A layer that is to be read before and after an attack; DataError if that is of no images."""
     if not len(attacked):
@@ -93,7 +93,7 @@ def open_attacked(
 
 
 def maps_of_both(
-    source: Source, shape: ProbeShape, layer: str, attacked: Attacked, batch_size: int
+    source: Source, shape: ProbeShape, layer: str, attacked: AttackResult, batch_size: int
 ) -> Iterator[Tensor]:
     """Maps (B, units, h, w) of batches of the pictures before, then of those after."""
     size = max(batch_size, 2)

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from dissect_widgets.core.attacks.base import Attempt, slope_of
-from dissect_widgets.core.attacks.targets import Goal
+from dissect_widgets.core.attacks.base import AttackState, input_gradient
+from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
 
 
@@ -54,14 +54,14 @@ class ProjectedGradient:
         if self.size is not None and not 0 < self.size <= 1:
             raise SettingError(f"size is {self.size!r}; allowed is greater than 0, up to 1.")
 
-    def attack(self, attempt: Attempt) -> None:
+    def attack(self, attempt: AttackState) -> None:
         """See `Method`."""
         for start in range(0, len(attempt.pictures), attempt.at_once):
             if attempt.stopped:
                 return
             self._attack(attempt, slice(start, min(start + attempt.at_once, len(attempt.pictures))))
 
-    def _attack(self, attempt: Attempt, part: slice) -> None:
+    def _attack(self, attempt: AttackState, part: slice) -> None:
         pictures, goal = attempt.pictures[part].to(attempt.device, torch.float32), attempt.goal.of(part)
         size = 2.5 * self.radius / self.steps if self.size is None else self.size
         moved = (pictures + self._begin(attempt, part)).clamp(0, 1)
@@ -70,7 +70,7 @@ class ProjectedGradient:
         for taken in range(self.steps + 1):
             scores = attempt.scores(moved.requires_grad_())
             loss = _wrong(scores, goal)
-            slope = slope_of(loss.sum(), moved)
+            slope = input_gradient(loss.sum(), moved)
             with torch.no_grad():
                 margin = goal.margin(scores)
                 broken |= ~(scores.isfinite().all(1) & slope.flatten(1).isfinite().all(1))
@@ -86,7 +86,7 @@ class ProjectedGradient:
             finished = taken == self.steps and not broken[row]
             attempt.keep(image, best[row] if least[row] < 0 else None, finished=bool(finished))
 
-    def _begin(self, attempt: Attempt, part: slice) -> Tensor:
+    def _begin(self, attempt: AttackState, part: slice) -> Tensor:
         """Where images begin in the box; what is drawn for one depends on its number alone."""
         shape = attempt.pictures.shape[1:]
         if not self.chance:
@@ -98,7 +98,7 @@ class ProjectedGradient:
         return torch.from_numpy(np.stack(drawn)).to(attempt.device, torch.float32)
 
 
-def _wrong(scores: Tensor, goal: Goal) -> Tensor:
+def _wrong(scores: Tensor, goal: AttackTarget) -> Tensor:
     """What is to fall: cross entropy of the target, or how sure the network is of the class to leave."""
     entropy = cross_entropy(scores, goal.classes, reduction="none")
     return entropy if goal.targeted else -entropy

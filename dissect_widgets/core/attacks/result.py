@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Attacked:
+class AttackResult:
     """Images before and after an attack.
 
     An attack that failed is one: its picture is left as it was, and it has no norms.
@@ -107,7 +107,7 @@ class Attacked:
         scores = self.scores_before if which == "before" else self.scores_after
         return np.asarray(torch.from_numpy(scores).double().softmax(1))
 
-    def select(self, chosen: Sequence[int] | NDArray[np.bool_] | NDArray[np.int64]) -> Attacked:
+    def select(self, chosen: Sequence[int] | NDArray[np.bool_] | NDArray[np.int64]) -> AttackResult:
         """Some of the images: places in this result, or bool (n,)."""
         places = np.arange(len(self))[np.asarray(chosen)] if len(chosen) else np.zeros(0, np.int64)
         return replace(
@@ -118,7 +118,7 @@ class Attacked:
             **self._rows(lambda name: getattr(self, name)[places]),
         )
 
-    def join(self, other: Attacked) -> Attacked:
+    def join(self, other: AttackResult) -> AttackResult:
         """Make one of two parts of the same attack."""
         return replace(
             self,

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.attacks.base import Advance, Attempt, Method
-from dissect_widgets.core.attacks.result import Attacked, Ints
-from dissect_widgets.core.attacks.targets import Goal, Target, plan_targets
+from dissect_widgets.core.attacks.base import Advance, AttackState, Method
+from dissect_widgets.core.attacks.result import AttackResult, Ints
+from dissect_widgets.core.attacks.targets import AttackTarget, Target, plan_targets
 from dissect_widgets.core.data.batches import fill_up, network_input
-from dissect_widgets.core.data.classifier_data import Classified, checked_scores
+from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
 from dissect_widgets.core.data.interrupt import deferred_interrupt
 from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.network.hooks import evaluation
@@ -34,7 +34,7 @@ class AttackInterrupted(KeyboardInterrupt):
         All images as far as they came: `finished` says which are, the others have the best so far.
     """
 
-    def __init__(self, attacked: Attacked) -> None:
+    def __init__(self, attacked: AttackResult) -> None:
         done = f"{int(attacked.finished.sum())} of {len(attacked)} images"
         super().__init__(
             f"Interrupted after {done}; {int(attacked.success.sum())} have reached their goal. The same call "
@@ -58,7 +58,7 @@ class Read(NamedTuple):
         return Read(self.numbers[chosen], self.pictures[torch.from_numpy(chosen)], self.scores[chosen])
 
 
-def read_images(source: Classified, images: Sequence[int] | None, workers: int = 0) -> Read:
+def read_images(source: ClassifierData, images: Sequence[int] | None, workers: int = 0) -> Read:
     """Read images of a source, and what the network says of them.
 
     Raises
@@ -85,7 +85,7 @@ def read_images(source: Classified, images: Sequence[int] | None, workers: int =
 
 
 def choose_targets(
-    source: Classified,
+    source: ClassifierData,
     read: Read,
     target: Target,
     seed: int,
@@ -117,14 +117,14 @@ def choose_targets(
 
 
 def run_attack(
-    source: Classified,
+    source: ClassifierData,
     read: Read,
     targets: Ints,
     method: Method,
     *,
     seed: int = 0,
     advance: Advance = lambda share, done: False,
-) -> Attacked:
+) -> AttackResult:
     """Attack images that were read; see `dissect_widgets.attack`.
 
     Parameters
@@ -150,10 +150,10 @@ def run_attack(
         def told(share: float, done: int) -> bool:
             return advance(share, done) or waits()
 
-        attempt = Attempt(
+        attempt = AttackState(
             differentiable,
             pictures,
-            Goal(aims.to(source.device), not untargeted),
+            AttackTarget(aims.to(source.device), not untargeted),
             numbers.tolist(),
             seed=seed,
             at_once=max(source.batch_size, 2),
@@ -163,7 +163,7 @@ def run_attack(
         method.attack(attempt)
         interrupted = waits()
     after, margin = _read_again(source, attempt, scores)
-    attacked = Attacked(
+    attacked = AttackResult(
         model=type(source.model).__name__,
         method=repr(method),
         classes=source.check_classes(scores.shape[1]),
@@ -186,7 +186,7 @@ def run_attack(
 
 
 def _read_again(
-    source: Classified, attempt: Attempt, before: NDArray[np.float32]
+    source: ClassifierData, attempt: AttackState, before: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Scores of the attacked pictures, read as the originals were, and how far they are from the goal.
 

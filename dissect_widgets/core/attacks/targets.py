@@ -19,7 +19,7 @@ Target = str | int | Sequence[str | int] | None
 any wrong one; None for whatever is another class than now."""
 
 
-class Goal(NamedTuple):
+class AttackTarget(NamedTuple):
     """What each of some images is to be told as, or to be told as no more."""
 
     classes: Tensor
@@ -27,9 +27,9 @@ class Goal(NamedTuple):
     targeted: bool
     """Whether images are to become of `classes`; if not, they are to leave them."""
 
-    def of(self, images: Tensor | slice) -> Goal:
+    def of(self, images: Tensor | slice) -> AttackTarget:
         """The goal of some of the images."""
-        return Goal(self.classes[images], self.targeted)
+        return AttackTarget(self.classes[images], self.targeted)
 
     def margin(self, scores: Tensor) -> Tensor:
         """How far scores (B, classes) are from the goal, (B,): below 0 it is reached.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.attacks.change_maps import maps_of_both, open_attacked
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.confidence import mean_interval, ratio_interval
 from dissect_widgets.errors import DataError, SettingError
 
@@ -73,7 +73,7 @@ class UnitChanges:
     """Peaks of the units of a layer on images before and after an attack."""
 
     layer: str
-    attacked: Attacked
+    attacked: AttackResult
     before: Float32s
     """float32 (n, units), greatest activation of each unit on each image."""
     after: Float32s
@@ -93,13 +93,13 @@ class UnitChanges:
         return f"<UnitChanges of {self.units} units of {self.layer} on {len(self.before)} images>"
 
     def by_importance(
-        self, ranking: UnitImportance, *, top: int = TOP, standardized: bool = False
+        self, importance: UnitImportance, *, top: int = TOP, standardized: bool = False
     ) -> ChangeByImportance:
         """Mean absolute change of peaks by the units' rank of importance to both classes.
 
         Parameters
         ----------
-        ranking
+        importance
             Units by importance to each class.
         top
             How many units of a class count as its most important.
@@ -114,18 +114,18 @@ class UnitChanges:
         DataError
             If no attack reached its goal between classes that are ranked.
         """
-        self._check(ranking, top)
+        self._check(importance, top)
         size = np.abs(self.change.astype(np.float64))
         if standardized:
             spread = self.before.astype(np.float64).std(0)
             size = np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
         attacked = self.attacked
         source, target = attacked.predicted_before, attacked.predicted_after
-        ranked = attacked.success & ranking.present[source] & ranking.present[target]
+        ranked = attacked.success & importance.present[source] & importance.present[target]
         if not ranked.any():
             raise DataError("No attack reached its goal between two classes that are ranked.")
         size, rows = size[ranked], np.arange(int(ranked.sum()))[:, None]
-        orders = [ranking.rankings[kind[ranked]] for kind in (source, target)]
+        orders = [importance.top_units_by_class[kind[ranked]] for kind in (source, target)]
         own = [size[rows, order] for order in orders]  # (images, ranks)
         other = np.ones_like(size, dtype=bool)
         for order in orders:
@@ -148,13 +148,13 @@ class UnitChanges:
             target_times=_ratio(tops[1], rest),
         )
 
-    def _check(self, ranking: UnitImportance, top: int) -> None:
-        if ranking.layer != self.layer or ranking.units != self.units:
+    def _check(self, importance: UnitImportance, top: int) -> None:
+        if importance.layer != self.layer or importance.units != self.units:
             raise SettingError(
-                f"The ranking is of {ranking.units} units of {ranking.layer}; the changes are of "
+                f"The ranking is of {importance.units} units of {importance.layer}; the changes are of "
                 f"{self.units} units of {self.layer}."
             )
-        if ranking.classes != self.attacked.classes:
+        if importance.classes != self.attacked.classes:
             raise SettingError("The ranking is of other classes than the attack.")
         if not top >= 1 or 2 * top >= self.units:
             most = (self.units - 1) // 2
@@ -166,7 +166,7 @@ class UnitChanges:
 def read_changes(
     model: nn.Module,
     layer: str,
-    attacked: Attacked,
+    attacked: AttackResult,
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
     batch_size: int = 16,

@@ -155,7 +155,7 @@ def _checked_image(image: Any, name: str) -> Tensor:
     if not (low >= -1e-6 and high <= 1 + 1e-6):
         raise DataError(
             f"{name} has values from {low:.3g} to {high:.3g}; an image must lie in [0, 1]. "
-            "Normalise with `preprocess`, not in the data."
+            "Normalize with `preprocess`, not in the data."
         )
     return image
 

@@ -29,7 +29,7 @@ class ClassBatch(NamedTuple):
     done: int
 
 
-class Classified:
+class ClassifierData:
     """A classifier and images of known classes, checked.
 
     Parameters
@@ -158,7 +158,7 @@ class Classified:
         return number if self._translation is None else int(self._translation[number])
 
 
-def checked_scores(scores: Tensor, source: Classified, batch: ClassBatch) -> None:
+def checked_scores(scores: Tensor, source: ClassifierData, batch: ClassBatch) -> None:
     """Raise ActivationError unless scores (B, classes) are finite."""
     bad = (~torch.isfinite(scores)).any(1)
     if bad.any():
@@ -166,7 +166,7 @@ def checked_scores(scores: Tensor, source: Classified, batch: ClassBatch) -> Non
         raise ActivationError(f"The network's scores of image {name!r} are not finite numbers.")
 
 
-def checked_targets(scores: Tensor, source: Classified, batch: ClassBatch) -> Tensor:
+def checked_targets(scores: Tensor, source: ClassifierData, batch: ClassBatch) -> Tensor:
     """Classes of a batch, int64 (B,), once they are sure to be among those of scores (B, classes)."""
     if source.predicts:
         return scores.argmax(1)
@@ -182,7 +182,7 @@ def checked_targets(scores: Tensor, source: Classified, batch: ClassBatch) -> Te
 class _Items:
     """Images with their classes, for loading."""
 
-    def __init__(self, source: Classified) -> None:
+    def __init__(self, source: ClassifierData) -> None:
         self.source = source
         self.names = getattr(source.data, "names", None)
 

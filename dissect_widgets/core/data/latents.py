@@ -16,7 +16,7 @@ ToPictures = Callable[[Tensor], Tensor]
 """What a generator puts out to pictures in [0, 1]."""
 
 
-def latents(count: int, seed: int = 1, *, depth: int = 512) -> Tensor:
+def latents(count: int, seed: int = 1, *, latent_dim: int = 512) -> Tensor:
     """Draw latents float32 (count, depth, 1, 1), each number N(0, 1), as the code of PNAS 2020 does.
 
     The first of them are the same, however many are drawn.
@@ -28,10 +28,10 @@ def latents(count: int, seed: int = 1, *, depth: int = 512) -> Tensor:
     """
     if not 0 <= seed < 2**32:
         raise SettingError(f"The seed is {seed}; allowed is 0 to {2**32 - 1}.")
-    if count < 0 or depth < 1:
-        raise SettingError(f"There cannot be {count} latents of depth {depth}.")
-    drawn = np.random.RandomState(seed).standard_normal(count * depth)
-    return torch.from_numpy(drawn.reshape(count, depth, 1, 1)).float()
+    if count < 0 or latent_dim < 1:
+        raise SettingError(f"There cannot be {count} latents of depth {latent_dim}.")
+    drawn = np.random.RandomState(seed).standard_normal(count * latent_dim)
+    return torch.from_numpy(drawn.reshape(count, latent_dim, 1, 1)).float()
 
 
 def to_pictures(output: Tensor) -> Tensor:

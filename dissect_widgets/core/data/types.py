@@ -1,4 +1,4 @@
-"""What a dissection takes: labelled images, and segmenters that label them."""
+"""What a dissection takes: labeled images, and segmenters that label them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dissect_widgets.core.data.vocabulary import Vocabulary
 
 
 @runtime_checkable
-class LabelledImages(Protocol):
+class LabeledImages(Protocol):
     """A map-style data set whose images carry concept labels; any torch `Dataset` of this form will do.
 
     An item is a tuple (image, labels): image float (3, H, W) RGB in [0, 1], of one size throughout;

@@ -173,11 +173,11 @@ class LayerTally:
         """Intersections and areas of the active pixels."""
         return count_active(self.active, thresholds, labels)
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what is in memory and large into the workspace."""
-        self.active.settle()
+        self.active.flush()
         if self.raw is not None:
-            self.raw.settle()
+            self.raw.flush()
 
     def state(self) -> State:
         """Plain arrays from which `load_state` makes it again."""

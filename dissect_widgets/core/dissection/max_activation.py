@@ -1,11 +1,11 @@
 """Peaks of units, and units as classifiers of pictures by one threshold on their peak.
 
 PNAS 2020, "Emergence of Object Detectors in a Scene Classifier", Fig. 1f: a unit that detects airplanes,
-though no airplane was ever labelled, tells pictures of airplanes from others.
+though no airplane was ever labeled, tells pictures of airplanes from others.
 
->>> peaks = find_peaks(net, "conv5_3", objects)             # float32 (images, units)
+>>> peaks = find_max_activations(net, "conv5_3", objects)             # float32 (images, units)
 >>> airplane = np.array(objects.targets) == 0
->>> classify_by_peak(peaks[:, 150], airplane).balanced_accuracy
+>>> classify_by_max_activation(peaks[:, 150], airplane).balanced_accuracy
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dissect_widgets.core.statistics.quantile import Float32s
 from dissect_widgets.errors import SettingError
 
 
-class PeakClassifier(NamedTuple):
+class MaxActivationClassifier(NamedTuple):
     """A unit as a classifier: yes where its peak is greater than a threshold."""
 
     threshold: float
@@ -48,13 +48,13 @@ class ChosenUnit(NamedTuple):
     """The unit that tells a concept best, and how well it does on pictures that it was not chosen on."""
 
     unit: int
-    classifier: PeakClassifier
+    classifier: MaxActivationClassifier
     """Threshold of the pictures it was chosen on; the shares are of those it is judged on."""
     judged: NDArray[np.bool_]
     """bool (n,), which pictures it is judged on."""
 
 
-def find_peaks(
+def find_max_activations(
     model: nn.Module,
     layer: str,
     data: Any,
@@ -108,7 +108,7 @@ def open_layer(
     to_pictures: ToPictures = to_pictures,
 ) -> tuple[Source, ProbeShape]:
     """A network, a layer of which is read over images or latents without labels; and how it is read."""
-    images = data if is_latents(data) else _Unlabelled(data)
+    images = data if is_latents(data) else _Unlabeled(data)
     source = open_source(
         model, [layer], images, Settings(),
         preprocess=preprocess, segmenter=_Blank(), to_pictures=to_pictures,
@@ -116,7 +116,9 @@ def open_layer(
     return source, look(source, Work())
 
 
-def classify_by_peak(peaks: ArrayLike, truth: ArrayLike, *, threshold: float | None = None) -> PeakClassifier:
+def classify_by_max_activation(
+    peaks: ArrayLike, truth: ArrayLike, *, threshold: float | None = None
+) -> MaxActivationClassifier:
     """Tell pictures with a concept from others by the peak of one unit.
 
     Parameters
@@ -144,7 +146,7 @@ def classify_by_peak(peaks: ArrayLike, truth: ArrayLike, *, threshold: float | N
     cut = _best_cut(values, positive) if threshold is None else threshold
     recall = float((values[positive] > cut).mean())
     negative = float((values[~positive] <= cut).mean())
-    return PeakClassifier(float(cut), (recall + negative) / 2, recall, negative)
+    return MaxActivationClassifier(float(cut), (recall + negative) / 2, recall, negative)
 
 
 def choose_unit(peaks: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> ChosenUnit:
@@ -153,7 +155,7 @@ def choose_unit(peaks: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> Cho
     Parameters
     ----------
     peaks
-        (n, units), as `find_peaks` returns them.
+        (n, units), as `find_max_activations` returns them.
     truth
         bool (n,), which pictures have the concept. Every other one of either kind is chosen on.
     units
@@ -163,7 +165,7 @@ def choose_unit(peaks: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> Cho
     ------
     SettingError
         If there are no units to choose from, or fewer than two pictures of either kind; see
-        `classify_by_peak`.
+        `classify_by_max_activation`.
     """
     values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
     if values.ndim != 2 or len(values) != len(positive):
@@ -172,15 +174,15 @@ def choose_unit(peaks: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> Cho
         raise SettingError("There are no units to choose from.")
     place = np.where(positive, positive.cumsum(), (~positive).cumsum())  # among those of its kind, from 1
     judged = place % 2 == 0
-    told = [classify_by_peak(values[~judged, unit], positive[~judged]) for unit in units]
+    told = [classify_by_max_activation(values[~judged, unit], positive[~judged]) for unit in units]
     best = max(range(len(units)), key=lambda at: told[at].balanced_accuracy)
     unit = int(units[best])
-    own = classify_by_peak(values[judged, unit], positive[judged], threshold=told[best].threshold)
+    own = classify_by_max_activation(values[judged, unit], positive[judged], threshold=told[best].threshold)
     return ChosenUnit(unit, own, judged)
 
 
 def _best_cut(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Half-way between the two neighbours where a cut is best, or at the highest of all; the lowest such."""
+    """Half-way between the two neighbors where a cut is best, or at the highest of all; the lowest such."""
     order = np.argsort(values, kind="stable")
     steps, start = np.unique(values[order], return_index=True)
     below = np.append(start[1:], len(values))  # how many values are not above a cut after each step
@@ -199,7 +201,7 @@ class _Blank:
         return torch.zeros((len(pictures), 1, 1, 1), dtype=torch.int64)
 
 
-class _Unlabelled:
+class _Unlabeled:
     """Data whose labels are left out."""
 
     vocabulary = Vocabulary([])

@@ -1,7 +1,7 @@
 """The run: images through the network once, all layers and statistics fed on the way.
 
 This is PNAS 2020, "Emergence of Object Detectors in a Scene Classifier", and TPAMI 2018, sec. 2, for
-any network and any labelled images. `dissect_widgets.dissect` is the same with a progress bar.
+any network and any labeled images. `dissect_widgets.dissect` is the same with a progress bar.
 """
 
 from __future__ import annotations
@@ -291,7 +291,7 @@ class _Saver:
         if self.workspace is None or done == self._saved:
             return
         started = time.monotonic()
-        self.probe.settle()
+        self.probe.flush()
         about = {"key": self.key, "done": done, "skipped": [list(s) for s in self.probe.skipped]}
         write_checkpoint(self.workspace, about, self.probe.state())
         self._saved = done

@@ -43,10 +43,10 @@ class Source:
         Dotted names of layers that put out maps (B, units, h, w), vectors (B, units) or tokens
         (B, tokens, units).
     data
-        Labelled images; see `LabelledImages`. Plain images will do where there is a segmenter.
+        Labeled images; see `LabeledImages`. Plain images will do where there is a segmenter.
     preprocess
         Makes of pictures (B, 3, H, W) in [0, 1] what the network takes, of the same size or resized,
-        not cropped: a normalisation, mostly.
+        not cropped: a normalization, mostly.
     segmenter
         Labels the pictures; its channels come after those of the data.
     settings

@@ -146,10 +146,10 @@ class Probe:
         self.pictures.jpeg |= other.pictures.jpeg
         self.skipped += other.skipped
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what is large into the workspace."""
         for tally in self.layers.values():
-            tally.settle()
+            tally.flush()
 
     def state(self) -> State:
         """Plain arrays from which `load_state` makes it again; without `skipped`."""

@@ -1,7 +1,7 @@
 """A generator whose units are edited: what comes before a layer runs once, and each edit only what follows.
 
->>> canvas = open_generator(generator, "layer4", latents(2, depth=256))
->>> begun = canvas.begin(latents(8, seed=1, depth=256))
+>>> canvas = open_generator(generator, "layer4", latents(2, latent_dim=256))
+>>> begun = canvas.begin(latents(8, seed=1, latent_dim=256))
 >>> pictures = canvas.draw(begun, [Edit("layer4", [3, 17])])
 """
 
@@ -37,14 +37,14 @@ from dissect_widgets.errors import LayerError, SettingError
 _TOLERANCE = 1e-4
 
 
-class Begun(NamedTuple):
+class Prefix(NamedTuple):
     """Latents, as far as they are the same under every edit."""
 
     pictures: int
     state: Any
 
 
-class Canvas(Protocol):
+class EditableGenerator(Protocol):
     """A generator that draws pictures under edits."""
 
     how: str
@@ -54,11 +54,11 @@ class Canvas(Protocol):
     maps: dict[str, tuple[int, int, int]]
     """(units, rows, columns) of each layer that can be edited."""
 
-    def begin(self, latents: Tensor) -> Begun:
+    def begin(self, latents: Tensor) -> Prefix:
         """Run what no edit changes."""
         ...
 
-    def draw(self, begun: Begun, edits: Sequence[Edit] = ()) -> Tensor:
+    def draw(self, begun: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """Pictures float32 (B, 3, H, W) in [0, 1], under edits, the first first."""
         ...
 
@@ -69,7 +69,7 @@ def open_generator(
     latents: Tensor,
     *,
     to_pictures: ToPictures = to_pictures,
-) -> Canvas:
+) -> EditableGenerator:
     """Find the fastest way to draw under edits that proves right on two latents.
 
     Parameters
@@ -102,12 +102,12 @@ def open_generator(
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
     maps = _maps(generator, names, trial, to_pictures)
-    whole = Whole(generator, maps, to_pictures)
+    whole = FullForward(generator, maps, to_pictures)
     if not maps:
         return whole
     try:
         first, *later = maps
-        cut = Cut(split(generator, first, also=later)[0], maps, to_pictures, generator)
+        cut = PartialForward(split(generator, first, also=later)[0], maps, to_pictures, generator)
         far = _difference(cut, whole, trial)
     except CannotSplit as error:
         whole.how += f": {error}"
@@ -118,7 +118,7 @@ def open_generator(
     return cut
 
 
-class Whole:
+class FullForward:
     """A full pass for each edit, by hooks. Every generator can be run like this."""
 
     def __init__(
@@ -127,18 +127,18 @@ class Whole:
         self.generator, self.maps, self.to_pictures = generator, maps, to_pictures
         self.layer, self.how = next(iter(maps), ""), "full passes"
 
-    def begin(self, latents: Tensor) -> Begun:
-        """See `Canvas`."""
-        return Begun(len(latents), _placed(latents, self.generator))
+    def begin(self, latents: Tensor) -> Prefix:
+        """See `EditableGenerator`."""
+        return Prefix(len(latents), _placed(latents, self.generator))
 
-    def draw(self, begun: Begun, edits: Sequence[Edit] = ()) -> Tensor:
-        """See `Canvas`."""
+    def draw(self, begun: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
+        """See `EditableGenerator`."""
         checked_edits(edits, self.maps)
         with torch.inference_mode(), _hooks(self.generator, edits):
             return checked_pictures(self.to_pictures(self.generator(begun.state)), begun.pictures)
 
 
-class Cut:
+class PartialForward:
     """The part before the layer once, the part behind it for each edit."""
 
     def __init__(
@@ -152,13 +152,13 @@ class Cut:
         self.layer = next(iter(maps))
         self.how = f"from {self.layer} on"
 
-    def begin(self, latents: Tensor) -> Begun:
-        """See `Canvas`."""
+    def begin(self, latents: Tensor) -> Prefix:
+        """See `EditableGenerator`."""
         with torch.inference_mode():
-            return Begun(len(latents), self.parts.before(_placed(latents, self.generator)))
+            return Prefix(len(latents), self.parts.before(_placed(latents, self.generator)))
 
-    def draw(self, begun: Begun, edits: Sequence[Edit] = ()) -> Tensor:
-        """See `Canvas`."""
+    def draw(self, begun: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
+        """See `EditableGenerator`."""
         checked_edits(edits, self.maps)
         value, beside = begun.state
         own = [edit for edit in edits if edit.layer == self.layer]
@@ -223,7 +223,7 @@ def _maps(
     return {name: (shape[1], shape[2], shape[3]) for name, shape in seen.items()}
 
 
-def _difference(cut: Cut, whole: Whole, latents: Tensor) -> float:
+def _difference(cut: PartialForward, whole: FullForward, latents: Tensor) -> float:
     """How far the two ways are apart, without edits, and without half of the units of each layer."""
     half = [Edit(name, range(0, units, 2)) for name, (units, _, _) in cut.maps.items()]
     far = 0.0

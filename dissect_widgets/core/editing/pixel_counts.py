@@ -19,7 +19,7 @@ from dissect_widgets.core.data.latents import Latents
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.core.editing.generator import Canvas
+from dissect_widgets.core.editing.generator import EditableGenerator
 from dissect_widgets.errors import SettingError
 
 Progress = Callable[[int, int], None]
@@ -73,7 +73,7 @@ class PixelCounts:
 
 
 def count_pixels(
-    canvas: Canvas,
+    canvas: EditableGenerator,
     latents: Tensor,
     edit_sets: Sequence[Sequence[Edit]],
     segmenter: Segmenter,

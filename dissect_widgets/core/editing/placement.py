@@ -20,7 +20,7 @@ from dissect_widgets.core.data.latents import Latents
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.core.editing.generator import Canvas, checked_edits
+from dissect_widgets.core.editing.generator import EditableGenerator, checked_edits
 from dissect_widgets.core.editing.pixel_counts import Progress
 from dissect_widgets.errors import SettingError
 
@@ -117,7 +117,7 @@ class PlaceEffects:
 
 
 def insert_at_places(
-    canvas: Canvas,
+    canvas: EditableGenerator,
     latents: Tensor,
     edit: Edit,
     segmenter: Segmenter,

@@ -17,7 +17,7 @@ _NUMBERS_AT_ONCE = 2**22
 _ROWS_AT_ONCE = 2048
 
 
-class Reading(NamedTuple):
+class CachedForward(NamedTuple):
     """What a network says of a batch as it is, and what edits start from."""
 
     scores: Tensor
@@ -39,28 +39,28 @@ class Network(Protocol):
     classes: int
     """Number of scores."""
 
-    def read(self, pictures: Tensor) -> Reading:
+    def read(self, pictures: Tensor) -> CachedForward:
         """Run a batch (B, 3, H, W), as the network takes it."""
         ...
 
-    def scores(self, reading: Reading, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """Scores (n, classes) of `images`, int (n,) in order, where only the units `kept` (n, units) work."""
         ...
 
-    def rows(self, reading: Reading) -> int:
+    def rows(self, reading: CachedForward) -> int:
         """How many edits to run at once."""
         ...
 
 
-class Keeping(Network, Protocol):
+class Joinable(Network, Protocol):
     """A network whose readings of several batches can be made one."""
 
-    def join(self, readings: Sequence[Reading]) -> Reading:
+    def join(self, readings: Sequence[CachedForward]) -> CachedForward:
         """Join readings of batches that follow one another."""
         ...
 
 
-class Whole:
+class FullForward:
     """A full pass for each edit."""
 
     classes = 0
@@ -69,7 +69,7 @@ class Whole:
         self.model, self.info, self.how = model, info, "full passes"
         self._layer = find_layer(model, info.name)
 
-    def read(self, pictures: Tensor) -> Reading:
+    def read(self, pictures: Tensor) -> CachedForward:
         """See `Network`."""
         active: list[Tensor] = []  # of each time that the layer runs
         peaks: list[Tensor] = []
@@ -85,9 +85,9 @@ class Whole:
             scores = scores_of(self.model(pictures), len(pictures))
         finally:
             handle.remove()
-        return Reading(scores, peaks[0], torch.stack(active).any(0), pictures)
+        return CachedForward(scores, peaks[0], torch.stack(active).any(0), pictures)
 
-    def scores(self, reading: Reading, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `Network`."""
 
         def edit(_module: nn.Module, _inputs: object, output: Any) -> Any:
@@ -100,16 +100,16 @@ class Whole:
         finally:
             handle.remove()
 
-    def rows(self, reading: Reading) -> int:
+    def rows(self, reading: CachedForward) -> int:
         """Few, for each is a whole picture."""
         return 8
 
-    def join(self, readings: Sequence[Reading]) -> Reading:
-        """See `Keeping`."""
+    def join(self, readings: Sequence[CachedForward]) -> CachedForward:
+        """See `Joinable`."""
         return _joined(readings, torch.cat([reading.state for reading in readings]))
 
 
-class Cut:
+class PartialForward:
     """The part before the layer once, the part behind it for each edit."""
 
     classes = 0
@@ -118,35 +118,35 @@ class Cut:
         self.parts, self.info = parts, info
         self.how = f"from {info.name} on"
 
-    def read(self, pictures: Tensor) -> Reading:
+    def read(self, pictures: Tensor) -> CachedForward:
         """See `Network`."""
         value, beside = self.parts.before(pictures)
         peaks, active = as_maps(value, self.info).flatten(2).amax(2), active_units(value, self.info)
         scores = self.parts.after(value.clone(), *chosen(self.parts, beside))
-        return Reading(scores_of(scores, len(pictures)), peaks, active, (value, beside))
+        return CachedForward(scores_of(scores, len(pictures)), peaks, active, (value, beside))
 
-    def scores(self, reading: Reading, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `Network`."""
         value, beside = reading.state
         edited = without(value[images], kept, self.info)
         scores = self.parts.after(edited, *chosen(self.parts, beside, images))
         return scores_of(scores, len(images))
 
-    def rows(self, reading: Reading) -> int:
+    def rows(self, reading: CachedForward) -> int:
         """As many as keep what is computed near the processor."""
         return rows_at_once(reading.state[0][0].numel())
 
-    def join(self, readings: Sequence[Reading]) -> Reading:
-        """See `Keeping`."""
+    def join(self, readings: Sequence[CachedForward]) -> CachedForward:
+        """See `Joinable`."""
         values, besides = zip(*(reading.state for reading in readings), strict=True)
         together = zip(self.parts.own, zip(*besides, strict=True), strict=True)
         beside = tuple(torch.cat(every) if own else every[0] for own, every in together)
         return _joined(readings, (torch.cat(values), beside))
 
 
-def _joined(readings: Sequence[Reading], state: Any) -> Reading:
+def _joined(readings: Sequence[CachedForward], state: Any) -> CachedForward:
     scores, peaks, active = (torch.cat(part) for part in zip(*(r[:3] for r in readings), strict=True))
-    return Reading(scores, peaks, active, state)
+    return CachedForward(scores, peaks, active, state)
 
 
 def rows_at_once(numbers: int, at_once: int = _NUMBERS_AT_ONCE) -> int:

@@ -1,7 +1,7 @@
 """Where the positions of an activation map lie in the picture.
 
-A `Grid` places the rows and columns of a map in picture coordinates (pixel centres at 0, 1, 2 ...).
-Both rules of the papers are such grids: receptive-field centres (TPAMI 2018, sec. 2.2, "anchoring
+A `Grid` places the rows and columns of a map in picture coordinates (pixel centers at 0, 1, 2 ...).
+Both rules of the papers are such grids: receptive-field centers (TPAMI 2018, sec. 2.2, "anchoring
 interpolants at the center of each unit's receptive field") and half-pixel.
 """
 
@@ -16,7 +16,7 @@ Rule = Literal["receptive-field", "half-pixel"]
 
 
 class Grid(NamedTuple):
-    """Centres of a map's positions: row i lies at `top + i * step_y`, column j at `left + j * step_x`."""
+    """Centers of a map's positions: row i lies at `top + i * step_y`, column j at `left + j * step_x`."""
 
     height: int
     width: int

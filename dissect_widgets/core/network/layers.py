@@ -172,7 +172,7 @@ def plan_layers(
         plane = {"map": (-2, -1), "channels-last map": (-3, -2)}.get(info.kind)
         if rule == "receptive-field" and field is not None and field.dims == plane:
             y, x, _ = field
-            grid = Grid(info.height, info.width, y.centre, x.centre, y.step, x.step, "receptive-field")
+            grid = Grid(info.height, info.width, y.center, x.center, y.step, x.step, "receptive-field")
         # a tensor of inference mode does not tell whether it was changed, and so is copied
         plans[name] = LayerPlan(info, grid, version is None or _version(tensor) != version)
     return plans

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import unfold
 
-from dissect_widgets.core.network.forward import Reading, chosen, per_row, rows_at_once, scores_of
+from dissect_widgets.core.network.forward import CachedForward, chosen, per_row, rows_at_once, scores_of
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
 from dissect_widgets.core.network.split import CannotSplit, Parts, Stages
 
@@ -35,15 +35,15 @@ class _Mix:
             self._silent = self.stages.each(torch.zeros_like(value[:1]))
         return peaks, self.stages.each(value), self._silent, beside
 
-    def _after(self, rows: Tensor, reading: Reading, images: Tensor) -> Tensor:
+    def _after(self, rows: Tensor, reading: CachedForward, images: Tensor) -> Tensor:
         beside = chosen(self.parts, reading.state[-1], images)
         return scores_of(self.stages.after(rows, *beside), len(images))
 
 
-class LinearMix(_Mix):
+class LinearTerms(_Mix):
     """The linear layer is a matrix over all positions of all units: the fc6 of a VGG, the fc of a ResNet."""
 
-    def read(self, pictures: Tensor) -> Reading:
+    def read(self, pictures: Tensor) -> CachedForward:
         """See `network.Network`."""
         peaks, inputs, silent, beside = self._inputs(pictures)
         units = self.info.units
@@ -56,9 +56,9 @@ class LinearMix(_Mix):
         mixed = nothing + terms.sum(0)
         scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))
         state = terms, nothing, mixed, beside
-        return Reading(scores_of(scores, len(pictures)), peaks, (change != 0).any(2), state)
+        return CachedForward(scores_of(scores, len(pictures)), peaks, (change != 0).any(2), state)
 
-    def scores(self, reading: Reading, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `network.Network`."""
         terms, nothing, mixed, _ = reading.state
         if _single(kept):
@@ -68,7 +68,7 @@ class LinearMix(_Mix):
         sums = [part @ terms[:, image] for image, part in zip(each.tolist(), parts, strict=True)]
         return self._after(nothing + torch.cat(sums), reading, images)
 
-    def rows(self, reading: Reading) -> int:
+    def rows(self, reading: CachedForward) -> int:
         """See `network.Network`."""
         return rows_at_once(reading.state[1].numel(), 2**23)  # many, for matrices
 
@@ -78,7 +78,7 @@ class ConvolutionMix(_Mix):
 
     mix: nn.Conv2d
 
-    def read(self, pictures: Tensor) -> Reading:
+    def read(self, pictures: Tensor) -> CachedForward:
         """See `network.Network`."""
         peaks, inputs, silent, beside = self._inputs(pictures)
         zeros = self.mix.padding_mode == "zeros" and not isinstance(self.mix.padding, str)
@@ -87,9 +87,9 @@ class ConvolutionMix(_Mix):
         mixed = self.mix(inputs)
         scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))
         active = (inputs != silent).flatten(2).any(2)
-        return Reading(scores_of(scores, len(pictures)), peaks, active, (inputs, silent, mixed, beside))
+        return CachedForward(scores_of(scores, len(pictures)), peaks, active, (inputs, silent, mixed, beside))
 
-    def scores(self, reading: Reading, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `network.Network`."""
         inputs, silent, mixed, _ = reading.state
         if not _single(kept):
@@ -104,7 +104,7 @@ class ConvolutionMix(_Mix):
         rows = torch.baddbmm(before, weight, change.flatten(2), alpha=-1)
         return self._after(rows.view(len(images), *mixed.shape[1:]), reading, images)
 
-    def rows(self, reading: Reading) -> int:
+    def rows(self, reading: CachedForward) -> int:
         """See `network.Network`."""
         return rows_at_once(reading.state[2][0].numel())
 

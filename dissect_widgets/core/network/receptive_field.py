@@ -1,11 +1,11 @@
-"""Receptive-field centres of any network, read off one forward pass.
+"""Receptive-field centers of any network, read off one forward pass.
 
-Each tensor that the pass computes carries the field of its grid: the centre of position 0, the step
+Each tensor that the pass computes carries the field of its grid: the center of position 0, the step
 from one position to the next and the size, in picture pixels. Convolutions, poolings, paddings and
 resizings change the field; element-wise operations and concatenations hand on the largest of their
 inputs' fields; anything else (attention, global pooling, reshaping of the plane) loses it.
 
-The composition is that of TPAMI 2018 (centres of receptive fields, sec. 2.2); where paths of
+The composition is that of TPAMI 2018 (centers of receptive fields, sec. 2.2); where paths of
 different length join, the path with the largest field counts.
 """
 
@@ -22,9 +22,9 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 
 class Axis(NamedTuple):
-    """Receptive fields along one axis: position i covers `size` pixels around `centre + i * step`."""
+    """Receptive fields along one axis: position i covers `size` pixels around `center + i * step`."""
 
-    centre: float = 0.0
+    center: float = 0.0
     step: float = 1.0
     size: float = 1.0
 
@@ -32,7 +32,7 @@ class Axis(NamedTuple):
         """Fields after a sliding window: a convolution or a pooling."""
         reach = dilation * (kernel - 1)
         return Axis(
-            self.centre + self.step * (reach / 2 - padding),
+            self.center + self.step * (reach / 2 - padding),
             self.step * stride,
             self.size + self.step * reach,
         )
@@ -41,11 +41,11 @@ class Axis(NamedTuple):
         """Fields after a transposed convolution."""
         reach = dilation * (kernel - 1)
         step = self.step / stride
-        return Axis(self.centre + step * (padding - reach / 2), step, self.size + step * reach)
+        return Axis(self.center + step * (padding - reach / 2), step, self.size + step * reach)
 
     def resized(self, scale: float, shift: float) -> Axis:
         """Fields after resizing: positions are `scale` old ones apart, the first `shift` from the old."""
-        return Axis(self.centre + self.step * shift, self.step * scale, self.size)
+        return Axis(self.center + self.step * shift, self.step * scale, self.size)
 
 
 class Field(NamedTuple):

@@ -99,7 +99,7 @@ class TopSamples:
             position = np.asarray(position, self.position_dtype)
         self._append(Part(_offsets(counts), value, position))
         if self._workspace is not None and self._fresh * self._sample_bytes > self._memory:
-            self.settle()
+            self.flush()
         if self._size > self._limit:
             self.consolidate()
 
@@ -125,7 +125,7 @@ class TopSamples:
         self._recount()
         self._set_limit()
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write the parts that are in memory into the workspace, as one."""
         if self._workspace is None:
             return

@@ -39,10 +39,10 @@ class Upsampler:
     ) -> None:
         self.grid, self.size, self.device = grid, size, device
         rows, columns = grid.coordinates(size, picture)
-        self._row, self._row_after, self._row_fraction = self._neighbours(rows, grid.height)
-        self._column, self._column_after, self._column_fraction = self._neighbours(columns, grid.width)
+        self._row, self._row_after, self._row_fraction = self._neighbors(rows, grid.height)
+        self._column, self._column_after, self._column_fraction = self._neighbors(columns, grid.width)
 
-    def _neighbours(self, coordinates: NDArray[np.float64], length: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _neighbors(self, coordinates: NDArray[np.float64], length: int) -> tuple[Tensor, Tensor, Tensor]:
         before = np.floor(coordinates).astype(np.int64)
         fraction = (coordinates - before).astype(np.float32)
         before, fraction = before + (fraction == 1), np.where(fraction == 1, np.float32(0), fraction)

@@ -1,7 +1,7 @@
 """What the figures of PNAS 2020 are made of: a network, its layers, and pictures to look at it with.
 
 >>> study = world_classifier()  # what comes with the package
->>> study = own_classifier(model, "layer4", labelled, photos, concept="car")  # yours
+>>> study = own_classifier(model, "layer4", labeled, photos, concept="car")  # yours
 >>> study = places_classifier("vgg16_places365-0bafbc55.pth", "places", segmenter, "imagenet")  # the paper's
 
 The notebooks of the figures are the same for each of them.

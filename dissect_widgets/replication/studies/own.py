@@ -1,7 +1,7 @@
 """The figures of PNAS 2020 on a classifier or a generator of your own.
 
->>> labelled = dw.MaskFolder("photos/images", "photos/masks", "photos/classes.csv")
->>> study = own_classifier(model, "layer4", labelled, labelled, concept="car", preprocess=dw.normalize())
+>>> labeled = dw.MaskFolder("photos/images", "photos/masks", "photos/classes.csv")
+>>> study = own_classifier(model, "layer4", labeled, labeled, concept="car", preprocess=dw.normalize())
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.run import read_images
-from dissect_widgets.core.data.classifier_data import Classified, checked_scores
-from dissect_widgets.core.data.types import LabelledImages, Segmenter
+from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
+from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.network.hooks import evaluation, find_layer
@@ -27,7 +27,7 @@ from dissect_widgets.replication.studies.study import QUICK, ClassifierStudy, Ge
 def own_classifier(
     model: nn.Module,
     layer: str,
-    labelled: LabelledImages,
+    labeled: LabeledImages,
     images: Any,
     *,
     concept: str | Concept,
@@ -48,7 +48,7 @@ def own_classifier(
         Any classifier in evaluation mode, and what makes of pictures what it takes.
     layer, layers
         The layer whose units are looked at, and those it is compared with; by default it alone.
-    labelled
+    labeled
         Images whose pixels carry labels, such as `MaskFolder`.
     images
         Images and their classes, such as `torchvision.datasets.ImageFolder`; or images alone, which then
@@ -70,8 +70,8 @@ def own_classifier(
         If the labels have no such concept, or fewer than two images show it on more than 5 % of their labels,
         or on less; if fewer than two classes have images in either half; and for classes that do not fit.
     """
-    known = labelled.vocabulary[labelled.vocabulary.find(concept)]
-    source = Classified(
+    known = labeled.vocabulary[labeled.vocabulary.find(concept)]
+    source = ClassifierData(
         model, layer, images,
         targets=None if hasattr(images, "targets") else "predicted", classes=classes, preprocess=preprocess,
     )  # fmt: skip
@@ -85,11 +85,11 @@ def own_classifier(
         model=model,
         layers=(layer,) if layers is None else tuple(layers),
         layer=layer,
-        labelled=labelled,
+        labeled=labeled,
         train=halves[0],
         held_out=halves[1],
         concept=known,
-        things=with_and_without(labelled, known),
+        things=with_and_without(labeled, known),
         class_name=shown,
         target_name=target_name or next(other for other in frequent if other != shown),
         classes=names,
@@ -105,7 +105,7 @@ def own_generator(
     segmenter: Segmenter,
     layer: str,
     *,
-    depth: int,
+    latent_dim: int,
     removed: str | Concept,
     others: Sequence[str | Concept] = (),
     layers: Sequence[str] | None = None,
@@ -120,7 +120,7 @@ def own_generator(
 
     Parameters
     ----------
-    generator, depth
+    generator, latent_dim
         From latents (B, depth) or (B, depth, 1, 1) to pictures in [-1, 1]; in evaluation mode.
     segmenter
         Labels its pictures; see `Segmenter` and `load_public_segmenter`.
@@ -154,7 +154,7 @@ def own_generator(
         segmenter=segmenter,
         layers=(layer,) if layers is None else tuple(layers),
         layer=layer,
-        depth=depth,
+        latent_dim=latent_dim,
         told=concept(told),
         removed=concept(removed),
         others=tuple(map(concept, others)),
@@ -167,7 +167,7 @@ def own_generator(
     )
 
 
-def _predicted(source: Classified) -> list[int]:
+def _predicted(source: ClassifierData) -> list[int]:
     """Class that the network tells each image as."""
     found: list[int] = []
     with evaluation(source.model):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dissect_widgets.core.data.batches import image_of
-from dissect_widgets.core.data.types import LabelledImages
+from dissect_widgets.core.data.types import LabeledImages
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError
 
@@ -48,7 +48,7 @@ class Part:
         return image_of(self.data[self.images[index]])
 
 
-def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:
+def with_and_without(labeled: LabeledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:
     """Images that show a concept on more than a share of their labels, and all others (as in Fig. 3f).
 
     Raises
@@ -56,17 +56,17 @@ def with_and_without(labelled: LabelledImages, concept: Concept, *, least: float
     DataError
         If there are not two of either.
     """
-    number = labelled.vocabulary.index(*concept)
+    number = labeled.vocabulary.index(*concept)
     shares = []
-    for index in range(len(labelled)):
-        labels = np.asarray(labelled[index][1])
+    for index in range(len(labeled)):
+        labels = np.asarray(labeled[index][1])
         shares.append(float((labels == number).any(0).mean()))
     shown = [i for i, share in enumerate(shares) if share > least]
     others = [i for i, share in enumerate(shares) if share <= least]
     for what, found in (("more", shown), ("less", others)):
         if len(found) < 2:
             raise DataError(
-                f"{len(found)} of the {len(labelled)} images show {concept.name!r} on {what} than "
+                f"{len(found)} of the {len(labeled)} images show {concept.name!r} on {what} than "
                 f"{least:.0%} of their labels; two must."
             )
-    return Part(labelled, shown), Part(labelled, others)
+    return Part(labeled, shown), Part(labeled, others)

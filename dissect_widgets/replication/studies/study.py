@@ -36,7 +36,7 @@ class ClassifierStudy:
     """Those that are compared."""
     layer: str
     """The one whose units are looked at, mostly the last convolution."""
-    labelled: Any
+    labeled: Any
     """Images for dissection; without labels where there is a segmenter."""
     train: Any
     """Images and classes that units are ranked on."""
@@ -63,12 +63,12 @@ class ClassifierStudy:
 
     @property
     def known(self) -> dict[str, Any]:
-        """What `rank_units`, `remove_sets` and `attack` are to know of the network."""
+        """What `rank_units`, `ablate_unit_sets` and `attack` are to know of the network."""
         return {"classes": self.classes, "preprocess": self.preprocess}
 
     def shapes(self) -> list[Any]:
         """Layers with their sizes, on a picture of these; see `list_layers`."""
-        picture = torch.as_tensor(image_of(self.labelled[0]))[None].float()
+        picture = torch.as_tensor(image_of(self.labeled[0]))[None].float()
         return list_layers(self.model, picture if self.preprocess is None else self.preprocess(picture))
 
     def compare(self, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
@@ -87,7 +87,7 @@ class GeneratorStudy:
     layers: tuple[str, ...]
     layer: str
     """The one whose units are looked at and removed."""
-    depth: int
+    latent_dim: int
     """Length of a latent."""
     told: Concept
     """What a single unit is to foretell (Fig. 3f)."""
@@ -116,7 +116,7 @@ class GeneratorStudy:
 
     def latents(self, count: int, seed: int = 1) -> Tensor:
         """Latents, as the generator takes them."""
-        return latents(count, seed, depth=self.depth)
+        return latents(count, seed, latent_dim=self.latent_dim)
 
     def shapes(self) -> list[Any]:
         """Layers with their sizes; see `list_layers`."""

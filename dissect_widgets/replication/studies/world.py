@@ -12,7 +12,7 @@ from dissect_widgets.world.scenery.scenes.single_objects import KINDS
 
 
 def world_classifier(
-    *, labelled: int = 480, train: int = 960, held_out: int = 720, things: int = 280, attacked: int = 100
+    *, labeled: int = 480, train: int = 960, held_out: int = 720, things: int = 280, attacked: int = 100
 ) -> ClassifierStudy:
     """The classifier and the scenes that come with the package; how many pictures of each kind to draw."""
     model = load_classifier()
@@ -22,7 +22,7 @@ def world_classifier(
         model=model,
         layers=tuple(model.convolutions),
         layer="conv5_3",
-        labelled=Scenes("probe", labelled, label_size=64),
+        labeled=Scenes("probe", labeled, label_size=64),
         train=Scenes("train", train),
         held_out=Scenes("val", held_out),
         concept=Concept("airplane", "object"),
@@ -44,7 +44,7 @@ def world_generator(*, samples: int = 480) -> GeneratorStudy:
         segmenter=load_segmenter(),
         layers=tuple(name for name, _ in generator.named_children())[:-1],
         layer="layer6",
-        depth=generator.depth,
+        latent_dim=generator.latent_dim,
         told=thing("tree"),
         removed=thing("tree"),
         others=tuple(map(thing, ("church", "grass", "sky"))),

@@ -1,6 +1,6 @@
 """The ablation explorer: remove units of a classifier by hand, and see at once what it no longer knows.
 
->>> explorer = AblationExplorer(model, validation, ranking, dissection=dissection)
+>>> explorer = AblationExplorer(model, validation, importance, dissection=dissection)
 >>> explorer                                 # show it
 >>> explorer.class_name, explorer.n = "airfield", 20
 >>> explorer.accuracy.after[0], explorer.flipped
@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 from traitlets import TraitError
 
-from dissect_widgets.core.ablation.cached import hold
+from dissect_widgets.core.ablation.cached import cache_activations
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets.ablation_explorer.data import AblationData
 from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
@@ -40,7 +40,7 @@ class AblationExplorer(anywidget.AnyWidget):
     ----------
     model, data, targets, preprocess
         Classifier in evaluation mode and images, best others than the ranking's; see `rank_units`.
-    ranking
+    importance
         Units by importance, of the layer that is to be edited.
     dissection
         Names and exemplars of the units, if it has this layer.
@@ -90,7 +90,7 @@ class AblationExplorer(anywidget.AnyWidget):
         self,
         model: nn.Module,
         data: Any,
-        ranking: UnitImportance,
+        importance: UnitImportance,
         *,
         dissection: Dissection | None = None,
         class_name: str | None = None,
@@ -102,20 +102,20 @@ class AblationExplorer(anywidget.AnyWidget):
         preprocess: Callable[[Tensor], Tensor] | None = None,
         progress: bool = True,
     ) -> None:
-        source = Classified(
-            model, ranking.layer, data, targets=targets, classes=ranking.classes, preprocess=preprocess
+        source = ClassifierData(
+            model, importance.layer, data, targets=targets, classes=importance.classes, preprocess=preprocess
         )
         with tqdm(total=len(data), unit="image", desc="read images", disable=not progress) as bar:
 
             def advance(done: int, total: int) -> None:
                 bar.update(done - bar.n)
 
-            self.data = AblationData(hold(source, progress=advance), ranking)
-        self.ranking, self.dissection, self._units = ranking, dissection, None
+            self.data = AblationData(cache_activations(source, progress=advance), importance)
+        self.importance, self.dissection, self._units = importance, dissection, None
         self._turn = 0
         place = -1
-        if dissection is not None and ranking.layer in dissection.layer_names:
-            self._units, place = UnitData(dissection), dissection.layer_names.index(ranking.layer)
+        if dissection is not None and importance.layer in dissection.layer_names:
+            self._units, place = UnitData(dissection), dissection.layer_names.index(importance.layer)
         super().__init__(
             _about=self._units.about() if self._units else {"layers": []},
             _columns=self._units.columns() if self._units else b"",
@@ -135,14 +135,12 @@ class AblationExplorer(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         did = "without" if self.mode == "remove" else "with nothing but"
-        return (
-            f"<AblationExplorer of {self.ranking.model} {self.ranking.layer}: {did} {len(self.units)} units>"
-        )
+        return f"<AblationExplorer of {self.importance.model} {self.importance.layer}: {did} {len(self.units)} units>"
 
     @property
     def order(self) -> NDArray[np.int64]:
         """Units by importance to the class, int64 (units,)."""
-        return self.ranking.ranking(self.class_name)
+        return self.importance.top_units(self.class_name)
 
     @traitlets.validate("class_name")
     def _valid_class(self, proposal: Any) -> str:
@@ -155,17 +153,19 @@ class AblationExplorer(anywidget.AnyWidget):
     @traitlets.validate("units")
     def _valid_units(self, proposal: Any) -> list[int]:
         units: list[int] = list(proposal["value"])
-        bad = [unit for unit in units if not 0 <= unit < self.ranking.units]
+        bad = [unit for unit in units if not 0 <= unit < self.importance.units]
         if bad or len(set(units)) != len(units):
             which = f"{bad[0]} is none" if bad else "one stands there twice"
-            raise TraitError(f"units: {which}; {self.ranking.layer} has units 0 to {self.ranking.units - 1}.")
+            raise TraitError(
+                f"units: {which}; {self.importance.layer} has units 0 to {self.importance.units - 1}."
+            )
         return units
 
     @traitlets.validate("n")
     def _valid_n(self, proposal: Any) -> int | None:
         n: int | None = proposal["value"]
-        if n is not None and not 0 <= n <= self.ranking.units:
-            raise TraitError(f"n is {n}; {self.ranking.layer} has {self.ranking.units} units.")
+        if n is not None and not 0 <= n <= self.importance.units:
+            raise TraitError(f"n is {n}; {self.importance.layer} has {self.importance.units} units.")
         return n
 
     @traitlets.observe("class_name")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.accuracy import Accuracy
-from dissect_widgets.core.ablation.cached import Held
+from dissect_widgets.core.ablation.cached import CachedClassifier
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.errors import DataError, SettingError
 
@@ -37,7 +37,7 @@ class AblationData:
 
     Parameters
     ----------
-    held, ranking
+    held, importance
         Images up to the ranking's layer.
 
     Raises
@@ -46,14 +46,14 @@ class AblationData:
         If the layer has another number of units than the ranking, or there is only one class.
     """
 
-    def __init__(self, held: Held, ranking: UnitImportance) -> None:
-        if held.units != ranking.units:
+    def __init__(self, held: CachedClassifier, importance: UnitImportance) -> None:
+        if held.units != importance.units:
             raise SettingError(
-                f"The ranking is of {ranking.units} units, but {ranking.layer} has {held.units}."
+                f"The ranking is of {importance.units} units, but {importance.layer} has {held.units}."
             )
-        self.held, self.ranking = held, ranking
-        there = np.isin(np.arange(len(ranking.classes)), held.targets)
-        self.classes = [name for name in ranking.present_classes if there[ranking.classes.index(name)]]
+        self.held, self.importance = held, importance
+        there = np.isin(np.arange(len(importance.classes)), held.targets)
+        self.classes = [name for name in importance.present_classes if there[importance.classes.index(name)]]
         if len(self.classes) < 2:
             raise DataError(
                 "Balanced accuracy needs images of two classes or more, both in the ranking and here; there "
@@ -64,17 +64,17 @@ class AblationData:
     def facts(self) -> dict[str, Any]:
         """What never changes."""
         return {
-            "layer": self.ranking.layer,
-            "classes": list(self.ranking.classes),
+            "layer": self.importance.layer,
+            "classes": list(self.importance.classes),
             "present": self.classes,
-            "units": self.ranking.units,
+            "units": self.importance.units,
             "images": len(self.held.targets),
             "how": self.held.how,
         }
 
     def ranked(self, name: str) -> dict[str, Any]:
         """Units in the order of their importance to a class."""
-        r, c, order = self.ranking, self.ranking.class_number(name), self.ranking.ranking(name)
+        r, c, order = self.importance, self.importance.class_number(name), self.importance.top_units(name)
         return {
             "class": name,
             "units": order.tolist(),
@@ -85,8 +85,8 @@ class AblationData:
 
     def effect(self, name: str, mode: str, units: Sequence[int]) -> Effect:
         """Measure the network without some units, or with nothing but them."""
-        held, c, names = self.held, self.ranking.class_number(name), self.ranking.classes
-        others = sorted(set(range(self.ranking.units)) - set(units))
+        held, c, names = self.held, self.importance.class_number(name), self.importance.classes
+        others = sorted(set(range(self.importance.units)) - set(units))
         predicted = held.predict(list(units) if mode == "remove" else others)
         accuracy = held.accuracy([predicted])
         flipped = np.flatnonzero(predicted != held.predicted)
@@ -115,8 +115,8 @@ class AblationData:
     def curve(self, name: str) -> dict[str, Any]:
         """Accuracy of a class along its ranking; measured once."""
         if name not in self._curves:
-            c, units = self.ranking.class_number(name), self.ranking.units
-            order = self.ranking.ranking(name).tolist()
+            c, units = self.importance.class_number(name), self.importance.units
+            order = self.importance.top_units(name).tolist()
             sizes = sorted({round((units + 1) ** (k / (CURVE_POINTS - 1)) - 1) for k in range(CURVE_POINTS)})
             found = [self.held.predict(order[:n]) for n in sizes]
             found += [self.held.predict(order[n:]) for n in sizes]

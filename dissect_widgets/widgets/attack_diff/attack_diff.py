@@ -1,6 +1,6 @@
 """The attack diff: a picture that is told as something else, and what has changed inside the network.
 
->>> diff = AttackDiff(model, validation, ranking=ranking, dissection=dissection)
+>>> diff = AttackDiff(model, validation, importance=importance, dissection=dissection)
 >>> diff                                     # show it
 >>> diff.image, diff.target = 7, "bedroom"
 >>> diff.run()                               # as the button does, but waits for the end
@@ -23,8 +23,8 @@ from traitlets import TraitError
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
-from dissect_widgets.core.attacks.result import Attacked
-from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import DissectError, SettingError
 from dissect_widgets.widgets.attack_diff.data import AttackData
@@ -50,7 +50,7 @@ class AttackDiff(anywidget.AnyWidget):
         Classifier in evaluation mode and images; see `attack`.
     layer
         Whose units are shown; by default the ranking's.
-    ranking
+    importance
         Units by importance; without one, the units whose peaks change most are shown.
     dissection
         Names and exemplars of the units, if it has this layer.
@@ -64,7 +64,7 @@ class AttackDiff(anywidget.AnyWidget):
     Attributes
     ----------
     attacked
-        `Attacked` of the picture that is shown, or None.
+        `AttackResult` of the picture that is shown, or None.
 
     Raises
     ------
@@ -89,7 +89,7 @@ class AttackDiff(anywidget.AnyWidget):
     ).tag(sync=True)
     times = traitlets.Float(30.0, min=1, max=1000, help="How much the difference is enlarged.").tag(sync=True)
     palette = traitlets.Unicode(
-        "green-red", help='Colours of more and less activation; "blue-orange" for colour-blind people.'
+        "green-red", help='Colors of more and less activation; "blue-orange" for color-blind people.'
     ).tag(sync=True)
     unit = traitlets.Int(None, allow_none=True, help="Unit that is opened in the browser, or None.").tag(
         sync=True
@@ -113,7 +113,7 @@ class AttackDiff(anywidget.AnyWidget):
         data: Any,
         layer: str | None = None,
         *,
-        ranking: UnitImportance | None = None,
+        importance: UnitImportance | None = None,
         dissection: Dissection | None = None,
         classes: Sequence[str] | None = None,
         preprocess: Callable[[Tensor], Tensor] | None = None,
@@ -121,16 +121,16 @@ class AttackDiff(anywidget.AnyWidget):
         seed: int = 0,
         **traits: Any,
     ) -> None:
-        if layer is None and ranking is None:
+        if layer is None and importance is None:
             raise SettingError("Name a layer, or give a ranking of the units of one.")
-        if ranking is not None and layer not in (None, ranking.layer):
-            raise SettingError(f"The layer is {layer!r}, but the ranking is of {ranking.layer!r}.")
-        if ranking is not None:
-            layer, classes = ranking.layer, ranking.classes if classes is None else classes
+        if importance is not None and layer not in (None, importance.layer):
+            raise SettingError(f"The layer is {layer!r}, but the ranking is of {importance.layer!r}.")
+        if importance is not None:
+            layer, classes = importance.layer, importance.classes if classes is None else classes
         names = getattr(data, "classes", None) if classes is None else classes
-        source = Classified(model, layer, data, targets="predicted", classes=names, preprocess=preprocess)
-        self.data, self.method, self.seed = AttackData(source, ranking), method or QUICK, seed
-        self.attacked: Attacked | None = None
+        source = ClassifierData(model, layer, data, targets="predicted", classes=names, preprocess=preprocess)
+        self.data, self.method, self.seed = AttackData(source, importance), method or QUICK, seed
+        self.attacked: AttackResult | None = None
         self._units, place = None, -1
         if dissection is not None and source.layer in dissection.layer_names:
             self._units, place = UnitData(dissection), dissection.layer_names.index(source.layer)
@@ -156,7 +156,7 @@ class AttackDiff(anywidget.AnyWidget):
         """Units that are shown, those of the class before first; none before an attack has succeeded."""
         return [unit for group in self._result.get("groups", []) for unit in group["units"]]
 
-    def run(self) -> Attacked | None:
+    def run(self) -> AttackResult | None:
         """Attack the picture, and wait for the end."""
         self.start()
         self.wait()

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.attacks.base import Advance, Method
-from dissect_widgets.core.attacks.result import Attacked
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.run import Read, choose_targets, read_images, run_attack
 from dissect_widgets.core.data.batches import network_input
-from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.network.forward import scores_of
@@ -34,19 +34,19 @@ class AttackData:
     ----------
     source
         Classifier, layer and images.
-    ranking
+    importance
         Units by importance to the classes, or None: then the units that change most are shown.
     """
 
-    def __init__(self, source: Classified, ranking: UnitImportance | None) -> None:
-        self.source, self.ranking = source, ranking
+    def __init__(self, source: ClassifierData, importance: UnitImportance | None) -> None:
+        self.source, self.importance = source, importance
         self._read: dict[int, Read] = {}
         self.classes = source.check_classes(self.read(0).scores.shape[1])
         _, shape = open_layer(source.model, source.layer, source.data, preprocess=source.preprocess)
         self.plan = shape.plans[source.layer]
-        if ranking is not None:
-            self.check_units(ranking.units, "ranking")
-            if ranking.classes != self.classes:
+        if importance is not None:
+            self.check_units(importance.units, "ranking")
+            if importance.classes != self.classes:
                 raise SettingError("The ranking is of other classes than those of the network.")
 
     def check_units(self, units: int, of: str) -> None:
@@ -89,14 +89,14 @@ class AttackData:
         }
         return facts, to_png(read.pictures[0])
 
-    def attack(self, image: int, target: str, method: Method, seed: int, advance: Advance) -> Attacked:
+    def attack(self, image: int, target: str, method: Method, seed: int, advance: Advance) -> AttackResult:
         """Attack an image; "" is the class that is second now."""
         read, targets = choose_targets(
             self.source, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
         )
         return run_attack(self.source, read, targets, method, seed=seed, advance=advance)
 
-    def shown(self, attacked: Attacked) -> tuple[dict[str, Any], bytes, bytes]:
+    def shown(self, attacked: AttackResult) -> tuple[dict[str, Any], bytes, bytes]:
         """All that the page shows of an attack: facts, the perturbation, and maps of units.
 
         The perturbation is float16 (3, H, W), maps are float16 (positions, units, h, w), little-endian.
@@ -147,12 +147,15 @@ class AttackData:
             maps.append(as_maps(seen[source.layer], plan.info).cpu())
         return torch.cat(scores), torch.cat(maps)
 
-    def _groups(self, attacked: Attacked, change: Any) -> list[dict[str, Any]]:
+    def _groups(self, attacked: AttackResult, change: Any) -> list[dict[str, Any]]:
         """Units that are shown: the most important of both classes, or those that fall and rise most."""
         classes = [self.classes[int(attacked.predicted_before[0])], self.classes[int(attacked.targets[0])]]
-        if self.ranking is not None and set(classes) <= set(self.ranking.present_classes):
+        if self.importance is not None and set(classes) <= set(self.importance.present_classes):
             return [
-                {"title": f"most important to {name}", "units": self.ranking.ranking(name)[:TOP].tolist()}
+                {
+                    "title": f"most important to {name}",
+                    "units": self.importance.top_units(name)[:TOP].tolist(),
+                }
                 for name in classes
             ]
         order = np.argsort(change, kind="stable")

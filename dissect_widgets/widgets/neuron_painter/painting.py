@@ -14,7 +14,7 @@ from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.core.editing.generator import Begun, open_generator
+from dissect_widgets.core.editing.generator import Prefix, open_generator
 from dissect_widgets.errors import SettingError
 from dissect_widgets.widgets.neuron_painter.strokes import (
     Coverage,
@@ -58,13 +58,13 @@ class Painting:
             raise SettingError(
                 "The dissection is of a generator with other weights, whose units are others; dissect this."
             )
-        depth = getattr(generator, "depth", 512)
-        self.latent = latent or (lambda seed: latents(1, seed, depth=depth))
+        latent_dim = getattr(generator, "depth", 512)
+        self.latent = latent or (lambda seed: latents(1, seed, latent_dim=latent_dim))
         self._canvas = open_generator(generator, self.layer.name, self.latent(1), to_pictures=to_pictures)
         _, rows, columns = self._canvas.maps[self.layer.name]
         self._grid, self._size = (rows, columns), dissection.picture_size
         self._of = {"generator": f"{type(generator).__name__} {own[:16]}", "layer": self.layer.name}
-        self._begun: Begun | None = None
+        self._begun: Prefix | None = None
 
     def about(self) -> dict[str, Any]:
         """What the page shows of it."""

@@ -23,7 +23,7 @@ function attackToolbar({ facts, set, start, stop }) {
   const bar = make("progress", { max: 1, value: 0, aria: { label: "progress of the attack" } });
   const palette = make(
     "select",
-    { aria: { label: "colours of change" }, on: { change: () => set({ palette: palette.value }) } },
+    { aria: { label: "colors of change" }, on: { change: () => set({ palette: palette.value }) } },
     ...Object.keys(CHANGE_COLORS).map((name) => option(name, name.replace("-", " / "))),
   );
   return {
@@ -35,12 +35,12 @@ function attackToolbar({ facts, set, start, stop }) {
       go, end, bar,
       make("label", { className: "dw-count" }, make("span", {}, "more / less"), palette),
     ),
-    show({ number, chosen, original, running, progress, colours }) {
+    show({ number, chosen, original, running, progress, colors }) {
       image.value = number;
       nearest.textContent = `nearest${original.nearest ? `: ${original.nearest}` : ""}`;
       targets.forEach((one) => (one.disabled = one.value === original.class));
       target.value = chosen;
-      palette.value = colours;
+      palette.value = colors;
       go.hidden = running;
       end.hidden = bar.hidden = !running;
       bar.value = progress;
@@ -204,7 +204,7 @@ function mountAttack({ model, source, el }) {
   function showBar() {
     bar.show({
       number: model.get("image"), chosen: model.get("target"), original: model.get("_original"),
-      running: model.get("running"), progress: model.get("progress"), colours: model.get("palette"),
+      running: model.get("running"), progress: model.get("progress"), colors: model.get("palette"),
     });
     hint.hidden = model.get("running") || Boolean(model.get("_result").target);
     root.dataset.running = model.get("running");

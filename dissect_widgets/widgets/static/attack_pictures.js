@@ -49,7 +49,7 @@ function perturbed({ data, width, height }, perturbation, share) {
   return image;
 }
 
-/** The perturbation itself, so many times enlarged, around a middle grey. */
+/** The perturbation itself, so many times enlarged, around a middle gray. */
 function enlarged({ width, height }, perturbation, factor) {
   const image = new ImageData(width, height);
   const plane = width * height;

@@ -5,19 +5,19 @@ const CHANGE_COLORS = {
   "green-red": { more: [0, 170, 80], less: [222, 45, 38] },
   "blue-orange": { more: [0, 114, 178], less: [230, 159, 0] },
 };
-const GREY = 0.62; // brightness of the picture under the colours
+const GREY = 0.62; // brightness of the picture under the colors
 
 const signed = (value) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${short(Math.abs(value))}`;
 
-/** Lay the colours of a change over a grey picture. */
+/** Lay the colors of a change over a gray picture. */
 function tint(image, change, scale, { more, less }) {
   const { data } = image;
   for (let i = 0; i < change.length; i++) {
     const at = 4 * i;
-    const grey = GREY * (0.3 * data[at] + 0.59 * data[at + 1] + 0.11 * data[at + 2]);
+    const gray = GREY * (0.3 * data[at] + 0.59 * data[at + 1] + 0.11 * data[at + 2]);
     const strength = Math.min(Math.abs(change[i]) / scale, 1) ** 0.6;
     const color = change[i] > 0 ? more : less;
-    for (let c = 0; c < 3; c++) data[at + c] = grey + strength * (color[c] - grey);
+    for (let c = 0; c < 3; c++) data[at + c] = gray + strength * (color[c] - gray);
   }
 }
 
@@ -96,7 +96,7 @@ function changedUnits({ about, columns, place, open }) {
   };
 }
 
-/** What the colours mean. */
+/** What the colors mean. */
 function changeLegend() {
   const low = make("span", {});
   const high = make("span", {});

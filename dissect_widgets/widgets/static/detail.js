@@ -162,7 +162,7 @@ function detailPane({ state, source, unitKey, thresholdKey, step, failed }) {
       least === most
         ? `It is ${short(least)} everywhere: a unit that never changes.`
         : `Top ${100 * level}% above ${short(shown.own)}; highest ${short(most)}. ` +
-          `Maps are read at ${rule === "half-pixel" ? "even positions" : "receptive-field centres"}.`;
+          `Maps are read at ${rule === "half-pixel" ? "even positions" : "receptive-field centers"}.`;
     shown.detail = detail;
     const [high, wide] = about.picture;
     const canvases = exemplars.map(({ peak }, i) => {

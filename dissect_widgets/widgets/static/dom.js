@@ -60,7 +60,7 @@ function onceAFrame(run) {
   };
 }
 
-// Okabe and Ito's colours, told apart by colour-blind people too.
+// Okabe and Ito's colors, told apart by color-blind people too.
 const CATEGORY_COLORS = {
   object: "#0072b2", part: "#d55e00", material: "#009e73",
   texture: "#cc79a7", scene: "#e69f00", color: "#56b4e9",

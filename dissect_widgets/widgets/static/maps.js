@@ -17,7 +17,7 @@ function halves(bits) {
 }
 
 /** Where the pixels of a line lie between the positions of a map: before, after, fraction. */
-function neighbours(count, full, first, step, length) {
+function neighbors(count, full, first, step, length) {
   const before = new Int32Array(count);
   const after = new Int32Array(count);
   const fraction = new Float32Array(count);
@@ -37,8 +37,8 @@ function neighbours(count, full, first, step, length) {
  */
 function upsample(map, grid, picture, width, height) {
   const [rows, columns, top, left, stepY, stepX] = grid;
-  const y = neighbours(height, picture[0], top, stepY, rows);
-  const x = neighbours(width, picture[1], left, stepX, columns);
+  const y = neighbors(height, picture[0], top, stepY, rows);
+  const x = neighbors(width, picture[1], left, stepX, columns);
   const values = new Float32Array(width * height);
   const line = new Float32Array(columns);
   for (let i = 0; i < height; i++) {

@@ -19,7 +19,7 @@ from torch.nn.functional import avg_pool2d, interpolate, softplus
 from dissect_widgets.errors import SettingError
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.networks.nets import SceneNet
-from dissect_widgets.world.training.discriminators import Critic, FeatureCritic
+from dissect_widgets.world.training.discriminators import Discriminator, FeatureDiscriminator
 from dissect_widgets.world.training.progressive_growing import Growing, Stage, moment
 from dissect_widgets.world.training.trainer import Run, fast
 
@@ -39,7 +39,7 @@ class Course(NamedTuple):
     every: int = 16
     """Steps from one penalty to the next."""
     features: bool = True
-    """Whether pictures of 32 pixels and more are criticised by their features, too."""
+    """Whether pictures of 32 pixels and more are criticized by their features, too."""
     average: int = 5_000
     """Pictures over which the generator's weights are averaged by half."""
     seed: int = 0
@@ -62,7 +62,7 @@ class Adversaries(Run):
     chosen
         Which of them are for the stages of chosen pictures, integers, ascending.
     classifier
-        Whose features are criticised; it goes to the device, and no longer learns.
+        Whose features are criticized; it goes to the device, and no longer learns.
     folder, key, device
         See `Run`.
 
@@ -84,8 +84,8 @@ class Adversaries(Run):
             torch.default_generator.manual_seed(course.seed)
             self.generator = self._placed(Growing(course.widths))
             self.average = self._placed(Growing(course.widths)).requires_grad_(False)
-            self.critic = self._placed(Critic(course.widths[1:]))
-            self.features = self._placed(FeatureCritic(classifier.to(self.device)))
+            self.critic = self._placed(Discriminator(course.widths[1:]))
+            self.features = self._placed(FeatureDiscriminator(classifier.to(self.device)))
         self.average.load_state_dict(self.generator.state_dict())
         self.makes = self._adam(self.generator)
         self.judges = self._adam(self.critic, self.features)
@@ -115,9 +115,9 @@ class Adversaries(Run):
 
     def _take_step(self) -> dict[str, float]:
         (stage, share), course = moment(self.course.stages, self.step), self.course
-        dice = np.random.default_rng((course.seed, self.step))
+        rng = np.random.default_rng((course.seed, self.step))
         chance = torch.Generator().manual_seed(course.seed * 1_000_003 + self.step)
-        real = self._batch(stage, share, dice)
+        real = self._batch(stage, share, rng)
         latents = torch.randn(stage.batch, course.widths[0], generator=chance).to(self.device)
         with fast(self.device):
             fake = self.generator(latents, stage.size, share)
@@ -165,11 +165,11 @@ class Adversaries(Run):
         for name, value in self.generator.state_dict().items():
             own[name].lerp_(value, 1 - keep)
 
-    def _batch(self, stage: Stage, share: float, dice: np.random.Generator) -> Tensor:
+    def _batch(self, stage: Stage, share: float, rng: np.random.Generator) -> Tensor:
         pool = self.chosen if stage.chosen else np.arange(len(self.pictures))
-        taken = pool[np.sort(dice.integers(len(pool), size=stage.batch))]
+        taken = pool[np.sort(rng.integers(len(pool), size=stage.batch))]
         drawn = torch.from_numpy(self.pictures[taken]).to(self.device).float() / 127.5 - 1
-        mirrored = torch.from_numpy(dice.integers(2, size=stage.batch).astype(bool)).to(self.device)
+        mirrored = torch.from_numpy(rng.integers(2, size=stage.batch).astype(bool)).to(self.device)
         drawn = torch.where(mirrored[:, None, None, None], drawn.flip(3), drawn)
         drawn = avg_pool2d(drawn, drawn.shape[-1] // stage.size)
         if share < 1:

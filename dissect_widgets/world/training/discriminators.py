@@ -1,6 +1,6 @@
 """Networks that tell made pictures from drawn ones, against which a generator is trained.
 
-`Critic` looks at pixels, and grows with the generator; `FeatureCritic` looks at what a trained classifier
+`Discriminator` looks at pixels, and grows with the generator; `FeatureDiscriminator` looks at what a trained classifier
 sees in a picture, which teaches a generator things sooner than pixels do (Kumari et al. 2022).
 """
 
@@ -21,7 +21,7 @@ from dissect_widgets.world.networks.nets import SceneNet
 _GROUP = 4  # pictures whose spread is looked at together
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """Residual network: pictures float (B, 3, size, size) in [-1, 1] to scores (B,), high for drawn ones.
 
     Parameters
@@ -54,7 +54,7 @@ class Critic(nn.Module):
         return self.score(leaky_relu(self.whole(x), 0.2)).flatten()  # type: ignore[no-any-return]
 
 
-class FeatureCritic(nn.Module):
+class FeatureDiscriminator(nn.Module):
     """Scores what a classifier, which does not change, sees in pictures, at each place of some layers.
 
     Parameters

@@ -77,7 +77,7 @@ def make(generator: ProgressiveGenerator, n: int, *, seed: int = 1) -> Bytes:
     """Pictures uint8 (n, 3, size, size) of a generator."""
     made = []
     with evaluation(generator):
-        for part in torch.split(latents(n, seed, depth=generator.depth), _BATCH):
+        for part in torch.split(latents(n, seed, latent_dim=generator.latent_dim), _BATCH):
             pictures = to_pictures(generator(part.to(model_device(generator))))
             made.append(pictures.mul(255).round().byte().cpu().numpy())
     return np.concatenate(made)
@@ -86,7 +86,7 @@ def make(generator: ProgressiveGenerator, n: int, *, seed: int = 1) -> Bytes:
 def likeness(generator: ProgressiveGenerator, drawn: Bytes, held_out: Bytes) -> dict[str, float]:
     """Distances from held-out pictures, of as many made ones, and of other drawn ones for comparison.
 
-    The features are the classifier's before its scores, near to those that criticise a generator in
+    The features are the classifier's before its scores, near to those that criticize a generator in
     training, and the segmenter's at its deepest, which no generator has learned from.
 
     Returns

@@ -25,7 +25,7 @@ from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULA
 _PIECE = 96  # pictures drawn between two notes of how far it is
 
 
-class Nursery:
+class ImageCache:
     """Pictures and labels of a data set, in arrays.
 
     Parameters
@@ -74,16 +74,16 @@ class Nursery:
         return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, np.uint8, shape)
 
 
-def grow(folder: Path, data: Scenes | Objects, categories: Sequence[str] = (), *, workers: int) -> Nursery:
+def grow(folder: Path, data: Scenes | Objects, categories: Sequence[str] = (), *, workers: int) -> ImageCache:
     """A nursery with all its pictures, drawn under a bar."""
-    nursery = Nursery(folder, data, categories)
-    with tqdm(total=len(data), initial=nursery.drawn, desc="draw", unit="picture") as bar:
+    image_cache = ImageCache(folder, data, categories)
+    with tqdm(total=len(data), initial=image_cache.drawn, desc="draw", unit="picture") as bar:
 
         def progress(done: int, total: int) -> None:
             bar.update(done - bar.n)
 
-        nursery.draw(workers, progress)
-    return nursery
+        image_cache.draw(workers, progress)
+    return image_cache
 
 
 def category_numbers(category: str) -> NDArray[np.uint8]:

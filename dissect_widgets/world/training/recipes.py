@@ -29,7 +29,7 @@ from dissect_widgets.world.pretrained import load_classifier
 from dissect_widgets.world.scenery.vocabulary import SCENES, VOCABULARY
 from dissect_widgets.world.training.adversaries import Adversaries, Course
 from dissect_widgets.world.training.gan_metrics import likeness
-from dissect_widgets.world.training.image_cache import Nursery, category_numbers
+from dissect_widgets.world.training.image_cache import ImageCache, category_numbers
 from dissect_widgets.world.training.progressive_growing import Stage
 from dissect_widgets.world.training.tasks import CLASSES, PIXEL_SIZES, PIXELS, RARE_PIXELS, Task
 from dissect_widgets.world.training.trainer import Budget, Trainer
@@ -56,7 +56,7 @@ class Recipe:
         """The same recipe with other parts."""
         return replace(self, **parts)
 
-    def start(self, nursery: Nursery, folder: Path, device: str) -> Trainer:
+    def start(self, image_cache: ImageCache, folder: Path, device: str) -> Trainer:
         """Start a run in a folder, or go on with it."""
         torch.manual_seed(self.budget.seed)
         net = self.network().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -64,14 +64,14 @@ class Recipe:
             begin = folder / self.begins / "network.safetensors"
             load_weights(net, load_file(begin), origin=begin)
         shapes = [(name, tuple(value.shape)) for name, value in net.state_dict().items()]
-        key = repr((shapes, self.budget, nursery.data.digest()))
-        return Trainer(net, self.task.loss, nursery, self.budget, folder, key)
+        key = repr((shapes, self.budget, image_cache.data.digest()))
+        return Trainer(net, self.task.loss, image_cache, self.budget, folder, key)
 
     def finish(self, net: nn.Module) -> nn.Module:
         """From the network that was trained to the one that is shipped."""
         return self.task.finish(net)
 
-    def figures(self, net: nn.Module, nursery: Nursery, held_out: Nursery) -> dict[str, float]:
+    def figures(self, net: nn.Module, image_cache: ImageCache, held_out: ImageCache) -> dict[str, float]:
         """How well it does on held-out pictures."""
         return self.task.figures(net, held_out)
 
@@ -90,27 +90,27 @@ class GeneratorRecipe:
     categories: ClassVar[tuple[str, ...]] = ("object",)
     begins: ClassVar[str] = ""
 
-    def start(self, nursery: Nursery, folder: Path, device: str) -> Adversaries:
+    def start(self, image_cache: ImageCache, folder: Path, device: str) -> Adversaries:
         """Start a run in a folder, or go on with it, also if the course has become longer since."""
-        key = repr((self.course.open_ended(), self.shows, self.share, nursery.data.digest()))
-        chosen = self.choose(nursery)
-        return Adversaries(self.course, nursery.pictures, chosen, load_classifier(), folder, key, device)
+        key = repr((self.course.open_ended(), self.shows, self.share, image_cache.data.digest()))
+        chosen = self.choose(image_cache)
+        return Adversaries(self.course, image_cache.pictures, chosen, load_classifier(), folder, key, device)
 
-    def choose(self, nursery: Nursery) -> NDArray[np.int64]:
+    def choose(self, image_cache: ImageCache) -> NDArray[np.int64]:
         """Numbers of the pictures that show the object well."""
         number = category_numbers("object")[VOCABULARY.index(self.shows, "object")]
-        labels = nursery.labels[:, self.categories.index("object")]
+        labels = image_cache.labels[:, self.categories.index("object")]
         return np.flatnonzero((labels == number).mean((1, 2)) >= self.share)
 
     def finish(self, net: nn.Module) -> nn.Module:
         """The network that is shipped: the one that was trained."""
         return net
 
-    def figures(self, net: nn.Module, nursery: Nursery, held_out: Nursery) -> dict[str, float]:
+    def figures(self, net: nn.Module, image_cache: ImageCache, held_out: ImageCache) -> dict[str, float]:
         """How like its pictures are to held-out ones, and how like those are that it learned from."""
         assert isinstance(net, ProgressiveGenerator)
         held = held_out.pictures[self.choose(held_out)]
-        return likeness(net, nursery.pictures[self.choose(nursery)[: len(held)]], held)
+        return likeness(net, image_cache.pictures[self.choose(image_cache)[: len(held)]], held)
 
 
 STEPS: Final = 4_700

@@ -1,4 +1,4 @@
-"""What networks learn from labelled pictures, and how well they do: classes, or the labels of pixels."""
+"""What networks learn from labeled pictures, and how well they do: classes, or the labels of pixels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from dissect_widgets.world.networks.nets import fold
 from dissect_widgets.world.scenery.vocabulary import NAMES
-from dissect_widgets.world.training.image_cache import Nursery
+from dissect_widgets.world.training.image_cache import ImageCache
 from dissect_widgets.world.training.trainer import UNKNOWN, Loss
 
 PIXEL_CATEGORIES: Final = ("object", "part", "material")
@@ -26,7 +26,7 @@ class Task(NamedTuple):
     """What a network is to learn, and how well it does."""
 
     loss: Loss
-    figures: Callable[[nn.Module, Nursery], dict[str, float]]
+    figures: Callable[[nn.Module, ImageCache], dict[str, float]]
     """Network in evaluation mode and held-out pictures to figures by name."""
     categories: tuple[str, ...] = ()
     """Labels that it needs of each pixel."""
@@ -34,13 +34,13 @@ class Task(NamedTuple):
     """From the network that was trained to the one that is shipped."""
 
 
-def batches(net: nn.Module, nursery: Nursery, size: int = 64) -> Iterator[tuple[Tensor, slice]]:
+def batches(net: nn.Module, image_cache: ImageCache, size: int = 64) -> Iterator[tuple[Tensor, slice]]:
     """Outputs of a network for all pictures, with the pictures they are of."""
     device = next(net.parameters()).device
     with torch.inference_mode():
-        for start in range(0, len(nursery.targets), size):
-            part = slice(start, min(start + size, len(nursery.targets)))
-            pictures = torch.from_numpy(nursery.pictures[part]).to(device).float() / 255
+        for start in range(0, len(image_cache.targets), size):
+            part = slice(start, min(start + size, len(image_cache.targets)))
+            pictures = torch.from_numpy(image_cache.pictures[part]).to(device).float() / 255
             yield net(pictures.contiguous(memory_format=torch.channels_last)), part
 
 
@@ -49,10 +49,11 @@ def class_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor
     return cross_entropy(net(pictures).float(), targets)
 
 
-def class_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
+def class_figures(net: nn.Module, image_cache: ImageCache) -> dict[str, float]:
     """Share of pictures whose class has the highest score."""
     right = [
-        scores.argmax(1).cpu().numpy() == nursery.targets[part] for scores, part in batches(net, nursery)
+        scores.argmax(1).cpu().numpy() == image_cache.targets[part]
+        for scores, part in batches(net, image_cache)
     ]
     return {"top-1": float(np.concatenate(right).mean())}
 
@@ -76,12 +77,12 @@ def rare_pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: T
     return 2 * losses[0] + losses[1] + losses[2]
 
 
-def pixel_figures(net: nn.Module, nursery: Nursery) -> dict[str, float]:
+def pixel_figures(net: nn.Module, image_cache: ImageCache) -> dict[str, float]:
     """Mean IoU over the names of each category that occur; none counts for none of them."""
     hits, areas, truths = ([np.zeros(n, np.int64) for n in PIXEL_SIZES] for _ in range(3))
-    for scores, part in batches(net, nursery):
+    for scores, part in batches(net, image_cache):
         for k, own in enumerate(torch.split(scores, PIXEL_SIZES, 1)):
-            found, truth = own.argmax(1).cpu().numpy(), nursery.labels[part, k]
+            found, truth = own.argmax(1).cpu().numpy(), image_cache.labels[part, k]
             hits[k] += np.bincount(truth[found == truth], minlength=PIXEL_SIZES[k])
             areas[k] += np.bincount(found.ravel(), minlength=PIXEL_SIZES[k])
             truths[k] += np.bincount(truth.ravel(), minlength=PIXEL_SIZES[k])

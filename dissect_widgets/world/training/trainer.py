@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.errors import SavedError
-from dissect_widgets.world.training.image_cache import Nursery
+from dissect_widgets.world.training.image_cache import ImageCache
 
 
 class Budget(NamedTuple):
@@ -129,7 +129,7 @@ class Run(ABC):
 
 
 class Trainer(Run):
-    """A network that learns from labelled pictures.
+    """A network that learns from labeled pictures.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Trainer(Run):
         What learns; it must have been made after `torch.manual_seed`, so that it begins alike.
     loss
         What falls.
-    nursery
+    image_cache
         What it learns from.
     budget
         How long.
@@ -146,10 +146,10 @@ class Trainer(Run):
     """
 
     def __init__(
-        self, net: nn.Module, loss: Loss, nursery: Nursery, budget: Budget, folder: Path, key: str
+        self, net: nn.Module, loss: Loss, image_cache: ImageCache, budget: Budget, folder: Path, key: str
     ) -> None:
         super().__init__(budget.steps, folder, key, next(net.parameters()).device)
-        self.net, self.loss, self.nursery, self.budget = net.train(), loss, nursery, budget
+        self.net, self.loss, self.image_cache, self.budget = net.train(), loss, image_cache, budget
         self.optimizer = torch.optim.AdamW(net.parameters(), budget.rate, weight_decay=budget.decay)
         self.average = {name: value.detach().clone() for name, value in net.state_dict().items()}
         self.restore()
@@ -192,16 +192,16 @@ class Trainer(Run):
         return {"loss": float(loss.detach())}
 
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        n, size = len(self.nursery.targets), self.budget.batch
+        n, size = len(self.image_cache.targets), self.budget.batch
         epoch, place = divmod(self.step * size, n - n % size or n)
         order = np.random.default_rng((self.budget.seed, epoch)).permutation(n)
         chosen = np.sort(order[place : place + size])
-        dice = np.random.default_rng((self.budget.seed, self.step, 1))
+        rng = np.random.default_rng((self.budget.seed, self.step, 1))
         torch.manual_seed(self.budget.seed * 1_000_003 + self.step)  # of dropout
-        pictures = torch.from_numpy(self.nursery.pictures[chosen])
-        labels = torch.from_numpy(self.nursery.labels[chosen])
-        pictures, labels = augment(pictures, labels, dice, self.budget.shift)
-        batch = pictures.to(self.device).float() / 255, torch.from_numpy(self.nursery.targets[chosen])
+        pictures = torch.from_numpy(self.image_cache.pictures[chosen])
+        labels = torch.from_numpy(self.image_cache.labels[chosen])
+        pictures, labels = augment(pictures, labels, rng, self.budget.shift)
+        batch = pictures.to(self.device).float() / 255, torch.from_numpy(self.image_cache.targets[chosen])
         return (
             batch[0].contiguous(memory_format=torch.channels_last),
             batch[1].to(self.device),
@@ -214,7 +214,7 @@ def schedule(done: float) -> float:
     return min(done * 20, 1.0) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-3
 
 
-def augment(pictures: Tensor, labels: Tensor, dice: np.random.Generator, shift: int) -> tuple[Tensor, Tensor]:
+def augment(pictures: Tensor, labels: Tensor, rng: np.random.Generator, shift: int) -> tuple[Tensor, Tensor]:
     """Move each picture (B, 3, h, w) by up to `shift` pixels, and mirror every other one.
 
     Labels (B, K, h / 2, w / 2) are moved alike; what comes in at a border is `UNKNOWN`.
@@ -222,13 +222,13 @@ def augment(pictures: Tensor, labels: Tensor, dice: np.random.Generator, shift: 
     moved, marked = torch.empty_like(pictures), torch.empty_like(labels)
     half = shift // 2
     padded = nn.functional.pad(pictures.float(), [shift] * 4, mode="replicate").to(pictures.dtype)
-    labelled = nn.functional.pad(labels, [half] * 4, value=UNKNOWN)
+    labeled = nn.functional.pad(labels, [half] * 4, value=UNKNOWN)
     height, width = pictures.shape[2:]
     for number in range(len(pictures)):
-        down, across = (int(d) for d in dice.integers(0, 2 * half + 1, 2)) if half else (0, 0)
+        down, across = (int(d) for d in rng.integers(0, 2 * half + 1, 2)) if half else (0, 0)
         own = padded[number, :, 2 * down : 2 * down + height, 2 * across : 2 * across + width]
-        mark = labelled[number, :, down : down + height // 2, across : across + width // 2]
-        mirrored = bool(dice.integers(2))
+        mark = labeled[number, :, down : down + height // 2, across : across + width // 2]
+        mirrored = bool(rng.integers(2))
         moved[number] = own.flip(2) if mirrored else own
         marked[number] = mark.flip(2) if mirrored else mark
     return moved, marked

@@ -14,14 +14,14 @@ import dissect_widgets as dw
 from dissect_widgets.core.ablation import predictions as edits
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import compare
-from dissect_widgets.core.ablation.cached import hold
+from dissect_widgets.core.ablation.cached import cache_activations
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import EditsInterrupted, keep_all_but, run_edits
-from dissect_widgets.core.data.classifier_data import Classified
-from dissect_widgets.core.network.forward import Cut, Whole
+from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.network.forward import FullForward, PartialForward
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.linear_rows import RowsLinear
-from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearMix
+from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearTerms
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
 from tests.conftest import ArrayImages
 
@@ -165,14 +165,14 @@ class OfPair(nn.Module):
 
 
 CASES: list[tuple[Any, str, type]] = [
-    (vgg, "4", LinearMix), (vgg, "2", LinearMix), (vgg, "0", ConvolutionMix), (vgg, "1", ConvolutionMix),
-    (vgg, "5", LinearMix), (vgg, "7", LinearMix), (vgg, "10", Cut),
-    (Head, "low", ConvolutionMix), (Head, "high", ConvolutionMix), (Head, "last", Cut),
-    (Residual, "low", ConvolutionMix), (Residual, "stem", Cut), (Residual, "high", Cut),
-    (Tokens, "patch", Whole), (Tokens, "norm", Whole), (Tokens, "mix.linear1", Whole),
-    (Winding, "conv", Whole), (Twice, "conv", Whole), (Twice, "stem", ConvolutionMix),
-    (normed, "0", ConvolutionMix), (normed, "4", Cut), (InPlace, "conv", Cut),
-    (OfPair, "pair", Whole), (Beside, "conv", Cut),
+    (vgg, "4", LinearTerms), (vgg, "2", LinearTerms), (vgg, "0", ConvolutionMix), (vgg, "1", ConvolutionMix),
+    (vgg, "5", LinearTerms), (vgg, "7", LinearTerms), (vgg, "10", PartialForward),
+    (Head, "low", ConvolutionMix), (Head, "high", ConvolutionMix), (Head, "last", PartialForward),
+    (Residual, "low", ConvolutionMix), (Residual, "stem", PartialForward), (Residual, "high", PartialForward),
+    (Tokens, "patch", FullForward), (Tokens, "norm", FullForward), (Tokens, "mix.linear1", FullForward),
+    (Winding, "conv", FullForward), (Twice, "conv", FullForward), (Twice, "stem", ConvolutionMix),
+    (normed, "0", ConvolutionMix), (normed, "4", PartialForward), (InPlace, "conv", PartialForward),
+    (OfPair, "pair", FullForward), (Beside, "conv", PartialForward),
 ]  # fmt: skip
 
 
@@ -209,7 +209,7 @@ def naive(net: nn.Module, layer: str, batch: Tensor, removed: list[int], dim: in
 @pytest.mark.parametrize(("make", "layer", "way"), CASES, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_scores_equal_the_naive_loops(make: Any, layer: str, way: type) -> None:
     net, batch = made(make), pictures(5)
-    source = Classified(net, layer, list(batch), targets="predicted")
+    source = ClassifierData(net, layer, list(batch), targets="predicted")
     with evaluation(net):
         info = source.plan(batch)
         network = open_network(net, info, batch)
@@ -240,7 +240,7 @@ def test_the_model_is_left_as_it_was() -> None:
         before = {name: type(module) for name, module in net.named_modules()}
         batch = pictures(2)
         with evaluation(net):
-            open_network(net, Classified(net, layer, list(batch), targets="predicted").plan(batch), batch)
+            open_network(net, ClassifierData(net, layer, list(batch), targets="predicted").plan(batch), batch)
         assert {name: type(module) for name, module in net.named_modules()} == before
         assert not any(module._forward_hooks for module in net.modules())
 
@@ -253,16 +253,16 @@ def test_many_rows_are_what_few_are() -> None:
     assert torch.equal(RowsLinear(linear)(rows[None]), linear(rows[None]))
 
 
-@pytest.mark.parametrize("way", [LinearMix, Cut, Whole])
+@pytest.mark.parametrize("way", [LinearTerms, PartialForward, FullForward])
 def test_silent_units_are_not_run(way: type) -> None:
     net = made(vgg)
     with torch.no_grad():
         net[3].weight[2], net[3].bias[2] = 0, -1.0  # unit 2 is below zero everywhere
     batch = pictures(4)
     with evaluation(net):
-        info = Classified(net, "4", list(batch), targets="predicted").plan(batch)
-        found = open_network(net, info, batch, many=way is LinearMix)
-        network = Whole(net, info) if way is Whole else found
+        info = ClassifierData(net, "4", list(batch), targets="predicted").plan(batch)
+        found = open_network(net, info, batch, many=way is LinearTerms)
+        network = FullForward(net, info) if way is FullForward else found
         assert type(network) is way
         reading = network.read(batch)
         kept = torch.from_numpy(keep_all_but([[2], [0], []], 5))
@@ -398,10 +398,10 @@ def test_ranking_and_combinations() -> None:
     for name in ("ant", "gnu"):
         c = found.classes.index(name)
         keys = [(-found.loss[u, c], -found.odds_loss[u, c]) for u in range(5)]
-        assert found.ranking(name).tolist() == sorted(range(5), key=keys.__getitem__)
+        assert found.top_units(name).tolist() == sorted(range(5), key=keys.__getitem__)
     by_odds = found.ranked_by("log-odds")
-    assert by_odds.ranking("gnu").tolist() == np.argsort(-found.odds_loss[:, 6]).tolist()
-    best = {name: by_odds.ranking(name)[:1].tolist() for name in by_odds.present_classes}
+    assert by_odds.top_units("gnu").tolist() == np.argsort(-found.odds_loss[:, 6]).tolist()
+    best = {name: by_odds.top_units(name)[:1].tolist() for name in by_odds.present_classes}
     costs = {name: found.odds_loss[best[name][0], found.classes.index(name)] for name in best}
     assert by_odds.combinations(1) == {name: best[name] if costs[name] > 0 else [] for name in best}
     with pytest.raises(SettingError, match=r"measure is 'odds'.*'log-odds'"):
@@ -411,15 +411,15 @@ def test_ranking_and_combinations() -> None:
     counts = [sum(unit in chosen for chosen in sets.values()) for unit in range(5)]
     assert found.important_to(2).tolist() == counts and sum(counts) > 0
     frame = found.to_frame(["cow"])
-    assert frame["unit"].tolist() == found.ranking("cow").tolist()
+    assert frame["unit"].tolist() == found.top_units("cow").tolist()
     assert frame["loss"].iloc[0] == found.loss[:, 2].max()
 
 
 def test_sets_equal_brute_force() -> None:
     net, data = telling(), Images()
-    ranking = dw.rank_units(net, "conv", Images(17), progress=False)
+    importance = dw.rank_units(net, "conv", Images(17), progress=False)
     sizes = [0, 2, 5, 1]
-    found = dw.remove_sets(net, data, ranking, sizes, names=["bee", "gnu"], repeats=3, progress=False)
+    found = dw.ablate_unit_sets(net, data, importance, sizes, names=["bee", "gnu"], repeats=3, progress=False)
     truth = np.array(data.targets)
 
     def accuracy(removed: list[int], c: int) -> tuple[float, float]:
@@ -428,7 +428,7 @@ def test_sets_equal_brute_force() -> None:
         return float(balanced), float((told == truth).mean())
 
     for row, name in enumerate(("bee", "gnu")):
-        order, c = ranking.ranking(name).tolist(), data.classes.index(name)
+        order, c = importance.top_units(name).tolist(), data.classes.index(name)
         for column, n in enumerate(sizes):
             removed = {"remove most": order[:n], "remove least": order[5 - n :], "keep most": order[n:]}
             for kind, units in removed.items():
@@ -451,7 +451,7 @@ def test_sets_of_ones_own_equal_brute_force() -> None:
     net, data = telling(), Images()
     sets = [[3, 0], [], [4, 1, 2]]
     for keep in (False, True):
-        found = dw.remove_units(net, "conv", data, sets, keep=keep, progress=False)
+        found = dw.ablate_units(net, "conv", data, sets, keep=keep, progress=False)
         for row, units in enumerate(sets):
             removed = [u for u in range(5) if u not in units] if keep else units
             told = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
@@ -459,7 +459,7 @@ def test_sets_of_ones_own_equal_brute_force() -> None:
         assert found.accuracy.after.shape == (3, 7)
     for bad in ([[5]], [[-1]], [[2, 2]]):
         with pytest.raises(SettingError):
-            dw.remove_units(net, "conv", data, bad, progress=False)
+            dw.ablate_units(net, "conv", data, bad, progress=False)
 
 
 def test_a_network_that_is_run_whole_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -470,8 +470,8 @@ def test_a_network_that_is_run_whole_says_so(capsys: pytest.CaptureFixture[str])
 def test_random_sets_have_their_size_and_hold_one_another() -> None:
     from dissect_widgets.core.ablation.unit_sets import plan_sets
 
-    ranking = dw.rank_units(telling(), "conv", Images(), progress=False)
-    plan = plan_sets(ranking, [1, 2, 4], classes=["ant"], repeats=20, seed=4)
+    importance = dw.rank_units(telling(), "conv", Images(), progress=False)
+    plan = plan_sets(importance, [1, 2, 4], classes=["ant"], repeats=20, seed=4)
     random = plan.kept[9:69].reshape(20, 3, 5)
     assert (random.sum(2) == [4, 3, 1]).all()
     assert (random[:, 1] <= random[:, 0]).all() and len({r.tobytes() for r in random[:, 1]}) > 3
@@ -559,15 +559,15 @@ def test_bad_input_is_refused() -> None:
         dw.rank_units(net, "conv", [], progress=False)
     found = dw.rank_units(net, "conv", data, progress=False)
     with pytest.raises(ConceptError, match=r"'dog' has 0 of the 23 images"):
-        found.ranking("dog")
+        found.top_units("dog")
     with pytest.raises(ConceptError, match=r"no class 'foxx'. Did you mean 'fox'"):
-        found.ranking("foxx")
+        found.top_units("foxx")
     with pytest.raises(SettingError, match=r"allowed is 1 to 5"):
         found.important_to(6)
     with pytest.raises(SettingError, match=r"allowed are different numbers from 0 to 5"):
-        dw.remove_sets(net, data, found, [1, 6], progress=False)
+        dw.ablate_unit_sets(net, data, found, [1, 6], progress=False)
     with pytest.raises(ConceptError, match="'dog'"):
-        dw.remove_sets(net, data, found, [1], names=["dog"], progress=False)
+        dw.ablate_unit_sets(net, data, found, [1], names=["dog"], progress=False)
     with pytest.raises(SettingError, match="no unit 5; the layer has units 0 to 4"):
         keep_all_but([[1], [5]], 5)
     with pytest.raises(SettingError, match="Unit 3 stands in a set more than once"):
@@ -577,7 +577,7 @@ def test_bad_input_is_refused() -> None:
 def test_an_interrupted_run_keeps_what_it_found() -> None:
     net, data = telling(), Images()
     whole = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
-    source = Classified(net, "conv", data, batch_size=4)
+    source = ClassifierData(net, "conv", data, batch_size=4)
 
     def stop(done: int, total: int) -> None:
         if done == 12:
@@ -605,7 +605,7 @@ def test_an_interrupted_run_keeps_what_it_found() -> None:
 
 
 def test_a_batch_that_is_half_counted_is_not_gone_on_from() -> None:
-    source = Classified(telling(), "conv", Images(), batch_size=4)
+    source = ClassifierData(telling(), "conv", Images(), batch_size=4)
     unfinished: list[EditsInterrupted] = []
 
     class Stops(dict[str, Any]):
@@ -655,7 +655,7 @@ def test_held_images_are_predicted_as_by_the_naive_loop(
 ) -> None:
     monkeypatch.setattr("dissect_widgets.core.ablation.cached._IMAGES_TOGETHER", 8)
     net, data = made(make), Images()
-    held = hold(Classified(net, layer, data, batch_size=4))
+    held = cache_activations(ClassifierData(net, layer, data, batch_size=4))
     with torch.no_grad():
         assert (held.predicted == net(data.images).argmax(1).numpy()).all()
     dim = {"norm": 2}.get(layer, 1)
@@ -691,11 +691,11 @@ def test_few_units_and_no_classes() -> None:
         net.conv.weight[:] = torch.arange(81).view(3, 3, 3, 3).sin() / 5
         net.conv.bias[:] = 0.1
         net.fc.weight = nn.Parameter(net.fc.weight[:, : 3 * 20 * 24])
-    ranking = dw.rank_units(net, "conv", data, progress=False)
-    sets = dw.remove_sets(net, data, ranking, [1], progress=False)
+    importance = dw.rank_units(net, "conv", data, progress=False)
+    sets = dw.ablate_unit_sets(net, data, importance, [1], progress=False)
     assert sets.classes == ("ant", "bee", "cow", "elk", "gnu")
     with pytest.raises(SettingError, match="no classes"):
-        dw.remove_sets(net, data, ranking, [1], names=[], progress=False)
+        dw.ablate_unit_sets(net, data, importance, [1], names=[], progress=False)
 
 
 def test_images_in_memory_are_the_same_images() -> None:
@@ -709,9 +709,9 @@ def test_images_in_memory_are_the_same_images() -> None:
 
 
 def test_images_in_memory_without_their_labels() -> None:
-    labelled = ArrayImages()
-    held = dw.InMemory(labelled, 4, labels=False)
-    assert torch.equal(held[3], labelled.images[3]) and held.names == labelled.names[:4]
+    labeled = ArrayImages()
+    held = dw.InMemory(labeled, 4, labels=False)
+    assert torch.equal(held[3], labeled.images[3]) and held.names == labeled.names[:4]
     assert not hasattr(held, "vocabulary")
-    classed = dw.InMemory([(labelled.images[i], i % 3) for i in range(4)], labels=False)
-    assert classed[2][1] == 2 and torch.equal(classed[2][0], labelled.images[2])
+    classed = dw.InMemory([(labeled.images[i], i % 3) for i in range(4)], labels=False)
+    assert classed[2][1] == 2 and torch.equal(classed[2][0], labeled.images[2])

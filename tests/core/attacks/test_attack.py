@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.attacks.base import Attempt
-from dissect_widgets.core.attacks.targets import Goal
+from dissect_widgets.core.attacks.base import AttackState
+from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
-from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalised
+from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalized
 
 
 class Plain(NamedTuple):
@@ -38,7 +38,7 @@ def plain(net: nn.Module, picture: Tensor, own: int, targeted: bool, s: dw.Carli
         constants.append(constant)
         for step in range(s.steps):
             moved = 0.5 * (torch.tanh(w) + 1)
-            scores = net(normalised(moved[None]))[0]
+            scores = net(normalized(moved[None]))[0]
             other = torch.stack([scores[k] for k in range(len(scores)) if k != own]).max()
             margin = other - scores[own] if targeted else scores[own] - other
             distance = ((moved - picture) ** 2).sum()
@@ -71,7 +71,7 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
 def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) -> None:
     net, data = classifier(), Pictures()
     method = dw.CarliniWagner(**{"steps": 30, "searches": 4, "rate": 0.03} | settings)
-    found = dw.attack(net, data, target, method=method, preprocess=normalised, batch_size=3, progress=False)
+    found = dw.attack(net, data, target, method=method, preprocess=normalized, batch_size=3, progress=False)
     own = found.predicted_before if target is None else found.targets
     searches = [
         plain(net, picture, int(k), target is not None, method)
@@ -87,7 +87,7 @@ def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) ->
     signs = [set(np.sign(np.diff(search.constants))) for search in searches]
     assert {-1, 1} in signs  # constants go up and down
     with torch.no_grad():
-        scores = net(normalised(found.after))
+        scores = net(normalized(found.after))
     reached = margins(scores, own.tolist(), targeted=target is not None)
     assert max(reached) <= -method.confidence + 1e-5 and max(reached) < 0
     assert found.scores_after == pytest.approx(scores.numpy(), abs=1e-4)
@@ -119,7 +119,7 @@ METHODS = [
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
 def test_an_image_is_attacked_as_if_alone(method: Any) -> None:
     net, data = classifier(), Pictures()
-    options: dict[str, Any] = {"method": method, "preprocess": normalised, "progress": False}
+    options: dict[str, Any] = {"method": method, "preprocess": normalized, "progress": False}
     whole = dw.attack(net, data, batch_size=3, **options)
     assert whole.success.sum() >= 4
     for size in (1, 2, 50):
@@ -142,8 +142,8 @@ def test_an_attempt_tells_how_far_it_is() -> None:
         heard.append((share, done))
         return len(heard) == 2
 
-    attempt = Attempt(
-        Rule(normalised), torch.zeros(5, 3, 2, 2), Goal(torch.zeros(5, dtype=torch.long), True), range(5),
+    attempt = AttackState(
+        Rule(normalized), torch.zeros(5, 3, 2, 2), AttackTarget(torch.zeros(5, dtype=torch.long), True), range(5),
         seed=0, at_once=3, device=torch.device("cpu"), advance=advance,
     )  # fmt: skip
     attempt.keep(3, torch.ones(3, 2, 2))
@@ -159,8 +159,8 @@ def test_an_attempt_tells_how_far_it_is() -> None:
     assert attempt.best.mean((1, 2, 3)).tolist() == [0, 0, 0, 1, 1] and not attempt.pictures.any()
 
 
-def attempted(net: nn.Module, images: Tensor, goal: Goal, method: Any) -> Attempt:
-    attempt = Attempt(
+def attempted(net: nn.Module, images: Tensor, goal: AttackTarget, method: Any) -> AttackState:
+    attempt = AttackState(
         net, images, goal, range(len(images)),
         seed=0, at_once=3, device=torch.device("cpu"), advance=lambda share, done: False,
     )  # fmt: skip
@@ -173,7 +173,7 @@ def test_black_and_white_can_be_attacked() -> None:
     net, data = classifier(), Pictures(3)
     data.images = data.images.round()
     method = dw.CarliniWagner(steps=90, searches=2, rate=0.1, constant=10.0, early=False)
-    found = dw.attack(net, data, method=method, preprocess=normalised, progress=False)
+    found = dw.attack(net, data, method=method, preprocess=normalized, progress=False)
     assert found.success.all() and found.after.min() >= 0 and found.after.max() <= 1
 
 
@@ -184,7 +184,7 @@ def test_a_tie_is_no_success(method: Any) -> None:
         return torch.stack([score, 0 * score], 1)
 
     data = torch.full((2, 3, 11, 13), 0.5)
-    attempt = attempted(Rule(rule), data, Goal(torch.tensor([0, 0]), False), method)
+    attempt = attempted(Rule(rule), data, AttackTarget(torch.tensor([0, 0]), False), method)
     assert not attempt.there.any() and attempt.finished.all() and torch.equal(attempt.best, data)
 
 
@@ -214,7 +214,7 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
 
     def noted(pictures: Tensor) -> Tensor:
         sizes.append(len(pictures))
-        return normalised(pictures)
+        return normalized(pictures)
 
     method = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
     found = dw.attack(
@@ -228,7 +228,7 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
 def test_least_settings() -> None:
     net, data = classifier(), Pictures(2)
     least = dw.CarliniWagner(steps=1, searches=1, rate=1e-9)
-    found = dw.attack(net, data, method=least, preprocess=normalised, progress=False)
+    found = dw.attack(net, data, method=least, preprocess=normalized, progress=False)
     assert found.passes == 2 and found.finished.all() and not found.success.any()
 
 
@@ -238,11 +238,11 @@ def test_no_farther_than_foolbox(target: str | None) -> None:
     net, data = classifier(), Pictures()
     shared: dict[str, Any] = {"confidence": 0.2, "steps": 40}
     method = dw.CarliniWagner(searches=5, rate=0.02, constant=0.05, early=False, **shared)
-    found = dw.attack(net, data, target, method=method, preprocess=normalised, progress=False)
+    found = dw.attack(net, data, target, method=method, preprocess=normalized, progress=False)
     theirs = foolbox.attacks.L2CarliniWagnerAttack(
         binary_search_steps=5, stepsize=0.02, initial_const=0.05, abort_early=False, **shared
     )
-    whole = nn.Sequential(Rule(normalised), net).eval()
+    whole = nn.Sequential(Rule(normalized), net).eval()
     if target is None:
         criterion = foolbox.criteria.Misclassification(torch.from_numpy(found.predicted_before))
     else:

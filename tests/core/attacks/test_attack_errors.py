@@ -18,7 +18,7 @@ from tests.core.small_classifiers import (
     Rule,
     Smooth,
     classifier,
-    normalised,
+    normalized,
 )
 
 QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
@@ -26,9 +26,11 @@ STEPS = dw.ProjectedGradient(radius=0.03, steps=6)
 BOTH = pytest.mark.parametrize("method", [QUICK, STEPS], ids=["cw", "pgd"])
 
 
-def attack(net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any) -> dw.Attacked:
+def attack(
+    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
+) -> dw.AttackResult:
     return dw.attack(
-        net, data, target, **{"method": method, "preprocess": normalised, "progress": False} | options
+        net, data, target, **{"method": method, "preprocess": normalized, "progress": False} | options
     )
 
 
@@ -38,7 +40,7 @@ def cut(net: Smooth, x: Tensor) -> Tensor:
     return nn.functional.linear(x, net.fc.weight, net.fc.bias)
 
 
-class Cut(Smooth):
+class PartialForward(Smooth):
     """A network that asks for gradients in its last layer only."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -46,8 +48,8 @@ class Cut(Smooth):
 
 
 CUTS: list[tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]]] = [
-    (Cut, normalised),
-    (Smooth, lambda x: normalised(x).detach()),
+    (PartialForward, normalized),
+    (Smooth, lambda x: normalized(x).detach()),
     (Smooth, lambda x: torch.from_numpy(x.detach().numpy() * 2)),
 ]
 
@@ -116,7 +118,7 @@ def test_pictures_that_cannot_be_used() -> None:
 def test_an_image_may_not_be_told_as_its_target_already() -> None:
     net, data = classifier(), Pictures()
     with torch.no_grad():
-        now = net(normalised(data.images)).argmax(1).tolist()
+        now = net(normalized(data.images)).argmax(1).tolist()
     targets = [(k + 1) % 7 for k in now]
     targets[4] = now[4]
     message = f"'4.jpg' is told as '{CLASSES[now[4]]}' already, which cannot be its target as well"

@@ -14,7 +14,7 @@ from tqdm import tqdm
 import dissect_widgets as dw
 from dissect_widgets.api import attacks
 from dissect_widgets.core.attacks.run import AttackInterrupted
-from tests.core.small_classifiers import CLASSES, Counting, Pictures, classifier, normalised
+from tests.core.small_classifiers import CLASSES, Counting, Pictures, classifier, normalized
 
 QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
 STEPS = dw.ProjectedGradient(radius=0.03, steps=6)
@@ -27,13 +27,15 @@ def nothing_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attacks, "_unfinished", None)
 
 
-def attack(net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any) -> dw.Attacked:
+def attack(
+    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
+) -> dw.AttackResult:
     return dw.attack(
-        net, data, target, **{"method": method, "preprocess": normalised, "progress": False} | options
+        net, data, target, **{"method": method, "preprocess": normalized, "progress": False} | options
     )
 
 
-def interrupted(net: nn.Module, data: Pictures, after: int, **options: Any) -> dw.Attacked:
+def interrupted(net: nn.Module, data: Pictures, after: int, **options: Any) -> dw.AttackResult:
     """What an attack has come to when it is interrupted, in the call before which `after` others were."""
     assert isinstance(net, Counting)
     net.calls, net.stop = 0, after
@@ -84,7 +86,7 @@ def holed(pictures: Tensor) -> Tensor:
     """The second picture breaks as soon as it changes."""
     corner = pictures[:, 0, 0, 0]
     bad = ((corner - 0.5).abs() < 0.05) & (corner != 0.5) & ((corner - 0.5).abs() > 1e-5)
-    return normalised(pictures).where(~bad[:, None, None, None], torch.nan)
+    return normalized(pictures).where(~bad[:, None, None, None], torch.nan)
 
 
 @BOTH
@@ -130,7 +132,7 @@ def test_another_attack_does_not_go_on_from_it() -> None:
         ("seed", {"seed": 1}),
         ("target", {"target": "nearest"}),
         ("images", {"images": [1, 0, 2, 3, 4, 5, 6]}),
-        ("preprocess", {"preprocess": lambda x: normalised(x) * 1.01}),
+        ("preprocess", {"preprocess": lambda x: normalized(x) * 1.01}),
         ("classes", {"classes": [name.upper() for name in CLASSES]}),
     ]
     for name, options in changed:

@@ -12,20 +12,22 @@ from torch import Tensor, nn
 
 import dissect_widgets as dw
 from dissect_widgets.core.attacks.run import choose_targets, read_images, run_attack
-from dissect_widgets.core.data.classifier_data import Classified
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.errors import DataError, SettingError
-from tests.core.small_classifiers import CLASSES, Pictures, Rule, classifier, normalised
+from tests.core.small_classifiers import CLASSES, Pictures, Rule, classifier, normalized
 
 QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
 
 
-def attack(net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any) -> dw.Attacked:
+def attack(
+    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
+) -> dw.AttackResult:
     return dw.attack(
-        net, data, target, **{"method": method, "preprocess": normalised, "progress": False} | options
+        net, data, target, **{"method": method, "preprocess": normalized, "progress": False} | options
     )
 
 
-def by_hand(**changes: Any) -> dw.Attacked:
+def by_hand(**changes: Any) -> dw.AttackResult:
     """Four images of five classes: two that became what they were to, two that did not."""
     before = torch.full((4, 3, 2, 5), 0.5)
     after = before.clone()
@@ -44,7 +46,7 @@ def by_hand(**changes: Any) -> dw.Attacked:
         "success": np.array([True, False, True, False]), "finished": np.array([True, True, False, False]),
         "broken": np.array([False, False, False, True]), "passes": 12, "seconds": 1.5,
     }  # fmt: skip
-    return dw.Attacked(**fields | changes)
+    return dw.AttackResult(**fields | changes)
 
 
 def test_norms_and_predictions() -> None:
@@ -117,7 +119,7 @@ def test_a_class_by_name_and_by_number(capsys: pytest.CaptureFixture[str]) -> No
     found, again, numpy = (attack(net, data, target) for target in ("cow", 2, np.int64(2)))
     told = capsys.readouterr().out
     with torch.no_grad():
-        scores = net(normalised(data.images))
+        scores = net(normalized(data.images))
     already = scores.argmax(1) == 2
     assert 0 < already.sum() < 6
     assert told.count(f"{int(already.sum())} images are left out, which are told as 'cow' already") == 3
@@ -238,13 +240,13 @@ def test_in_place_steps_change_no_picture() -> None:
 
 def test_it_stops_when_told_to() -> None:
     net, data = classifier(), Pictures()
-    source = Classified(
-        net, None, data, targets="predicted", classes=CLASSES, preprocess=normalised, batch_size=3
+    source = ClassifierData(
+        net, None, data, targets="predicted", classes=CLASSES, preprocess=normalized, batch_size=3
     )
     read, targets = choose_targets(source, read_images(source, None), None, 0, print)
     heard: list[tuple[float, int]] = []
 
-    def until(stop: float) -> dw.Attacked:
+    def until(stop: float) -> dw.AttackResult:
         heard.clear()
 
         def advance(share: float, done: int) -> bool:

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.attacks.base import Attempt
-from dissect_widgets.core.attacks.targets import Goal
+from dissect_widgets.core.attacks.base import AttackState
+from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
-from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalised
+from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalized
 
 
 def plain(
@@ -26,7 +26,7 @@ def plain(
     seen: list[float] = []
     for _ in range(method.steps + 1):
         moved = moved.detach().requires_grad_()
-        scores = net(normalised(moved[None]))
+        scores = net(normalized(moved[None]))
         sure = scores.softmax(1)[0, own].log()
         (margin,) = margins(scores, [own], targeted=targeted)
         if margin < min([0.0, *seen]):
@@ -47,7 +47,7 @@ def begin(number: int, radius: float, seed: int = 0) -> Tensor:
 def test_pictures_equal_a_plain_loop(target: Any, chance: bool) -> None:
     net, data = classifier(), Pictures()
     method = dw.ProjectedGradient(radius=0.01, steps=6, size=0.008, chance=chance)
-    found = dw.attack(net, data, target, method=method, preprocess=normalised, batch_size=3, progress=False)
+    found = dw.attack(net, data, target, method=method, preprocess=normalized, batch_size=3, progress=False)
     own = found.predicted_before if target is None else found.targets
     first = set()
     for row in range(7):
@@ -97,7 +97,7 @@ def test_no_pixel_goes_too_far(settings: dict[str, Any]) -> None:
     net, data = classifier(), Pictures()
     data.images = ((data.images - 0.5) * 2 + 0.5).clamp(0, 1)  # black and white as well
     method = dw.ProjectedGradient(**{"radius": 0.1, "steps": 3} | settings)
-    found = dw.attack(net, data, method=method, preprocess=normalised, progress=False)
+    found = dw.attack(net, data, method=method, preprocess=normalized, progress=False)
     assert found.success.all() and found.after.min() >= 0 and found.after.max() <= 1
     assert found.perturbation.abs().max() <= method.radius + 1e-6
     assert (found.linf > 0).all()
@@ -110,7 +110,7 @@ def test_where_an_image_begins_is_its_own() -> None:
     def first(seed: int = 0, **options: Any) -> Any:
         method = dw.ProjectedGradient(radius=0.9, steps=1, size=1e-9)
         return dw.attack(
-            net, data, method=method, preprocess=normalised, seed=seed, progress=False, **options
+            net, data, method=method, preprocess=normalized, seed=seed, progress=False, **options
         )
 
     found = first(batch_size=3)
@@ -130,7 +130,7 @@ def test_where_an_image_begins_is_its_own() -> None:
 
 
 def test_it_can_be_stopped_between_steps() -> None:
-    net, data, calls = classifier(), normalised(Pictures().images), 0
+    net, data, calls = classifier(), normalized(Pictures().images), 0
     heard: list[tuple[float, int]] = []
 
     def advance(share: float, done: int) -> bool:
@@ -139,8 +139,8 @@ def test_it_can_be_stopped_between_steps() -> None:
         heard.append((share, done))
         return calls == 8
 
-    attempt = Attempt(
-        net, data, Goal(torch.zeros(7, dtype=torch.long), True), range(7),
+    attempt = AttackState(
+        net, data, AttackTarget(torch.zeros(7, dtype=torch.long), True), range(7),
         seed=0, at_once=3, device=torch.device("cpu"), advance=advance,
     )  # fmt: skip
     dw.ProjectedGradient(steps=4, radius=0.1).attack(attempt)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dissect_widgets.core.attacks.targets import Goal, plan_targets
+from dissect_widgets.core.attacks.targets import AttackTarget, plan_targets
 from dissect_widgets.errors import ConceptError, SettingError
 from tests.core.small_classifiers import CLASSES, margins
 
@@ -21,7 +21,7 @@ def scores(count: int = 23, classes: int = 7) -> np.ndarray:
 def test_margins_by_brute_force(targeted: bool) -> None:
     told, own = torch.from_numpy(scores()), [i * 3 % 7 for i in range(23)]
     before = told.clone()
-    goal = Goal(torch.tensor(own), targeted)
+    goal = AttackTarget(torch.tensor(own), targeted)
     expected = margins(told, own, targeted=targeted)
     assert goal.margin(told).tolist() == pytest.approx(expected)
     reached = [(k == c) == targeted for k, c in zip(told.argmax(1).tolist(), own, strict=True)]
@@ -37,7 +37,7 @@ def test_a_margin_of_nothing_is_no_success() -> None:
     even = torch.tensor([[1.0, 3.0, 3.0]])
     for number in (1, 2):
         for targeted in (True, False):
-            assert Goal(torch.tensor([number]), targeted).margin(even).tolist() == [0]
+            assert AttackTarget(torch.tensor([number]), targeted).margin(even).tolist() == [0]
 
 
 def plan(target: Any, numbers: list[int] | None = None, names: Any = CLASSES, seed: int = 0) -> list[int]:

@@ -17,7 +17,7 @@ import dissect_widgets as dw
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.unit_changes import Estimate, read_changes
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError
-from tests.core.small_classifiers import CLASSES, Pictures, classifier, normalised
+from tests.core.small_classifiers import CLASSES, Pictures, classifier, normalized
 
 Z = 2.5758293035489004
 
@@ -40,23 +40,23 @@ def network() -> nn.Sequential:
     with torch.no_grad():  # some units are hardly ever active, and no class wins for all pictures alike
         first.bias.data[1] -= 1.2
         last.weight *= 3
-        last.bias.data -= net(normalised(data.images)).mean(0)
+        last.bias.data -= net(normalized(data.images)).mean(0)
     return net
 
 
 @cache
-def attacked() -> dw.Attacked:
+def attacked() -> dw.AttackResult:
     method = dw.ProjectedGradient(radius=0.04, steps=4)
-    return dw.attack(network(), Pictures(23), "random", method=method, preprocess=normalised, progress=False)
+    return dw.attack(network(), Pictures(23), "random", method=method, preprocess=normalized, progress=False)
 
 
 @cache
-def ranking(layer: str = "2") -> UnitImportance:
+def importance(layer: str = "2") -> UnitImportance:
     """Units by importance to five of the classes: no picture is said to be a dog or a fox."""
     data = Pictures(40, seed=8)
     targets = [(0, 1, 2, 4, 6)[i % 5] for i in range(40)]
     return dw.rank_units(
-        network(), layer, data, targets=targets, classes=CLASSES, preprocess=normalised, progress=False
+        network(), layer, data, targets=targets, classes=CLASSES, preprocess=normalized, progress=False
     )
 
 
@@ -65,7 +65,7 @@ def one_by_one(layer: int, pictures: Tensor) -> np.ndarray:
     found = []
     with torch.no_grad():
         for picture in pictures:
-            value = normalised(picture[None])
+            value = normalized(picture[None])
             for number in range(layer + 1):
                 module = network()[number]
                 value = value.clamp(min=0) if isinstance(module, nn.ReLU) else module(value)
@@ -83,7 +83,7 @@ def peaks(layer: int, pictures: Tensor) -> np.ndarray:
 @pytest.mark.parametrize("batch_size", [1, 4, 50])
 def test_peaks_equal_direct_passes(layer: int, batch_size: int) -> None:
     found = dw.unit_changes(
-        network(), str(layer), attacked(), preprocess=normalised, batch_size=batch_size, progress=False
+        network(), str(layer), attacked(), preprocess=normalized, batch_size=batch_size, progress=False
     )
     before, after = peaks(layer, attacked().before), peaks(layer, attacked().after)
     assert found.before.dtype == found.after.dtype == np.float32
@@ -99,7 +99,7 @@ def test_the_network_is_read_in_evaluation_mode_and_left_as_it_was() -> None:
     drop = nn.Dropout().train()
     net, told = nn.Sequential(drop, network()), []
     found = read_changes(
-        net, "1.2", attacked(), preprocess=normalised, batch_size=10, progress=lambda *n: told.append(n)
+        net, "1.2", attacked(), preprocess=normalized, batch_size=10, progress=lambda *n: told.append(n)
     )
     assert told == [(10, 46), (20, 46), (23, 46), (33, 46), (43, 46), (46, 46)]
     np.testing.assert_allclose(found.after, peaks(2, attacked().after), atol=1e-5)
@@ -139,7 +139,7 @@ def test_layers_and_images_that_are_none() -> None:
 
 
 def changed() -> Any:
-    return dw.unit_changes(network(), "2", attacked(), preprocess=normalised, progress=False)
+    return dw.unit_changes(network(), "2", attacked(), preprocess=normalized, progress=False)
 
 
 def ratio(values: list[float], others: list[float]) -> tuple[float, float]:
@@ -153,8 +153,8 @@ def ratio(values: list[float], others: list[float]) -> tuple[float, float]:
 @pytest.mark.parametrize("standardized", [False, True])
 @pytest.mark.parametrize("top", [1, 3, 4])
 def test_change_by_importance_equals_plain_loops(top: int, standardized: bool) -> None:
-    found, order, result = changed(), ranking().rankings, attacked()
-    told = found.by_importance(ranking(), top=top, standardized=standardized)
+    found, order, result = changed(), importance().top_units_by_class, attacked()
+    told = found.by_importance(importance(), top=top, standardized=standardized)
     source: list[list[float]] = []
     target: list[list[float]] = []
     rest = []
@@ -188,7 +188,7 @@ def test_change_by_importance_equals_plain_loops(top: int, standardized: bool) -
 
 def test_four_units_by_default_and_what_it_says() -> None:
     found = changed()
-    told, four = found.by_importance(ranking()), found.by_importance(ranking(), top=4)
+    told, four = found.by_importance(importance()), found.by_importance(importance(), top=4)
     assert told.top == 4 and told.source_times == four.source_times
     (source, a), (target, b) = told.source_times, told.target_times
     assert repr(told) == (
@@ -200,53 +200,55 @@ def test_four_units_by_default_and_what_it_says() -> None:
 
 def test_a_single_image_has_no_interval() -> None:
     found = changed()
-    ranked = ranking().present
+    ranked = importance().present
     good = attacked().success & ranked[attacked().predicted_before] & ranked[attacked().predicted_after]
     row = int(np.flatnonzero(good)[0])
     one = dw.UnitChanges(
         layer="2", attacked=attacked().select([row]), before=found.before[[row]], after=found.after[[row]]
     )
     with warnings.catch_warnings(action="error"):
-        told = one.by_importance(ranking())
+        told = one.by_importance(importance())
     assert told.images == 1 and np.isnan(told.source_interval).all() and told.target_interval.shape == (9,)
     assert np.isnan(told.others.interval) and np.isnan(told.source_times.interval)
     assert told.source_times.mean == pytest.approx(told.source_top.mean / told.others.mean)
     size = np.abs(found.change[row])
-    assert told.source == pytest.approx(size[ranking().rankings[attacked().predicted_before[row]]])
+    assert told.source == pytest.approx(
+        size[importance().top_units_by_class[attacked().predicted_before[row]]]
+    )
 
 
 def test_units_that_never_change() -> None:
     found = changed()
     still = replace(found, after=found.before)
-    told = still.by_importance(ranking(), standardized=True)
+    told = still.by_importance(importance(), standardized=True)
     assert (told.source == 0).all() and told.others == (0, 0)
     assert np.isnan(told.source_times).all() and np.isnan(told.target_times).all()
     before = found.before.copy()
     before[:, 3] = 0.25  # the same on all images before, so its changes have no measure
-    odd = replace(found, before=before).by_importance(ranking(), standardized=True)
+    odd = replace(found, before=before).by_importance(importance(), standardized=True)
     assert np.isfinite(odd.source).all() and np.isfinite(odd.others.mean)
     plain = replace(found, before=before, after=np.where(np.arange(9) == 3, before, found.after))
-    assert (plain.by_importance(ranking(), standardized=True).source == odd.source).all()
+    assert (plain.by_importance(importance(), standardized=True).source == odd.source).all()
 
 
 def test_rankings_that_do_not_fit() -> None:
     found = changed()
     with pytest.raises(SettingError, match="ranking is of 4 units of 0; the changes are of 9 units of 2"):
-        found.by_importance(ranking("0"))
+        found.by_importance(importance("0"))
     with pytest.raises(SettingError, match="ranking is of 9 units of 3"):
-        found.by_importance(ranking("3"))
+        found.by_importance(importance("3"))
     other = replace(found, before=found.before[:, :8], after=found.after[:, :8])
     with pytest.raises(SettingError, match="9 units of 2; the changes are of 8 units of 2"):
-        other.by_importance(ranking())
+        other.by_importance(importance())
     renamed = replace(attacked(), classes=("hen", *CLASSES[1:]))
     with pytest.raises(SettingError, match="other classes than the attack"):
-        replace(found, attacked=renamed).by_importance(ranking())
+        replace(found, attacked=renamed).by_importance(importance())
     for top in (0, -1, 5, 9):
         with pytest.raises(SettingError, match=f"top is {top}; allowed is 1 to 4, so that others of 9"):
-            found.by_importance(ranking(), top=top)
-    few = dw.unit_changes(network(), "0", attacked(), preprocess=normalised, progress=False)
+            found.by_importance(importance(), top=top)
+    few = dw.unit_changes(network(), "0", attacked(), preprocess=normalized, progress=False)
     with pytest.raises(SettingError, match="top is 2; allowed is 1 to 1, so that others of 4 are left"):
-        few.by_importance(ranking("0"), top=2)
+        few.by_importance(importance("0"), top=2)
 
 
 def test_nothing_to_count() -> None:
@@ -256,7 +258,7 @@ def test_nothing_to_count() -> None:
     unreached = replace(attacked(), scores_after=np.eye(7, dtype=np.float32)[[5] * 23])
     for result in (failed, unranked, unreached):
         with pytest.raises(DataError, match="No attack reached its goal between two classes that are ranked"):
-            replace(found, attacked=result).by_importance(ranking())
+            replace(found, attacked=result).by_importance(importance())
 
 
 @pytest.mark.parametrize("layer", [0, 3])
@@ -264,7 +266,7 @@ def test_nothing_to_count() -> None:
 def test_maps_equal_direct_passes(layer: int, batch_size: int) -> None:
     units = [3, 0, 2]
     found = dw.change_maps(
-        network(), str(layer), attacked(), units, preprocess=normalised, batch_size=batch_size
+        network(), str(layer), attacked(), units, preprocess=normalized, batch_size=batch_size
     )
     before, after = (
         one_by_one(layer, pictures)[:, units] for pictures in (attacked().before, attacked().after)
@@ -283,4 +285,4 @@ def test_maps_equal_direct_passes(layer: int, batch_size: int) -> None:
 @pytest.mark.parametrize("units", [[9], [-1], []])
 def test_maps_of_units_that_are_not_there(units: list[int]) -> None:
     with pytest.raises(SettingError, match=r"no unit .*2 has units 0 to 8"):
-        dw.change_maps(network(), "2", attacked(), units, preprocess=normalised)
+        dw.change_maps(network(), "2", attacked(), units, preprocess=normalized)

@@ -19,14 +19,14 @@ from dissect_widgets.core.data.latents import Latents
 from dissect_widgets.core.dissection.run import Interrupted
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, SavedError, SettingError
 from tests.core import oracle
-from tests.core.small_generators import DEPTH, Rules, oblong, progressive
+from tests.core.small_generators import LATENT_DIM, Rules, oblong, progressive
 
 LEVELS = (0.03, 0.2)
 PROGRESSIVE = [f"layer{n}" for n in range(1, 7)]
 
 
 def latents(count: int = 9, *, flat: bool = False) -> Tensor:
-    drawn = dw.latents(count, seed=4, depth=DEPTH)
+    drawn = dw.latents(count, seed=4, latent_dim=LATENT_DIM)
     return drawn.flatten(1) if flat else drawn
 
 
@@ -162,7 +162,7 @@ def test_provenance_says_how_pictures_were_made() -> None:
     assert found.provenance["preprocess"] is None and len(found.provenance["data"]) == 64
 
 
-def test_to_pictures_makes_what_is_labelled() -> None:
+def test_to_pictures_makes_what_is_labeled() -> None:
     def inverse(output: Tensor) -> Tensor:
         return 1 - dw.to_pictures(output)
 
@@ -206,7 +206,7 @@ def test_the_model_is_left_as_it_was() -> None:
 @pytest.mark.parametrize(("make", "flat", "layer"), [(progressive, False, "layer3"), (oblong, True, "low")])
 def test_peaks_over_latents(make: Any, flat: bool, layer: str, batch_size: int) -> None:
     net, z = make(), latents(flat=flat)
-    peaks = dw.find_peaks(net, layer, z, batch_size=batch_size)
+    peaks = dw.find_max_activations(net, layer, z, batch_size=batch_size)
     expected = oracle.outputs(net, layer, z, batch_size).max((2, 3))
     assert peaks.dtype == np.float32 and (peaks == expected).all() and net.training
 
@@ -241,7 +241,7 @@ def test_units_that_match_alike_are_ranked_by_number() -> None:
     assert layer.ranked("thing 1")[-2:].tolist() == [1, 3]
 
 
-class Grey(nn.Module):
+class Gray(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.net = progressive()
@@ -265,7 +265,7 @@ def test_bad_latents() -> None:
     with pytest.raises(DataError, match="no latents"):
         run(data=latents(0))
     with pytest.raises(SettingError, match=r"shape \(2, 8, 1, 1\); this generator takes \(B, 7\)"):
-        run(data=dw.latents(4, depth=8))
+        run(data=dw.latents(4, latent_dim=8))
     with pytest.raises(DataError, match=r"fails on latents \(2, 8\): RuntimeError"):
         run(model=oblong(), layers="low", data=torch.zeros(4, 8))
     with pytest.raises(DataError, match=r"are torch.float32 \(3, 7, 2, 1\)"):
@@ -275,19 +275,19 @@ def test_bad_latents() -> None:
     with pytest.raises(SettingError, match="preprocess"):
         run(preprocess=dw.normalize())
     with pytest.raises(SettingError, match="preprocess"):
-        dw.find_peaks(progressive(), "layer4", latents(), preprocess=dw.normalize())
+        dw.find_max_activations(progressive(), "layer4", latents(), preprocess=dw.normalize())
     with pytest.raises(SettingError, match="no segmenter"):
         run(segmenter=None)
-    for seed, count, depth in ((-1, 1, 1), (2**32, 1, 1), (1, -1, 1), (1, 1, 0)):
+    for seed, count, latent_dim in ((-1, 1, 1), (2**32, 1, 1), (1, -1, 1), (1, 1, 0)):
         with pytest.raises(SettingError, match=r"seed is|cannot be"):
-            dw.latents(count, seed, depth=depth)
+            dw.latents(count, seed, latent_dim=latent_dim)
 
 
 def test_bad_pictures() -> None:
     with pytest.raises(DataError, match=r"values from -\d.*must lie in \[0, 1\].*to_pictures"):
         run(to_pictures=lambda output: output)
     with pytest.raises(DataError, match=r"out \(2, 1, 16, 16\) for 2 latents; it must be \(2, 3, H, W\)"):
-        run(model=Grey(), layers="net.layer4")
+        run(model=Gray(), layers="net.layer4")
     with pytest.raises(DataError, match="puts out tuple for 2 latents"):
         run(to_pictures=lambda output: (output,))
     with pytest.raises(DataError, match=r"`to_pictures` after it, fails on latents \(2, 7, 1, 1\): KeyError"):

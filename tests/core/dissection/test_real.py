@@ -19,7 +19,7 @@ pytestmark = pytest.mark.real
 def camvid(real: Path, **options: Any) -> Any:
     folder = real / "camvid"
     return dw.MaskFolder(
-        folder / "images", folder / "masks", folder / "classes.csv", unlabelled=[11], **options
+        folder / "images", folder / "masks", folder / "classes.csv", unlabeled=[11], **options
     )
 
 

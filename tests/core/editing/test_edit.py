@@ -17,17 +17,17 @@ from torch.nn.functional import interpolate, leaky_relu
 
 import dissect_widgets as dw
 from dissect_widgets.core.editing.edit import Edit, apply_edits
-from dissect_widgets.core.editing.generator import Cut, Whole, open_generator
+from dissect_widgets.core.editing.generator import FullForward, PartialForward, open_generator
 from dissect_widgets.errors import DataError, LayerError, SettingError
 from tests.conftest import seeded
-from tests.core.small_generators import DEPTH, Rules, oblong, progressive
+from tests.core.small_generators import LATENT_DIM, Rules, oblong, progressive
 
 SIZES = {"layer1": (6, 4), "layer2": (6, 4), "layer3": (5, 8), "layer4": (5, 8), "layer5": (4, 16),
          "layer6": (4, 16), "output_16x16": (3, 16)}  # fmt: skip
 
 
 def latents(count: int = 3, *, flat: bool = False) -> Tensor:
-    drawn = dw.latents(count, seed=9, depth=DEPTH)
+    drawn = dw.latents(count, seed=9, latent_dim=LATENT_DIM)
     return drawn.flatten(1) if flat else drawn
 
 
@@ -117,7 +117,7 @@ class Skip(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.ConvTranspose2d(DEPTH, 4, (5, 6))
+        self.stem = nn.ConvTranspose2d(LATENT_DIM, 4, (5, 6))
         self.low, self.high = nn.Conv2d(4, 5, 3, padding=1), nn.Conv2d(5, 4, 3, padding=1)
         self.rgb = nn.Conv2d(4, 3, 1)
 
@@ -141,7 +141,7 @@ class InPlace(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem, self.relu = nn.ConvTranspose2d(DEPTH, 5, (5, 6)), nn.LeakyReLU(0.3, inplace=True)
+        self.stem, self.relu = nn.ConvTranspose2d(LATENT_DIM, 5, (5, 6)), nn.LeakyReLU(0.3, inplace=True)
         self.conv, self.rgb = nn.Conv2d(5, 4, 3), nn.Conv2d(4, 3, 1)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -161,7 +161,7 @@ class Pair(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.ConvTranspose2d(DEPTH, 6, (5, 6))
+        self.conv = nn.ConvTranspose2d(LATENT_DIM, 6, (5, 6))
 
     def forward(self, z: Tensor) -> tuple[Tensor, int]:
         return self.conv(z), 2
@@ -201,8 +201,11 @@ class Branches(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.left, self.right = nn.ConvTranspose2d(DEPTH, 5, (5, 6)), nn.ConvTranspose2d(DEPTH, 5, (5, 6))
-        self.idle, self.never = nn.ConvTranspose2d(DEPTH, 5, (5, 6)), nn.Conv2d(1, 1, 1)
+        self.left, self.right = (
+            nn.ConvTranspose2d(LATENT_DIM, 5, (5, 6)),
+            nn.ConvTranspose2d(LATENT_DIM, 5, (5, 6)),
+        )
+        self.idle, self.never = nn.ConvTranspose2d(LATENT_DIM, 5, (5, 6)), nn.Conv2d(1, 1, 1)
         self.block = nn.Sequential(nn.Conv2d(5, 4, 3), nn.ReLU())
         self.rgb = nn.Conv2d(4, 3, 1)
 
@@ -214,7 +217,7 @@ class Branches(nn.Module):
 class Twice(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.stem, self.conv = nn.ConvTranspose2d(DEPTH, 3, (5, 6)), nn.Conv2d(3, 3, 3, padding=1)
+        self.stem, self.conv = nn.ConvTranspose2d(LATENT_DIM, 3, (5, 6)), nn.Conv2d(3, 3, 3, padding=1)
 
     def forward(self, z: Tensor) -> Tensor:
         return torch.tanh(self.conv(self.conv(self.stem(z))))
@@ -267,7 +270,7 @@ def test_pictures_equal_full_passes(make: Any, layers: list[str], how: str) -> N
     net, z = made(make), latents(flat=make is oblong)
     canvas = open_generator(net, layers, z)
     assert canvas.how.startswith(how)
-    assert type(canvas) is (Whole if how.startswith("full") else Cut)
+    assert type(canvas) is (FullForward if how.startswith("full") else PartialForward)
     assert canvas.layer == next(iter(canvas.maps)) and set(canvas.maps) == set(layers)
     begun = canvas.begin(z)
     for edits in some_edits(canvas.maps) * 2:  # what was begun is as good the second time
@@ -401,11 +404,11 @@ def test_an_edit_is_what_it_was() -> None:
 
 
 @pytest.mark.parametrize("layers", [["layer4"], ["layer2", "layer4"]])
-@pytest.mark.parametrize("make", [progressive, Whole], ids=["Cut", "Whole"])
+@pytest.mark.parametrize("make", [progressive, FullForward], ids=["Cut", "Whole"])
 def test_edits_that_do_not_fit(make: Any, layers: list[str]) -> None:
     net = made(progressive)
     canvas = open_generator(net, layers, latents())
-    canvas = Whole(net, canvas.maps, dw.to_pictures) if make is Whole else canvas
+    canvas = FullForward(net, canvas.maps, dw.to_pictures) if make is FullForward else canvas
     begun = canvas.begin(latents())
     for edit, message in (
         (Edit("layer4", [0, 5]), "edit of unit 5; layer4 has units 0 to 4"),
@@ -458,7 +461,7 @@ def test_bad_latents_and_pictures() -> None:
     broken[4, 1] = float("inf")
     for edits in ([one], []):
         with pytest.raises(SettingError, match=r"takes \(B, 7\)"):
-            dw.edit(net, dw.latents(3, depth=8), edits)
+            dw.edit(net, dw.latents(3, latent_dim=8), edits)
         with pytest.raises(DataError, match="There are no latents"):
             dw.edit(net, latents(0), edits)
         with pytest.raises(DataError, match="Latent 4 has a number that is NaN or infinite"):
@@ -475,7 +478,7 @@ def test_bad_latents_and_pictures() -> None:
         dw.edit(made(oblong), torch.zeros(3, 8), Edit("low", [0]))
     canvas = open_generator(net, "layer4", latents())
     with pytest.raises(SettingError, match=r"takes \(B, 7\)"):
-        canvas.begin(dw.latents(2, depth=8))
+        canvas.begin(dw.latents(2, latent_dim=8))
     with pytest.raises(DataError, match="no latents"):
         canvas.begin(latents(0))
 
@@ -512,4 +515,4 @@ class Unsteady(InPlace):
 
 def test_parts_that_prove_wrong_are_not_used() -> None:
     canvas = open_generator(made(Unsteady), "conv", latents())
-    assert type(canvas) is Whole and canvas.how.startswith("full passes: in parts its pictures are")
+    assert type(canvas) is FullForward and canvas.how.startswith("full passes: in parts its pictures are")

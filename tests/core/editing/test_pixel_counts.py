@@ -15,14 +15,14 @@ import dissect_widgets as dw
 from dissect_widgets.core.data.labels import count_labels, label
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.core.editing.generator import Canvas, open_generator
+from dissect_widgets.core.editing.generator import EditableGenerator, open_generator
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.pixel_counts import count_pixels as count
 from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.editing.placement import insert_at_places as insert
 from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
 from tests.conftest import seeded
-from tests.core.small_generators import DEPTH, Rules, progressive
+from tests.core.small_generators import LATENT_DIM, Rules, progressive
 
 ROWS, COLUMNS = 4, 6
 CONCEPTS = Rules.vocabulary.concepts[1:]
@@ -30,7 +30,7 @@ SETS = [[Edit("layer4", [0, 1, 4])], [], [Edit("layer4", [2], 4.0), Edit("layer2
 
 
 def latents(count: int = 5) -> Tensor:
-    return dw.latents(count, seed=2, depth=DEPTH)
+    return dw.latents(count, seed=2, latent_dim=LATENT_DIM)
 
 
 def generator() -> nn.Module:
@@ -42,7 +42,7 @@ class Wide(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.maps = nn.ConvTranspose2d(DEPTH, 5, (ROWS, COLUMNS))
+        self.maps = nn.ConvTranspose2d(LATENT_DIM, 5, (ROWS, COLUMNS))
         self.rgb = nn.Conv2d(5, 3, 1)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -105,7 +105,7 @@ def test_some_concepts_and_single_edits() -> None:
 
 def test_latents_are_begun_once() -> None:
     class Watched:
-        def __init__(self, canvas: Canvas) -> None:
+        def __init__(self, canvas: EditableGenerator) -> None:
             self.canvas, self.begun, self.drawn = canvas, 0, 0
 
         def begin(self, z: Tensor) -> Any:

@@ -124,7 +124,7 @@ def test_any_grid_gives_the_bits_of_the_definition(
         assert np.array_equal(upsampled, slow_upsample(one, grid, size, picture))
 
 
-def test_clamped_outside_the_outermost_centres() -> None:
+def test_clamped_outside_the_outermost_centers() -> None:
     grid = Grid(5, 6, 7.25, 9.25, 1.5, 2.0, "receptive-field")  # rows 7.25 to 13.25, columns 9.25 to 19.25
     values = random_maps(5, 6)
     found = Upsampler(grid, PICTURE, PICTURE, CPU)(values)  # a label for each pixel
@@ -205,7 +205,7 @@ def test_single_position_fills_the_label_map(grid: Grid) -> None:
 )
 def test_no_row_exceeds_what_was_promised(seed: int, scale: float, shift: float, mixed: bool) -> None:
     values = random_maps(16, 5, 6, seed=seed)
-    if mixed:  # neighbours of very different size
+    if mixed:  # neighbors of very different size
         values = values * 10 ** (3 * random_maps(16, 5, 6, seed=seed + 1))
     values = (values + shift) * scale
     assert values.abs().max() < 1e37
@@ -248,7 +248,7 @@ def test_can_exceed_leaves_room_for_rounding_and_no_more() -> None:
     assert not can_exceed(peak, peak)[2]
 
 
-def test_a_map_read_at_its_own_centres_is_unchanged() -> None:
+def test_a_map_read_at_its_own_centers_is_unchanged() -> None:
     values = random_maps(50, 11, 11)
     upsampler = Upsampler(Grid.half_pixel(11, 11, (224, 224)), (11, 11), (224, 224), CPU)
     assert torch.equal(upsampler(values), values)

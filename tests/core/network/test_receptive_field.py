@@ -63,13 +63,13 @@ def check_field(
 ) -> None:
     """Compare with the pixels seen, for units whose field lies within the picture.
 
-    After upsampling, neighbouring units see the same pixels: then means over a `period` are compared.
+    After upsampling, neighboring units see the same pixels: then means over a `period` are compared.
     """
     field = field_of(net)
     assert field is not None
-    for axis, (centre, step, size) in enumerate((field.y, field.x)):
+    for axis, (center, step, size) in enumerate((field.y, field.x)):
         first, last = pixels_seen(net, axis, plane)
-        expected = centre + step * np.arange(len(first))
+        expected = center + step * np.arange(len(first))
         margin = (size - 1) / 2 + (period > 1)
         inner = np.flatnonzero((expected - margin >= 0) & (expected + margin <= PICTURE[axis] - 1))
         assert len(inner) >= at_least
@@ -85,7 +85,7 @@ def check(net: nn.Module, *, period: int = 1, plane: tuple[int, int] = (2, 3)) -
     """Compare with the pixels seen, and the plan of a dissection with the same numbers."""
     check_field(net, period=period, plane=plane)
     field, grid = field_of(net), plan_of(net).grid
-    assert grid[2:] == (field.y.centre, field.x.centre, field.y.step, field.x.step, "receptive-field")
+    assert grid[2:] == (field.y.center, field.x.center, field.y.step, field.x.step, "receptive-field")
 
 
 class Add(nn.Module):
@@ -285,7 +285,7 @@ def test_fields_of_any_chain(chain: list[tuple[type[nn.Module], dict[str, object
     check_field(net, at_least=0)
 
 
-def test_centres_of_even_kernels_are_half_integers() -> None:
+def test_centers_of_even_kernels_are_half_integers() -> None:
     grid = plan_of(build(lambda: nn.Sequential(conv(4, stride=2), nn.Conv2d(4, 4, 2)))).grid
     assert (grid.top, grid.left, grid.step_y, grid.step_x) == (2.5, 2.5, 2, 2)
 
@@ -315,7 +315,7 @@ def test_of_branches_the_largest_field_counts() -> None:
     with torch.random.fork_rng():
         branches = [
             nn.Sequential(nn.ZeroPad2d((0, k - 1, 0, k - 1)), nn.Conv2d(3, 4, k)) for k in (2, 5, 3)
-        ]  # of different centres: 0.5, 2, 1
+        ]  # of different centers: 0.5, 2, 1
     for join in (Add, Cat):
         net = build(lambda join=join: join(*branches))
         assert field_of(net) == Field(Axis(2.0, 1.0, 5.0), Axis(2.0, 1.0, 5.0))
@@ -323,7 +323,7 @@ def test_of_branches_the_largest_field_counts() -> None:
         assert (grid.top, grid.left) == (2, 2)
 
 
-def test_channels_last_layer_has_its_centres() -> None:
+def test_channels_last_layer_has_its_centers() -> None:
     net = build(
         lambda: nn.Sequential(conv((2, 3), stride=2), Call(lambda x: x.permute(0, 2, 3, 1)), nn.LayerNorm(4))
     )
@@ -392,7 +392,7 @@ def test_half_pixel_can_be_asked_for(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "layer", "centre", "step"),
+    ("model", "layer", "center", "step"),
     [
         ("squeezenet1_0", "features.3", 5, 4),
         ("squeezenet1_0", "features.12", 17, 16),
@@ -400,7 +400,7 @@ def test_half_pixel_can_be_asked_for(name: str) -> None:
         ("resnet18", "layer4", 0, 32),
     ],
 )
-def test_known_networks(model: str, layer: str, centre: float, step: float) -> None:
+def test_known_networks(model: str, layer: str, center: float, step: float) -> None:
     with torch.random.fork_rng(), torch.device("meta"):  # shapes alone: nothing is computed
         net = torchvision.models.get_model(model, weights=None)
         pictures = torch.zeros(1, 3, 224, 224)
@@ -409,4 +409,4 @@ def test_known_networks(model: str, layer: str, centre: float, step: float) -> N
             net, [layer], pictures, rule="receptive-field", token_grids={}, picture=(224, 224)
         )
     grid = plans[layer].grid
-    assert grid[2:] == (centre, centre, step, step, "receptive-field")
+    assert grid[2:] == (center, center, step, step, "receptive-field")

@@ -265,22 +265,22 @@ def test_settle_writes_what_is_in_memory(tmp_path: Path) -> None:
     samples = population()
     work = Workspace(tmp_path, temporary=False)
     top = TopSamples(UNITS, 9, position_dtype=UINT, workspace=work)
-    top.settle()
+    top.flush()
     assert not files(tmp_path)
     for part in (range(20), range(20, 50), range(50, TOTAL)):
         feed(top, samples, part)
     before = [(value.tolist(), position.tolist()) for _, value, position in top.samples()]
     assert not files(tmp_path)
-    top.settle()
+    top.flush()
     assert len(files(tmp_path)) == 2
     assert [(value.tolist(), position.tolist()) for _, value, position in top.samples()] == before
-    top.settle()
+    top.flush()
     assert len(files(tmp_path)) == 2
     assert len(top) == UNITS * TOTAL
     check(top, samples, 9)
     in_memory = TopSamples(UNITS, 9)
     feed(in_memory, samples, range(TOTAL))
-    in_memory.settle()
+    in_memory.flush()
     assert not named(in_memory.state())
 
 
@@ -311,7 +311,7 @@ def test_state_goes_on(tmp_path: Path, on_disk: bool, consolidated: bool) -> Non
         first.consolidate()
     feed(first, samples, range(25, 40), filtered=True)
     if on_disk:
-        first.settle()
+        first.flush()
     state = first.state()
     assert bool(named(state)) == on_disk
     second = TopSamples(UNITS, 7, position_dtype=UINT, workspace=work)

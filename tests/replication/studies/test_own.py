@@ -41,8 +41,8 @@ def telling() -> nn.Module:
 
 
 def study(net: nn.Module, images: Any, **more: Any) -> studies.ClassifierStudy:
-    labelled = Varied()
-    return studies.own_classifier(net, "mix", labelled, images, concept="thing 3", classes=NAMES, **more)
+    labeled = Varied()
+    return studies.own_classifier(net, "mix", labeled, images, concept="thing 3", classes=NAMES, **more)
 
 
 def test_images_without_classes_count_as_what_the_network_says() -> None:
@@ -126,8 +126,8 @@ def test_parts_of_data_without_names() -> None:
 
 
 def test_the_world() -> None:
-    made = studies.world_classifier(labelled=5, train=7, held_out=3, things=4, attacked=2)
-    assert [len(own) for own in (made.labelled, made.train, made.held_out, *made.things)] == [5, 7, 3, 4, 4]
+    made = studies.world_classifier(labeled=5, train=7, held_out=3, things=4, attacked=2)
+    assert [len(own) for own in (made.labeled, made.train, made.held_out, *made.things)] == [5, 7, 3, 4, 4]
     assert made.layers[-1] == made.layer == "conv5_3" and len(made.layers) == 13
     shown = [{own.classes[target] for target in own.targets} for own in made.things]
     assert shown[0] == {"airplane"} and "airplane" not in shown[1]
@@ -156,13 +156,15 @@ class Segments:
 def test_a_generator_of_your_own() -> None:
     generator = world.load_generator()
     made = studies.own_generator(
-        generator, Segments(), "layer4", depth=256, removed="tree", others=[("sky", "object")]
+        generator, Segments(), "layer4", latent_dim=256, removed="tree", others=[("sky", "object")]
     )
     assert made.layers == ("layer4",) == (made.insert_layer,) and made.name == "ProgressiveGenerator"
     assert made.told == made.inserted == made.painted == made.removed == ("tree", "object")
     assert made.contexts == (("sky", "object"), ("tree", "object"))
     assert made.latents(3).shape[:2] == (3, 256)
     with pytest.raises(ConceptError, match="'sky' is a concept of several categories"):
-        studies.own_generator(generator, Segments(), "layer4", depth=256, removed="tree", painted="sky")
+        studies.own_generator(generator, Segments(), "layer4", latent_dim=256, removed="tree", painted="sky")
     with pytest.raises(LayerError, match="layer44"):
-        studies.own_generator(generator, Segments(), "layer4", layers=["layer44"], depth=256, removed="tree")
+        studies.own_generator(
+            generator, Segments(), "layer4", layers=["layer44"], latent_dim=256, removed="tree"
+        )

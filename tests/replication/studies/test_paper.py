@@ -61,8 +61,8 @@ def test_places_and_imagenet(places: Path) -> None:
     assert study.classes == SCENES and study.layers == ("0",) == (study.layer,)
     assert study.train.targets == [0] * 3 + [2] * 2 + [1] * 5 + [3] * 4  # by the table, not by name
     assert study.held_out.targets == [0] * 2 + [2] * 3 + [1] * 2 + [3]
-    assert study.held_out[0].shape == (3, 224, 224) and study.labelled.images == study.held_out.images
-    assert not hasattr(study.labelled, "targets")
+    assert study.held_out[0].shape == (3, 224, 224) and study.labeled.images == study.held_out.images
+    assert not hasattr(study.labeled, "targets")
     airplanes, others = (
         sorted({Path(own.data.samples[i][0]).parent.name for i in own.images}) for own in study.things
     )
@@ -107,7 +107,7 @@ def test_a_public_generator(tmp_path: Path) -> None:
         file, Segments(), told="sky", others=["sky"], contexts=["tree"], samples=5,
     )  # fmt: skip
     assert study.layers == tuple(f"layer{k}" for k in range(1, 11)) and study.layer == "layer4"
-    assert study.depth == 256 and study.name == "proggan_church" and study.others == (("sky", "object"),)
+    assert study.latent_dim == 256 and study.name == "proggan_church" and study.others == (("sky", "object"),)
     with torch.no_grad():
         assert torch.equal(study.generator(study.latents(2)), world.load_generator()(study.latents(2)))
     with pytest.raises(LayerError, match=r"layer11"):

@@ -10,7 +10,7 @@ from dissect_widgets.errors import ConceptError
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.light import Light
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Camera
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import (
     arched,
     blob,
@@ -33,25 +33,25 @@ def area(outline: list[tuple[float, float]]) -> float:
 
 
 def test_dice_are_the_same_for_the_same_seed_for_ever() -> None:
-    dice = Dice("church:7")
+    rng = Rng("church:7")
     told = [
-        round(dice.between(0, 1), 6),
-        dice.count(1, 6),
-        dice.pick("abcdef"),
-        dice.chance(0.5),
-        dice.side(),
+        round(rng.between(0, 1), 6),
+        rng.count(1, 6),
+        rng.pick("abcdef"),
+        rng.chance(0.5),
+        rng.side(),
     ]
     assert told == [0.985896, 1, "c", False, -1]
-    assert dice.shuffled([1, 2, 3, 4, 5]) == [1, 3, 4, 5, 2]
+    assert rng.shuffled([1, 2, 3, 4, 5]) == [1, 3, 4, 5, 2]
 
 
 def test_dice_are_fair() -> None:
-    dice = Dice("fair")
+    rng = Rng("fair")
     counts = [0] * 6
     for _ in range(6000):
-        counts[dice.count(1, 6) - 1] += 1
+        counts[rng.count(1, 6) - 1] += 1
     assert min(counts) > 850 and max(counts) < 1150
-    assert {dice.near(10, 0.1) // 1 for _ in range(200)} == {9, 10}
+    assert {rng.near(10, 0.1) // 1 for _ in range(200)} == {9, 10}
 
 
 def test_areas_of_outlines() -> None:
@@ -61,8 +61,8 @@ def test_areas_of_outlines() -> None:
     assert area(arched(0, 0, 2, 5)) == pytest.approx(8 + math.pi / 2, rel=0.02)
     assert abs(area(tube([(0, 0), (10, 0)], 2, 1))) == pytest.approx(15)
     assert area(smooth([(1, 0), (0, 1), (-1, 0), (0, -1)], 8)) > 2
-    assert area(blob(Dice("b"), 0, 0, 2, 1)) == pytest.approx(2 * math.pi, rel=0.3)
-    hills = skyline(Dice("s"), 0, 10, 0, 2, 3)
+    assert area(blob(Rng("b"), 0, 0, 2, 1)) == pytest.approx(2 * math.pi, rel=0.3)
+    hills = skyline(Rng("s"), 0, 10, 0, 2, 3)
     assert hills[0] == (0, 0) and hills[-1] == (10, 0) and abs(area(hills)) == pytest.approx(25, rel=0.2)
 
 

@@ -1,4 +1,4 @@
-"""Pixels against brute force: what covers them, with which label, in which colour."""
+"""Pixels against brute force: what covers them, with which label, in which color."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_shares_are_those_of_a_fine_raster() -> None:
                 assert shares[region, row * SIZE + column] == (block == region).mean()
 
 
-def test_labels_and_colours_of_flat_surfaces() -> None:
+def test_labels_and_colors_of_flat_surfaces() -> None:
     canvas = drawn((CIRCLE, Surface((1, 0.5, 0), "metal"), "clock"), (WEDGE, Surface((0, 1, 0)), "door"))
     picture, labels = shade(canvas, SIZE)
     found = cover(canvas.regions, SIZE)
@@ -86,14 +86,14 @@ def test_distance_fades_into_haze() -> None:
 
 
 @pytest.mark.parametrize("name", TEXTURES)
-def test_textures_repeat_and_are_labelled_where_they_can_be_seen(name: str) -> None:
+def test_textures_repeat_and_are_labeled_where_they_can_be_seen(name: str) -> None:
     u, v = (
         a.ravel().astype(np.float32) for a in np.meshgrid(np.linspace(0, 1.9, 41), np.linspace(0, 1.9, 43))
     )
     pixel = np.full_like(u, 0.02)
     share = PATTERNS[name](u, v, pixel)
     assert share.dtype == np.float32 and share.min() >= 0 and share.max() <= 1
-    assert share.max() - share.min() > 0.9, "both colours are there"
+    assert share.max() - share.min() > 0.9, "both colors are there"
     if name not in ("marbled", "flecked", "wrinkled"):  # the irregular ones do not repeat so soon
         assert np.abs(PATTERNS[name](u + 4, v + 2, pixel) - share).mean() < 0.01
     for period, seen in ((0.25, True), (0.01, False)):

@@ -16,7 +16,7 @@ from torch.nn.functional import avg_pool2d
 from dissect_widgets.errors import SavedError, SettingError
 from dissect_widgets.world.networks.nets import SceneNet
 from dissect_widgets.world.training.adversaries import Adversaries, Course
-from dissect_widgets.world.training.discriminators import Critic, FeatureCritic, _spread
+from dissect_widgets.world.training.discriminators import Discriminator, FeatureDiscriminator, _spread
 from dissect_widgets.world.training.progressive_growing import Growing, Stage, moment
 
 PLAIN = Course(
@@ -125,7 +125,7 @@ def test_the_average_by_a_plain_loop(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("features", [True, False])
-def test_features_are_criticised_from_32_pixels_on(features: bool, tmp_path: Path) -> None:
+def test_features_are_criticized_from_32_pixels_on(features: bool, tmp_path: Path) -> None:
     eyes = narrow()
     before = {name: value.clone() for name, value in eyes.state_dict().items()}
     run = Adversaries(FEATURED._replace(features=features), PICTURES, SOME, eyes, tmp_path, "key")
@@ -139,7 +139,7 @@ def test_features_are_criticised_from_32_pixels_on(features: bool, tmp_path: Pat
     assert all(weight.grad is None for weight in eyes.parameters())
 
 
-def test_a_generator_learns_a_colour(tmp_path: Path) -> None:
+def test_a_generator_learns_a_color(tmp_path: Path) -> None:
     red = np.array([220, 60, 90]).reshape(3, 1, 1) + np.random.default_rng(0).integers(-20, 20, (9, 3, 8, 8))
     course = Course((6, 8, 8), (Stage(8, 120, 8),), features=False, average=40)
     run = Adversaries(course, red.astype(np.uint8), SOME, narrow(), tmp_path, "key")
@@ -187,7 +187,7 @@ def test_sizes_fade_in() -> None:
 
 @pytest.mark.parametrize("size", [4, 8, 16])
 def test_a_critic_sees_pictures_of_all_sizes(size: int) -> None:
-    critic = fresh(lambda: Critic((4, 3, 2)))
+    critic = fresh(lambda: Discriminator((4, 3, 2)))
     pictures = fresh(lambda: torch.rand(6, 3, size, size) * 2 - 1).requires_grad_()
     scores = critic(pictures)
     assert scores.shape == (6,)
@@ -203,14 +203,14 @@ def test_a_critic_sees_pictures_of_all_sizes(size: int) -> None:
 
 
 def test_a_critic_of_features_sees_small_pictures_enlarged() -> None:
-    critic = fresh(lambda: FeatureCritic(narrow(), width=5)).eval()
+    critic = fresh(lambda: FeatureDiscriminator(narrow(), width=5)).eval()
     pictures = fresh(lambda: torch.rand(2, 3, 32, 32) * 2 - 1)
     large = torch.nn.functional.interpolate(pictures, scale_factor=2.0, mode="bilinear")
     eyes, x, expected = narrow(), large / 2 + 0.5, []
     with torch.no_grad():
         for name, layer in eyes.named_children():
             x = layer(x) if name.startswith(("shift", "conv", "relu", "pool")) and x.dim() == 4 else x
-            if name in FeatureCritic.LAYERS:
+            if name in FeatureDiscriminator.LAYERS:
                 expected.append(critic.heads[len(expected)](x).mean((1, 2, 3)))
         found = critic(pictures)
     assert len(expected) == 4 and torch.allclose(found, torch.stack(expected, 1), atol=1e-6)

@@ -25,7 +25,7 @@ from dissect_widgets.world.rendering import render
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world.train import train
 from dissect_widgets.world.training import gan_metrics as likeness
-from dissect_widgets.world.training import image_cache as nursery
+from dissect_widgets.world.training import image_cache as image_cache
 from dissect_widgets.world.training.adversaries import Course
 from dissect_widgets.world.training.progressive_growing import Growing, Stage
 from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe
@@ -64,7 +64,9 @@ def fresh(make: Any) -> Any:
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw in threads, which begin sooner than processes."""
-    monkeypatch.setattr(nursery, "ProcessPoolExecutor", lambda workers, context: ThreadPoolExecutor(workers))
+    monkeypatch.setattr(
+        image_cache, "ProcessPoolExecutor", lambda workers, context: ThreadPoolExecutor(workers)
+    )
 
 
 def test_kid_by_pairs() -> None:
@@ -187,7 +189,7 @@ def showing_trees(split: str, n: int) -> list[bool]:
 
 
 def test_what_a_recipe_chooses(tmp_path: Path) -> None:
-    drawn = nursery.Nursery(tmp_path, RECIPE.data(), RECIPE.categories)
+    drawn = image_cache.ImageCache(tmp_path, RECIPE.data(), RECIPE.categories)
     drawn.labels[:] = 0
     tree = [*NAMES["object"]].index("tree") + 1
     drawn.labels[3, 0].flat[:3] = tree  # of 64: less than a twentieth

@@ -18,7 +18,7 @@ from dissect_widgets.world import Scenes, pretrained
 from dissect_widgets.world.networks.nets import SceneNet, SegmentNet, fold
 from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
 from dissect_widgets.world.train import train
-from dissect_widgets.world.training.image_cache import Nursery
+from dissect_widgets.world.training.image_cache import ImageCache
 from dissect_widgets.world.training.recipes import RECIPES, Recipe
 from dissect_widgets.world.training.tasks import (
     CLASSES,
@@ -49,7 +49,9 @@ def keep_chance() -> object:
 
 def test_layers_have_vgg16s_names() -> None:
     net = SceneNet(24)
-    blocks = [f"conv{b}_{n}" for b, depth in enumerate((2, 2, 3, 3, 3), 1) for n in range(1, depth + 1)]
+    blocks = [
+        f"conv{b}_{n}" for b, latent_dim in enumerate((2, 2, 3, 3, 3), 1) for n in range(1, latent_dim + 1)
+    ]
     assert net.convolutions == blocks and len(blocks) == 13
     seen = []
     net.conv5_3.register_forward_hook(lambda m, i, o: seen.append(o.shape))
@@ -135,23 +137,23 @@ def test_rare_names_count_by_the_square_root_of_their_pixels() -> None:
 
 
 def test_training_learns(tmp_path: Path) -> None:
-    nursery = Nursery(tmp_path / "n", Scenes("train", 24, classes=THREE))
-    nursery.draw(1)
+    image_cache = ImageCache(tmp_path / "n", Scenes("train", 24, classes=THREE))
+    image_cache.draw(1)
     torch.manual_seed(0)
     net = SceneNet(3, widths=(4, 4, 8, 8, 16), hidden=16, dropout=0.0, norm=True)
     losses: list[float] = []
     budget = Budget(steps=80, batch=8, rate=5e-3, shift=0, average=0.5)
-    trainer = Trainer(net, CLASSES.loss, nursery, budget, tmp_path, "key")
+    trainer = Trainer(net, CLASSES.loss, image_cache, budget, tmp_path, "key")
     trainer.run(lambda step, told: losses.append(told["loss"]))
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])
-    assert class_figures(trainer.averaged(), nursery)["top-1"] > 0.8
+    assert class_figures(trainer.averaged(), image_cache)["top-1"] > 0.8
 
 
 def test_a_nursery_goes_on_and_keeps_labels(tmp_path: Path) -> None:
     data = Scenes("train", 7, size=64)
-    nursery = Nursery(tmp_path, data, ("object", "part"))
-    nursery.draw(1)
-    again = Nursery(tmp_path, data, ("object", "part"))
+    image_cache = ImageCache(tmp_path, data, ("object", "part"))
+    image_cache.draw(1)
+    again = ImageCache(tmp_path, data, ("object", "part"))
     assert again.drawn == 7
     for i in range(7):
         picture = data.picture(i)
@@ -162,8 +164,8 @@ def test_a_nursery_goes_on_and_keeps_labels(tmp_path: Path) -> None:
         first = VOCABULARY.index(NAMES["part"][0], "part")
         assert (again.labels[i, 1] == np.where(parts > 0, parts - first + 1, 0)).all()
     (tmp_path / "labels.npy").unlink()
-    assert Nursery(tmp_path, data, ("object", "part")).drawn == 0, "what is lost is drawn again"
-    assert Nursery(tmp_path, Scenes("train", 8, size=64), ("object", "part")).drawn == 0
+    assert ImageCache(tmp_path, data, ("object", "part")).drawn == 0, "what is lost is drawn again"
+    assert ImageCache(tmp_path, Scenes("train", 8, size=64), ("object", "part")).drawn == 0
 
 
 def test_pictures_and_labels_move_together() -> None:
@@ -181,12 +183,12 @@ def test_pictures_and_labels_move_together() -> None:
 class Known(nn.Module):
     """Scores that say the labels of the nursery, but for a share that it gets wrong."""
 
-    def __init__(self, nursery: Nursery) -> None:
+    def __init__(self, image_cache: ImageCache) -> None:
         super().__init__()
-        self.anchor, self.nursery, self.at = nn.Parameter(torch.zeros(1)), nursery, 0
+        self.anchor, self.image_cache, self.at = nn.Parameter(torch.zeros(1)), image_cache, 0
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        labels = torch.from_numpy(self.nursery.labels[self.at : self.at + len(pictures)]).long().clone()
+        labels = torch.from_numpy(self.image_cache.labels[self.at : self.at + len(pictures)]).long().clone()
         self.at += len(pictures)
         labels[:, 0, :10] = 1  # the first object, in the upper rows
         return torch.cat(
@@ -195,10 +197,10 @@ class Known(nn.Module):
 
 
 def test_mean_iou_of_pixels_by_brute_force(tmp_path: Path) -> None:
-    nursery = Nursery(tmp_path, Scenes("train", 9, size=64), PIXELS.categories)
-    nursery.draw(1)
-    figures = pixel_figures(Known(nursery), nursery)
-    truth, told = nursery.labels[:, 0].copy(), nursery.labels[:, 0].copy()
+    image_cache = ImageCache(tmp_path, Scenes("train", 9, size=64), PIXELS.categories)
+    image_cache.draw(1)
+    figures = pixel_figures(Known(image_cache), image_cache)
+    truth, told = image_cache.labels[:, 0].copy(), image_cache.labels[:, 0].copy()
     told[:, :10] = 1
     ious = [
         ((truth == n) & (told == n)).sum() / ((truth == n) | (told == n)).sum() for n in np.unique(truth) if n

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, half_ellipse, tube
 from dissect_widgets.world.scenery.drawing.solids import Block
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, metal, painted, stone, wood
@@ -12,7 +12,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, met
 
 def bridge(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -31,10 +31,10 @@ def bridge(
     height
         Of its deck above the ground.
     """
-    kind = kind or dice.pick(("arches", "arches", "beams", "truss", "suspension"))
+    kind = kind or rng.pick(("arches", "arches", "beams", "truss", "suspension"))
     block = Block(x, z, length, width, height, turn=turn)
-    plain = dice.pick((asphalt(dice), metal(dice), painted(dice), wood(dice)))
-    surface, road = stone(dice, blocks=0.8) if kind == "arches" else plain, asphalt(dice)
+    plain = rng.pick((asphalt(rng), metal(rng), painted(rng), wood(rng)))
+    surface, road = stone(rng, blocks=0.8) if kind == "arches" else plain, asphalt(rng)
     deck = box(-length / 2, -width / 2, length / 2, width / 2)
     below = canvas.camera.height < height
     if below:

@@ -15,7 +15,7 @@ from dissect_widgets.world.scenery.buildings.openings import (
 from dissect_widgets.world.scenery.buildings.roofs import ridge_roof, sideways
 from dissect_widgets.world.scenery.buildings.towers import lighthouse, tower
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, half_ellipse
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -33,7 +33,7 @@ __all__ = ["barn", "building", "hangar", "house", "lighthouse", "tower"]
 
 def building(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -43,37 +43,37 @@ def building(
     turn: float = 0.0,
 ) -> None:
     """Draw a building of a town: flats or offices with a flat roof, and a shop below at times."""
-    width = dice.between(9, 15) if width is None else width
-    height = dice.between(8, 22) if height is None else height
+    width = rng.between(9, 15) if width is None else width
+    height = rng.between(8, 22) if height is None else height
     block = Block(x, z, width, width * 0.9 if depth is None else depth, height, turn=turn)
-    wall, style = walls(dice), windows(dice, shutters=0.2, dusk=canvas.light.name == "dusk")
+    wall, style = walls(rng), windows(rng, shutters=0.2, dusk=canvas.light.name == "dusk")
     canvas.shadow(x, z, 0.65 * width, 0.6 * block.depth, turn=turn)
-    if dice.chance(0.4):
-        _roof_hut(canvas, dice, block, wall)
+    if rng.chance(0.4):
+        _roof_hut(canvas, rng, block, wall)
     seen = draw_block(canvas, block, wall, "building", "facade", shade=WALL)
     storeys = max(1, round(height / 3.4))
-    layout = dice.pick(("single", "balconies", "bands", "columns", "glass"))
-    shop = dice.chance(0.6)
+    layout = rng.pick(("single", "balconies", "bands", "columns", "glass"))
+    shop = rng.chance(0.6)
     for side, face in seen.items():
         if side not in ("top", "bottom"):
             ground = 1 if side == "front" else 0
             _floors(canvas, style, face, storeys, ground, layout)
     if "front" in seen:
-        _ground_floor(canvas, dice, style, seen["front"], min(3.2, 0.9 * height), shop)
-    _parapet(canvas, dice, block, wall)
+        _ground_floor(canvas, rng, style, seen["front"], min(3.2, 0.9 * height), shop)
+    _parapet(canvas, rng, block, wall)
 
 
-def _roof_hut(canvas: Canvas, dice: Dice, block: Block, wall: Surface) -> None:
+def _roof_hut(canvas: Canvas, rng: Rng, block: Block, wall: Surface) -> None:
     """A hut on a flat roof, whose foot the building hides."""
-    right = dice.between(-0.25, 0.25) * block.width
-    size = (0.3 * block.width, 0.3 * block.depth, dice.between(2.5, 4.0))
+    right = rng.between(-0.25, 0.25) * block.width
+    size = (0.3 * block.width, 0.3 * block.depth, rng.between(2.5, 4.0))
     hut = block.piece(right, block.height, 0, *size)
     draw_block(canvas, hut, wall.times(0.85)._replace(texture=None), "building", "roof")
 
 
-def _parapet(canvas: Canvas, dice: Dice, block: Block, wall: Surface) -> None:
+def _parapet(canvas: Canvas, rng: Rng, block: Block, wall: Surface) -> None:
     """The edge of a flat roof, which juts out a little."""
-    plain = wall.times(dice.pick((0.7, 1.15)))._replace(texture=None)
+    plain = wall.times(rng.pick((0.7, 1.15)))._replace(texture=None)
     edge = block._replace(y=block.height - 0.3, height=0.7, width=block.width + 0.3, depth=block.depth + 0.3)
     for side, face in faces(edge, canvas.camera, canvas.light.side).items():
         if side != "bottom":
@@ -121,10 +121,10 @@ def _balconies(canvas: Canvas, style: Windows, face: Face, v: float, step: float
         canvas.draw(face.plane, floor, slab, "building", "balcony", light=face.light)
 
 
-def _ground_floor(canvas: Canvas, dice: Dice, style: Windows, face: Face, height: float, shop: bool) -> None:
+def _ground_floor(canvas: Canvas, rng: Rng, style: Windows, face: Face, height: float, shop: bool) -> None:
     """A door, and windows or the glass and awning of a shop beside it."""
-    side, width = dice.side(), face.width
-    draw_door(canvas, dice, face, side * 0.3 * width, width=1.4, height=min(2.4, 0.8 * height))
+    side, width = rng.side(), face.width
+    draw_door(canvas, rng, face, side * 0.3 * width, width=1.4, height=min(2.4, 0.8 * height))
     middle, wide = -side * 0.14 * width, 0.52 * width
     if not shop:
         places = [middle - 0.14 * width, middle + 0.14 * width]
@@ -132,13 +132,13 @@ def _ground_floor(canvas: Canvas, dice: Dice, style: Windows, face: Face, height
         return
     pane = style._replace(panes=(3, 1), shutters=None, sill=False)
     draw_window(canvas, pane, face, middle, 0.5, wide, 0.62 * height)
-    cloth = Surface(any_color(dice), "fabric", "striped", any_color(dice), (1.0, 9))
+    cloth = Surface(any_color(rng), "fabric", "striped", any_color(rng), (1.0, 9))
     awning(canvas, face, "building", middle, 0.72 * height, wide + 1.0, 0.36 * height, cloth)
 
 
 def hangar(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -146,19 +146,19 @@ def hangar(
     size: float = 1.0,
 ) -> None:
     """Draw a hangar: a hall with a vaulted or low roof and a wide door, open or closed."""
-    width, depth = size * dice.between(16, 22), size * dice.between(14, 20)
-    block = Block(x, z, width, depth, size * dice.between(4, 5.5), turn=turn)
-    wall, roof = dice.pick((painted(dice, quiet_color(dice)), metal(dice))), roofing(dice, 1.2)
+    width, depth = size * rng.between(16, 22), size * rng.between(14, 20)
+    block = Block(x, z, width, depth, size * rng.between(4, 5.5), turn=turn)
+    wall, roof = rng.pick((painted(rng, quiet_color(rng)), metal(rng))), roofing(rng, 1.2)
     wall = wall.textured("grooved", 0.7, (0.9, 0.9))
     canvas.shadow(x, z, 0.6 * width, 0.55 * depth, turn=turn)
     seen = draw_block(canvas, block, wall, "building", "facade", shade=WALL)
-    shape, rise = dice.pick((("vault", 0.32 * width), ("vault", 0.24 * width), ("gable", 0.16 * width)))
+    shape, rise = rng.pick((("vault", 0.32 * width), ("vault", 0.24 * width), ("gable", 0.16 * width)))
     ridge_roof(canvas, sideways(block), rise, roof, wall, "building", shape=shape)
     if "front" in seen:
         face, half, tall = seen["front"], 0.4 * width, 1.05 * block.height
         dark = Surface((0.13, 0.13, 0.14), "metal")
-        leaves = Surface(any_color(dice), "metal", "striped", wall.color, (half / 2, 9))
-        door = dark if dice.chance(0.4) else leaves
+        leaves = Surface(any_color(rng), "metal", "striped", wall.color, (half / 2, 9))
+        door = dark if rng.chance(0.4) else leaves
         canvas.draw(face.plane, box(-half, 0, half, tall), door, "door", light=face.light)
         crown = half_ellipse(0, tall + 0.3 * rise, 0.18 * width, 0.35 * rise)
-        canvas.draw(face.plane, crown, glass(dice), "window", "pane", light=face.light)
+        canvas.draw(face.plane, crown, glass(rng), "window", "pane", light=face.light)

@@ -14,19 +14,19 @@ from dissect_widgets.world.scenery.buildings.towered_churches import (
     twin_towers,
 )
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.solids import Block
 
 TALL: Final = {
     "front tower": 27.0, "side tower": 27.0, "twin towers": 26.0, "crossing": 28.0, "domes": 22.0,
     "great dome": 25.0, "chapel": 15.0, "mission": 17.0,
 }  # fmt: skip
-"""About how high a church of each plan is, in metres."""
+"""About how high a church of each plan is, in meters."""
 
 
 def church(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -43,17 +43,17 @@ def church(
     plan
         A key of `PLANS`; any of them if not given.
     """
-    plan = plan or dice.pick(tuple(PLANS))
+    plan = plan or rng.pick(tuple(PLANS))
     shape = {"domes": "round", "great dome": "round", "mission": "round"}.get(plan)
-    style = church_style(dice, shape=shape, dusk=canvas.light.name == "dusk")
+    style = church_style(rng, shape=shape, dusk=canvas.light.name == "dusk")
     base = Block(
-        x, z, size * dice.between(9, 12), size * dice.between(14, 22), size * dice.between(6.5, 9), turn=turn
+        x, z, size * rng.between(9, 12), size * rng.between(14, 22), size * rng.between(6.5, 9), turn=turn
     )
     canvas.shadow(x, z, 0.8 * base.width, 0.55 * base.depth, turn=turn)
-    PLANS[plan](canvas, dice, style, base)
+    PLANS[plan](canvas, rng, style, base)
 
 
-PLANS: Final[dict[str, Callable[[Canvas, Dice, Style, Block], None]]] = {
+PLANS: Final[dict[str, Callable[[Canvas, Rng, Style, Block], None]]] = {
     "front tower": front_tower,
     "side tower": side_tower,
     "twin towers": twin_towers,

@@ -15,7 +15,7 @@ from dissect_widgets.world.scenery.buildings.openings import (
 from dissect_widgets.world.scenery.buildings.roofs import dome, hip_roof, ridge_roof, round_wall, sideways
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
 from dissect_widgets.world.scenery.drawing.planes import Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, tube
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -36,38 +36,38 @@ WALL = Shade(1.0, v=0.05)
 """A little darker near the ground."""
 
 
-def walls(dice: Dice) -> Surface:
+def walls(rng: Rng) -> Surface:
     """Any material of which houses are built."""
-    plaster = Surface(quiet_color(dice), "painted", rough=0.1, grain=(1.5, 1.0))
-    return dice.pick(
-        (plaster, plaster, brick(dice), brick(dice, 1.3), stone(dice, blocks=0.6), wood(dice, plank=0.5))
+    plaster = Surface(quiet_color(rng), "painted", rough=0.1, grain=(1.5, 1.0))
+    return rng.pick(
+        (plaster, plaster, brick(rng), brick(rng, 1.3), stone(rng, blocks=0.6), wood(rng, plank=0.5))
     )
 
 
-def boards(dice: Dice) -> Surface:
+def boards(rng: Rng) -> Surface:
     """Planks of wood, bare or painted."""
-    bare = wood(dice, plank=dice.between(0.45, 0.7))
-    if dice.chance(0.4):
+    bare = wood(rng, plank=rng.between(0.45, 0.7))
+    if rng.chance(0.4):
         return bare
-    color = any_color(dice)
+    color = any_color(rng)
     return bare._replace(color=color, second=times(color, 0.6), material="painted")
 
 
-def house(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float = 0.0, size: float = 1.0) -> None:
+def house(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, size: float = 1.0) -> None:
     """Draw a house of one or two storeys with a gable or hip roof."""
-    storeys = dice.pick((1, 1, 2))
-    width, depth = size * dice.between(7.0, 9.5), size * dice.between(5.5, 7.0)
+    storeys = rng.pick((1, 1, 2))
+    width, depth = size * rng.between(7.0, 9.5), size * rng.between(5.5, 7.0)
     block = Block(x, z, width, depth, size * (2.9 * storeys + 0.1), turn=turn)
-    wall, roof, style = walls(dice), roofing(dice, 0.6), windows(dice, dusk=canvas.light.name == "dusk")
+    wall, roof, style = walls(rng), roofing(rng, 0.6), windows(rng, dusk=canvas.light.name == "dusk")
     canvas.shadow(x, z, 0.7 * width, 0.6 * depth, turn=turn)
     seen = draw_block(canvas, block, wall, "house", "facade", shade=WALL)
     for side in ("back", "left", "right"):
         if side in seen:
             _storeys(canvas, style, seen[side], storeys, size)
     if "front" in seen:
-        _house_front(canvas, dice, style, seen["front"], storeys, size)
-    rise = depth * dice.between(0.38, 0.6)
-    _house_roof(canvas, dice, block, rise, roof, wall, style)
+        _house_front(canvas, rng, style, seen["front"], storeys, size)
+    rise = depth * rng.between(0.38, 0.6)
+    _house_roof(canvas, rng, block, rise, roof, wall, style)
 
 
 def _storeys(canvas: Canvas, style: Windows, face: Face, storeys: int, size: float) -> None:
@@ -77,31 +77,31 @@ def _storeys(canvas: Canvas, style: Windows, face: Face, storeys: int, size: flo
         window_row(canvas, style, face, size * (0.95 + 2.9 * storey), (1.15 * size, 1.4 * size), places)
 
 
-def _house_front(canvas: Canvas, dice: Dice, style: Windows, face: Face, storeys: int, size: float) -> None:
+def _house_front(canvas: Canvas, rng: Rng, style: Windows, face: Face, storeys: int, size: float) -> None:
     """A door between or beside windows, perhaps under a canopy."""
     places = spread(face.width, 3)
-    door = dice.count(0, 2)
-    draw_door(canvas, dice, face, places[door], width=1.15 * size, height=2.15 * size)
-    if dice.chance(0.5):
-        draw_steps(canvas, face, "house", places[door], 1.3 * size, stone(dice))
+    door = rng.count(0, 2)
+    draw_door(canvas, rng, face, places[door], width=1.15 * size, height=2.15 * size)
+    if rng.chance(0.5):
+        draw_steps(canvas, face, "house", places[door], 1.3 * size, stone(rng))
     others = [u for number, u in enumerate(places) if number != door]
     window_row(canvas, style, face, 0.95 * size, (1.25 * size, 1.35 * size), others)
     if storeys == 2:
         window_row(canvas, style, face, 3.85 * size, (1.2 * size, 1.35 * size), places)
-    if dice.chance(0.3):
-        plain = painted(dice)
+    if rng.chance(0.3):
+        plain = painted(rng)
         striped = plain._replace(texture="striped", second=(0.92, 0.9, 0.86), period=(0.6, 9))
-        cloth = dice.pick((plain, striped))
+        cloth = rng.pick((plain, striped))
         awning(canvas, face, "house", places[door], 2.35 * size, 2.0 * size, 0.45 * size, cloth)
 
 
 def _house_roof(
-    canvas: Canvas, dice: Dice, block: Block, rise: float, roof: Surface, wall: Surface, style: Windows
+    canvas: Canvas, rng: Rng, block: Block, rise: float, roof: Surface, wall: Surface, style: Windows
 ) -> None:
     """The roof, with its ridge along or across the front or hipped, and a chimney."""
-    kind = dice.pick(("along", "along", "across", "hip"))
-    chimney = dice.chance(0.7)
-    spot = dice.side() * dice.between(0.15, 0.35) * block.width
+    kind = rng.pick(("along", "along", "across", "hip"))
+    chimney = rng.chance(0.7)
+    spot = rng.side() * rng.between(0.15, 0.35) * block.width
     if kind == "hip":
         hip_roof(canvas, block, 0.8 * rise, roof, "house")
         spot *= 0.3
@@ -114,26 +114,26 @@ def _house_roof(
     if chimney:
         right, back = (0.0, spot) if kind == "across" else (spot, 0.0)
         stack = block.piece(right, block.height + 0.6 * rise, back, 0.8, 0.8, 0.4 * rise + 0.9)
-        draw_block(canvas, stack, brick(dice, 0.6), "house", "chimney")
+        draw_block(canvas, stack, brick(rng, 0.6), "house", "chimney")
 
 
-def barn(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float = 0.0, size: float = 1.0) -> None:
+def barn(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, size: float = 1.0) -> None:
     """Draw a barn of planks with a broken roof, a large door in its gable, and sometimes a silo."""
-    width, depth = size * dice.between(8, 10), size * dice.between(11, 15)
-    block = Block(x, z, width, depth, size * dice.between(3.6, 4.6), turn=turn)
-    wall, roof = boards(dice), roofing(dice, 0.8)
-    trim = painted(dice, dice.pick(((0.92, 0.91, 0.88), times(wall.color, 0.6), any_color(dice))))
-    silo = dice.side() * (0.5 * width + 2.2 * size) if dice.chance(0.45) else None
+    width, depth = size * rng.between(8, 10), size * rng.between(11, 15)
+    block = Block(x, z, width, depth, size * rng.between(3.6, 4.6), turn=turn)
+    wall, roof = boards(rng), roofing(rng, 0.8)
+    trim = painted(rng, rng.pick(((0.92, 0.91, 0.88), times(wall.color, 0.6), any_color(rng))))
+    silo = rng.side() * (0.5 * width + 2.2 * size) if rng.chance(0.45) else None
     if silo is not None:
-        _silo(canvas, dice, block.at(silo, 0, 0.2 * depth), size)
+        _silo(canvas, rng, block.at(silo, 0, 0.2 * depth), size)
     canvas.shadow(x, z, 0.7 * width, 0.6 * depth, turn=turn)
     seen = draw_block(canvas, block, wall, "barn", "facade", shade=WALL)
-    style = Windows(glass(dice), trim, panes=(2, 2))
+    style = Windows(glass(rng), trim, panes=(2, 2))
     for side in ("left", "right"):
         if side in seen:
             window_row(canvas, style, seen[side], 1.4 * size, (1.0 * size, 1.0 * size), spread(depth, 3))
-    rise = width * dice.between(0.45, 0.6)
-    shape = dice.pick(("gambrel", "gambrel", "gable"))
+    rise = width * rng.between(0.45, 0.6)
+    shape = rng.pick(("gambrel", "gambrel", "gable"))
     ridge_roof(canvas, sideways(block), rise, roof, wall, "barn", shape=shape, trim=trim)
     if "front" in seen:
         _barn_door(canvas, seen["front"], wall, trim, size, block.height)
@@ -154,10 +154,10 @@ def _barn_door(canvas: Canvas, face: Face, wall: Surface, trim: Surface, size: f
             canvas.draw(face.plane, board, trim, "door", "panel", light=face.light)
 
 
-def _silo(canvas: Canvas, dice: Dice, foot: Vector, size: float) -> None:
+def _silo(canvas: Canvas, rng: Rng, foot: Vector, size: float) -> None:
     """A round store for grain, with a dome."""
-    surface = dice.pick((metal(dice), stone(dice, blocks=0.9), painted(dice, quiet_color(dice))))
-    radius, height = 1.8 * size, dice.between(8, 11) * size
+    surface = rng.pick((metal(rng), stone(rng, blocks=0.9), painted(rng, quiet_color(rng))))
+    radius, height = 1.8 * size, rng.between(8, 11) * size
     canvas.shadow(foot[0], foot[2], 1.3 * radius, radius)
     round_wall(canvas, foot, (radius, radius), height, surface, "barn")
     top = (foot[0], foot[1] + height, foot[2])

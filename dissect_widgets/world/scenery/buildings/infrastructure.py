@@ -7,7 +7,7 @@ import math
 from dissect_widgets.world.scenery.buildings.bridges import bridge
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Plane, Point, Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, metal, painted, stone, wood
 
@@ -16,7 +16,7 @@ __all__ = ["bridge", "dock", "fence", "ski_lift"]
 
 def fence(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     start: Point,
     end: Point,
     *,
@@ -25,13 +25,13 @@ def fence(
     surface: Surface | None = None,
 ) -> None:
     """Draw a fence from (x, z) to (x, z): "pickets", "rails", "iron" or a "wall"."""
-    kind = kind or dice.pick(("pickets", "rails", "rails", "iron", "wall"))
-    high = dice.between(0.9, 1.3) if height is None else height
+    kind = kind or rng.pick(("pickets", "rails", "rails", "iron", "wall"))
+    high = rng.between(0.9, 1.3) if height is None else height
     (x, z), length = start, math.hypot(end[0] - start[0], end[1] - start[1])
     direction = ((end[0] - x) / length, 0.0, (end[1] - z) / length)
     plane = canvas.camera.plane((x, 0.0, z), direction, (0.0, 1.0, 0.0))
     light = 0.9 + 0.15 * abs(direction[0])
-    surface = surface or fence_surface(dice, kind)
+    surface = surface or fence_surface(rng, kind)
     if kind == "wall":
         canvas.draw(plane, box(0, 0, length, high), surface, "fence", light=light)
         canvas.draw(plane, box(0, high - 0.12, length, high), surface.times(1.15), "fence", light=light)
@@ -44,13 +44,13 @@ def fence(
         canvas.draw(plane, rail, surface.times(0.93), "fence", light=light)
 
 
-def fence_surface(dice: Dice, kind: str) -> Surface:
+def fence_surface(rng: Rng, kind: str) -> Surface:
     """What fences of a kind are made of."""
     if kind == "wall":
-        return dice.pick((stone(dice, blocks=0.4), stone(dice)))
+        return rng.pick((stone(rng, blocks=0.4), stone(rng)))
     if kind == "iron":
-        return metal(dice)
-    return dice.pick((wood(dice), painted(dice, (0.92, 0.91, 0.88)), painted(dice)))
+        return metal(rng)
+    return rng.pick((wood(rng), painted(rng, (0.92, 0.91, 0.88)), painted(rng)))
 
 
 def _comb(
@@ -78,7 +78,7 @@ def _comb(
 
 def dock(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -88,7 +88,7 @@ def dock(
     turn: float = 0.0,
 ) -> None:
     """Draw a landing stage on posts, from its near end at (x, z) away from the camera, or to a side."""
-    planks = wood(dice)
+    planks = wood(rng)
     deck = canvas.camera.ground(x, z, y=height, turn=turn)
     front = canvas.camera.upright(x, z, turn=turn)
     side = -width / 2 if x - length * math.sin(math.radians(turn)) / 2 > 0 else width / 2
@@ -121,7 +121,7 @@ def _dock_side(
 
 def ski_lift(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     start: Point,
     end: Point,
     *,
@@ -138,7 +138,7 @@ def ski_lift(
         How much higher the ground is at the end than at the start.
     """
     (x0, z0), (x1, z1), arm = start, end, 1.9
-    surface, cabin, closed = metal(dice), painted(dice), dice.chance(0.4)
+    surface, cabin, closed = metal(rng), painted(rng), rng.chance(0.4)
 
     def at(t: float, aside: float = 0.0, up: float = 0.0) -> Vector:
         return x0 + (x1 - x0) * t + aside, rise * t + up, z0 + (z1 - z0) * t
@@ -149,7 +149,7 @@ def ski_lift(
         _cable(canvas, [at(i / steps, aside, height - sag) for i, sag in enumerate(sags)])
     things = [(at(i / (pylons - 1)), True) for i in range(pylons)]
     for i in range(chairs):
-        things.append((at((i + dice.between(0.1, 0.9)) / chairs, dice.side() * arm, height), False))
+        things.append((at((i + rng.between(0.1, 0.9)) / chairs, rng.side() * arm, height), False))
     for (x, y, z), standing in sorted(things, key=lambda thing: -thing[0][2]):
         plane = canvas.camera.upright(x, max(z, 0.5), y=y)
         if z > 2 and standing:

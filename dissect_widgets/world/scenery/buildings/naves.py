@@ -9,13 +9,13 @@ from dissect_widgets.world.scenery.buildings.houses import WALL
 from dissect_widgets.world.scenery.buildings.openings import draw_window
 from dissect_widgets.world.scenery.buildings.roofs import frustum, ridge_roof, sideways
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
 
 
 def nave(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     style: Style,
     base: Block,
     *,
@@ -24,21 +24,21 @@ def nave(
     buttresses: bool | None = None,
 ) -> float:
     """The hall with its roof; `front` for a portal and window in its front. Returns the roof's rise."""
-    rise = base.width * dice.between(0.45, 0.8) if rise is None else rise
+    rise = base.width * rng.between(0.45, 0.8) if rise is None else rise
     seen = draw_block(canvas, base, style.wall, "church", "facade", shade=WALL)
-    buttresses = dice.chance(0.35) if buttresses is None else buttresses
+    buttresses = rng.chance(0.35) if buttresses is None else buttresses
     for side in ("left", "right"):
         if side in seen:
             side_windows(canvas, style, seen[side], buttresses=buttresses)
     ridge_roof(canvas, sideways(base), rise, style.roof, style.wall, "church", trim=style.trim)
     if "back" in seen:
-        _apse(canvas, dice, style, base)
+        _apse(canvas, rng, style, base)
     if front and "front" in seen:
-        front_wall(canvas, dice, style, seen["front"], base.height, rise)
+        front_wall(canvas, rng, style, seen["front"], base.height, rise)
     return rise
 
 
-def _apse(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
+def _apse(canvas: Canvas, rng: Rng, style: Style, base: Block) -> None:
     """The round or many-sided end of a choir, behind a hall."""
     radius, height = 0.34 * base.width, 0.85 * base.height
     x, _, z = base.at(0, 0, base.depth / 2)
@@ -47,21 +47,21 @@ def _apse(canvas: Canvas, dice: Dice, style: Style, base: Block) -> None:
     )
     for face in seen:
         draw_window(canvas, style.windows, face, 0, 0.3 * height, 0.42 * face.width, 0.5 * height)
-    rise = radius * dice.between(0.5, 0.9)
+    rise = radius * rng.between(0.5, 0.9)
     frustum(
         canvas, (x, height, z), (1.08 * radius, 0.02), rise, style.roof, "church", "roof", sides=8,
         turn=base.turn,
     )  # fmt: skip
 
 
-def front_wall(canvas: Canvas, dice: Dice, style: Style, face: Face, height: float, rise: float) -> None:
+def front_wall(canvas: Canvas, rng: Rng, style: Style, face: Face, height: float, rise: float) -> None:
     """A portal, windows beside it and a rose or window above."""
     width = 0.24 * face.width
-    portal(canvas, dice, style, face, 0, width)
-    if dice.chance(0.6):
+    portal(canvas, rng, style, face, 0, width)
+    if rng.chance(0.6):
         for u in (-0.33 * face.width, 0.33 * face.width):
             draw_window(canvas, style.windows, face, u, 0.28 * height, 0.12 * face.width, 0.42 * height)
-    if dice.chance(0.6):
+    if rng.chance(0.6):
         rose(canvas, style, face, height + 0.16 * rise, 0.14 * face.width)
     else:
         draw_window(

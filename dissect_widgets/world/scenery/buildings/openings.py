@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, ellipse
 from dissect_widgets.world.scenery.drawing.solids import Face
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -33,19 +33,19 @@ class Windows(NamedTuple):
     sill: bool = False
 
 
-def windows(dice: Dice, *, shape: str = "plain", shutters: float = 0.3, dusk: bool = False) -> Windows:
+def windows(rng: Rng, *, shape: str = "plain", shutters: float = 0.3, dusk: bool = False) -> Windows:
     """Any windows of a shape, with shutters at a probability; lit from inside if it is dusk."""
-    pane = glass(dice)
-    if dusk and dice.chance(0.7):
-        pane = pane._replace(color=mix((0.98, 0.8, 0.45), any_color(dice), 0.15), glow=0.8, rough=0.1)
-    frame = dice.pick((painted(dice, (0.9, 0.89, 0.86)), painted(dice), stone(dice), wood(dice)))
+    pane = glass(rng)
+    if dusk and rng.chance(0.7):
+        pane = pane._replace(color=mix((0.98, 0.8, 0.45), any_color(rng), 0.15), glow=0.8, rough=0.1)
+    frame = rng.pick((painted(rng, (0.9, 0.89, 0.86)), painted(rng), stone(rng), wood(rng)))
     return Windows(
         pane,
         frame,
         shape,
-        dice.pick(((2, 2), (2, 3), (1, 2), (2, 1), (1, 1))),
-        painted(dice) if dice.chance(shutters) else None,
-        dice.chance(0.5),
+        rng.pick(((2, 2), (2, 3), (1, 2), (2, 1), (1, 1))),
+        painted(rng) if rng.chance(shutters) else None,
+        rng.chance(0.5),
     )
 
 
@@ -130,7 +130,7 @@ def spread(width: float, count: int) -> list[float]:
 
 def draw_door(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     face: Face,
     u: float,
     *,
@@ -140,8 +140,8 @@ def draw_door(
 ) -> None:
     """Draw a door with its frame on a face, its threshold at (u, 0)."""
     plane = face.plane.moved(u, 0)
-    leaf = dice.pick((painted(dice), painted(dice), wood(dice), wood(dice, plank=width / 4)))
-    frame = dice.pick((painted(dice, (0.9, 0.88, 0.84)), stone(dice), leaf.times(0.6)))
+    leaf = rng.pick((painted(rng), painted(rng), wood(rng), wood(rng, plank=width / 4)))
+    frame = rng.pick((painted(rng, (0.9, 0.88, 0.84)), stone(rng), leaf.times(0.6)))
     edge = 0.11 * width
     canvas.draw(
         plane, opening(shape, width + 2 * edge, height + edge), frame, "door", "frame", light=face.light
@@ -150,7 +150,7 @@ def draw_door(
     if seen_width(plane, width) < 0.04:
         return
     if leaf.texture is None:
-        _panels(canvas, dice, face, plane, leaf, (width, height))
+        _panels(canvas, rng, face, plane, leaf, (width, height))
     elif width > 1.6:
         canvas.draw(plane, box(-0.05, 0, 0.05, height), leaf.times(0.4), "door", light=face.light)
     knob = ellipse(0.3 * width, 0.47 * height, 0.05 * width + 0.02)
@@ -158,12 +158,12 @@ def draw_door(
 
 
 def _panels(
-    canvas: Canvas, dice: Dice, face: Face, plane: Plane, leaf: Surface, size: tuple[float, float]
+    canvas: Canvas, rng: Rng, face: Face, plane: Plane, leaf: Surface, size: tuple[float, float]
 ) -> None:
     """Panels of a door leaf, the upper ones perhaps of glass."""
     width, height = size
     lower = leaf.times(0.72)
-    upper = glass(dice) if dice.chance(0.35) else lower
+    upper = glass(rng) if rng.chance(0.35) else lower
     for surface, bottom, top in ((lower, 0.1, 0.42), (upper, 0.52, 0.8)):
         panel = box(-0.34 * width, bottom * height, 0.34 * width, top * height)
         canvas.draw(plane, panel, surface, "door", "panel", light=face.light)
@@ -185,9 +185,9 @@ def awning(
     canvas.draw(face.plane, outline, cloth, name, "awning", light=1.1 * face.light)
 
 
-def draw_clock(canvas: Canvas, dice: Dice, face: Face, v: float, radius: float) -> None:
+def draw_clock(canvas: Canvas, rng: Rng, face: Face, v: float, radius: float) -> None:
     """Draw a dial with hands, its middle at a height."""
-    dial = dice.pick(((0.92, 0.9, 0.84), (0.16, 0.18, 0.24)))
+    dial = rng.pick(((0.92, 0.9, 0.84), (0.16, 0.18, 0.24)))
     gilt = Surface((0.1, 0.1, 0.1) if dial[0] > 0.5 else (0.85, 0.7, 0.3), "metal")
     plane = face.plane.moved(0, v).scaled(radius)
     hands = [(-0.08, 0), (0, 0.8), (0.12, 0.1), (0.6, -0.1), (0, -0.12)]

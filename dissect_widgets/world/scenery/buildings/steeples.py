@@ -7,15 +7,13 @@ from dissect_widgets.world.scenery.buildings.openings import draw_clock, draw_wi
 from dissect_widgets.world.scenery.buildings.roofs import dome, frustum, round_wall
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, faces
 from dissect_widgets.world.scenery.drawing.surfaces import Surface
 
 
-def crown(
-    canvas: Canvas, dice: Dice, style: Style, foot: Vector, half: float, kind: str, turn: float
-) -> None:
+def crown(canvas: Canvas, rng: Rng, style: Style, foot: Vector, half: float, kind: str, turn: float) -> None:
     """Draw what a tower ends in, over a square of half a width, and the cross on it.
 
     Kinds are "pyramid", "needle" (with eight sides), "broach" (a spire on a wider foot), "onion",
@@ -24,36 +22,36 @@ def crown(
     x, y, z = foot
     size = min(0.5 + 0.5 * half, 1.7)
     if kind == "pyramid":
-        rise = half * dice.between(1.6, 3.0)
+        rise = half * rng.between(1.6, 3.0)
         frustum(canvas, foot, (half, 0), rise, style.crown, "church", "spire", turn=turn)
         top = y + rise
     elif kind == "needle":
-        rise = half * dice.between(3.6, 5.5)
+        rise = half * rng.between(3.6, 5.5)
         frustum(canvas, foot, (0.98 * half, 0.02), rise, style.crown, "church", "spire", sides=8, turn=turn)
         top = y + rise
     elif kind == "broach":
-        rise, waist = half * dice.between(2.8, 4.2), 0.6 * half
+        rise, waist = half * rng.between(2.8, 4.2), 0.6 * half
         frustum(canvas, foot, (1.02 * half, waist), 0.9 * half, style.crown, "church", "spire", turn=turn)
         neck = (x, y + 0.9 * half, z)
         frustum(canvas, neck, (waist, 0.02), rise, style.crown, "church", "spire", sides=8, turn=turn)
         top = y + 0.9 * half + rise
     elif kind == "tiers":
-        top = _tiers(canvas, dice, style, foot, half, turn)
+        top = _tiers(canvas, rng, style, foot, half, turn)
     elif kind == "battlements":
         _pinnacles(canvas, style, foot, half, turn)
         return
     else:
-        top = _domed(canvas, dice, style, foot, half, kind)
+        top = _domed(canvas, rng, style, foot, half, kind)
     cross(canvas, (x, top - 0.1, z), 2 * size, style.cross, turn=turn)
 
 
-def _domed(canvas: Canvas, dice: Dice, style: Style, foot: Vector, half: float, kind: str) -> float:
+def _domed(canvas: Canvas, rng: Rng, style: Style, foot: Vector, half: float, kind: str) -> float:
     """A dome of a kind, at times with a small lantern on it; returns where it ends."""
     x, y, z = foot
-    shape = {"dome": dice.pick(("round", "pointed"))}.get(kind, kind)
+    shape = {"dome": rng.pick(("round", "pointed"))}.get(kind, kind)
     height = half * {"round": 1.0, "pointed": 1.5, "onion": 2.2, "bell": 2.0}[shape]
     dome(canvas, foot, 1.02 * half, height, style.crown, "church", shape=shape)
-    if shape != "round" or dice.chance(0.3):
+    if shape != "round" or rng.chance(0.3):
         return y + 0.98 * height
     small = 0.22 * half
     neck = (x, y + 0.97 * height, z)
@@ -62,11 +60,11 @@ def _domed(canvas: Canvas, dice: Dice, style: Style, foot: Vector, half: float, 
     return neck[1] + 3.0 * small
 
 
-def _tiers(canvas: Canvas, dice: Dice, style: Style, foot: Vector, half: float, turn: float) -> float:
+def _tiers(canvas: Canvas, rng: Rng, style: Style, foot: Vector, half: float, turn: float) -> float:
     """One or two narrower storeys and a slender spire, as on white churches of wood."""
     x, y, z = foot
     wide = half
-    for sides in dice.pick(((8,), (4, 8))):
+    for sides in rng.pick(((8,), (4, 8))):
         wide, tall = 0.74 * wide, 1.35 * wide
         seen = frustum(
             canvas, (x, y, z), (wide, wide), tall, style.wall, "church", "facade", sides=sides, turn=turn
@@ -76,7 +74,7 @@ def _tiers(canvas: Canvas, dice: Dice, style: Style, foot: Vector, half: float, 
         foot, edge = (x, y + tall - 0.15, z), (1.1 * wide, 1.1 * wide)
         frustum(canvas, foot, edge, 0.12 * wide + 0.15, style.trim, "church", "roof", sides=sides, turn=turn)
         y += tall + 0.12 * wide
-    rise = half * dice.between(1.8, 3.2)
+    rise = half * rng.between(1.8, 3.2)
     frustum(canvas, (x, y, z), (wide, 0.02), rise, style.crown, "church", "spire", sides=8, turn=turn)
     return y + rise
 
@@ -108,7 +106,7 @@ def _pinnacle(canvas: Canvas, style: Style, foot: Vector, half: float, turn: flo
 
 def church_tower(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     style: Style,
     block: Block,
     kind: str,
@@ -129,14 +127,14 @@ def church_tower(
         for storey in range(1 if door else 0, storeys):
             _tower_openings(canvas, style, face, half, storey * step, step, storey == storeys - 1)
         if clock:
-            draw_clock(canvas, dice, face, (storeys - 1.32) * step, 0.42 * half)
+            draw_clock(canvas, rng, face, (storeys - 1.32) * step, 0.42 * half)
     seen = faces(block, canvas.camera, canvas.light.side)
     if door and "front" in seen:
-        portal(canvas, dice, style, seen["front"], 0, min(1.1 * half, 0.5 * step))
+        portal(canvas, rng, style, seen["front"], 0, min(1.1 * half, 0.5 * step))
     edge = 1.08 * half
     cornice = (x, y + block.height - 0.25, z)
     frustum(canvas, cornice, (edge, edge), 0.45, style.trim, "church", "facade", turn=turn)
-    crown(canvas, dice, style, (x, y + block.height + 0.2, z), half, kind, turn)
+    crown(canvas, rng, style, (x, y + block.height + 0.2, z), half, kind, turn)
 
 
 def _tower_openings(

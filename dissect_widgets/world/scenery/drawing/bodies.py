@@ -18,7 +18,7 @@ from dissect_widgets.world.scenery.drawing.solids import lit
 from dissect_widgets.world.scenery.drawing.surfaces import Surface
 
 NEAREST = 0.4
-"""Points nearer than this, in metres, are drawn as if they were this far away."""
+"""Points nearer than this, in meters, are drawn as if they were this far away."""
 _ROUND = [(math.cos(math.tau * i / 16), math.sin(math.tau * i / 16)) for i in range(16)]
 
 ROUNDED = Shade(1.02, v=0.2, vv=-0.16)
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 class Body:
     """A thing that stands at (x, y, z) and heads somewhere.
 
-    Its points are (along, up, aside): towards its front, upwards, and to its left, in metres.
+    Its points are (along, up, aside): towards its front, upwards, and to its left, in meters.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class Body:
         light: float = 1.0,
         shade: Shade = FLAT,
     ) -> bool:
-        """Draw a flat polygon, anticlockwise as seen from outside, if it is seen from there."""
+        """Draw a flat polygon, counterclockwise as seen from outside, if it is seen from there."""
         normal = _normal(points)
         if not self.faces_camera(normal, points[0]):
             return False
@@ -140,7 +140,7 @@ class Body:
         half
             Distance of the side from the middle, at the height `base`.
         lean
-            How much it comes nearer to the middle with every metre upwards.
+            How much it comes nearer to the middle with every meter upwards.
         """
         sign = self.near_side()
         across = sign * (half + lean * base)
@@ -159,7 +159,7 @@ class Body:
         lean: float = 0.0,
         shade: Shade = FLAT,
     ) -> None:
-        """Draw a profile, anticlockwise points (along, up), extruded to both sides by `half` metres."""
+        """Draw a profile, counterclockwise points (along, up), extruded to both sides by `half` meters."""
         base = min(v for _, v in profile)
         for (u0, v0), (u1, v1) in zip(profile, [*profile[1:], profile[0]], strict=True):
             w0, w1 = half - lean * (v0 - base), half - lean * (v1 - base)
@@ -196,7 +196,7 @@ def corners_of(
 
 
 def _normal(points: Sequence[Vector]) -> Vector:
-    """Unit normal of a polygon (Newell), outward if its points run anticlockwise as seen from outside."""
+    """Unit normal of a polygon (Newell), outward if its points run counterclockwise as seen from outside."""
     x = y = z = 0.0
     for (a, b, c), (d, e, f) in zip(points, [*points[1:], points[0]], strict=True):
         x, y, z = x + (b - e) * (c + f), y + (c - f) * (a + d), z + (a - d) * (b + e)

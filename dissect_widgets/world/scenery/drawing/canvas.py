@@ -2,7 +2,7 @@
 
 >>> canvas = Canvas(camera, light)
 >>> canvas.draw(plane, box(-1, 0, 1, 2), surface, "door")                     # an object
->>> canvas.draw(plane, ellipse(0.8, 1, 0.06), metal(dice), "door", "handle")  # a part of it
+>>> canvas.draw(plane, ellipse(0.8, 1, 0.06), metal(rng), "door", "handle")  # a part of it
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Canvas:
         object_name, part
             Which object of the vocabulary it belongs to, and which part of it, if any.
         light
-            Factor on its colours: faces of a thing that look away from the light are darker.
+            Factor on its colors: faces of a thing that look away from the light are darker.
         shade
             How brightness runs over it.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.surfaces import AUTUMN, LEAVES, Color, mix, vary
 
 
@@ -14,13 +14,13 @@ class Light(NamedTuple):
     name: str
     """"day", "overcast", "golden", "dusk" or "indoors"."""
     tint: Color = (1.0, 1.0, 1.0)
-    """Factor on all colours but those that glow."""
+    """Factor on all colors but those that glow."""
     side: float = 0.5
     """Where the light comes from, from -1 (left) to 1 (right)."""
     sky: tuple[Color, Color] = ((0.35, 0.55, 0.85), (0.75, 0.85, 0.95))
-    """Colour of the sky, above and at the horizon."""
+    """Color of the sky, above and at the horizon."""
     visibility: float = 400.0
-    """Distance in metres at which half of a colour is lost in haze."""
+    """Distance in meters at which half of a color is lost in haze."""
     season: str = "summer"
     """"spring", "summer", "autumn" or "winter"."""
     gain: Color = (1.0, 1.0, 1.0)
@@ -28,17 +28,17 @@ class Light(NamedTuple):
     contrast: float = 1.0
     saturation: float = 1.0
 
-    def leaves(self, dice: Dice) -> Color:
-        """Colour of leaves in the season."""
+    def leaves(self, rng: Rng) -> Color:
+        """Color of leaves in the season."""
         if self.season == "autumn":
-            return vary(dice, dice.pick((*AUTUMN, *AUTUMN, *LEAVES)))
-        return vary(dice, dice.pick(LEAVES))
+            return vary(rng, rng.pick((*AUTUMN, *AUTUMN, *LEAVES)))
+        return vary(rng, rng.pick(LEAVES))
 
-    def meadow(self, dice: Dice) -> Color:
-        """Colour of grass in the season."""
+    def meadow(self, rng: Rng) -> Color:
+        """Color of grass in the season."""
         fresh, dry, pale = (0.3, 0.47, 0.17), (0.6, 0.54, 0.3), (0.48, 0.46, 0.34)
         by_season = {"spring": (fresh, fresh), "summer": (fresh, dry), "autumn": (dry, fresh, pale)}
-        return vary(dice, dice.pick(by_season.get(self.season, (pale, dry))))
+        return vary(rng, rng.pick(by_season.get(self.season, (pale, dry))))
 
 
 _SKIES: dict[str, tuple[tuple[Color, Color], ...]] = {
@@ -69,40 +69,40 @@ _TINTS: dict[str, Color] = {
 }  # fmt: skip
 
 
-def outdoor_light(dice: Dice, *, season: str | None = None) -> Light:
+def outdoor_light(rng: Rng, *, season: str | None = None) -> Light:
     """Any daylight, in any season or a given one."""
-    name = dice.pick(("day", "day", "day", "overcast", "overcast", "golden", "golden", "dusk"))
-    above, below = dice.pick(_SKIES[name])
+    name = rng.pick(("day", "day", "day", "overcast", "overcast", "golden", "golden", "dusk"))
+    above, below = rng.pick(_SKIES[name])
     return _photographed(
-        dice,
+        rng,
         Light(
             name,
-            vary(dice, _TINTS[name], 0.05),
-            dice.side() * dice.between(0.4, 1.0),
-            (vary(dice, above, 0.04), vary(dice, below, 0.04)),
-            visibility=dice.pick((150.0, 300.0, 600.0, 1200.0)),
-            season=season or dice.pick(("spring", "summer", "summer", "autumn", "winter")),
+            vary(rng, _TINTS[name], 0.05),
+            rng.side() * rng.between(0.4, 1.0),
+            (vary(rng, above, 0.04), vary(rng, below, 0.04)),
+            visibility=rng.pick((150.0, 300.0, 600.0, 1200.0)),
+            season=season or rng.pick(("spring", "summer", "summer", "autumn", "winter")),
         ),
     )
 
 
-def indoor_light(dice: Dice) -> Light:
+def indoor_light(rng: Rng) -> Light:
     """The light of a room: daylight or lamps, warm or cold."""
-    tint = dice.pick(((1.04, 1.02, 0.98), (1.08, 0.95, 0.78), (0.9, 0.95, 1.02), (0.82, 0.76, 0.7)))
-    light = outdoor_light(dice)
-    return light._replace(name="indoors", tint=vary(dice, tint, 0.06), visibility=1e6)
+    tint = rng.pick(((1.04, 1.02, 0.98), (1.08, 0.95, 0.78), (0.9, 0.95, 1.02), (0.82, 0.76, 0.7)))
+    light = outdoor_light(rng)
+    return light._replace(name="indoors", tint=vary(rng, tint, 0.06), visibility=1e6)
 
 
-def _photographed(dice: Dice, light: Light) -> Light:
+def _photographed(rng: Rng, light: Light) -> Light:
     """White balance, exposure, contrast and saturation as photographers leave them."""
-    exposure, warm, green = dice.between(0.84, 1.14), dice.between(-0.09, 0.09), dice.between(-0.05, 0.05)
+    exposure, warm, green = rng.between(0.84, 1.14), rng.between(-0.09, 0.09), rng.between(-0.05, 0.05)
     return light._replace(
         gain=(exposure * (1 + warm), exposure * (1 + green), exposure * (1 - warm)),
-        contrast=dice.between(0.8, 1.12),
-        saturation=dice.pick((0.45, 0.7, 0.9, 1.0, 1.1)),
+        contrast=rng.between(0.8, 1.12),
+        saturation=rng.pick((0.45, 0.7, 0.9, 1.0, 1.1)),
     )
 
 
 def haze(light: Light) -> Color:
-    """Colour into which distance fades."""
+    """Color into which distance fades."""
     return mix(light.sky[1], light.sky[0], 0.25)

@@ -1,4 +1,4 @@
-"""Textures as functions of the place on a surface: how much of the second colour is there.
+"""Textures as functions of the place on a surface: how much of the second color is there.
 
 Each takes places u, v (n,) in repetitions and the size of a pixel there, also in repetitions, and gives
 a share (n,) in [0, 1]. Edges are as soft as a pixel, so that nothing flickers or runs into steps.
@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 
 Floats = NDArray[np.float32]
 NOISE_SIDE = 256
@@ -24,9 +24,9 @@ NOISE_STEPS = 16
 @cache
 def noise_tile() -> Floats:
     """Smooth irregularities that repeat: float32 (256, 256) around 0, mostly within [-1, 1]."""
-    dice, total = Dice("noise"), np.zeros((NOISE_SIDE, NOISE_SIDE), np.float32)
+    rng, total = Rng("noise"), np.zeros((NOISE_SIDE, NOISE_SIDE), np.float32)
     for cells, weight in ((16, 0.55), (32, 0.5), (64, 0.4), (128, 0.3)):
-        coarse = np.array([dice.between(-1, 1) for _ in range(cells * cells)], np.float32)
+        coarse = np.array([rng.between(-1, 1) for _ in range(cells * cells)], np.float32)
         total += np.float32(weight) * _enlarge(coarse.reshape(cells, cells), NOISE_SIDE // cells)
     return total
 

@@ -1,6 +1,6 @@
 """The camera, and the planes of space on which everything is drawn.
 
-Lengths are in metres. A camera stands at the origin of the ground, `height` above it, and looks along
+Lengths are in meters. A camera stands at the origin of the ground, `height` above it, and looks along
 +z; in rooms it may stand beside and be turned. x runs to the right, y up. It is one with a shift lens:
 the horizon may lie anywhere in the picture, and what is vertical stays vertical. Coordinates of the
 picture run from 0 to 1, x to the right, y down.
@@ -22,11 +22,11 @@ Vector = tuple[float, float, float]
 Matrix = tuple[float, float, float, float, float, float, float, float, float]
 
 NEAR = 0.15
-"""What is closer to the camera than this, in metres, is cut off."""
+"""What is closer to the camera than this, in meters, is cut off."""
 
 
 class Plane(NamedTuple):
-    """A plane with coordinates (u, v) in metres, and how it lies in the picture."""
+    """A plane with coordinates (u, v) in meters, and how it lies in the picture."""
 
     matrix: Matrix
     """(u, v, 1) to the picture's (x depth, y depth, depth), row by row."""
@@ -68,7 +68,7 @@ class Plane(NamedTuple):
         return Plane((a * across, b * up, c, d * across, e * up, f, g * across, h * up, i))
 
     def leaning(self, degrees: float) -> Plane:
-        """The same plane turned in itself, anticlockwise, about its origin."""
+        """The same plane turned in itself, counterclockwise, about its origin."""
         sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
         a, b, c, d, e, f, g, h, i = self.matrix
         matrix = (
@@ -80,12 +80,12 @@ class Plane(NamedTuple):
 
     @property
     def depth(self) -> float:
-        """Distance of the origin along the line of sight, in metres."""
+        """Distance of the origin along the line of sight, in meters."""
         return self.matrix[8]
 
 
 def turned(u: float, v: float, degrees: float) -> Point:
-    """A point of the ground, turned anticlockwise about its origin."""
+    """A point of the ground, turned counterclockwise about its origin."""
     sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
     return u * cosine - v * sine, u * sine + v * cosine
 
@@ -98,11 +98,11 @@ class Camera(NamedTuple):
     """Where the picture is taken from."""
 
     height: float = 1.6
-    """Above the ground, in metres."""
+    """Above the ground, in meters."""
     horizon: float = 0.45
     """Where the horizon lies, from 0 (top of the picture) to 1 (bottom)."""
     zoom: float = 0.9
-    """What is this many metres away and one metre wide fills the width of the picture."""
+    """What is this many meters away and one meter wide fills the width of the picture."""
     middle: float = 0.5
     """Where straight ahead lies, from 0 (left) to 1 (right)."""
     x: float = 0.0

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Dice:
+class Rng:
     """A stream of chance that belongs to one picture.
 
     Only `random.Random.random` is used, whose numbers Python promises to keep for a given seed.

@@ -1,7 +1,7 @@
-"""From regions to pixels: what covers each pixel and how much, and the colour it has there.
+"""From regions to pixels: what covers each pixel and how much, and the color it has there.
 
 Outlines are rastered four times finer than the picture, each way. A pixel inside one region takes the
-colour of its middle; one on a border takes the mean over its regions, each by the share it covers.
+color of its middle; one on a border takes the mean over its regions, each by the share it covers.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def shade(canvas: Canvas, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int1
 def _colors(
     seen: Cover, numbers: Floats, textures: NDArray[np.int16], light: Light, size: int
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Colour float32 (n, 3) of each pair, and bool (n,) whether its texture can be seen."""
+    """Color float32 (n, 3) of each pair, and bool (n,) whether its texture can be seen."""
     n = {name: column[seen.region] for name, column in zip(COLUMNS, numbers, strict=True)}
     x = ((seen.pixel % size).astype(np.float32) + np.float32(0.5)) / np.float32(size)
     y = ((seen.pixel // size).astype(np.float32) + np.float32(0.5)) / np.float32(size)
@@ -138,8 +138,8 @@ def _colors(
 
 def _grade(picture: Floats, light: Light) -> NDArray[np.uint8]:
     red, green, blue = picture.T
-    grey = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
-    picture = grey[:, None] + (picture - grey[:, None]) * np.float32(light.saturation)
+    gray = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    picture = gray[:, None] + (picture - gray[:, None]) * np.float32(light.saturation)
     picture = (picture * np.array(light.gain, np.float32) - np.float32(0.5)) * np.float32(light.contrast)
     levels: NDArray[np.uint8] = (np.clip(picture + np.float32(0.5), 0, 1) * 255 + np.float32(0.5)).astype(
         np.uint8

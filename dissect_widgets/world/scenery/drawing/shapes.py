@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 
 from dissect_widgets.world.scenery.drawing.planes import Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 
 _CIRCLE = [(math.cos(math.tau * i / 48), math.sin(math.tau * i / 48)) for i in range(48)]
 
@@ -70,7 +70,7 @@ def smooth(points: Sequence[Point], steps: int = 4, *, closed: bool = True) -> l
 
 @cache
 def _weights(steps: int) -> list[tuple[float, float, float, float]]:
-    """Weights of four neighbouring points at each of some steps from the second to the third."""
+    """Weights of four neighboring points at each of some steps from the second to the third."""
     return [
         (
             -0.5 * t + t * t - 0.5 * t * t * t, 1 - 2.5 * t * t + 1.5 * t * t * t,
@@ -80,19 +80,19 @@ def _weights(steps: int) -> list[tuple[float, float, float, float]]:
     ]  # fmt: skip
 
 
-def blob(dice: Dice, u: float, v: float, across: float, up: float, *, rough: float = 0.15) -> list[Point]:
+def blob(rng: Rng, u: float, v: float, across: float, up: float, *, rough: float = 0.15) -> list[Point]:
     """Closed smooth outline, irregular by a share `rough` of its radii: clouds, bushes, rocks."""
     knots = 9
-    turn = dice.between(0, math.tau / knots)
+    turn = rng.between(0, math.tau / knots)
     points = []
     for i in range(knots):
-        angle, reach = turn + math.tau * i / knots, 1 + rough * dice.between(-1, 1)
+        angle, reach = turn + math.tau * i / knots, 1 + rough * rng.between(-1, 1)
         points.append((u + across * reach * math.cos(angle), v + up * reach * math.sin(angle)))
     return smooth(points, 3)
 
 
 def skyline(
-    dice: Dice, left: float, right: float, base: float, low: float, high: float, *, rough: float = 0.5
+    rng: Rng, left: float, right: float, base: float, low: float, high: float, *, rough: float = 0.5
 ) -> list[Point]:
     """Ragged line of hills from left to right, as a polygon that stands on `base`.
 
@@ -103,11 +103,11 @@ def skyline(
     rough
         0 for smooth hills, 1 for jagged peaks.
     """
-    heights, swing = [dice.between(low, high) for _ in range(3)], (high - low) / 2
+    heights, swing = [rng.between(low, high) for _ in range(3)], (high - low) / 2
     for _ in range(4):
         finer = []
         for first, second in pairwise(heights):
-            finer += [first, (first + second) / 2 + swing * dice.between(-0.6, 0.6)]
+            finer += [first, (first + second) / 2 + swing * rng.between(-0.6, 0.6)]
         heights, swing = [*finer, heights[-1]], swing * (0.3 + 0.35 * rough)
     step = (right - left) / (len(heights) - 1)
     return [(left, base), *((left + i * step, h) for i, h in enumerate(heights)), (right, base)]
@@ -128,7 +128,7 @@ def tube(points: Sequence[Point], width: float, end_width: float | None = None) 
 
 
 def hull(points: Sequence[Point]) -> list[Point]:
-    """Convex outline around points, anticlockwise (Andrew's monotone chain)."""
+    """Convex outline around points, counterclockwise (Andrew's monotone chain)."""
     ordered = sorted(set(points))
     if len(ordered) < 3:
         return ordered
@@ -147,7 +147,7 @@ def hull(points: Sequence[Point]) -> list[Point]:
 
 
 def clipped(points: Sequence[Point], window: Sequence[Point]) -> list[Point]:
-    """The share of an outline that lies within a convex one, which runs anticlockwise."""
+    """The share of an outline that lies within a convex one, which runs counterclockwise."""
     kept = list(points)
     for (a, b), (c, d) in zip(window, [*window[1:], window[0]], strict=True):
         sides = [(c - a) * (v - b) - (d - b) * (u - a) for u, v in kept]

@@ -1,9 +1,9 @@
 """Blocks, slabs and round bodies in space: the faces that the camera sees, each as a plane to draw on.
 
 >>> house = Block(x=-4, z=15, turn=25, width=8, depth=6, height=5)
->>> faces = draw_block(canvas, house, brick(dice), "house", "facade")
+>>> faces = draw_block(canvas, house, brick(rng), "house", "facade")
 >>> if "front" in faces:
-...     canvas.draw(faces["front"].plane, box(-1, 0, 1, 2.2), painted(dice), "door")
+...     canvas.draw(faces["front"].plane, box(-1, 0, 1, 2.2), painted(rng), "door")
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Face(NamedTuple):
     width: float
     height: float
     light: float
-    """Factor on colours: how the face stands to the light."""
+    """Factor on colors: how the face stands to the light."""
 
 
 def faces(block: Block, camera: Camera, side: float) -> dict[str, Face]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Floor
 from dissect_widgets.world.scenery.drawing.planes import Camera, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 
 Thing = Callable[..., object]
 """What draws itself on a canvas, with dice, at (x, z)."""
@@ -18,13 +18,13 @@ Thing = Callable[..., object]
 class Stage:
     """Things that stand on the ground of a picture; they are drawn together, from far to near."""
 
-    def __init__(self, canvas: Canvas, dice: Dice) -> None:
-        self.canvas, self.dice = canvas, dice
+    def __init__(self, canvas: Canvas, rng: Rng) -> None:
+        self.canvas, self.rng = canvas, rng
         self._things: list[tuple[float, Callable[[], object]]] = []
 
     def put(self, thing: Thing, x: float, z: float, /, **options: Any) -> None:
-        """Place a thing, that is `thing(canvas, dice, x, z, **options)`, on the ground."""
-        draw = partial(thing, self.canvas, self.dice, x, z, **options)
+        """Place a thing, that is `thing(canvas, rng, x, z, **options)`, on the ground."""
+        draw = partial(thing, self.canvas, self.rng, x, z, **options)
         self.add(self.canvas.camera.depth(x, z), draw)
 
     def put_at(self, thing: Thing, share: float, z: float, /, **options: Any) -> None:
@@ -33,7 +33,7 @@ class Stage:
 
     def put_on(self, floor: Floor | None, thing: Thing, x: float, z: float, /, **options: Any) -> None:
         """Place a thing whose shadow falls on another floor, such as a path or water, or on none."""
-        draw = partial(thing, self.canvas, self.dice, x, z, **options)
+        draw = partial(thing, self.canvas, self.rng, x, z, **options)
         self.add(self.canvas.camera.depth(x, z), partial(on_floor, self.canvas, floor, draw))
 
     def add(self, depth: float, draw: Callable[[], object]) -> None:
@@ -65,14 +65,14 @@ def in_view(camera: Camera, x: float, z: float, *, margin: float = 0.12, nearest
     Parameters
     ----------
     nearest
-        The least distance along the line of sight, in metres.
+        The least distance along the line of sight, in meters.
     """
     return camera.depth(x, z) > nearest and margin < camera.locate(x, 0, z)[0] < 1 - margin
 
 
-def far(dice: Dice, near: float, distant: float) -> float:
+def far(rng: Rng, near: float, distant: float) -> float:
     """A distance between two, as often near as far in the eyes of a camera."""
-    return math.exp(dice.between(math.log(near), math.log(distant)))
+    return math.exp(rng.between(math.log(near), math.log(distant)))
 
 
 def middle(line: Sequence[Point], z: float) -> float:

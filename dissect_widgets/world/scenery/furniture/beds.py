@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
 from dissect_widgets.world.scenery.drawing.planes import Point, Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, rounded, smooth
 from dissect_widgets.world.scenery.drawing.solids import (
     Block,
@@ -31,11 +31,11 @@ from dissect_widgets.world.scenery.furniture.pieces import on, posts
 WHITE = ((0.95, 0.94, 0.92), (0.9, 0.88, 0.82), (0.85, 0.87, 0.9))
 
 
-def linen(dice: Dice) -> Surface:
+def linen(rng: Rng) -> Surface:
     """Bed linen: mostly white."""
-    if dice.chance(0.35):
-        return fabric(dice, 0.2)
-    return Surface(vary(dice, dice.pick(WHITE)), "fabric", rough=0.1, grain=(0.25, 0.2))
+    if rng.chance(0.35):
+        return fabric(rng, 0.2)
+    return Surface(vary(rng, rng.pick(WHITE)), "fabric", rough=0.1, grain=(0.25, 0.2))
 
 
 class BedStyle(NamedTuple):
@@ -56,32 +56,32 @@ class BedStyle(NamedTuple):
     canopy: bool
 
 
-def bed_style(dice: Dice, *, width: float | None = None) -> BedStyle:
+def bed_style(rng: Rng, *, width: float | None = None) -> BedStyle:
     """A kind of bed, single or double."""
-    head = dice.pick(("board", "board", "arch", "cushion", "cushion", "bars", "none"))
-    frame = dice.pick((wood(dice), wood(dice), painted(dice), metal(dice)))
+    head = rng.pick(("board", "board", "arch", "cushion", "cushion", "bars", "none"))
+    frame = rng.pick((wood(rng), wood(rng), painted(rng), metal(rng)))
     if head == "cushion":
-        frame = dice.pick((fabric(dice, 0.3), leather(dice)))
+        frame = rng.pick((fabric(rng, 0.3), leather(rng)))
     return BedStyle(
-        width or dice.pick((1.0, 1.4, 1.6, 1.8)) * dice.between(0.95, 1.05),
+        width or rng.pick((1.0, 1.4, 1.6, 1.8)) * rng.between(0.95, 1.05),
         head,
-        dice.between(0.95, 1.35),
+        rng.between(0.95, 1.35),
         frame,
-        linen(dice),
-        fabric(dice, dice.between(0.3, 0.5)),
-        linen(dice),
-        fabric(dice, 0.25),
-        dice.between(0.5, 0.78),
-        dice.chance(0.25),
-        dice.chance(0.1),
+        linen(rng),
+        fabric(rng, rng.between(0.3, 0.5)),
+        linen(rng),
+        fabric(rng, 0.25),
+        rng.between(0.5, 0.78),
+        rng.chance(0.25),
+        rng.chance(0.1),
     )
 
 
 def bed(
-    canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float = 0.0, style: BedStyle | None = None
+    canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, style: BedStyle | None = None
 ) -> None:
     """Draw a bed; its foot looks towards the camera at a turn of 0, and its head to the wall."""
-    style = style or bed_style(dice)
+    style = style or bed_style(rng)
     length, wide = 2.05, style.width
     canvas.shadow(x, z, wide * 0.6, length * 0.58, turn=turn)
     whole = Block(x, z, wide, length, 0.5, 0.0, turn)
@@ -95,8 +95,8 @@ def bed(
         _head(canvas, head, style)
     elif style.foot:
         draw_block(canvas, foot, style.frame, "bed", "panel")
-    _mattress(canvas, dice, whole, style)
-    _pillows(canvas, dice, whole, style)
+    _mattress(canvas, rng, whole, style)
+    _pillows(canvas, rng, whole, style)
     if not ahead:
         _head(canvas, head, style)
     elif style.foot:
@@ -138,10 +138,10 @@ def _head(canvas: Canvas, head: Block, style: BedStyle) -> None:
     draw_slab(canvas, head, outline, style.frame, "bed", "headboard", shade=Shade(1.0, v=0.08))
 
 
-def _mattress(canvas: Canvas, dice: Dice, whole: Block, style: BedStyle) -> None:
+def _mattress(canvas: Canvas, rng: Rng, whole: Block, style: BedStyle) -> None:
     """Frame, mattress with its sheet, and the blanket that hangs over the sides."""
     base = whole._replace(height=0.3)
-    if dice.chance(0.5):
+    if rng.chance(0.5):
         legs = whole._replace(height=0.12)
         posts(canvas, legs, style.frame.times(0.7), "bed", thick=0.08)
         base = whole.piece(0, 0.12, 0, whole.width, whole.depth, 0.18)
@@ -149,7 +149,7 @@ def _mattress(canvas: Canvas, dice: Dice, whole: Block, style: BedStyle) -> None
     mattress = whole.piece(0, 0.28, 0, whole.width - 0.03, whole.depth - 0.03, 0.24)
     draw_block(canvas, mattress, style.sheet, "bed", "mattress")
     deep = style.cover * whole.depth
-    hang = dice.between(0.2, 0.42)
+    hang = rng.between(0.2, 0.42)
     blanket = whole.piece(0, 0.56 - hang, -(whole.depth - deep) / 2 - 0.03, whole.width + 0.06, deep, hang)
     seen = draw_block(canvas, blanket, style.blanket, "bed", "blanket")
     for name in ("left", "right", "front"):
@@ -157,32 +157,32 @@ def _mattress(canvas: Canvas, dice: Dice, whole: Block, style: BedStyle) -> None
             hem = box(-seen[name].width / 2, 0, seen[name].width / 2, 0.05)
             on(canvas, seen[name], hem, style.blanket.times(0.8), "bed", "blanket")
     fold = blanket.piece(0, hang, deep / 2 - 0.12, whole.width + 0.07, 0.3, 0.03)
-    draw_block(canvas, fold, style.sheet.times(0.97) if dice.chance(0.5) else style.accent, "bed", "blanket")
-    if dice.chance(0.3):
+    draw_block(canvas, fold, style.sheet.times(0.97) if rng.chance(0.5) else style.accent, "bed", "blanket")
+    if rng.chance(0.3):
         throw = blanket.piece(0, 0.06, 0.1 - deep / 4, whole.width + 0.09, 0.5, hang - 0.04)
         draw_block(canvas, throw, style.accent, "bed", "blanket")
 
 
-def _pillows(canvas: Canvas, dice: Dice, whole: Block, style: BedStyle) -> None:
+def _pillows(canvas: Canvas, rng: Rng, whole: Block, style: BedStyle) -> None:
     """One or two pillows for each who sleeps there, and sometimes a cushion."""
     number = 1 if style.width < 1.3 else 2
-    wide, high = min(0.75, (style.width - 0.1) / number), dice.between(0.38, 0.5)
-    lean = dice.between(30, 65)
-    for row in range(dice.count(1, 2)):
+    wide, high = min(0.75, (style.width - 0.1) / number), rng.between(0.38, 0.5)
+    lean = rng.between(30, 65)
+    for row in range(rng.count(1, 2)):
         for i in range(number):
             right = (i - (number - 1) / 2) * wide
             at = whole.at(right, 0.52, whole.depth / 2 - 0.32 - 0.16 * row)
             cloth = style.pillow if row == 0 else style.accent
             size = (wide - 0.03, high * (1 - 0.15 * row))
-            pillow(canvas, dice, at[0], at[2], at[1], turn=whole.turn, lean=lean, size=size, cloth=cloth)
-    if dice.chance(0.35):
-        at = whole.at(dice.between(-0.15, 0.15), 0.54, whole.depth / 2 - 0.62)
-        pillow(canvas, dice, at[0], at[2], at[1], turn=whole.turn, lean=lean, size=(0.42, 0.36))
+            pillow(canvas, rng, at[0], at[2], at[1], turn=whole.turn, lean=lean, size=size, cloth=cloth)
+    if rng.chance(0.35):
+        at = whole.at(rng.between(-0.15, 0.15), 0.54, whole.depth / 2 - 0.62)
+        pillow(canvas, rng, at[0], at[2], at[1], turn=whole.turn, lean=lean, size=(0.42, 0.36))
 
 
 def pillow(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     y: float,
@@ -193,7 +193,7 @@ def pillow(
     cloth: Surface | None = None,
 ) -> None:
     """Draw a pillow whose lower edge lies at (x, y, z); `lean` is 90 for one that stands upright."""
-    cloth = cloth or fabric(dice, 0.2)
+    cloth = cloth or fabric(rng, 0.2)
     wide, high = size
     block = Block(x, z, wide, 0.1, high, y, turn)
     a, b = block.across, block.inward

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, SOFT, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -32,22 +32,22 @@ class ChairStyle(NamedTuple):
     height: float
 
 
-def chair_style(dice: Dice, *, swivel: bool = False) -> ChairStyle:
+def chair_style(rng: Rng, *, swivel: bool = False) -> ChairStyle:
     """A kind of chair: of wood, metal or plastic, bare or covered; or one of an office."""
-    frame = dice.pick((wood(dice), wood(dice), metal(dice), painted(dice)))
+    frame = rng.pick((wood(rng), wood(rng), metal(rng), painted(rng)))
     if swivel:
-        seat = dice.pick((leather(dice), fabric(dice), plastic(dice)))
-        return ChairStyle("swivel", metal(dice), seat, dice.between(0.46, 0.56), dice.between(0.95, 1.15))
-    back = dice.pick(("panel", "rails", "slats"))
-    seat = frame if dice.chance(0.3) else dice.pick((fabric(dice), leather(dice), plastic(dice), wood(dice)))
-    return ChairStyle(back, frame, seat, dice.between(0.4, 0.48), dice.between(0.82, 1.08))
+        seat = rng.pick((leather(rng), fabric(rng), plastic(rng)))
+        return ChairStyle("swivel", metal(rng), seat, rng.between(0.46, 0.56), rng.between(0.95, 1.15))
+    back = rng.pick(("panel", "rails", "slats"))
+    seat = frame if rng.chance(0.3) else rng.pick((fabric(rng), leather(rng), plastic(rng), wood(rng)))
+    return ChairStyle(back, frame, seat, rng.between(0.4, 0.48), rng.between(0.82, 1.08))
 
 
 def chair(
-    canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float = 0.0, style: ChairStyle | None = None
+    canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, style: ChairStyle | None = None
 ) -> None:
     """Draw a chair that looks towards the camera at a turn of 0, away from it at 180."""
-    style = style or chair_style(dice, swivel=dice.chance(0.2))
+    style = style or chair_style(rng, swivel=rng.chance(0.2))
     deep = style.width * 0.95
     canvas.shadow(x, z, style.width * 0.62, style.width * 0.56)
     if style.back == "swivel":
@@ -116,7 +116,7 @@ def _open_back(canvas: Canvas, seat: Block, style: ChairStyle) -> None:
 
 def table(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -128,20 +128,20 @@ def table(
     cloth: bool | None = None,
 ) -> None:
     """Draw a table: "square" ones on four legs, "round" ones on one, with or without a cloth."""
-    width = width or dice.between(1.0, 1.8)
-    depth = depth or dice.near(0.62 * width, 0.15)
-    shape = shape or dice.pick(("square", "square", "round"))
-    cloth = dice.chance(0.25) and height > 0.6 if cloth is None else cloth
-    frame = dice.pick((wood(dice), wood(dice), wood(dice), metal(dice), painted(dice)))
-    top = fabric(dice, 0.28) if cloth else dice.pick((frame, frame, _table_top(dice)))
+    width = width or rng.between(1.0, 1.8)
+    depth = depth or rng.near(0.62 * width, 0.15)
+    shape = shape or rng.pick(("square", "square", "round"))
+    cloth = rng.chance(0.25) and height > 0.6 if cloth is None else cloth
+    frame = rng.pick((wood(rng), wood(rng), wood(rng), metal(rng), painted(rng)))
+    top = fabric(rng, 0.28) if cloth else rng.pick((frame, frame, _table_top(rng)))
     canvas.shadow(x, z, width * 0.56, depth * 0.6, turn=turn)
     if shape == "round":
-        _round_table(canvas, dice, x, z, (width / 2, depth / 2, height), frame, top, cloth)
+        _round_table(canvas, rng, x, z, (width / 2, depth / 2, height), frame, top, cloth)
         return
     under = Block(x, z, width, depth, height - 0.04, 0.0, turn)
-    thick = dice.between(0.06, 0.1)
-    posts(canvas, under, frame, "table", thick=thick, inset=0.06, taper=dice.between(0.6, 1.0))
-    drop = dice.between(0.2, 0.3) if cloth else 0.05
+    thick = rng.between(0.06, 0.1)
+    posts(canvas, under, frame, "table", thick=thick, inset=0.06, taper=rng.between(0.6, 1.0))
+    drop = rng.between(0.2, 0.3) if cloth else 0.05
     board = Block(x, z, width, depth, drop, height - drop, turn)
     if not cloth:
         apron = under.piece(0, height - 0.15, 0, width - 0.12, depth - 0.12, 0.1)
@@ -149,14 +149,14 @@ def table(
     draw_block(canvas, board, top, "table", "table top")
 
 
-def _table_top(dice: Dice) -> Surface:
+def _table_top(rng: Rng) -> Surface:
     """What a table top may be made of, other than its legs."""
-    return dice.pick((marble(dice), wood(dice), plastic(dice)))
+    return rng.pick((marble(rng), wood(rng), plastic(rng)))
 
 
 def _round_table(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     size: tuple[float, float, float],
@@ -166,7 +166,7 @@ def _round_table(
 ) -> None:
     """Table with an oval top on a pole, or a cloth that hangs over it."""
     across, away, height = size
-    drop = dice.between(0.25, 0.5) * height if cloth else 0.05
+    drop = rng.between(0.25, 0.5) * height if cloth else 0.05
     canvas.draw(
         canvas.camera.ground(x, z),
         ellipse(0, 0, across * 0.45, away * 0.45),

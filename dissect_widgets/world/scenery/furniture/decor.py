@@ -6,7 +6,7 @@ import math
 
 from dissect_widgets.world.scenery.drawing.canvas import SOFT, TOP, Canvas, Mat
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import blob, box, ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.solids import draw_round
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -24,17 +24,15 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
 )
 
 
-def plant(
-    canvas: Canvas, dice: Dice, x: float, z: float, y: float = 0.0, *, size: float | None = None
-) -> None:
+def plant(canvas: Canvas, rng: Rng, x: float, z: float, y: float = 0.0, *, size: float | None = None) -> None:
     """Draw a plant in a pot: with blades, fronds or a crown of leaves; small if it stands on something."""
-    size = size or (dice.between(0.9, 1.6) if y == 0 else dice.between(0.35, 0.55))
+    size = size or (rng.between(0.9, 1.6) if y == 0 else rng.between(0.35, 0.55))
     wide, high = 0.15 * size, 0.26 * size
     if y == 0:
         canvas.shadow(x, z, 1.6 * wide, 1.3 * wide)
-    woven = fabric(dice, 0.3 * size, texture="woven")
-    pot = dice.pick((ceramic(dice), painted(dice), stone(dice), plastic(dice), woven, wood(dice, plank=0.08)))
-    profile: list[Point] = dice.pick(
+    woven = fabric(rng, 0.3 * size, texture="woven")
+    pot = rng.pick((ceramic(rng), painted(rng), stone(rng), plastic(rng), woven, wood(rng, plank=0.08)))
+    profile: list[Point] = rng.pick(
         (
             [(0.75 * wide, 0), (wide, high)],
             [(wide, 0), (wide, high)],
@@ -44,17 +42,17 @@ def plant(
     soil = Surface((0.2, 0.14, 0.1), "earth")
     draw_round(canvas, x, z, profile, pot, "plant", "pot", y=y, inside=soil)
     plane = canvas.camera.facing(x, z, y=y + high)
-    color = vary(dice, dice.pick(((0.2, 0.38, 0.14), (0.3, 0.48, 0.2), (0.16, 0.3, 0.2), (0.42, 0.5, 0.3))))
-    dice.pick((_blades, _fronds, _crown, _crown))(
-        canvas, dice, plane, foliage(dice, color, 0.12 * size), size - high
+    color = vary(rng, rng.pick(((0.2, 0.38, 0.14), (0.3, 0.48, 0.2), (0.16, 0.3, 0.2), (0.42, 0.5, 0.3))))
+    rng.pick((_blades, _fronds, _crown, _crown))(
+        canvas, rng, plane, foliage(rng, color, 0.12 * size), size - high
     )
 
 
-def _blades(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float) -> None:
+def _blades(canvas: Canvas, rng: Rng, plane: Plane, leaf: Surface, high: float) -> None:
     """Upright pointed leaves."""
     for i in range(9):
-        foot, lean = (i - 4) * 0.026 * high, (i - 4) * 0.07 * high + dice.between(-0.03, 0.03)
-        top, half = high * dice.between(0.6, 1.0), 0.05 * high
+        foot, lean = (i - 4) * 0.026 * high, (i - 4) * 0.07 * high + rng.between(-0.03, 0.03)
+        top, half = high * rng.between(0.6, 1.0), 0.05 * high
         blade = [
             (foot - half, -0.02),
             (foot + half, -0.02),
@@ -62,13 +60,13 @@ def _blades(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float
             (1.5 * lean, top),
             (lean - 1.1 * half, 0.6 * top),
         ]
-        canvas.draw(plane, blade, leaf, "plant", "leaf", light=dice.between(0.8, 1.15))
+        canvas.draw(plane, blade, leaf, "plant", "leaf", light=rng.between(0.8, 1.15))
 
 
-def _fronds(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float) -> None:
+def _fronds(canvas: Canvas, rng: Rng, plane: Plane, leaf: Surface, high: float) -> None:
     """Leaves that arch to all sides."""
     for i in range(11):
-        reach, top = (i - 5) * 0.14 * high, high * dice.between(0.65, 1.0) * (1 - 0.02 * abs(i - 5))
+        reach, top = (i - 5) * 0.14 * high, high * rng.between(0.65, 1.0) * (1 - 0.02 * abs(i - 5))
         line = smooth(
             [(0, 0), (0.35 * reach, 0.65 * top), (reach, top * (1 - 0.07 * abs(i - 5)))], 3, closed=False
         )
@@ -78,10 +76,10 @@ def _fronds(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float
             tube(line[len(line) // 2 :], 2.4 * thick, 0.01),
         )
         for part in outline:
-            canvas.draw(plane, part, leaf, "plant", "leaf", light=dice.between(0.75, 1.15))
+            canvas.draw(plane, part, leaf, "plant", "leaf", light=rng.between(0.75, 1.15))
 
 
-def _crown(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float) -> None:
+def _crown(canvas: Canvas, rng: Rng, plane: Plane, leaf: Surface, high: float) -> None:
     """Stems with round leaves, as a rubber plant has."""
     stem = Surface((0.36, 0.28, 0.18), "wood")
     for lean in (-0.16, 0.02, 0.18):
@@ -89,8 +87,8 @@ def _crown(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float)
     for i in range(18):
         angle, reach = 2.4 * i, 0.3 * math.sqrt((i + 0.5) / 18) * high
         u, v = 1.1 * reach * math.cos(angle), 0.64 * high + 1.15 * reach * math.sin(angle)
-        tilt = dice.between(-50, 50)
-        wide, tall = 0.1 * high * dice.between(0.8, 1.2), 0.16 * high
+        tilt = rng.between(-50, 50)
+        wide, tall = 0.1 * high * rng.between(0.8, 1.2), 0.16 * high
         outline = [
             (0, -tall),
             (wide, -0.2 * tall),
@@ -105,19 +103,17 @@ def _crown(canvas: Canvas, dice: Dice, plane: Plane, leaf: Surface, high: float)
             leaf,
             "plant",
             "leaf",
-            light=dice.between(0.7, 1.2),
+            light=rng.between(0.7, 1.2),
             shade=TOP,
         )
 
 
-def vase(
-    canvas: Canvas, dice: Dice, x: float, z: float, y: float = 0.0, *, size: float | None = None
-) -> None:
+def vase(canvas: Canvas, rng: Rng, x: float, z: float, y: float = 0.0, *, size: float | None = None) -> None:
     """Draw a vase, mostly with flowers, on something of height y."""
-    high = size or dice.between(0.2, 0.32)
-    wide = high * dice.between(0.28, 0.4)
-    plain = dice.pick((ceramic(dice), painted(dice), marble(dice), glazed(dice, high)))
-    profile: list[Point] = dice.pick(
+    high = size or rng.between(0.2, 0.32)
+    wide = high * rng.between(0.28, 0.4)
+    plain = rng.pick((ceramic(rng), painted(rng), marble(rng), glazed(rng, high)))
+    profile: list[Point] = rng.pick(
         (
             [
                 (0.6 * wide, 0),
@@ -130,33 +126,33 @@ def vase(
             [(0.8 * wide, 0), (wide, 0.3 * high), (0.5 * wide, 0.7 * high), (0.4 * wide, high)],
         )
     )
-    if dice.chance(0.8):
-        _bouquet(canvas, dice, canvas.camera.facing(x, z, y=y), high)
+    if rng.chance(0.8):
+        _bouquet(canvas, rng, canvas.camera.facing(x, z, y=y), high)
     draw_round(canvas, x, z, profile, plain, "vase", y=y, inside=plain.times(0.5))
 
 
-def glazed(dice: Dice, size: float) -> Surface:
+def glazed(rng: Rng, size: float) -> Surface:
     """Ceramic that is painted with stripes, dots or zigzags."""
-    return fabric(dice, 0.45 * size, texture=dice.pick(("striped", "dotted", "zigzagged")))._replace(
+    return fabric(rng, 0.45 * size, texture=rng.pick(("striped", "dotted", "zigzagged")))._replace(
         material="ceramic"
     )
 
 
-def _bouquet(canvas: Canvas, dice: Dice, plane: Plane, high: float) -> None:
+def _bouquet(canvas: Canvas, rng: Rng, plane: Plane, high: float) -> None:
     """Flowers above the rim of a vase."""
-    green, color, heart = Surface((0.26, 0.42, 0.18), "foliage"), any_color(dice), any_color(dice)
-    for i in range(dice.count(4, 6)):
-        u, v = (i - 2.2) * 0.27 * high + dice.between(-0.02, 0.02), high * dice.between(1.35, 1.75)
+    green, color, heart = Surface((0.26, 0.42, 0.18), "foliage"), any_color(rng), any_color(rng)
+    for i in range(rng.count(4, 6)):
+        u, v = (i - 2.2) * 0.27 * high + rng.between(-0.02, 0.02), high * rng.between(1.35, 1.75)
         canvas.draw(plane, tube([(0, 0.9 * high), (u, v)], 0.07 * high), green, "flower", "stem")
-        reach = high * dice.between(0.16, 0.24)
-        petals = Surface(vary(dice, color, 0.1), "foliage", rough=0.15, grain=(0.05, 0.05))
-        canvas.draw(plane, blob(dice, u, v, reach, reach, rough=0.2), petals, "flower", "petal", shade=SOFT)
+        reach = high * rng.between(0.16, 0.24)
+        petals = Surface(vary(rng, color, 0.1), "foliage", rough=0.15, grain=(0.05, 0.05))
+        canvas.draw(plane, blob(rng, u, v, reach, reach, rough=0.2), petals, "flower", "petal", shade=SOFT)
         canvas.draw(plane, ellipse(u, v, 0.35 * reach), Surface(heart, "foliage"), "flower", "petal")
 
 
 def carpet(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -165,20 +161,20 @@ def carpet(
     turn: float = 0.0,
 ) -> None:
     """Draw a carpet: square, round or oval, with a border and sometimes tassels."""
-    a, b = (width or dice.between(1.8, 2.8)) / 2, (depth or dice.between(1.3, 2.0)) / 2
+    a, b = (width or rng.between(1.8, 2.8)) / 2, (depth or rng.between(1.3, 2.0)) / 2
     plane = canvas.camera.ground(x, z, turn=turn)
-    cloth = fabric(dice, dice.between(0.3, 0.6))
+    cloth = fabric(rng, rng.between(0.3, 0.6))
     canvas.mats.append(Mat(cloth, "carpet", x, z, a, b, turn))
-    border = fabric(dice, 0.3, texture=None)
-    if dice.chance(0.3):
+    border = fabric(rng, 0.3, texture=None)
+    if rng.chance(0.3):
         for share, surface in ((1.0, border), (0.86, cloth)):
             canvas.draw(plane, ellipse(0, 0, a * share, b * share), surface, "carpet")
         return
-    if dice.chance(0.4):
+    if rng.chance(0.4):
         for i in range(2):
             end = (a - 0.02, a + 0.1) if i else (-a - 0.1, 0.02 - a)
             fringe = Surface((0.85, 0.8, 0.7), "fabric", "striped", border.color, (0.16, 0.16))
             canvas.draw(plane.leaning(90), box(-b, -end[1], b, -end[0]), fringe, "carpet", "tassel")
     canvas.draw(plane, box(-a, -b, a, b), border, "carpet")
-    rim = dice.between(0.08, 0.2)
+    rim = rng.between(0.08, 0.2)
     canvas.draw(plane, box(rim - a, rim - b, a - rim, b - rim), cloth, "carpet")

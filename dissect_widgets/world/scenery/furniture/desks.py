@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, leather, metal, painted, plastic, wood
@@ -22,19 +22,19 @@ class DeskStyle(NamedTuple):
     depth: float
 
 
-def desk_style(dice: Dice, *, school: bool = False) -> DeskStyle:
+def desk_style(rng: Rng, *, school: bool = False) -> DeskStyle:
     """A kind of desk: heavy with drawers, or light as in schools."""
     if school:
-        frame, top = metal(dice), dice.pick((wood(dice), wood(dice), plastic(dice)))
-        return DeskStyle("posts", frame, top, dice.between(0.5, 0.6))
-    frame = dice.pick((wood(dice), wood(dice), painted(dice), metal(dice)))
-    top = dice.pick((frame, frame, wood(dice), leather(dice)))
-    return DeskStyle(dice.pick(("left", "right", "both", "both")), frame, top, dice.between(0.65, 0.8))
+        frame, top = metal(rng), rng.pick((wood(rng), wood(rng), plastic(rng)))
+        return DeskStyle("posts", frame, top, rng.between(0.5, 0.6))
+    frame = rng.pick((wood(rng), wood(rng), painted(rng), metal(rng)))
+    top = rng.pick((frame, frame, wood(rng), leather(rng)))
+    return DeskStyle(rng.pick(("left", "right", "both", "both")), frame, top, rng.between(0.65, 0.8))
 
 
 def desk(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -44,8 +44,8 @@ def desk(
     style: DeskStyle | None = None,
 ) -> None:
     """Draw a desk; at a turn of 0 the side at which one sits looks towards the camera."""
-    style = style or desk_style(dice)
-    width = width or dice.between(1.2, 1.6)
+    style = style or desk_style(rng)
+    width = width or rng.between(1.2, 1.6)
     canvas.shadow(x, z, width * 0.56, style.depth * 0.66, turn=turn)
     under = Block(x, z, width, style.depth, height - 0.04, 0.0, turn)
     far = under.piece(0, height * 0.35, style.depth / 2 - 0.05, width - 0.1, 0.03, height * 0.62)

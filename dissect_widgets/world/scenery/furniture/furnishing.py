@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Camera
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.staging import Stage
 from dissect_widgets.world.scenery.furniture.decor import plant, vase
 from dissect_widgets.world.scenery.furniture.devices import television
@@ -15,13 +15,13 @@ from dissect_widgets.world.scenery.furniture.room import Room
 from dissect_widgets.world.scenery.furniture.storage import cabinet
 
 
-def in_sight(camera: Camera, dice: Dice) -> str:
+def in_sight(camera: Camera, rng: Rng) -> str:
     """The side wall of which more is seen."""
     if abs(camera.turn) > 4:
         return "right" if camera.turn > 0 else "left"
     if abs(camera.middle - 0.5) > 0.05:
         return "right" if camera.middle < 0.5 else "left"
-    return dice.pick(("left", "right"))
+    return rng.pick(("left", "right"))
 
 
 def other(wall: str) -> str:
@@ -29,9 +29,7 @@ def other(wall: str) -> str:
     return "left" if wall == "right" else "right"
 
 
-def hang(
-    canvas: Canvas, dice: Dice, room: Room, wall: str, kind: str, z: float, *, above: float = 0.0
-) -> None:
+def hang(canvas: Canvas, rng: Rng, room: Room, wall: str, kind: str, z: float, *, above: float = 0.0) -> None:
     """Hang one thing on a wall: "window", "tall window", "painting", "mirror", "clock" or "door".
 
     Parameters
@@ -45,48 +43,48 @@ def hang(
     u = room.u_at(wall, z)
     if kind in ("window", "tall window"):
         tall = kind == "tall window"
-        wide = dice.between(1.4, 2.2) if tall else dice.between(0.9, 1.6)
-        sill = dice.between(0.1, 0.4) if tall else max(dice.between(0.75, 1.0), above + 0.15)
-        left, _, right, top = window(canvas, dice, face, u, width=wide, height=2.1 - sill, sill=sill)
-        if dice.chance(0.9 if tall else 0.65):
+        wide = rng.between(1.4, 2.2) if tall else rng.between(0.9, 1.6)
+        sill = rng.between(0.1, 0.4) if tall else max(rng.between(0.75, 1.0), above + 0.15)
+        left, _, right, top = window(canvas, rng, face, u, width=wide, height=2.1 - sill, sill=sill)
+        if rng.chance(0.9 if tall else 0.65):
             low = None if above < 0.3 else above + 0.05
-            curtains(canvas, dice, face, u, width=right - left, top=top + 0.15, bottom=low)
+            curtains(canvas, rng, face, u, width=right - left, top=top + 0.15, bottom=low)
     elif kind == "painting":
-        painting(canvas, dice, face, u, v=max(1.5, above + 0.5))
+        painting(canvas, rng, face, u, v=max(1.5, above + 0.5))
         return
     elif kind == "mirror":
-        mirror(canvas, dice, face, u, v=max(1.5, above + 0.45))
+        mirror(canvas, rng, face, u, v=max(1.5, above + 0.45))
     elif kind == "clock":
-        clock(canvas, dice, face, u)
+        clock(canvas, rng, face, u)
     else:
-        door(canvas, dice, face, u)
+        door(canvas, rng, face, u)
 
 
-def nightstand(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float, lit: bool) -> None:
+def nightstand(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float, lit: bool) -> None:
     """Draw a small cabinet with a lamp, or with flowers, on it."""
     top = cabinet(
-        canvas, dice, x, z, turn=turn, width=0.46, height=dice.between(0.5, 0.6), depth=0.4, kind="drawers"
+        canvas, rng, x, z, turn=turn, width=0.46, height=rng.between(0.5, 0.6), depth=0.4, kind="drawers"
     )
     if lit:
-        table_lamp(canvas, dice, x, z, top)
-    elif dice.chance(0.6):
-        vase(canvas, dice, x, z, top)
+        table_lamp(canvas, rng, x, z, top)
+    elif rng.chance(0.6):
+        vase(canvas, rng, x, z, top)
 
 
-def sideboard(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float, holds: str) -> None:
+def sideboard(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float, holds: str) -> None:
     """Draw a low cabinet that holds a "television", a "plant", a "vase", a "lamp" or nothing."""
-    wide = dice.between(1.0, 1.5)
-    low = dice.between(0.45, 0.6) if holds == "television" else dice.between(0.7, 0.9)
-    kind = dice.pick(("drawers", "doors"))
-    top = cabinet(canvas, dice, x, z, turn=turn, width=wide, height=low, depth=0.45, kind=kind)
+    wide = rng.between(1.0, 1.5)
+    low = rng.between(0.45, 0.6) if holds == "television" else rng.between(0.7, 0.9)
+    kind = rng.pick(("drawers", "doors"))
+    top = cabinet(canvas, rng, x, z, turn=turn, width=wide, height=low, depth=0.45, kind=kind)
     if holds == "television":
-        television(canvas, dice, x, z, top, turn=turn, width=dice.between(0.9, 1.3))
+        television(canvas, rng, x, z, top, turn=turn, width=rng.between(0.9, 1.3))
     elif holds == "plant":
-        plant(canvas, dice, x, z, top)
+        plant(canvas, rng, x, z, top)
     elif holds == "vase":
-        vase(canvas, dice, x, z, top, size=dice.between(0.28, 0.4))
+        vase(canvas, rng, x, z, top, size=rng.between(0.28, 0.4))
     elif holds == "lamp":
-        table_lamp(canvas, dice, x, z, top)
+        table_lamp(canvas, rng, x, z, top)
 
 
 def corner_plant(stage: Stage, room: Room, wall: str) -> None:
@@ -94,8 +92,8 @@ def corner_plant(stage: Stage, room: Room, wall: str) -> None:
     stage.put(plant, (room.width / 2 - 0.4) * (1 if wall == "right" else -1), room.depth - 0.4)
 
 
-def light_up(canvas: Canvas, dice: Dice, room: Room, chance: float) -> None:
+def light_up(canvas: Canvas, rng: Rng, room: Room, chance: float) -> None:
     """Hang a lamp in the middle of some rooms."""
-    if dice.chance(chance):
-        x, z = room.width * dice.between(-0.15, 0.15), room.depth * dice.between(0.5, 0.65)
-        hanging_lamp(canvas, dice, x, z, top=room.height)
+    if rng.chance(chance):
+        x, z = room.width * rng.between(-0.15, 0.15), room.depth * rng.between(0.5, 0.65)
+        hanging_lamp(canvas, rng, x, z, top=room.height)

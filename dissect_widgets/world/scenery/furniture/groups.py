@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.solids import Block
 from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.chairs_and_tables import ChairStyle, chair, chair_style, table
@@ -49,34 +49,34 @@ def share_in_view(canvas: Canvas, room: Room, wall: str) -> float:
     return abs(right - left)
 
 
-def put(canvas: Canvas, dice: Dice, x: float, z: float, y: float, kind: str, **options: float) -> None:
+def put(canvas: Canvas, rng: Rng, x: float, z: float, y: float, kind: str, **options: float) -> None:
     """Draw a small thing on something of height y: "vase", "plant", "books", "lamp", "computer" or "none"."""
     if kind == "vase":
-        options["size"] = dice.between(0.28, 0.42)
+        options["size"] = rng.between(0.28, 0.42)
     if kind != "none":
-        _SMALL[kind](canvas, dice, x, z, y, **options)
+        _SMALL[kind](canvas, rng, x, z, y, **options)
 
 
-def hang_row(canvas: Canvas, dice: Dice, room: Room, wall: str, kinds: Sequence[str]) -> None:
+def hang_row(canvas: Canvas, rng: Rng, room: Room, wall: str, kinds: Sequence[str]) -> None:
     """Draw windows, doors, paintings, mirrors, clocks, blackboards on a wall, spread evenly."""
     face = room.walls[wall]
     for i, kind in enumerate(kinds):
-        u = face.width * ((i + 0.5) / len(kinds) - 0.5 + dice.between(-0.08, 0.08)) * 0.9
+        u = face.width * ((i + 0.5) / len(kinds) - 0.5 + rng.between(-0.08, 0.08)) * 0.9
         if wall != "back":  # what is near the camera is not seen
             u = (0.32 * u + 0.2 * face.width) * (1 if wall == "left" else -1)
         if kind == "window":
-            left, _, right, top = window(canvas, dice, face, u)
-            if dice.chance(0.4):
-                curtains(canvas, dice, face, u, width=right - left, top=top + 0.15)
+            left, _, right, top = window(canvas, rng, face, u)
+            if rng.chance(0.4):
+                curtains(canvas, rng, face, u, width=right - left, top=top + 0.15)
         elif kind == "clock":
-            clock(canvas, dice, face, u, radius=dice.between(0.22, 0.34))
+            clock(canvas, rng, face, u, radius=rng.between(0.22, 0.34))
         else:
-            _HUNG[kind](canvas, dice, face, u)
+            _HUNG[kind](canvas, rng, face, u)
 
 
 def table_group(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -95,20 +95,20 @@ def table_group(
     turn
         Of all of it.
     """
-    shape = dice.pick(("square", "square", "round"))
-    depth = width * (dice.between(0.75, 1.0) if shape == "round" else dice.between(0.55, 0.75))
-    style, group = style or chair_style(dice), Block(x, z, width, depth, 0.75, 0.0, turn)
-    seats = dice.shuffled(_seats(shape, width, depth, dice.between(0.1, 0.22)))[:chairs]
+    shape = rng.pick(("square", "square", "round"))
+    depth = width * (rng.between(0.75, 1.0) if shape == "round" else rng.between(0.55, 0.75))
+    style, group = style or chair_style(rng), Block(x, z, width, depth, 0.75, 0.0, turn)
+    seats = rng.shuffled(_seats(shape, width, depth, rng.between(0.1, 0.22)))[:chairs]
     places = [(group.at(u, 0, v), lean) for u, v, lean in seats]
     places.sort(key=lambda place: -canvas.camera.depth(place[0][0], place[0][2]))
     drawn, limit = False, canvas.camera.depth(x, z) - 0.2 * depth
     for (chair_x, _, chair_z), lean in places:
         if not drawn and canvas.camera.depth(chair_x, chair_z) < limit:
-            _laid_table(canvas, dice, group, shape, laid)
+            _laid_table(canvas, rng, group, shape, laid)
             drawn = True
-        chair(canvas, dice, chair_x, chair_z, turn=turn + lean + dice.between(-12, 12), style=style)
+        chair(canvas, rng, chair_x, chair_z, turn=turn + lean + rng.between(-12, 12), style=style)
     if not drawn:
-        _laid_table(canvas, dice, group, shape, laid)
+        _laid_table(canvas, rng, group, shape, laid)
 
 
 def _seats(shape: str, width: float, depth: float, away: float) -> list[tuple[float, float, float]]:
@@ -118,44 +118,44 @@ def _seats(shape: str, width: float, depth: float, away: float) -> list[tuple[fl
     return [*seats, (-width / 2 - away, 0.0, 90.0), (width / 2 + away, 0.0, -90.0)]
 
 
-def _laid_table(canvas: Canvas, dice: Dice, group: Block, shape: str, laid: Sequence[str]) -> None:
+def _laid_table(canvas: Canvas, rng: Rng, group: Block, shape: str, laid: Sequence[str]) -> None:
     """Table with one or two things on it."""
-    table(canvas, dice, group.x, group.z, turn=group.turn, width=group.width, depth=group.depth, shape=shape)
+    table(canvas, rng, group.x, group.z, turn=group.turn, width=group.width, depth=group.depth, shape=shape)
     for right in (0.0,) if group.width < 1.3 else (-0.22, 0.22):
         on = group.at(right * group.width, 0, 0.1)
-        put(canvas, dice, on[0], on[2], group.height, dice.pick(laid))
+        put(canvas, rng, on[0], on[2], group.height, rng.pick(laid))
 
 
 def workplace(
     stage: Stage,
-    dice: Dice,
+    rng: Rng,
     place: tuple[float, float, float],
     look: DeskStyle,
     seat: ChairStyle,
 ) -> None:
     """Note a desk with a computer at (x, z, turn), and a chair at it."""
     x, z, turn = place
-    width = dice.between(1.2, 1.6)
+    width = rng.between(1.2, 1.6)
     block = Block(x, z, width, look.depth, 0.75, 0.0, turn)
-    side = dice.side()
+    side = rng.side()
     stage.put(_laid_desk, x, z, block=block, look=look, side=side)
-    if dice.chance(0.85):
-        right, back = -side * dice.between(0.1, 0.3) * width, look.depth / 2 + dice.between(0.1, 0.35)
+    if rng.chance(0.85):
+        right, back = -side * rng.between(0.1, 0.3) * width, look.depth / 2 + rng.between(0.1, 0.35)
         chair_x, _, chair_z = block.at(right, 0, -back)
-        lean = turn + 180 + dice.between(-50, 50)
+        lean = turn + 180 + rng.between(-50, 50)
         stage.put(chair, chair_x, chair_z, turn=lean, style=seat)
 
 
 def _laid_desk(
-    canvas: Canvas, dice: Dice, x: float, z: float, *, block: Block, look: DeskStyle, side: int
+    canvas: Canvas, rng: Rng, x: float, z: float, *, block: Block, look: DeskStyle, side: int
 ) -> None:
     """Desk with a computer on it, and something beside that."""
-    desk(canvas, dice, x, z, turn=block.turn, width=block.width, style=look)
+    desk(canvas, rng, x, z, turn=block.turn, width=block.width, style=look)
     middle = block.at(side * 0.08 * block.width, 0, 0.12)
     aside = block.at(-side * 0.36 * block.width, 0, 0.08)
-    kind = dice.pick(("lamp", "books", "books", "plant", "none"))
-    stage = Stage(canvas, dice)
-    turn = block.turn + side * dice.between(0, 15)
+    kind = rng.pick(("lamp", "books", "books", "plant", "none"))
+    stage = Stage(canvas, rng)
+    turn = block.turn + side * rng.between(0, 15)
     stage.put(put, middle[0], middle[2], y=block.height, kind="computer", turn=turn)
     stage.put(put, aside[0], aside[2], y=block.height, kind=kind)
     stage.show()

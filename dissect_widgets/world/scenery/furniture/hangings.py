@@ -9,7 +9,7 @@ import math
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, ellipse, skyline, tube
 from dissect_widgets.world.scenery.drawing.solids import Face
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -31,7 +31,7 @@ FOLD = Shade(1.05, uu=-0.28, sided=0.12)
 
 def window(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     face: Face,
     u: float,
     *,
@@ -40,17 +40,17 @@ def window(
     sill: float | None = None,
 ) -> tuple[float, float, float, float]:
     """Draw a window and what is seen through it; returns its box (left, bottom, right, top)."""
-    wide = width or dice.between(0.9, 1.9)
-    bottom = dice.between(0.75, 1.1) if sill is None else sill
-    top = min(bottom + (height or dice.between(1.1, 1.5)), face.height - 0.15)
+    wide = width or rng.between(0.9, 1.9)
+    bottom = rng.between(0.75, 1.1) if sill is None else sill
+    top = min(bottom + (height or rng.between(1.1, 1.5)), face.height - 0.15)
     left, right = u - wide / 2, u + wide / 2
-    frame = wood(dice) if dice.chance(0.4) else painted(dice, mix(quiet_color(dice), (0.95, 0.95, 0.93), 0.6))
-    shape = arched if dice.chance(0.12) else box
+    frame = wood(rng) if rng.chance(0.4) else painted(rng, mix(quiet_color(rng), (0.95, 0.95, 0.93), 0.6))
+    shape = arched if rng.chance(0.12) else box
     canvas.draw(
         face.plane, shape(left - 0.07, bottom - 0.07, right + 0.07, top + 0.07), frame, "window", "frame"
     )
-    _view(canvas, dice, face.plane, (left, bottom, right, top), arch=shape is arched)
-    columns, rows = dice.pick(((1, 1), (2, 1), (2, 2), (3, 2), (2, 3), (3, 1)))
+    _view(canvas, rng, face.plane, (left, bottom, right, top), arch=shape is arched)
+    columns, rows = rng.pick(((1, 1), (2, 1), (2, 2), (3, 2), (2, 3), (3, 1)))
     for i in range(1, columns):
         middle = left + wide * i / columns
         canvas.draw(
@@ -70,13 +70,13 @@ def window(
 
 
 def _view(
-    canvas: Canvas, dice: Dice, plane: Plane, pane: tuple[float, float, float, float], *, arch: bool
+    canvas: Canvas, rng: Rng, plane: Plane, pane: tuple[float, float, float, float], *, arch: bool
 ) -> None:
     """Sky with hills, trees or houses, in the pane of a window; or the dark of the night."""
     left, bottom, right, top = pane
     above, below = canvas.light.sky
     outline = arched(*pane) if arch else box(*pane)
-    if dice.chance(0.12):  # night
+    if rng.chance(0.12):  # night
         dark = Surface((0.08, 0.1, 0.16), "glass", second=(0.16, 0.18, 0.26), blend=0.8, glow=0.6)
         canvas.draw(plane, outline, dark, "window", "pane")
         return
@@ -84,10 +84,10 @@ def _view(
         mix(below, (1, 1, 1), 0.3), "glass", second=mix(above, (1, 1, 1), 0.25), blend=1.0, glow=0.9
     )
     canvas.draw(plane, outline, sky, "window", "pane")
-    up = (top - bottom) * dice.between(0.15, 0.5)
-    for rough, rise in ((0.2, 1.0), (dice.pick((0.1, 0.9)), dice.between(0.4, 0.7))):
-        color = mix(canvas.light.meadow(dice) if rise < 1 else canvas.light.leaves(dice), below, 0.35 * rise)
-        hills = skyline(dice, left, right, bottom, bottom + 0.6 * up * rise, bottom + up * rise, rough=rough)
+    up = (top - bottom) * rng.between(0.15, 0.5)
+    for rough, rise in ((0.2, 1.0), (rng.pick((0.1, 0.9)), rng.between(0.4, 0.7))):
+        color = mix(canvas.light.meadow(rng) if rise < 1 else canvas.light.leaves(rng), below, 0.35 * rise)
+        hills = skyline(rng, left, right, bottom, bottom + 0.6 * up * rise, bottom + up * rise, rough=rough)
         canvas.draw(
             plane, hills, Surface(color, "glass", rough=0.2, grain=(0.2, 0.2), glow=0.7), "window", "pane"
         )
@@ -95,7 +95,7 @@ def _view(
 
 def curtains(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     face: Face,
     u: float,
     *,
@@ -111,12 +111,12 @@ def curtains(
     closed
         Share of the window that they cover; any if None.
     """
-    share = dice.between(0.1, 0.45) if closed is None else closed
-    foot = dice.pick((0.03, 0.03, 0.6)) if bottom is None else bottom
+    share = rng.between(0.1, 0.45) if closed is None else closed
+    foot = rng.pick((0.03, 0.03, 0.6)) if bottom is None else bottom
     top = min(top, face.height - 0.06)
-    cloth = fabric(dice, dice.between(0.18, 0.4))
+    cloth = fabric(rng, rng.between(0.18, 0.4))
     reach, panel = width / 2 + 0.22, 0.22 + share * width / 2
-    rod = wood(dice) if dice.chance(0.5) else metal(dice)
+    rod = wood(rng) if rng.chance(0.5) else metal(rng)
     folds = max(round(panel / 0.17), 2)
     for side in (-1, 1):
         outer = u + side * reach
@@ -137,12 +137,10 @@ def curtains(
     )
 
 
-def door(
-    canvas: Canvas, dice: Dice, face: Face, u: float, *, width: float = 0.9, height: float = 2.05
-) -> None:
+def door(canvas: Canvas, rng: Rng, face: Face, u: float, *, width: float = 0.9, height: float = 2.05) -> None:
     """Draw a closed door with its frame."""
-    leaf = wood(dice) if dice.chance(0.5) else painted(dice, dice.pick((quiet_color(dice), any_color(dice))))
-    frame = dice.pick((leaf.times(0.85), painted(dice, vary(dice, (0.9, 0.9, 0.87)))))
+    leaf = wood(rng) if rng.chance(0.5) else painted(rng, rng.pick((quiet_color(rng), any_color(rng))))
+    frame = rng.pick((leaf.times(0.85), painted(rng, vary(rng, (0.9, 0.9, 0.87)))))
     half, light = width / 2, face.light
     canvas.draw(
         face.plane,
@@ -153,10 +151,10 @@ def door(
         light=light,
     )
     canvas.draw(face.plane, box(u - half, 0, u + half, height), leaf, "door", light=0.97 * light)
-    columns, cuts = dice.pick(
+    columns, cuts = rng.pick(
         ((1, (0.15, 0.95, 1.05, 1.9)), (2, (0.15, 0.9, 1.05, 1.9)), (1, (0.15, 0.6, 0.75, 1.9)))
     )
-    glazed = dice.chance(0.2)
+    glazed = rng.chance(0.2)
     for i in range(columns):
         start = u - half + 0.12 + i * (width - 0.12) / columns
         for low, high in zip(cuts[::2], cuts[1::2], strict=True):
@@ -168,13 +166,13 @@ def door(
             canvas.draw(
                 face.plane, panel, surface, "door", "panel", light=light, shade=Shade(v=-0.05, u=0.05)
             )
-    knob = u + dice.side() * (half - 0.08)
-    canvas.draw(face.plane, ellipse(knob, height / 2, 0.045), metal(dice), "door", "handle", light=light)
+    knob = u + rng.side() * (half - 0.08)
+    canvas.draw(face.plane, ellipse(knob, height / 2, 0.045), metal(rng), "door", "handle", light=light)
 
 
 def mirror(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     face: Face,
     u: float,
     *,
@@ -183,22 +181,22 @@ def mirror(
     height: float | None = None,
 ) -> None:
     """Draw a mirror: round, arched or square, with a pale room in it and gleams across; v is its middle."""
-    wide = width or dice.between(0.5, 0.9)
-    high = min(height or wide * dice.between(1.0, 1.6), 2 * (face.height - v - 0.1))
-    frame = dice.pick((wood(dice), metal(dice), painted(dice)))
-    pane = Surface(vary(dice, (0.5, 0.55, 0.58)), "glass", second=vary(dice, (0.86, 0.9, 0.92)), blend=1.0)
-    a, b, rim = wide / 2, high / 2, dice.between(0.03, 0.07)
-    if dice.chance(0.35):
+    wide = width or rng.between(0.5, 0.9)
+    high = min(height or wide * rng.between(1.0, 1.6), 2 * (face.height - v - 0.1))
+    frame = rng.pick((wood(rng), metal(rng), painted(rng)))
+    pane = Surface(vary(rng, (0.5, 0.55, 0.58)), "glass", second=vary(rng, (0.86, 0.9, 0.92)), blend=1.0)
+    a, b, rim = wide / 2, high / 2, rng.between(0.03, 0.07)
+    if rng.chance(0.35):
         shapes = ellipse(u, v, a, b), ellipse(u, v, a - rim, b - rim)
     else:
-        form = arched if dice.chance(0.3) else box
+        form = arched if rng.chance(0.3) else box
         shapes = (
             form(u - a, v - b, u + a, v + b),
             form(u - a + rim, v - b + rim, u + a - rim, v + b - rim),
         )
     canvas.draw(face.plane, shapes[0], frame, "mirror", "frame", light=face.light)
     canvas.draw(face.plane, shapes[1], pane, "mirror", "pane")
-    gleam = Surface(vary(dice, (0.92, 0.95, 0.96), 0.03), "glass")
+    gleam = Surface(vary(rng, (0.92, 0.95, 0.96), 0.03), "glass")
     slant, reach = 0.32 * wide, 0.5 * high
     for offset, thick in ((-0.16 * wide, 0.1 * wide), (0.04 * wide, 0.05 * wide)):
         start = u + offset - slant / 2
@@ -210,16 +208,14 @@ def mirror(
 
 
 def clock(
-    canvas: Canvas, dice: Dice, face: Face, u: float, *, v: float = 2.0, radius: float | None = None
+    canvas: Canvas, rng: Rng, face: Face, u: float, *, v: float = 2.0, radius: float | None = None
 ) -> None:
     """Draw a clock on a wall, at any time of day."""
-    size = radius or dice.between(0.17, 0.28)
-    rim = dice.pick((wood(dice), metal(dice), plastic(dice)))
-    dial = Surface(
-        vary(dice, dice.pick(((0.95, 0.94, 0.9), (0.95, 0.94, 0.9), (0.15, 0.15, 0.18)))), "plastic"
-    )
+    size = radius or rng.between(0.17, 0.28)
+    rim = rng.pick((wood(rng), metal(rng), plastic(rng)))
+    dial = Surface(vary(rng, rng.pick(((0.95, 0.94, 0.9), (0.95, 0.94, 0.9), (0.15, 0.15, 0.18)))), "plastic")
     ink = Surface((0.08, 0.08, 0.1) if dial.color[0] > 0.5 else (0.93, 0.93, 0.9), "metal")
-    square = dice.chance(0.2)
+    square = rng.chance(0.2)
     for reach, surface, part in ((size, rim, "frame"), (0.82 * size, dial, "face")):
         outline = box(u - reach, v - reach, u + reach, v + reach) if square else ellipse(u, v, reach)
         canvas.draw(face.plane, outline, surface, "clock", part, light=face.light)
@@ -227,7 +223,7 @@ def clock(
         x, y = _hand(hour / 12)
         mark = ellipse(u + 0.66 * size * x, v + 0.66 * size * y, 0.07 * size)
         canvas.draw(face.plane, mark, ink, "clock", "face")
-    time = dice.between(0, 1)
+    time = rng.between(0, 1)
     for turns, length, thick in ((time, 0.42, 0.14), (12 * time, 0.66, 0.1)):
         x, y = _hand(turns)
         hand = tube([(u, v), (u + length * size * x, v + length * size * y)], thick * size)

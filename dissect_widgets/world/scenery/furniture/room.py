@@ -1,9 +1,9 @@
 """Rooms seen from inside: where the camera stands, walls, floor and ceiling.
 
->>> canvas, room = enter(dice)
->>> window(canvas, dice, room.walls["back"], u=-0.5)
+>>> canvas, room = enter(rng)
+>>> window(canvas, rng, room.walls["back"], u=-0.5)
 >>> x, z, turn = room.along("left", u=0.8, gap=0.25)   # with its back to a wall
->>> stage = Stage(canvas, dice)                        # see `staging`
+>>> stage = Stage(canvas, rng)                        # see `staging`
 >>> stage.put(cabinet, x, z, turn=turn)
 >>> stage.show()
 
@@ -22,7 +22,7 @@ from typing import NamedTuple
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
 from dissect_widgets.world.scenery.drawing.light import indoor_light
 from dissect_widgets.world.scenery.drawing.planes import Camera, Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Face, lit
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -43,7 +43,7 @@ WALLPAPERS = ("striped", "striped", "dotted", "chequered", "zigzagged", "grid", 
 
 
 class Room(NamedTuple):
-    """The inside of a room, in metres."""
+    """The inside of a room, in meters."""
 
     width: float
     depth: float
@@ -71,7 +71,7 @@ class Room(NamedTuple):
 
 
 def enter(
-    dice: Dice,
+    rng: Rng,
     *,
     width: tuple[float, float] = (3.8, 5.6),
     depth: tuple[float, float] = (4.0, 5.8),
@@ -84,15 +84,15 @@ def enter(
     Parameters
     ----------
     width, depth, height
-        Of the room, from least to most, in metres.
+        Of the room, from least to most, in meters.
     eye
-        Height of the camera, from least to most, in metres.
+        Height of the camera, from least to most, in meters.
     tiled
         Chance that walls and floor are tiled.
     """
-    wide, deep, high = dice.between(*width), dice.between(*depth), dice.between(*height)
-    light = indoor_light(dice)
-    camera = _camera(dice, wide, deep, dice.between(*eye))
+    wide, deep, high = rng.between(*width), rng.between(*depth), rng.between(*height)
+    light = indoor_light(rng)
+    camera = _camera(rng, wide, deep, rng.between(*eye))
     canvas = Canvas(camera, light)
     half, middle, side, up = wide / 2, deep / 2, light.side, (0.0, 1.0, 0.0)
     back = camera.plane((0, 0, deep), (1, 0, 0), up)
@@ -104,7 +104,7 @@ def enter(
         "right": Face(right, deep, high, _bright((-1, 0, 0), side)),
     }
     room = Room(wide, deep, high, walls)
-    _shell(canvas, dice, room, wet=dice.chance(tiled))
+    _shell(canvas, rng, room, wet=rng.chance(tiled))
     return canvas, room
 
 
@@ -113,38 +113,38 @@ def _bright(normal: Vector, side: float) -> float:
     return 0.4 + 0.64 * lit(normal, side)
 
 
-def _camera(dice: Dice, wide: float, deep: float, eye: float) -> Camera:
+def _camera(rng: Rng, wide: float, deep: float, eye: float) -> Camera:
     """Anywhere along the near wall, looking at the middle of the room or somewhat past it."""
-    x, target = wide * dice.between(-0.36, 0.36), wide * dice.between(-0.14, 0.14)
-    turn = math.degrees(math.atan2(target - x, 0.62 * deep)) * dice.pick((0.0, 0.6, 1.0, 1.0))
+    x, target = wide * rng.between(-0.36, 0.36), wide * rng.between(-0.14, 0.14)
+    turn = math.degrees(math.atan2(target - x, 0.62 * deep)) * rng.pick((0.0, 0.6, 1.0, 1.0))
     middle = 0.5
     if turn == 0:  # straight ahead: let the shift lens do the looking
         middle = min(max(0.5 - 0.8 * (target - x) / (0.7 * deep), 0.25), 0.75)
-    horizon = dice.between(0.25, 0.38) if eye > 1.6 else dice.between(0.32, 0.48)
-    return Camera(eye, horizon, dice.between(0.76, 1.04), middle, x, turn)
+    horizon = rng.between(0.25, 0.38) if eye > 1.6 else rng.between(0.32, 0.48)
+    return Camera(eye, horizon, rng.between(0.76, 1.04), middle, x, turn)
 
 
-def _shell(canvas: Canvas, dice: Dice, room: Room, *, wet: bool) -> None:
+def _shell(canvas: Canvas, rng: Rng, room: Room, *, wet: bool) -> None:
     """Floor, ceiling and three walls with what runs along them."""
     w, d, h = room.width / 2, room.depth, room.height
-    floor = _floor(dice, wet)
+    floor = _floor(rng, wet)
     canvas.floor = (floor, "floor")
     ground = canvas.camera.ground(turn=0.0)
-    if dice.chance(0.4):  # boards may also run across
+    if rng.chance(0.4):  # boards may also run across
         canvas.floor_turn = 90.0
         floor_plane, floor_box = canvas.camera.ground(turn=90), box(-1, -w, d, w)
     else:
         floor_plane, floor_box = ground, box(-w, -1, w, d)
     canvas.draw(floor_plane, floor_box, floor, "floor", shade=Shade(0.98, v=-0.08))
     above = canvas.camera.ground(y=h)
-    canvas.draw(above, box(-w, -1, w, d), _ceiling(dice), "ceiling", light=0.97, shade=Shade(v=-0.05))
-    _beams(canvas, dice, room)
-    paper, accent = _wall(dice, wet), _wall(dice, wet)
-    if dice.chance(0.75):
+    canvas.draw(above, box(-w, -1, w, d), _ceiling(rng), "ceiling", light=0.97, shade=Shade(v=-0.05))
+    _beams(canvas, rng, room)
+    paper, accent = _wall(rng, wet), _wall(rng, wet)
+    if rng.chance(0.75):
         accent = paper
-    panel = _boards(dice, 0.3) if dice.chance(0.4) else painted(dice, quiet_color(dice))
-    panelled = dice.between(0.7, 1.1) if dice.chance(0.2) and not wet else 0.0
-    skirting = painted(dice, mix(quiet_color(dice), (0.95, 0.94, 0.92), dice.between(0, 0.8)))
+    panel = _boards(rng, 0.3) if rng.chance(0.4) else painted(rng, quiet_color(rng))
+    panelled = rng.between(0.7, 1.1) if rng.chance(0.2) and not wet else 0.0
+    skirting = painted(rng, mix(quiet_color(rng), (0.95, 0.94, 0.92), rng.between(0, 0.8)))
     for name in ("back", "left", "right"):
         face = room.walls[name]
         end = face.width / 2
@@ -169,45 +169,45 @@ def _shell(canvas: Canvas, dice: Dice, room: Room, *, wet: bool) -> None:
         canvas.draw(ground, outline, floor.times(0.85), "floor")  # walls shade the floor
 
 
-def _floor(dice: Dice, wet: bool) -> Surface:
+def _floor(rng: Rng, wet: bool) -> Surface:
     if wet:
-        return _tiled(dice, dice.between(0.22, 0.45)) if dice.chance(0.85) else _slabs(dice)
-    kind = dice.pick(("boards", "boards", "boards", "tiles", "carpet", "marble", "plain"))
+        return _tiled(rng, rng.between(0.22, 0.45)) if rng.chance(0.85) else _slabs(rng)
+    kind = rng.pick(("boards", "boards", "boards", "tiles", "carpet", "marble", "plain"))
     if kind == "boards":
-        return _boards(dice, dice.between(0.14, 0.3))
+        return _boards(rng, rng.between(0.14, 0.3))
     if kind == "tiles":
-        return _tiled(dice, dice.between(0.3, 0.6))
+        return _tiled(rng, rng.between(0.3, 0.6))
     if kind == "carpet":
-        return fabric(dice, dice.between(0.25, 0.6))._replace(color=quiet_color(dice))
-    return _slabs(dice) if kind == "marble" else painted(dice, quiet_color(dice))
+        return fabric(rng, rng.between(0.25, 0.6))._replace(color=quiet_color(rng))
+    return _slabs(rng) if kind == "marble" else painted(rng, quiet_color(rng))
 
 
-def _boards(dice: Dice, plank: float) -> Surface:
+def _boards(rng: Rng, plank: float) -> Surface:
     """Boards with fine joints."""
-    surface = wood(dice, plank=plank)
-    return surface._replace(second=times(surface.color, dice.between(0.55, 0.75)))
+    surface = wood(rng, plank=plank)
+    return surface._replace(second=times(surface.color, rng.between(0.55, 0.75)))
 
 
-def _slabs(dice: Dice) -> Surface:
+def _slabs(rng: Rng) -> Surface:
     """Marble with large veins."""
-    return marble(dice)._replace(period=(1.6, 1.6))
+    return marble(rng)._replace(period=(1.6, 1.6))
 
 
-def _ceiling(dice: Dice) -> Surface:
-    kind = dice.pick(("white", "white", "white", "tinted", "boards", "panels"))
-    white = vary(dice, (0.9, 0.89, 0.87), 0.05)
+def _ceiling(rng: Rng) -> Surface:
+    kind = rng.pick(("white", "white", "white", "tinted", "boards", "panels"))
+    white = vary(rng, (0.9, 0.89, 0.87), 0.05)
     if kind == "boards":
-        return _boards(dice, dice.between(0.2, 0.4))
+        return _boards(rng, rng.between(0.2, 0.4))
     if kind == "panels":
         return Surface(white, "painted", "grid", times(white, 0.75), (0.6, 0.6))
-    return painted(dice, white if kind == "white" else quiet_color(dice))
+    return painted(rng, white if kind == "white" else quiet_color(rng))
 
 
-def _beams(canvas: Canvas, dice: Dice, room: Room) -> None:
+def _beams(canvas: Canvas, rng: Rng, room: Room) -> None:
     """Beams under some ceilings, drawn as dark boards on it."""
-    if not dice.chance(0.12):
+    if not rng.chance(0.12):
         return
-    surface, plane = wood(dice), canvas.camera.ground(y=room.height - 0.02)
+    surface, plane = wood(rng), canvas.camera.ground(y=room.height - 0.02)
     for i in range(1, 6):
         z = room.depth * i / 6
         canvas.draw(
@@ -215,29 +215,29 @@ def _beams(canvas: Canvas, dice: Dice, room: Room) -> None:
         )
 
 
-def _wall(dice: Dice, wet: bool) -> Surface:
+def _wall(rng: Rng, wet: bool) -> Surface:
     if wet:
-        return _tiled(dice, dice.between(0.16, 0.36))
-    kind = dice.pick(("paint", "paint", "paint", "paper", "paper", "paper", "brick", "boards"))
-    color = quiet_color(dice)
+        return _tiled(rng, rng.between(0.16, 0.36))
+    kind = rng.pick(("paint", "paint", "paint", "paper", "paper", "paper", "brick", "boards"))
+    color = quiet_color(rng)
     if kind == "paper":
-        other = mix(color, dice.pick(((1, 1, 1), (0, 0, 0), any_color(dice))), dice.between(0.12, 0.4))
-        size = dice.between(0.25, 0.6)
-        return Surface(color, "paper", dice.pick(WALLPAPERS), other, (size, size))
+        other = mix(color, rng.pick(((1, 1, 1), (0, 0, 0), any_color(rng))), rng.between(0.12, 0.4))
+        size = rng.between(0.25, 0.6)
+        return Surface(color, "paper", rng.pick(WALLPAPERS), other, (size, size))
     if kind == "brick":
-        return brick(dice, dice.between(0.5, 0.9))
+        return brick(rng, rng.between(0.5, 0.9))
     if kind == "boards":
-        return _boards(dice, dice.between(0.15, 0.35))
-    return painted(dice, color)
+        return _boards(rng, rng.between(0.15, 0.35))
+    return painted(rng, color)
 
 
-def _tiled(dice: Dice, size: float) -> Surface:
+def _tiled(rng: Rng, size: float) -> Surface:
     """Tiles: with pale or dark joints, laid as bricks, or chequered."""
-    color = mix(quiet_color(dice), (0.92, 0.92, 0.9), dice.between(0, 0.6))
-    joint = mix(color, dice.pick(((1, 1, 1), (0, 0, 0), (0, 0, 0))), dice.between(0.15, 0.3))
-    texture = dice.pick(("grid", "grid", "bricked", "chequered"))
+    color = mix(quiet_color(rng), (0.92, 0.92, 0.9), rng.between(0, 0.6))
+    joint = mix(color, rng.pick(((1, 1, 1), (0, 0, 0), (0, 0, 0))), rng.between(0.15, 0.3))
+    texture = rng.pick(("grid", "grid", "bricked", "chequered"))
     if texture == "chequered":
-        size, joint = 2 * size, mix(color, any_color(dice), dice.between(0.2, 0.5))
+        size, joint = 2 * size, mix(color, any_color(rng), rng.between(0.2, 0.5))
     return Surface(
         color, "ceramic", texture, joint, (size * (1.5 if texture == "bricked" else 1), size), rough=0.04
     )

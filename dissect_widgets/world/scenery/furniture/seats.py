@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.canvas import SOFT, Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import arched, ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block, draw_slab, faces
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -34,22 +34,22 @@ class SeatStyle(NamedTuple):
     """Height of the feet."""
 
 
-def seat_style(dice: Dice) -> SeatStyle:
+def seat_style(rng: Rng) -> SeatStyle:
     """A kind of sofa: of cloth or leather, square, round or with rolled armrests."""
-    cloth = leather(dice) if dice.chance(0.3) else fabric(dice, dice.between(0.22, 0.4))
+    cloth = leather(rng) if rng.chance(0.3) else fabric(rng, rng.between(0.22, 0.4))
     return SeatStyle(
         cloth,
-        dice.pick((wood(dice), metal(dice))),
-        dice.pick(("square", "round", "rolled")),
-        dice.between(0.12, 0.26),
-        dice.between(0.74, 0.98),
-        dice.pick((0.05, 0.1, 0.15)),
+        rng.pick((wood(rng), metal(rng))),
+        rng.pick(("square", "round", "rolled")),
+        rng.between(0.12, 0.26),
+        rng.between(0.74, 0.98),
+        rng.pick((0.05, 0.1, 0.15)),
     )
 
 
 def sofa(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -58,22 +58,22 @@ def sofa(
     style: SeatStyle | None = None,
 ) -> None:
     """Draw a sofa for two or three that looks towards the camera at a turn of 0."""
-    width = width or dice.between(1.6, 2.3)
-    whole = Block(x, z, width, dice.between(0.85, 0.95), 0.44, 0.0, turn)
-    _seat(canvas, dice, whole, style or seat_style(dice), "sofa", 2 if width < 1.9 else dice.pick((2, 3)))
+    width = width or rng.between(1.6, 2.3)
+    whole = Block(x, z, width, rng.between(0.85, 0.95), 0.44, 0.0, turn)
+    _seat(canvas, rng, whole, style or seat_style(rng), "sofa", 2 if width < 1.9 else rng.pick((2, 3)))
 
 
 def armchair(
-    canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float = 0.0, style: SeatStyle | None = None
+    canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, style: SeatStyle | None = None
 ) -> None:
     """Draw an armchair that looks towards the camera at a turn of 0."""
-    style = style or seat_style(dice)
-    style = style._replace(high=style.high + dice.pick((0.0, 0.0, 0.15)))
-    whole = Block(x, z, dice.between(0.82, 0.98), dice.between(0.8, 0.9), 0.44, 0.0, turn)
-    _seat(canvas, dice, whole, style, "armchair", 1)
+    style = style or seat_style(rng)
+    style = style._replace(high=style.high + rng.pick((0.0, 0.0, 0.15)))
+    whole = Block(x, z, rng.between(0.82, 0.98), rng.between(0.8, 0.9), 0.44, 0.0, turn)
+    _seat(canvas, rng, whole, style, "armchair", 1)
 
 
-def _seat(canvas: Canvas, dice: Dice, whole: Block, style: SeatStyle, name: str, places: int) -> None:
+def _seat(canvas: Canvas, rng: Rng, whole: Block, style: SeatStyle, name: str, places: int) -> None:
     """Feet, armrests, back and seat in the order in which they hide each other."""
     w, d, arm = whole.width, whole.depth, style.arm
     canvas.shadow(whole.x, whole.z, 0.56 * w, 0.62 * d, turn=whole.turn)
@@ -90,7 +90,7 @@ def _seat(canvas: Canvas, dice: Dice, whole: Block, style: SeatStyle, name: str,
         _armrest(canvas, block, style, name)
     if "front" in seen:
         _back(canvas, back, style, name)
-    _cushions(canvas, dice, whole, style, name, places)
+    _cushions(canvas, rng, whole, style, name, places)
     if "front" not in seen:
         _back(canvas, back, style, name)
     for _, block in arms:
@@ -129,7 +129,7 @@ def _back(canvas: Canvas, back: Block, style: SeatStyle, name: str) -> None:
     )
 
 
-def _cushions(canvas: Canvas, dice: Dice, whole: Block, style: SeatStyle, name: str, places: int) -> None:
+def _cushions(canvas: Canvas, rng: Rng, whole: Block, style: SeatStyle, name: str, places: int) -> None:
     """The seat with its cushions, and those that lean at the back."""
     wide, d = whole.width - 2 * style.arm, whole.depth
     base = whole.piece(0, style.legs, -0.06, wide, d - 0.16, 0.3 - style.legs)
@@ -153,9 +153,9 @@ def _cushions(canvas: Canvas, dice: Dice, whole: Block, style: SeatStyle, name: 
             shade=SOFT,
         )
     for side in (-1, 1):
-        if dice.chance(0.45):
+        if rng.chance(0.45):
             x, y, z = whole.at(side * (wide / 2 - 0.24) * (places > 1), 0.46, d / 2 - 0.46)
-            lean = dice.between(60, 75)
+            lean = rng.between(60, 75)
             pillow(
-                canvas, dice, x, z, y, turn=whole.turn, lean=lean, size=(0.42, 0.4), cloth=fabric(dice, 0.18)
+                canvas, rng, x, z, y, turn=whole.turn, lean=lean, size=(0.42, 0.4), cloth=fabric(rng, 0.18)
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -20,7 +20,7 @@ from dissect_widgets.world.scenery.furniture.storage import doors
 
 def sink(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -39,26 +39,26 @@ def sink(
     cupboard
         What the cupboard under it is made of.
     """
-    kind = kind or dice.pick(("apron", "bowl", "pedestal"))
-    width = width or dice.between(0.62, 0.85)
-    basin = dice.pick((ceramic(dice), ceramic(dice), metal(dice), _stone_like(dice)))
+    kind = kind or rng.pick(("apron", "bowl", "pedestal"))
+    width = width or rng.between(0.62, 0.85)
+    basin = rng.pick((ceramic(rng), ceramic(rng), metal(rng), _stone_like(rng)))
     if kind == "pedestal":
         canvas.shadow(x, z, 0.3, 0.25)
         _pedestal(canvas, x, z, basin, width)
     else:
         body = Block(x, z, width, 0.6, 0.62, 0.0, turn)
-        cupboard = cupboard or dice.pick((wood(dice), painted(dice)))
+        cupboard = cupboard or rng.pick((wood(rng), painted(rng)))
         seen = draw_block(canvas, body, cupboard, "cabinet")
         if "front" in seen:
             doors(canvas, seen["front"], cupboard, 2, body.height - 0.02)
         _basin(canvas, body.piece(0, body.height, -0.03, width, 0.6, 0.28), basin, bowl=kind == "bowl")
     y = 0.9 if kind != "pedestal" else 0.86
-    _faucet(canvas, dice, Block(x, z, width, 0.6, y, 0.0, turn), metal(dice))
+    _faucet(canvas, rng, Block(x, z, width, 0.6, y, 0.0, turn), metal(rng))
 
 
-def _stone_like(dice: Dice) -> Surface:
-    """Composite stone, of a muted colour."""
-    return Surface(quiet_color(dice), "stone", rough=0.1, grain=(0.1, 0.1))
+def _stone_like(rng: Rng) -> Surface:
+    """Composite stone, of a muted color."""
+    return Surface(quiet_color(rng), "stone", rough=0.1, grain=(0.1, 0.1))
 
 
 def _basin(canvas: Canvas, block: Block, basin: Surface, *, bowl: bool) -> None:
@@ -107,10 +107,10 @@ def _pedestal(canvas: Canvas, x: float, z: float, basin: Surface, width: float) 
     canvas.draw(rim, ellipse(0, -0.02, width / 2 - 0.06, 0.17), basin.times(0.65), "sink", "basin")
 
 
-def _faucet(canvas: Canvas, dice: Dice, block: Block, surface: Surface) -> None:
+def _faucet(canvas: Canvas, rng: Rng, block: Block, surface: Surface) -> None:
     """Bent pipe behind a basin, with two handles."""
     x, y, z = block.at(0, block.height, block.depth / 2 - 0.1)
-    rise, reach = dice.between(0.2, 0.32), dice.side() * 0.06
+    rise, reach = rng.between(0.2, 0.32), rng.side() * 0.06
     post(canvas, x, z, surface, "sink", "faucet", y=y, height=rise, thick=0.045)
     plane = canvas.camera.facing(x, z, y=y)
     spout = [

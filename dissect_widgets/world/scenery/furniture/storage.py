@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -23,7 +23,7 @@ from dissect_widgets.world.scenery.furniture.pieces import cells, on, pixels, po
 
 def cabinet(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -40,27 +40,27 @@ def cabinet(
     kind
         "drawers", "doors", "both", "glass" (doors of glass) or "file" (of metal, for papers).
     """
-    height = height or dice.pick((0.8, 0.95, 1.4, 1.9)) * dice.between(0.92, 1.08)
-    kind = kind or dice.pick(
+    height = height or rng.pick((0.8, 0.95, 1.4, 1.9)) * rng.between(0.92, 1.08)
+    kind = kind or rng.pick(
         ("drawers", "doors", "both") if height < 1.2 else ("doors", "glass", "both", "file")
     )
-    width = width or (dice.between(0.5, 0.6) if kind == "file" else dice.between(0.9, 1.5))
-    depth = depth or dice.between(0.4, 0.55)
-    surface = metal(dice) if kind == "file" else dice.pick((wood(dice), wood(dice), painted(dice)))
+    width = width or (rng.between(0.5, 0.6) if kind == "file" else rng.between(0.9, 1.5))
+    depth = depth or rng.between(0.4, 0.55)
+    surface = metal(rng) if kind == "file" else rng.pick((wood(rng), wood(rng), painted(rng)))
     canvas.shadow(x, z, width * 0.6, depth * 0.8, turn=turn)
-    foot = 0.0 if kind == "file" or dice.chance(0.5) else 0.1
+    foot = 0.0 if kind == "file" or rng.chance(0.5) else 0.1
     if foot:
         posts(canvas, Block(x, z, width, depth, foot, 0.0, turn), surface.times(0.7), "cabinet", thick=0.06)
     body = Block(x, z, width, depth, height - foot, foot, turn)
     seen = draw_block(canvas, body, surface, "cabinet")
     if "front" in seen:
-        cabinet_front(canvas, dice, seen["front"], surface, kind)
+        cabinet_front(canvas, rng, seen["front"], surface, kind)
     lid = body.piece(0, body.height, 0, width + 0.04, depth + 0.04, 0.03)
     draw_block(canvas, lid, surface.times(1.05), "cabinet", "table top" if height < 1.2 else None)
     return height + 0.03
 
 
-def cabinet_front(canvas: Canvas, dice: Dice, face: Face, surface: Surface, kind: str) -> None:
+def cabinet_front(canvas: Canvas, rng: Rng, face: Face, surface: Surface, kind: str) -> None:
     """Draw drawers or doors on the front of a cabinet."""
     columns = max(1, round(face.width / 0.5))
     if kind in ("drawers", "file"):
@@ -72,7 +72,7 @@ def cabinet_front(canvas: Canvas, dice: Dice, face: Face, surface: Surface, kind
         top = face.height - 0.25
         strip = Face(face.plane.moved(0, top), face.width, 0.25, face.light)
         drawer_front(canvas, strip, surface, "cabinet", rows=1, columns=columns, low=0.0)
-    doors(canvas, face, surface, columns, top, pane=glass(dice) if kind == "glass" else None)
+    doors(canvas, face, surface, columns, top, pane=glass(rng) if kind == "glass" else None)
 
 
 def doors(
@@ -98,7 +98,7 @@ def doors(
 
 def bookcase(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -108,9 +108,9 @@ def bookcase(
     surface: Surface | None = None,
 ) -> None:
     """Draw a bookcase full of books, whose front looks towards the camera at a turn of 0."""
-    width = width or dice.between(0.9, 1.4)
-    height = height or dice.between(1.6, 2.2)
-    surface = surface or dice.pick((wood(dice), wood(dice), painted(dice)))
+    width = width or rng.between(0.9, 1.4)
+    height = height or rng.between(1.6, 2.2)
+    surface = surface or rng.pick((wood(rng), wood(rng), painted(rng)))
     canvas.shadow(x, z, width * 0.58, 0.32, turn=turn)
     seen = draw_block(canvas, Block(x, z, width, 0.32, height, 0.0, turn), surface, "bookcase")
     face = seen.get("front")
@@ -130,7 +130,7 @@ def bookcase(
         (left, bottom), (right, top) = outline[0], outline[2]
         row_of_books(
             canvas,
-            dice,
+            rng,
             face,
             (left + 0.01, bottom + 0.02, right - 0.01, top),
             thick=3.6 / pixels(face),
@@ -146,38 +146,38 @@ def bookcase(
 
 
 def row_of_books(
-    canvas: Canvas, dice: Dice, face: Face, place: tuple[float, float, float, float], *, thick: float
+    canvas: Canvas, rng: Rng, face: Face, place: tuple[float, float, float, float], *, thick: float
 ) -> None:
     """Draw books on a shelf (left, bottom, right, top): sets of equal ones, single ones, gaps.
 
     Parameters
     ----------
     thick
-        The least thickness of a book in metres.
+        The least thickness of a book in meters.
     """
     left, bottom, right, top = place
     thick = max(thick, 0.045)
     while left < right - thick:
-        width = min(thick * dice.pick((1.0, 1.4, 3.0, 4.0, 5.0)), right - left)
-        high = bottom + (top - bottom) * dice.between(0.62, 0.92)
-        if not dice.chance(0.14):
-            spine = book_cover(dice)
+        width = min(thick * rng.pick((1.0, 1.4, 3.0, 4.0, 5.0)), right - left)
+        high = bottom + (top - bottom) * rng.between(0.62, 0.92)
+        if not rng.chance(0.14):
+            spine = book_cover(rng)
             if width > 2.5 * thick:
                 spine = spine.textured("striped", 0.55, (thick * 1.5, 1.0))
             on(canvas, face, box(left, bottom, left + width * 0.96, high), spine, "book")
         left += width
 
 
-def book_cover(dice: Dice) -> Surface:
+def book_cover(rng: Rng) -> Surface:
     """Cover of a book."""
-    if dice.chance(0.3):
-        return leather(dice)
-    return Surface(any_color(dice), "paper")
+    if rng.chance(0.3):
+        return leather(rng)
+    return Surface(any_color(rng), "paper")
 
 
 def books(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     y: float,
@@ -186,17 +186,17 @@ def books(
     kind: str | None = None,
 ) -> None:
     """Draw books that lie on something: a "pile", or one that is "open"."""
-    turn = dice.between(-40, 40) if turn is None else turn
-    kind = kind or dice.pick(("pile", "pile", "open"))
+    turn = rng.between(-40, 40) if turn is None else turn
+    kind = kind or rng.pick(("pile", "pile", "open"))
     if kind == "open":
-        _open_book(canvas, dice, x, z, y, turn)
+        _open_book(canvas, rng, x, z, y, turn)
         return
-    for _ in range(dice.count(2, 4)):
-        thick, wide = dice.between(0.04, 0.07), dice.between(0.24, 0.32)
-        block = Block(x, z, wide, wide * 0.72, thick, y, turn + dice.between(-18, 18))
-        cover = book_cover(dice)
+    for _ in range(rng.count(2, 4)):
+        thick, wide = rng.between(0.04, 0.07), rng.between(0.24, 0.32)
+        block = Block(x, z, wide, wide * 0.72, thick, y, turn + rng.between(-18, 18))
+        cover = book_cover(rng)
         seen = draw_block(canvas, block, cover, "book")
-        leaves = paper(dice)
+        leaves = paper(rng)
         for name in ("front", "right"):
             if name in seen:
                 half = seen[name].width / 2
@@ -204,14 +204,14 @@ def books(
         y += thick
 
 
-def _open_book(canvas: Canvas, dice: Dice, x: float, z: float, y: float, turn: float) -> None:
+def _open_book(canvas: Canvas, rng: Rng, x: float, z: float, y: float, turn: float) -> None:
     """Book that lies open."""
-    plane, leaves = canvas.camera.ground(x, z, y=y + 0.03, turn=turn), paper(dice)
+    plane, leaves = canvas.camera.ground(x, z, y=y + 0.03, turn=turn), paper(rng)
     half, deep = 0.24, 0.17
     canvas.draw(
         canvas.camera.ground(x, z, y=y, turn=turn),
         box(-half - 0.02, -deep - 0.02, half + 0.02, deep + 0.02),
-        book_cover(dice),
+        book_cover(rng),
         "book",
     )
     for side in (-1, 1):

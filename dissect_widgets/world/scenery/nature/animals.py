@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, SOFT, Canvas
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Plane
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import ellipse, half_ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, fur, pick_color
 
 
-def cow(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = None) -> None:
+def cow(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = None) -> None:
     """Draw a cow from the side, its head up or grazing."""
-    turn = dice.between(-40, 40) if turn is None else turn
+    turn = rng.between(-40, 40) if turn is None else turn
     canvas.shadow(x, z, 1.1, 0.4, turn=turn)
-    plane = canvas.camera.upright(x, z, turn=turn).scaled(dice.side(), 1.0)
-    coat = fur(dice)
+    plane = canvas.camera.upright(x, z, turn=turn).scaled(rng.side(), 1.0)
+    coat = fur(rng)
     horn = Surface((0.85, 0.8, 0.68), "stone")
     for u, light in ((-0.72, 0.7), (0.52, 0.7), (-0.58, 1.0), (0.66, 1.0)):
         canvas.draw(
@@ -48,7 +48,7 @@ def cow(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = 
     canvas.draw(
         plane, half_ellipse(-0.42, 0.66, 0.16, -0.14), Surface((0.85, 0.62, 0.58), "skin"), "cow", "body"
     )
-    grazing = dice.chance(0.4)
+    grazing = rng.chance(0.4)
     u, v = (1.28, 0.42) if grazing else (1.2, 1.5)
     neck = [(0.66, 1.32), (0.88, 0.86), (u - 0.05, v - 0.06), (u + 0.02, v + 0.16)]
     canvas.draw(plane, neck, coat, "cow", "body")
@@ -67,17 +67,15 @@ def cow(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = 
     canvas.draw(head, ellipse(0.06, 0.06, 0.03, 0.03), Surface((0.06, 0.05, 0.05)), "cow", "head")
 
 
-def bird(
-    canvas: Canvas, dice: Dice, x: float, z: float, *, y: float = 0.0, size: float | None = None
-) -> None:
-    """Draw a bird that stands on the ground: `size` is its length in metres."""
-    size = dice.between(0.35, 0.7) if size is None else size
+def bird(canvas: Canvas, rng: Rng, x: float, z: float, *, y: float = 0.0, size: float | None = None) -> None:
+    """Draw a bird that stands on the ground: `size` is its length in meters."""
+    size = rng.between(0.35, 0.7) if size is None else size
     if y == 0:
         canvas.shadow(x, z, size * 0.5, size * 0.18)
-    plane = canvas.camera.upright(x, z, y=y).scaled(dice.side() * size, size)
-    coat = Surface(any_color(dice), "fur", rough=0.2, grain=(0.2, 0.1))
-    wing = Surface(any_color(dice), "fur", rough=0.25, grain=(0.3, 0.08))
-    bill = Surface(pick_color(dice, ((0.9, 0.6, 0.15), (0.25, 0.22, 0.2), (0.8, 0.35, 0.2))), "stone")
+    plane = canvas.camera.upright(x, z, y=y).scaled(rng.side() * size, size)
+    coat = Surface(any_color(rng), "fur", rough=0.2, grain=(0.2, 0.1))
+    wing = Surface(any_color(rng), "fur", rough=0.25, grain=(0.3, 0.08))
+    bill = Surface(pick_color(rng, ((0.9, 0.6, 0.15), (0.25, 0.22, 0.2), (0.8, 0.35, 0.2))), "stone")
     for u in (-0.02, 0.1):
         canvas.draw(plane, tube([(u, 0.3), (u, 0.03), (u + 0.1, 0.0)], 0.035), bill, "bird", "leg")
     canvas.draw(
@@ -99,22 +97,22 @@ def bird(
     canvas.draw(plane, ellipse(0.32, 0.75, 0.03), Surface((0.05, 0.05, 0.05)), "bird", "head")
 
 
-def flying_birds(canvas: Canvas, dice: Dice, *, number: int | None = None) -> None:
+def flying_birds(canvas: Canvas, rng: Rng, *, number: int | None = None) -> None:
     """Draw one large bird, or a few smaller ones, in the sky."""
-    number = dice.pick((1, 1, 2, 3, 5)) if number is None else number
-    size = dice.between(0.13, 0.24) if number == 1 else dice.between(0.05, 0.1)
-    u, v = dice.between(0.15, 0.85), canvas.camera.horizon * dice.between(0.25, 0.6)
-    coat, wing = Surface(any_color(dice), "fur"), Surface(any_color(dice), "fur", rough=0.2, grain=(0.1, 0.1))
+    number = rng.pick((1, 1, 2, 3, 5)) if number is None else number
+    size = rng.between(0.13, 0.24) if number == 1 else rng.between(0.05, 0.1)
+    u, v = rng.between(0.15, 0.85), canvas.camera.horizon * rng.between(0.25, 0.6)
+    coat, wing = Surface(any_color(rng), "fur"), Surface(any_color(rng), "fur", rough=0.2, grain=(0.1, 0.1))
     for i in range(number):
         place = SCREEN.moved(
-            u + (0 if i == 0 else dice.between(-0.25, 0.25)), v + (0 if i == 0 else dice.between(-0.12, 0.12))
+            u + (0 if i == 0 else rng.between(-0.25, 0.25)), v + (0 if i == 0 else rng.between(-0.12, 0.12))
         )
-        _flying(canvas, dice, place.scaled(dice.side() * size * dice.near(1.0), -size), coat, wing)
+        _flying(canvas, rng, place.scaled(rng.side() * size * rng.near(1.0), -size), coat, wing)
 
 
-def _flying(canvas: Canvas, dice: Dice, plane: Plane, coat: Surface, wing: Surface) -> None:
+def _flying(canvas: Canvas, rng: Rng, plane: Plane, coat: Surface, wing: Surface) -> None:
     """One bird in flight, its wings up or down."""
-    beat = dice.between(-0.2, 0.4)
+    beat = rng.between(-0.2, 0.4)
     far = smooth(
         [(0.1, 0.03), (0.26, 0.2 + beat * 0.5), (0.3, 0.38 + beat), (0.02, 0.2 + beat * 0.5), (-0.1, 0.03)], 3
     )

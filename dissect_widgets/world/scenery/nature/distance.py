@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas
 from dissect_widgets.world.scenery.drawing.light import Light
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import skyline
 from dissect_widgets.world.scenery.drawing.surfaces import (
     STONES,
@@ -19,7 +19,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
 
 
 def backdrop(canvas: Canvas, hidden: float) -> Plane:
-    """Plane so far away that haze takes a share of its colours.
+    """Plane so far away that haze takes a share of its colors.
 
     u runs from 0 to 1 over the picture, v up from the horizon, in the same unit.
     """
@@ -29,22 +29,22 @@ def backdrop(canvas: Canvas, hidden: float) -> Plane:
     return plane.scaled(z / camera.zoom)
 
 
-def hills(canvas: Canvas, dice: Dice, *, high: float | None = None) -> None:
+def hills(canvas: Canvas, rng: Rng, *, high: float | None = None) -> None:
     """One to three rows of smooth hills in the haze; `high` is the share of the picture they rise to."""
-    high = dice.between(0.05, 0.14) if high is None else high
-    rows = dice.count(1, 3)
+    high = rng.between(0.05, 0.14) if high is None else high
+    rows = rng.count(1, 3)
     for row in range(rows):
         plane = backdrop(canvas, 0.72 - 0.2 * row)
-        color = mix(canvas.light.meadow(dice), canvas.light.leaves(dice), dice.between(0.2, 1.0))
-        surface = foliage(dice, color, 0.02)._replace(rough=0.15, grain=(0.08, 0.03))
+        color = mix(canvas.light.meadow(rng), canvas.light.leaves(rng), rng.between(0.2, 1.0))
+        surface = foliage(rng, color, 0.02)._replace(rough=0.15, grain=(0.08, 0.03))
         top = high * (1 - 0.3 * row)
-        shape = skyline(dice, -0.05, 1.05, -0.02, 0.35 * top, top, rough=dice.between(0.0, 0.25))
+        shape = skyline(rng, -0.05, 1.05, -0.02, 0.35 * top, top, rough=rng.between(0.0, 0.25))
         canvas.draw(plane, shape, surface, "mountain", shade=TOP)
 
 
 def mountains(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     *,
     high: float | None = None,
     snowy: bool | None = None,
@@ -61,84 +61,82 @@ def mountains(
     count
         How many peaks.
     """
-    high = dice.between(0.16, 0.32) if high is None else high
-    snowy = dice.chance(0.75) if snowy is None else snowy
-    stone = pick_color(dice, (*STONES, (0.36, 0.4, 0.46), (0.42, 0.38, 0.36), (0.3, 0.36, 0.32)))
+    high = rng.between(0.16, 0.32) if high is None else high
+    snowy = rng.chance(0.75) if snowy is None else snowy
+    stone = pick_color(rng, (*STONES, (0.36, 0.4, 0.46), (0.42, 0.38, 0.36), (0.3, 0.36, 0.32)))
     range_surface = Surface(stone, "stone", rough=0.15, grain=(0.06, 0.03))
-    ridge = skyline(dice, -0.05, 1.05, -0.02, 0.25 * high, 0.65 * high, rough=0.7)
+    ridge = skyline(rng, -0.05, 1.05, -0.02, 0.25 * high, 0.65 * high, rough=0.7)
     canvas.draw(backdrop(canvas, 0.6), ridge, range_surface, "mountain", shade=TOP)
-    places = dice.count(2, 4) if count is None else count
-    for number in dice.shuffled(range(places)):
-        u = (number + dice.between(0.2, 0.8)) / places
-        tall = high * dice.between(0.6, 1.0)
-        cap = dice.between(0.25, 0.6) if snowy else 0.0
-        _peak(
-            canvas, dice, backdrop(canvas, dice.between(0.25, 0.5)), (u, tall), vary(dice, stone, 0.04), cap
-        )
+    places = rng.count(2, 4) if count is None else count
+    for number in rng.shuffled(range(places)):
+        u = (number + rng.between(0.2, 0.8)) / places
+        tall = high * rng.between(0.6, 1.0)
+        cap = rng.between(0.25, 0.6) if snowy else 0.0
+        _peak(canvas, rng, backdrop(canvas, rng.between(0.25, 0.5)), (u, tall), vary(rng, stone, 0.04), cap)
 
 
 _STEPS = (0.0, 0.1, 0.2, 0.3, 0.42, 0.56, 0.7, 0.85, 1.0)
 """Places on the flank of a mountain, from its top down."""
 
 
-def _peak(canvas: Canvas, dice: Dice, plane: Plane, top: Point, stone: Color, cap: float) -> None:
+def _peak(canvas: Canvas, rng: Rng, plane: Plane, top: Point, stone: Color, cap: float) -> None:
     """One mountain: two flanks that meet in a crooked ridge, and snow on the upper share `cap`."""
-    wide = top[1] * dice.between(1.1, 1.9)
-    ridge = _flank(dice, top, wide * dice.between(-0.25, 0.25))
-    white = Surface(vary(dice, (0.93, 0.95, 0.98), 0.02), rough=0.04, grain=(0.05, 0.03))
+    wide = top[1] * rng.between(1.1, 1.9)
+    ridge = _flank(rng, top, wide * rng.between(-0.25, 0.25))
+    white = Surface(vary(rng, (0.93, 0.95, 0.98), 0.02), rough=0.04, grain=(0.05, 0.03))
     bare = Surface(stone, "stone", rough=0.22, grain=(0.07, 0.05))
     for side in (-1, 1):
-        edge = _flank(dice, top, side * wide * dice.near(1, 0.2))
+        edge = _flank(rng, top, side * wide * rng.near(1, 0.2))
         lit = 0.86 + 0.24 * side * canvas.light.side
         canvas.draw(plane, [*edge, *reversed(ridge)], bare, "mountain", light=lit)
         if cap:
             last = sum(t <= cap for t in _STEPS) + 1
-            foot = _fringe(dice, edge[last - 1], ridge[last - 1], 0.12 * top[1])
+            foot = _fringe(rng, edge[last - 1], ridge[last - 1], 0.12 * top[1])
             outline = [*edge[:last], *foot, *reversed(ridge[:last])]
             canvas.draw(plane, outline, white, "mountain", "peak", light=0.1 + 0.9 * lit)
 
 
-def _flank(dice: Dice, top: Point, reach: float) -> list[Point]:
+def _flank(rng: Rng, top: Point, reach: float) -> list[Point]:
     """Crooked line from the top of a mountain down to below the horizon."""
     found = [top]
     for t in _STEPS[1:]:
-        u = top[0] + reach * t * dice.near(1, 0.12)
-        found.append((u, top[1] * (1 - t) + (0.03 * top[1] * dice.between(-1, 1) if t < 1 else -0.02)))
+        u = top[0] + reach * t * rng.near(1, 0.12)
+        found.append((u, top[1] * (1 - t) + (0.03 * top[1] * rng.between(-1, 1) if t < 1 else -0.02)))
     return found
 
 
-def _fringe(dice: Dice, start: Point, end: Point, deep: float) -> list[Point]:
+def _fringe(rng: Rng, start: Point, end: Point, deep: float) -> list[Point]:
     """Lower edge of snow, in tongues, between two points."""
     found = []
     for i in range(1, 6):
         u = start[0] + (end[0] - start[0]) * i / 6
         v = start[1] + (end[1] - start[1]) * i / 6
-        found.append((u, v + deep * dice.between(0.2, 1.0) * (1 if i % 2 else -1)))
+        found.append((u, v + deep * rng.between(0.2, 1.0) * (1 if i % 2 else -1)))
     return found
 
 
-def skyline_of_trees(canvas: Canvas, dice: Dice, z: float, *, pines: bool | None = None) -> None:
+def skyline_of_trees(canvas: Canvas, rng: Rng, z: float, *, pines: bool | None = None) -> None:
     """Draw the edge of a forest all across the picture at a distance: round crowns or pines."""
-    pines = dice.chance(0.3) if pines is None else pines
+    pines = rng.chance(0.3) if pines is None else pines
     camera = canvas.camera
     plane, left, right = camera.upright(0, z), camera.left_edge(z), camera.right_edge(z)
-    name, tall = ("pine tree" if pines else "tree"), dice.between(6, 12)
+    name, tall = ("pine tree" if pines else "tree"), rng.between(6, 12)
     for row in range(2):
-        surface = foliage(dice, (0.14, 0.25, 0.15) if pines else leaves_of(canvas.light, dice), 0.06 * z)
+        surface = foliage(rng, (0.14, 0.25, 0.15) if pines else leaves_of(canvas.light, rng), 0.06 * z)
         points = [(left - 1, -0.2)]
         u = left - 1
         while u < right + 1:
-            wide, up = dice.between(0.045, 0.1) * z, tall * dice.between(0.65, 1.0) * (1 - 0.3 * row)
+            wide, up = rng.between(0.045, 0.1) * z, tall * rng.between(0.65, 1.0) * (1 - 0.3 * row)
             points += _pine_top(u, wide, up) if pines else _crown_top(u, wide, up)
             u += wide
         canvas.draw(plane, [*points, (u, -0.2)], surface, name, "crown", shade=TOP, light=0.86 + 0.14 * row)
 
 
-def leaves_of(light: Light, dice: Dice) -> Color:
-    """Colour of woods and bushes in the season: in winter that of twigs and withered leaves."""
+def leaves_of(light: Light, rng: Rng) -> Color:
+    """Color of woods and bushes in the season: in winter that of twigs and withered leaves."""
     if light.season == "winter":
-        return pick_color(dice, ((0.38, 0.33, 0.29), (0.26, 0.34, 0.22), (0.45, 0.37, 0.28)))
-    return light.leaves(dice)
+        return pick_color(rng, ((0.38, 0.33, 0.29), (0.26, 0.34, 0.22), (0.45, 0.37, 0.28)))
+    return light.leaves(rng)
 
 
 def _pine_top(u: float, wide: float, up: float) -> list[Point]:

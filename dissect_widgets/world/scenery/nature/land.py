@@ -2,11 +2,11 @@
 
 A landscape is drawn from far to near:
 
->>> canvas = outdoors(dice, season="winter")
->>> mountains(canvas, dice)
->>> ground(canvas, snow(dice), "snow")
->>> strip(canvas, gravel(dice), "path", [(0, 0.5), (2, 8), (-1, 30)], 1.5)
->>> rock(canvas, dice, 2, 9)
+>>> canvas = outdoors(rng, season="winter")
+>>> mountains(canvas, rng)
+>>> ground(canvas, snow(rng), "snow")
+>>> strip(canvas, gravel(rng), "path", [(0, 0.5), (2, 8), (-1, 30)], 1.5)
+>>> rock(canvas, rng, 2, 9)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dissect_widgets.world.scenery.drawing.canvas import BALL, TOP, Canvas
 from dissect_widgets.world.scenery.drawing.light import Light, outdoor_light
 from dissect_widgets.world.scenery.drawing.planes import Camera, Plane, Point, Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import blob, box, ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.staging import far
 from dissect_widgets.world.scenery.drawing.surfaces import (
@@ -40,11 +40,11 @@ __all__ = [
 ]  # fmt: skip
 
 FAR = 4000.0
-"""Where the ground ends, in metres."""
+"""Where the ground ends, in meters."""
 
 
 def outdoors(
-    dice: Dice,
+    rng: Rng,
     *,
     season: str | None = None,
     height: tuple[float, float] = (1.4, 3.0),
@@ -52,52 +52,50 @@ def outdoors(
     zoom: tuple[float, float] = (0.8, 1.1),
 ) -> Canvas:
     """A canvas with camera, light and sky; the ranges are those of the camera."""
-    camera = Camera(
-        dice.between(*height), dice.between(*horizon), dice.between(*zoom), dice.between(0.38, 0.62)
-    )
-    canvas = Canvas(camera, outdoor_light(dice, season=season))
-    sky(canvas, dice)
+    camera = Camera(rng.between(*height), rng.between(*horizon), rng.between(*zoom), rng.between(0.38, 0.62))
+    canvas = Canvas(camera, outdoor_light(rng, season=season))
+    sky(canvas, rng)
     return canvas
 
 
-def grass(dice: Dice, light: Light) -> Surface:
+def grass(rng: Rng, light: Light) -> Surface:
     """Grass in the season."""
-    color = mix(light.meadow(dice), (0.48, 0.47, 0.36), dice.between(0.05, 0.35))
-    return foliage(dice, color, dice.between(0.3, 0.7))._replace(rough=dice.between(0.15, 0.35))
+    color = mix(light.meadow(rng), (0.48, 0.47, 0.36), rng.between(0.05, 0.35))
+    return foliage(rng, color, rng.between(0.3, 0.7))._replace(rough=rng.between(0.15, 0.35))
 
 
-def snow(dice: Dice) -> Surface:
+def snow(rng: Rng) -> Surface:
     """Snow: fresh, blue in the shade, or trodden."""
-    color = pick_color(dice, ((0.87, 0.89, 0.92), (0.82, 0.86, 0.93), (0.85, 0.85, 0.86), (0.89, 0.87, 0.85)))
-    return Surface(color, rough=dice.between(0.05, 0.12), grain=(1.6, 1.2), glow=0.35)
+    color = pick_color(rng, ((0.87, 0.89, 0.92), (0.82, 0.86, 0.93), (0.85, 0.85, 0.86), (0.89, 0.87, 0.85)))
+    return Surface(color, rough=rng.between(0.05, 0.12), grain=(1.6, 1.2), glow=0.35)
 
 
-def sand(dice: Dice) -> Surface:
-    """Sand: white, yellow, red, grey or black, smooth or with ripples."""
+def sand(rng: Rng) -> Surface:
+    """Sand: white, yellow, red, gray or black, smooth or with ripples."""
     color = pick_color(
-        dice,
+        rng,
         ((0.84, 0.76, 0.6), (0.9, 0.86, 0.78), (0.78, 0.62, 0.42), (0.74, 0.5, 0.34), (0.66, 0.62, 0.56)),
     )
-    plain = earth(dice, color, dice.between(0.4, 1.2))
-    if dice.chance(0.6):
+    plain = earth(rng, color, rng.between(0.4, 1.2))
+    if rng.chance(0.6):
         return plain
-    return plain._replace(texture="wrinkled", second=times(color, 0.82), period=(1.2, dice.between(0.5, 0.9)))
+    return plain._replace(texture="wrinkled", second=times(color, 0.82), period=(1.2, rng.between(0.5, 0.9)))
 
 
-def gravel(dice: Dice) -> Surface:
+def gravel(rng: Rng) -> Surface:
     """Soil, gravel or trodden clay."""
     color = pick_color(
-        dice, ((0.55, 0.47, 0.37), (0.66, 0.6, 0.5), (0.42, 0.36, 0.3), (0.6, 0.5, 0.4), (0.62, 0.6, 0.57))
+        rng, ((0.55, 0.47, 0.37), (0.66, 0.6, 0.5), (0.42, 0.36, 0.3), (0.6, 0.5, 0.4), (0.62, 0.6, 0.57))
     )
-    return earth(dice, color, dice.between(0.2, 0.6))._replace(rough=0.22)
+    return earth(rng, color, rng.between(0.2, 0.6))._replace(rough=0.22)
 
 
-def water(dice: Dice, light: Light) -> Surface:
+def water(rng: Rng, light: Light) -> Surface:
     """Water that mirrors the sky, with ripples."""
-    depth = pick_color(dice, ((0.08, 0.3, 0.44), (0.12, 0.38, 0.38), (0.1, 0.2, 0.34), (0.26, 0.34, 0.26)))
-    color = mix(depth, mix(light.sky[0], light.sky[1], 0.25), dice.between(0.2, 0.5))
-    ripples = mix(color, light.sky[1], dice.between(0.15, 0.35))
-    long = dice.between(0.7, 1.6)
+    depth = pick_color(rng, ((0.08, 0.3, 0.44), (0.12, 0.38, 0.38), (0.1, 0.2, 0.34), (0.26, 0.34, 0.26)))
+    color = mix(depth, mix(light.sky[0], light.sky[1], 0.25), rng.between(0.2, 0.5))
+    ripples = mix(color, light.sky[1], rng.between(0.15, 0.35))
+    long = rng.between(0.7, 1.6)
     return Surface(
         color, None, "wrinkled", ripples, (2 * long, long), rough=0.08, grain=(3.0, 0.8), glow=0.35
     )
@@ -109,25 +107,25 @@ def ground(canvas: Canvas, surface: Surface, name: str) -> None:
     canvas.draw(canvas.camera.ground(), box(-FAR, 0.1, FAR, FAR), surface, name)
 
 
-def meadow(canvas: Canvas, dice: Dice) -> None:
+def meadow(canvas: Canvas, rng: Rng) -> None:
     """Cover the ground with grass, darker and lighter in places; in winter there may be snow instead."""
-    if canvas.light.season == "winter" and dice.chance(0.4):
-        ground(canvas, snow(dice), "snow")
+    if canvas.light.season == "winter" and rng.chance(0.4):
+        ground(canvas, snow(rng), "snow")
     else:
-        ground(canvas, grass(dice, canvas.light), "grass")
-    patches(canvas, dice)
+        ground(canvas, grass(rng, canvas.light), "grass")
+    patches(canvas, rng)
 
 
-def patches(canvas: Canvas, dice: Dice, count: int = 5) -> None:
+def patches(canvas: Canvas, rng: Rng, count: int = 5) -> None:
     """Let the ground be darker and lighter in places, without an edge."""
     if canvas.floor is None:
         return
     surface, name = canvas.floor
     for _ in range(count):
-        z = far(dice, 3.0, 40.0)
-        x = dice.between(canvas.camera.left_edge(z), canvas.camera.right_edge(z))
-        shape = blob(dice, 0, 0, dice.between(0.1, 0.35) * z, dice.between(0.06, 0.2) * z)
-        tone = surface.times(dice.pick((0.93, 0.96, 1.05)))
+        z = far(rng, 3.0, 40.0)
+        x = rng.between(canvas.camera.left_edge(z), canvas.camera.right_edge(z))
+        shape = blob(rng, 0, 0, rng.between(0.1, 0.35) * z, rng.between(0.06, 0.2) * z)
+        tone = surface.times(rng.pick((0.93, 0.96, 1.05)))
         canvas.draw(canvas.camera.ground(x, z), shape, tone, name)
 
 
@@ -140,14 +138,14 @@ def strip(
     *,
     end: float | None = None,
 ) -> None:
-    """Draw a path, road or river on the ground along points (x, z), of a width in metres, or of two."""
+    """Draw a path, road or river on the ground along points (x, z), of a width in meters, or of two."""
     line = smooth(points, 8, closed=False) if len(points) > 2 else list(points)
     canvas.draw(canvas.camera.ground(), tube(line, width, end), surface, name)
 
 
 def rock(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -155,17 +153,17 @@ def rock(
     surface: Surface | None = None,
     snowy: bool = False,
 ) -> None:
-    """A boulder about `size` metres wide, with a lit face, perhaps with snow on it."""
-    wide, high = size / 2, size * dice.between(0.35, 0.7)
-    color = pick_color(dice, STONES)
-    texture = dice.pick((None, None, "flecked", "marbled"))
+    """A boulder about `size` meters wide, with a lit face, perhaps with snow on it."""
+    wide, high = size / 2, size * rng.between(0.35, 0.7)
+    color = pick_color(rng, STONES)
+    texture = rng.pick((None, None, "flecked", "marbled"))
     period = (0.6 * size, 0.6 * size)
     grain = (0.25 * size, 0.2 * size)
     stone = surface or Surface(color, "stone", texture, times(color, 0.72), period, rough=0.25, grain=grain)
     canvas.shadow(x, z, wide * 1.25, wide * 0.55)
     plane = canvas.camera.upright(x, z)
-    around = [math.pi * (i + dice.between(-0.3, 0.3)) / 6 for i in range(7)]
-    reach = [dice.between(0.85, 1.08) for _ in around]
+    around = [math.pi * (i + rng.between(-0.3, 0.3)) / 6 for i in range(7)]
+    reach = [rng.between(0.85, 1.08) for _ in around]
     top = [
         (wide * r * math.cos(a), max(high * r * math.sin(a), 0)) for a, r in zip(around, reach, strict=True)
     ]
@@ -177,7 +175,7 @@ def rock(
     face = [*inner, (lean - 0.3 * wide, 0.3 * high), (lean + 0.25 * wide, 0.22 * high)]
     if snowy:
         cap = [*top[1:-1], *((0.8 * u, 0.72 * v) for u, v in reversed(top[1:-1]))]
-        canvas.draw(plane, cap, snow(dice), "rock", shade=TOP)
+        canvas.draw(plane, cap, snow(rng), "rock", shade=TOP)
     else:
         canvas.draw(plane, face, stone.times(1.15), "rock", shade=TOP)
 
@@ -185,11 +183,11 @@ def rock(
 # ----------------------------------------------------------------------------------------- water
 
 
-def ripples(canvas: Canvas, dice: Dice, spots: Sequence[Point], surface: Surface) -> None:
+def ripples(canvas: Canvas, rng: Rng, spots: Sequence[Point], surface: Surface) -> None:
     """Draw small waves, lighter than the water, at places (x, z) of the ground."""
     crest = surface._replace(color=surface.second, texture=None)
     for x, z in spots:
-        shape = ellipse(0, 0, z * dice.between(0.03, 0.11), z * z * dice.between(0.0012, 0.003))
+        shape = ellipse(0, 0, z * rng.between(0.03, 0.11), z * z * rng.between(0.0012, 0.003))
         canvas.draw(canvas.camera.ground(x, z), shape, crest, "water", "wave")
 
 
@@ -214,7 +212,7 @@ def mirrored(
     surface
         The water.
     share
-        Of the water's own colour in the reflection.
+        Of the water's own color in the reflection.
     """
     image = Canvas(_Mirror(*canvas.camera), canvas.light)
     paint(image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissect_widgets.world.scenery.buildings.buildings import hangar, house
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.staging import Stage, across
@@ -23,40 +23,40 @@ from dissect_widgets.world.scenery.people.people import flying_birds
 from dissect_widgets.world.scenery.vehicles.all_vehicles import flying_airplane
 
 
-def horizon_view(canvas: Canvas, dice: Dice) -> None:
+def horizon_view(canvas: Canvas, rng: Rng) -> None:
     """What lies behind a village: birds or an airplane in the sky, hills, mountains or nothing."""
-    if dice.chance(0.12):
-        flying_birds(canvas, dice)
-    elif dice.chance(0.06):
-        flying_airplane(canvas, dice)
-    land = dice.pick((hills, hills, mountains, None))
+    if rng.chance(0.12):
+        flying_birds(canvas, rng)
+    elif rng.chance(0.06):
+        flying_airplane(canvas, rng)
+    land = rng.pick((hills, hills, mountains, None))
     if land is not None:
-        land(canvas, dice)
+        land(canvas, rng)
 
 
-def any_tree(canvas: Canvas, dice: Dice, x: float, z: float, *, size: float = 1.0) -> None:
+def any_tree(canvas: Canvas, rng: Rng, x: float, z: float, *, size: float = 1.0) -> None:
     """Draw a tree or, less often, a pine, of any height."""
-    if dice.chance(0.75):
-        tree(canvas, dice, x, z, height=size * dice.between(6, 11))
+    if rng.chance(0.75):
+        tree(canvas, rng, x, z, height=size * rng.between(6, 11))
     else:
-        pine_tree(canvas, dice, x, z, height=size * dice.between(7, 13))
+        pine_tree(canvas, rng, x, z, height=size * rng.between(7, 13))
 
 
-def paving(dice: Dice) -> Surface:
+def paving(rng: Rng) -> Surface:
     """What a path is made of: gravel, flags of stone or tarmac."""
-    flags = stone(dice).textured("grid", 0.65, (0.9, 0.9))
-    return dice.pick((gravel(dice), gravel(dice), flags, asphalt(dice)))
+    flags = stone(rng).textured("grid", 0.65, (0.9, 0.9))
+    return rng.pick((gravel(rng), gravel(rng), flags, asphalt(rng)))
 
 
-def village_behind(canvas: Canvas, dice: Dice, z: float, *, houses: float = 0.35) -> None:
+def village_behind(canvas: Canvas, rng: Rng, z: float, *, houses: float = 0.35) -> None:
     """The edge of a forest, and trees and houses beyond a distance."""
-    if dice.chance(0.45):
-        skyline_of_trees(canvas, dice, z * dice.between(1.4, 2.5))
-    stage = Stage(canvas, dice)
-    for _ in range(dice.count(1, 4)):
-        far, share = z + dice.between(0, 30), dice.between(-0.05, 1.05)
-        if dice.chance(houses):
-            stage.put_at(house, share, far, turn=dice.between(-60, 60))
+    if rng.chance(0.45):
+        skyline_of_trees(canvas, rng, z * rng.between(1.4, 2.5))
+    stage = Stage(canvas, rng)
+    for _ in range(rng.count(1, 4)):
+        far, share = z + rng.between(0, 30), rng.between(-0.05, 1.05)
+        if rng.chance(houses):
+            stage.put_at(house, share, far, turn=rng.between(-60, 60))
         else:
             stage.put_at(any_tree, share, far)
     stage.show()
@@ -64,7 +64,7 @@ def village_behind(canvas: Canvas, dice: Dice, z: float, *, houses: float = 0.35
 
 def far_building(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -74,13 +74,13 @@ def far_building(
     turn: float = 0.0,
 ) -> None:
     """Draw a building as it is seen from far away: plain walls with rows of dark or lit windows."""
-    width = dice.between(14, 26) if width is None else width
-    height = dice.between(12, 50) if height is None else height
-    wall = Surface(dice.pick((quiet_color(dice), pick_color(dice, BRICKS))), "stone", rough=0.06)
-    pane = glass(dice)
-    if canvas.light.name == "dusk" and dice.chance(0.6):
+    width = rng.between(14, 26) if width is None else width
+    height = rng.between(12, 50) if height is None else height
+    wall = Surface(rng.pick((quiet_color(rng), pick_color(rng, BRICKS))), "stone", rough=0.06)
+    pane = glass(rng)
+    if canvas.light.name == "dusk" and rng.chance(0.6):
         pane = Surface((0.95, 0.8, 0.45), "glass", glow=0.6)
-    rows, slim = min(int(height / dice.pick((3.4, 4.2))), 9), dice.pick((0.5, 0.6, 1.0))
+    rows, slim = min(int(height / rng.pick((3.4, 4.2))), 9), rng.pick((0.5, 0.6, 1.0))
     if slim < 1:  # windows side by side, else bands of glass
         pane = pane._replace(texture="striped", second=wall.color, period=(0.14 * width, 1.0))
     block = Block(x, z, width, depth, height, turn=turn)
@@ -94,30 +94,30 @@ def far_building(
             canvas.draw(face.plane, outline, pane, "window", "pane", light=face.light)
 
 
-def town(canvas: Canvas, dice: Dice, z: float, *, count: int = 4) -> None:
-    """Draw some buildings about z metres away, anywhere across the picture."""
+def town(canvas: Canvas, rng: Rng, z: float, *, count: int = 4) -> None:
+    """Draw some buildings about z meters away, anywhere across the picture."""
     for i in range(count):
         away = z * (1 + 0.12 * (count - i))
-        x = (dice.between(0, 1) - canvas.camera.middle) * away / canvas.camera.zoom
+        x = (rng.between(0, 1) - canvas.camera.middle) * away / canvas.camera.zoom
         far_building(
             canvas,
-            dice,
+            rng,
             x,
             away,
-            width=dice.between(0.1, 0.18) * z,
-            height=dice.between(0.1, 0.36) * z,
-            turn=dice.between(-30, 30),
+            width=rng.between(0.1, 0.18) * z,
+            height=rng.between(0.1, 0.36) * z,
+            turn=rng.between(-30, 30),
         )
 
 
-def far_away(canvas: Canvas, dice: Dice) -> None:
+def far_away(canvas: Canvas, rng: Rng) -> None:
     """On the horizon: a forest's edge, a town, halls, or nothing."""
-    kind = dice.pick(("trees", "trees", "town", "halls", "open"))
+    kind = rng.pick(("trees", "trees", "town", "halls", "open"))
     if kind == "trees":
-        skyline_of_trees(canvas, dice, dice.between(130, 260))
+        skyline_of_trees(canvas, rng, rng.between(130, 260))
     elif kind == "town":
-        town(canvas, dice, 200, count=dice.count(3, 6))
+        town(canvas, rng, 200, count=rng.count(3, 6))
     elif kind == "halls":
-        for z in (150.0, 130.0, 110.0)[: dice.count(1, 3)]:
-            turn = dice.between(-40, 40)
-            hangar(canvas, dice, across(canvas, dice.between(0, 1), z), z, turn=turn, size=1.3)
+        for z in (150.0, 130.0, 110.0)[: rng.count(1, 3)]:
+            turn = rng.between(-40, 40)
+            hangar(canvas, rng, across(canvas, rng.between(0, 1), z), z, turn=turn, size=1.3)

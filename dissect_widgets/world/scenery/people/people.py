@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dissect_widgets.world.scenery.drawing.canvas import BALL, SOFT, Canvas
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import ellipse, half_ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, painted
 from dissect_widgets.world.scenery.nature.animals import bird, cow, flying_birds
@@ -17,7 +17,7 @@ __all__ = ["bird", "cow", "flying_birds", "person"]
 
 def person(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -43,15 +43,15 @@ def person(
     lean
         Slope of the ground in degrees, for skiers.
     """
-    pose = dice.pick(("standing", "standing", "walking")) if pose is None else pose
-    height = dice.between(1.5, 1.9) if height is None else height
-    clothes = outfit(dice, season=canvas.light.season, kind="ski" if pose == "skiing" else wear)
+    pose = rng.pick(("standing", "standing", "walking")) if pose is None else pose
+    height = rng.between(1.5, 1.9) if height is None else height
+    clothes = outfit(rng, season=canvas.light.season, kind="ski" if pose == "skiing" else wear)
     if pose != "sitting":
         canvas.shadow(x, z, 0.42 if pose != "resting" else 0.8, 0.22, y=y)
-    plane = canvas.camera.upright(x, z, y=y).scaled(dice.side() * height / 1.75, height / 1.75).leaning(lean)
-    figure = POSES[pose](dice, dice.pick((0, 0, 1, 2)) if facing is None else facing)
+    plane = canvas.camera.upright(x, z, y=y).scaled(rng.side() * height / 1.75, height / 1.75).leaning(lean)
+    figure = POSES[pose](rng, rng.pick((0, 0, 1, 2)) if facing is None else facing)
     if pose == "skiing":
-        _skis(canvas, dice, plane)
+        _skis(canvas, rng, plane)
     _draw_figure(canvas, plane, figure, clothes)
     if pose == "skiing":
         _poles(canvas, plane, figure)
@@ -215,9 +215,9 @@ def _hair_behind(canvas: Canvas, plane: Plane, figure: Figure, clothes: Outfit) 
     canvas.draw(plane, fall, clothes.hair, "person", "hair")
 
 
-def _skis(canvas: Canvas, dice: Dice, plane: Plane) -> None:
+def _skis(canvas: Canvas, rng: Rng, plane: Plane) -> None:
     """Two skis with bent tips."""
-    board = painted(dice)
+    board = painted(rng)
     for shift, lift, light in ((0.12, 0.06, 0.8), (0.0, 0.0, 1.0)):
         line = [
             (-0.75 + shift, 0.02 + lift),

@@ -17,7 +17,7 @@ from dissect_widgets.world.scenery.buildings.street_furniture import (
     umbrella,
 )
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.surfaces import asphalt
 from dissect_widgets.world.scenery.furniture.appliances import refrigerator, stove
 from dissect_widgets.world.scenery.furniture.bathroom_fixtures import bathtub, toilet
@@ -44,7 +44,7 @@ from dissect_widgets.world.scenery.vehicles.all_vehicles import (
     truck,
 )
 
-Draw = Callable[[Canvas, Dice, float, float], None]
+Draw = Callable[[Canvas, Rng, float, float], None]
 
 
 class Kind(NamedTuple):
@@ -54,13 +54,13 @@ class Kind(NamedTuple):
     place: str
     """"land", "water" or "room"."""
     width: float
-    """In metres, about."""
+    """In meters, about."""
     height: float
 
 
 def _turned(draw: Callable[..., None], most: float = 70.0) -> Draw:
     """The same object, turned by up to some degrees."""
-    return lambda canvas, dice, x, z: draw(canvas, dice, x, z, turn=dice.between(-most, most))
+    return lambda canvas, rng, x, z: draw(canvas, rng, x, z, turn=rng.between(-most, most))
 
 
 KINDS: Final = {
@@ -103,45 +103,45 @@ KINDS: Final = {
 """What `world.Objects` shows, by name."""
 
 
-def single(name: str, dice: Dice) -> Canvas:
+def single(name: str, rng: Rng) -> Canvas:
     """One object of `KINDS`, large, on any ground that it can stand on."""
-    canvas = _place(dice, KINDS[name])
-    _frame(canvas, dice, name)
+    canvas = _place(rng, KINDS[name])
+    _frame(canvas, rng, name)
     return canvas
 
 
-def _place(dice: Dice, kind: Kind) -> Canvas:
+def _place(rng: Rng, kind: Kind) -> Canvas:
     """The object, not too near."""
     largest = max(kind.width, kind.height)
     if kind.place == "room":
         side = max(5.0, 2.2 * largest)
-        canvas, room = enter(dice, depth=(side, 1.3 * side), width=(side, 1.3 * side))
-        kind.draw(canvas, dice, room.width * dice.between(-0.05, 0.05), 0.65 * room.depth)
+        canvas, room = enter(rng, depth=(side, 1.3 * side), width=(side, 1.3 * side))
+        kind.draw(canvas, rng, room.width * rng.between(-0.05, 0.05), 0.65 * room.depth)
         return canvas
     eye = max(0.45 * kind.height, 1.2)
-    canvas = outdoors(dice, height=(0.7 * eye, 1.4 * eye), horizon=(0.4, 0.55), zoom=(1.2, 1.2))
-    _ground(canvas, dice, kind.place)
-    kind.draw(canvas, dice, 0.0, 3.0 * largest)
+    canvas = outdoors(rng, height=(0.7 * eye, 1.4 * eye), horizon=(0.4, 0.55), zoom=(1.2, 1.2))
+    _ground(canvas, rng, kind.place)
+    kind.draw(canvas, rng, 0.0, 3.0 * largest)
     return canvas
 
 
-def _frame(canvas: Canvas, dice: Dice, name: str) -> None:
+def _frame(canvas: Canvas, rng: Rng, name: str) -> None:
     """Crop the picture so that the object fills most of it, somewhere about the middle."""
     left, top, right, bottom = canvas.extent(name)
     across, up = right - left, bottom - top
-    side = min(max(across, up) / dice.between(0.55, 0.9), 1.0)
-    corner = [low - (side - size) * dice.between(0.3, 0.7) for low, size in ((left, across), (top, up))]
+    side = min(max(across, up) / rng.between(0.55, 0.9), 1.0)
+    corner = [low - (side - size) * rng.between(0.3, 0.7) for low, size in ((left, across), (top, up))]
     x, y = (min(max(start, 0.0), 1.0 - side) for start in corner)
     canvas.crop(x, y, side)
 
 
-def _ground(canvas: Canvas, dice: Dice, place: str) -> None:
+def _ground(canvas: Canvas, rng: Rng, place: str) -> None:
     grounds = {
-        "grass": lambda: grass(dice, canvas.light),
-        "sand": lambda: sand(dice),
-        "snow": lambda: snow(dice),
-        "path": lambda: gravel(dice),
-        "road": lambda: asphalt(dice),
+        "grass": lambda: grass(rng, canvas.light),
+        "sand": lambda: sand(rng),
+        "snow": lambda: snow(rng),
+        "path": lambda: gravel(rng),
+        "road": lambda: asphalt(rng),
     }
-    name = "water" if place == "water" else dice.pick(tuple(grounds))
-    ground(canvas, water(dice, canvas.light) if name == "water" else grounds[name](), name)
+    name = "water" if place == "water" else rng.pick(tuple(grounds))
+    ground(canvas, water(rng, canvas.light) if name == "water" else grounds[name](), name)

@@ -12,7 +12,7 @@ from dissect_widgets.world.scenery.buildings.infrastructure import bridge, fence
 from dissect_widgets.world.scenery.buildings.street_furniture import sign, street_lamp, traffic_light
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Floor
 from dissect_widgets.world.scenery.drawing.planes import Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.staging import Stage, Thing
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, asphalt, metal, painted
@@ -28,7 +28,7 @@ _PLANTS: tuple[Thing, ...] = (tree, tree, bush, pine_tree)
 
 
 LANE = 3.6
-"""Width of a lane, in metres."""
+"""Width of a lane, in meters."""
 
 
 class Course(NamedTuple):
@@ -40,11 +40,11 @@ class Course(NamedTuple):
     lanes: int
     """On each side."""
     median: float
-    """Between the two sides, in metres."""
+    """Between the two sides, in meters."""
 
     @property
     def half(self) -> float:
-        """From its middle to the outer edge of its lanes, in metres."""
+        """From its middle to the outer edge of its lanes, in meters."""
         return self.lanes * LANE + self.median / 2
 
     def x(self, z: float) -> float:
@@ -61,35 +61,35 @@ class Course(NamedTuple):
         return [(self.x(z) + left, z) for z in places] + [(self.x(z) + right, z) for z in reversed(places)]
 
 
-def highway(dice: Dice) -> Canvas:
+def highway(rng: Rng) -> Canvas:
     """A road of several lanes into the distance, with cars, trucks, a bus, signs, perhaps a bridge across."""
-    canvas = outdoors(dice, height=(1.6, 4.6), horizon=(0.38, 0.6), zoom=(0.85, 1.2))
-    horizon_view(canvas, dice)
-    meadow(canvas, dice)
-    lanes, median = dice.pick((1, 2, 2, 3)), dice.pick((0.6, 1.2, 3.0))
-    start = dice.between(-0.85, 0.85) * (lanes * LANE + median / 2)
-    bend = dice.between(-0.0011, 0.0011)
-    course = Course(start, dice.between(-0.1, 0.1), bend, lanes, median)
-    verge, surface = canvas.floor, asphalt(dice)
-    _lanes(canvas, dice, course, surface)
-    far_away(canvas, dice)
-    stage = Stage(canvas, dice)
-    _traffic(stage, dice, course, (surface, "road"))
-    _beside_the_road(stage, dice, course, verge)
-    if dice.chance(0.25):
-        z = dice.between(45, 80)
-        kind = dice.pick(("beams", "beams", "arches", "truss"))
-        turn = dice.between(-8, 8)
+    canvas = outdoors(rng, height=(1.6, 4.6), horizon=(0.38, 0.6), zoom=(0.85, 1.2))
+    horizon_view(canvas, rng)
+    meadow(canvas, rng)
+    lanes, median = rng.pick((1, 2, 2, 3)), rng.pick((0.6, 1.2, 3.0))
+    start = rng.between(-0.85, 0.85) * (lanes * LANE + median / 2)
+    bend = rng.between(-0.0011, 0.0011)
+    course = Course(start, rng.between(-0.1, 0.1), bend, lanes, median)
+    verge, surface = canvas.floor, asphalt(rng)
+    _lanes(canvas, rng, course, surface)
+    far_away(canvas, rng)
+    stage = Stage(canvas, rng)
+    _traffic(stage, rng, course, (surface, "road"))
+    _beside_the_road(stage, rng, course, verge)
+    if rng.chance(0.25):
+        z = rng.between(45, 80)
+        kind = rng.pick(("beams", "beams", "arches", "truss"))
+        turn = rng.between(-8, 8)
         stage.put(bridge, course.x(z), z, length=130, width=7, height=6.5, kind=kind, turn=turn)
     stage.show()
     return canvas
 
 
-def _lanes(canvas: Canvas, dice: Dice, course: Course, surface: Surface) -> None:
+def _lanes(canvas: Canvas, rng: Rng, course: Course, surface: Surface) -> None:
     """Tarmac, marks between the lanes, and a median strip."""
     plane, verge, half = canvas.camera.ground(), canvas.floor, course.half
     canvas.draw(plane, course.band(-half - 1.5, half + 1.5, 0.5, 400, 16), surface, "road")
-    paint = Surface(dice.pick(((0.92, 0.92, 0.9), (0.92, 0.92, 0.9), (0.9, 0.75, 0.25))), "painted")
+    paint = Surface(rng.pick(((0.92, 0.92, 0.9), (0.92, 0.92, 0.9), (0.9, 0.75, 0.25))), "painted")
     for side in (-1, 1):
         edge = side * half
         canvas.draw(plane, course.band(edge - 0.12, edge + 0.12, 0.5, 250, 12), paint, "road")
@@ -105,25 +105,23 @@ def _lanes(canvas: Canvas, dice: Dice, course: Course, surface: Surface) -> None
         canvas.draw(plane, course.band(-0.15, 0.15, 0.5, 250, 12), paint, "road")
 
 
-def _traffic(stage: Stage, dice: Dice, course: Course, floor: Floor | None) -> None:
+def _traffic(stage: Stage, rng: Rng, course: Course, floor: Floor | None) -> None:
     """Cars, trucks, buses, rarely a tractor in the lanes; one of them at least is near."""
-    camera, away = stage.canvas.camera, dice.side()
+    camera, away = stage.canvas.camera, rng.side()
     nearest = max(camera.distance_at(0.98), 3.5) + 1.5
     lanes = [(side, lane) for side in (-1, 1) for lane in range(course.lanes)]
-    first = min(
-        lanes, key=lambda lane: abs(_share(stage, course, lane, nearest + 3) - dice.between(0.2, 0.8))
-    )
+    first = min(lanes, key=lambda lane: abs(_share(stage, course, lane, nearest + 3) - rng.between(0.2, 0.8)))
     for side, lane in lanes:
-        z = nearest + (dice.between(0.0, 3.0) if (side, lane) == first else dice.between(2.0, 22.0))
+        z = nearest + (rng.between(0.0, 3.0) if (side, lane) == first else rng.between(2.0, 22.0))
         while z < 85:
-            draw = tractor if dice.chance(0.012) else dice.pick((car, car, car, truck, bus))
+            draw = tractor if rng.chance(0.012) else rng.pick((car, car, car, truck, bus))
             z += 0.0 if draw is car else 4.0
             turn = course.turn(z) - (0 if side == away else 180)
             seen = -0.15 < _share(stage, course, (side, lane), z) < 1.15
-            if seen and (dice.chance(0.75) or (side, lane) == first):
+            if seen and (rng.chance(0.75) or (side, lane) == first):
                 x = course.x(z) + side * (course.median / 2 + (lane + 0.5) * LANE)
                 stage.put_on(floor, draw, x, z, turn=turn)
-            z += dice.between(18, 55) * (1 + z / 60)
+            z += rng.between(18, 55) * (1 + z / 60)
 
 
 def _share(stage: Stage, course: Course, lane: tuple[int, int], z: float) -> float:
@@ -132,48 +130,48 @@ def _share(stage: Stage, course: Course, lane: tuple[int, int], z: float) -> flo
     return stage.canvas.camera.locate(course.x(z) + line, 0, z)[0]
 
 
-def _beside_the_road(stage: Stage, dice: Dice, course: Course, verge: Floor | None) -> None:
+def _beside_the_road(stage: Stage, rng: Rng, course: Course, verge: Floor | None) -> None:
     """Signs, a traffic light, lamps, guard rails, trees and bushes."""
     edge = course.half + 1.5
 
     def put(draw: Thing, z: float, away: float, **options: float) -> None:
         stage.put_on(verge, draw, course.x(z) + away, z, **options)
 
-    if dice.chance(0.6):
-        put(sign, dice.between(8, 20), dice.side() * (edge + 1.5), size=dice.between(1.5, 2.2))
-    if dice.chance(0.16):
-        put(traffic_light, dice.between(11, 26), dice.side() * (edge + 0.5), height=dice.between(3.6, 4.6))
-    if dice.chance(0.25):
-        z = dice.between(26, 50)
+    if rng.chance(0.6):
+        put(sign, rng.between(8, 20), rng.side() * (edge + 1.5), size=rng.between(1.5, 2.2))
+    if rng.chance(0.16):
+        put(traffic_light, rng.between(11, 26), rng.side() * (edge + 0.5), height=rng.between(3.6, 4.6))
+    if rng.chance(0.25):
+        z = rng.between(26, 50)
         stage.put(_gantry, course.x(z), z, half=course.half)
-    if dice.chance(0.45):
-        side = dice.side()
+    if rng.chance(0.45):
+        side = rng.side()
         for z in (14.0, 30.0, 52.0, 80.0):
             put(street_lamp, z, side * (edge + 0.6), height=8.0)
-    if dice.chance(0.5):
-        _guard_rail(stage, dice, course, dice.side() * (edge + 0.3))
-    plant = dice.pick(_PLANTS)
-    for _ in range(dice.count(2, 6)):
-        put(plant, dice.between(12, 75), dice.side() * (edge + dice.between(4, 15)))
+    if rng.chance(0.5):
+        _guard_rail(stage, rng, course, rng.side() * (edge + 0.3))
+    plant = rng.pick(_PLANTS)
+    for _ in range(rng.count(2, 6)):
+        put(plant, rng.between(12, 75), rng.side() * (edge + rng.between(4, 15)))
 
 
-def _guard_rail(stage: Stage, dice: Dice, course: Course, away: float) -> None:
+def _guard_rail(stage: Stage, rng: Rng, course: Course, away: float) -> None:
     """A low rail of metal along the road."""
-    surface = metal(dice)
+    surface = metal(rng)
     for start, end in pairwise((3.0, 12.0, 30.0, 60.0)):
         ends = [(course.x(z) + away, z) for z in (start, end)]
-        rail = partial(fence, stage.canvas, dice, *ends, kind="rails", height=0.8, surface=surface)
+        rail = partial(fence, stage.canvas, rng, *ends, kind="rails", height=0.8, surface=surface)
         stage.add(end, rail)
 
 
-def _gantry(canvas: Canvas, dice: Dice, x: float, z: float, *, half: float) -> None:
+def _gantry(canvas: Canvas, rng: Rng, x: float, z: float, *, half: float) -> None:
     """Signs on a beam across the road."""
-    plane, steel, face = canvas.camera.upright(x, z), metal(dice), painted(dice)
+    plane, steel, face = canvas.camera.upright(x, z), metal(rng), painted(rng)
     light, reach = Surface((0.93, 0.92, 0.88), "painted"), half + 1.6
     for u in (-reach, reach):
         canvas.draw(plane, box(u - 0.2, 0, u + 0.2, 7.4), steel, "sign", "pole")
     canvas.draw(plane, box(-reach, 6.9, reach, 7.3), steel, "sign", "pole")
-    for side in dice.pick(((-1, 1), (-1,), (1,))):
+    for side in rng.pick(((-1, 1), (-1,), (1,))):
         left, right = sorted((side * 0.5, side * (half - 0.3)))
         canvas.draw(plane, box(left, 5.6, right, 8.2), light, "sign", "frame")
         canvas.draw(plane, box(left + 0.12, 5.72, right - 0.12, 8.08), face, "sign", "panel")
@@ -182,7 +180,7 @@ def _gantry(canvas: Canvas, dice: Dice, x: float, z: float, *, half: float) -> N
             canvas.draw(plane, line, light, "sign", "panel")
 
 
-MAKERS: dict[str, Callable[[Dice], Canvas]] = {
+MAKERS: dict[str, Callable[[Rng], Canvas]] = {
     "airfield": airfield,
     "highway": highway,
     "beach": beach,

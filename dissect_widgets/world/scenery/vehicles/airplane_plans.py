@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, glass, mix, painted
 
 
 class Plan(NamedTuple):
-    """Shape of an airplane, in metres."""
+    """Shape of an airplane, in meters."""
 
     length: float
     radius: float
@@ -45,16 +45,16 @@ class Livery(NamedTuple):
     window: Surface
 
 
-def livery(dice: Dice) -> Livery:
+def livery(rng: Rng) -> Livery:
     """Any paint: many airplanes are light, others are not."""
-    color = any_color(dice)
-    if dice.chance(0.5):
-        color = mix(color, dice.pick(((0.95, 0.95, 0.95), (0.75, 0.77, 0.8))), 0.85)
-    body, accent = painted(dice, color), painted(dice)
-    wing = dice.pick(
+    color = any_color(rng)
+    if rng.chance(0.5):
+        color = mix(color, rng.pick(((0.95, 0.95, 0.95), (0.75, 0.77, 0.8))), 0.85)
+    body, accent = painted(rng, color), painted(rng)
+    wing = rng.pick(
         (body, body.times(0.85), Surface(mix(color, (0.6, 0.62, 0.64), 0.7), "metal", rough=0.05))
     )
-    if dice.chance(0.25):
-        texture = dice.pick(("striped", "chequered", "zigzagged"))
+    if rng.chance(0.25):
+        texture = rng.pick(("striped", "chequered", "zigzagged"))
         accent = accent._replace(texture=texture, second=color, period=(1.6, 1.6))
-    return Livery(body, wing, accent, glass(dice).times(0.6))
+    return Livery(body, wing, accent, glass(rng).times(0.6))

@@ -10,7 +10,7 @@ import math
 from dissect_widgets.world.scenery.drawing.bodies import ROUNDED, Body, Piece, corners_of, ring
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, metal
 from dissect_widgets.world.scenery.vehicles.airplane_plans import PLANS, Livery, Plan, livery
@@ -23,34 +23,34 @@ _STATIONS = (
 
 
 def airplane(
-    canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = None, plan: Plan | None = None
+    canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = None, plan: Plan | None = None
 ) -> None:
     """Draw an airplane on the ground: an airliner, a jet, a commuter or a light airplane, 8 to 26 m long."""
-    turn = dice.between(-180, 180) if turn is None else turn
-    plan = dice.pick(PLANS) if plan is None else plan
+    turn = rng.between(-180, 180) if turn is None else turn
+    plan = rng.pick(PLANS) if plan is None else plan
     canvas.shadow(x, z, plan.length * 0.5, plan.radius * 1.6, turn=turn)
     canvas.shadow(x, z, plan.span * 0.44, plan.chord * 0.4, turn=turn + 90)
-    _fly(Body(canvas, "airplane", x, z, turn=turn), dice, plan, livery(dice), gear=True)
+    _fly(Body(canvas, "airplane", x, z, turn=turn), rng, plan, livery(rng), gear=True)
 
 
-def flying_airplane(canvas: Canvas, dice: Dice) -> None:
+def flying_airplane(canvas: Canvas, rng: Rng) -> None:
     """Draw an airplane in the sky, an eighth to a third of the picture long."""
-    camera, plan = canvas.camera, dice.pick(PLANS[:3])
-    z = plan.length * camera.zoom / dice.between(0.13, 0.3)
-    across, down = dice.between(0.12, 0.88), camera.horizon * dice.between(0.2, 0.6)
+    camera, plan = canvas.camera, rng.pick(PLANS[:3])
+    z = plan.length * camera.zoom / rng.between(0.13, 0.3)
+    across, down = rng.between(0.12, 0.88), camera.horizon * rng.between(0.2, 0.6)
     x = (across - camera.middle) * z / camera.zoom
     y = camera.height + (camera.horizon - down) * z / camera.zoom
-    turn = dice.pick((0, 180)) + dice.between(-50, 50)
+    turn = rng.pick((0, 180)) + rng.between(-50, 50)
     body = Body(canvas, "airplane", x, z, y=y - plan.axis, turn=turn)
-    _fly(body, dice, plan, livery(dice), gear=False)
+    _fly(body, rng, plan, livery(rng), gear=False)
 
 
-def _fly(body: Body, dice: Dice, plan: Plan, paint: Livery, *, gear: bool) -> None:
+def _fly(body: Body, rng: Rng, plan: Plan, paint: Livery, *, gear: bool) -> None:
     """All of an airplane: what is on its far side, gear, fuselage with tail, what is on its near side."""
     near = body.near_side()
     _one_side(body, plan, paint, -near)
     if gear:
-        _gear(body, dice, plan)
+        _gear(body, rng, plan)
     if plan.engines == "rear":
         _rear_engine(body, plan, paint, -near)
     _fuselage(body, plan, paint)
@@ -58,11 +58,11 @@ def _fly(body: Body, dice: Dice, plan: Plan, paint: Livery, *, gear: bool) -> No
         _rear_engine(body, plan, paint, near)
     _one_side(body, plan, paint, near)
     if plan.engines == "nose":
-        _propeller(body, dice, (plan.length * 0.505, plan.axis - 0.1, 0.0), 0.95)
+        _propeller(body, rng, (plan.length * 0.505, plan.axis - 0.1, 0.0), 0.95)
     if plan.engines == "propellers":
         up = plan.axis + plan.wing * plan.radius
         for side in (-near, near):
-            _propeller(body, dice, (plan.chord * 1.12, up, side * plan.span * 0.19), 1.5)
+            _propeller(body, rng, (plan.chord * 1.12, up, side * plan.span * 0.19), 1.5)
 
 
 def _one_side(body: Body, plan: Plan, paint: Livery, side: int) -> None:
@@ -80,7 +80,7 @@ def _wing(plan: Plan, paint: Livery, side: int, light: float) -> list[Piece]:
     inner = [(u, up + s * thick, side * root) for u in (-half, half) for s in (-0.5, 0.5)]
     outer = [(u - back, up + rise + s * thick, side * tip) for u in (-narrow, narrow) for s in (-0.2, 0.2)]
     pieces = [Piece([*inner, *outer], paint.wing, "wing", light)]
-    if back > 1:  # a tip in the colour of the livery
+    if back > 1:  # a tip in the color of the livery
         edge = [
             (-back - narrow, 0.0),
             (-back + narrow, 0.0),
@@ -146,7 +146,7 @@ def _fuselage(body: Body, plan: Plan, paint: Livery) -> None:
 
 
 def _windows(body: Body, plan: Plan, paint: Livery) -> None:
-    """A line of colour and a row of windows on the side, and the windows of the pilots."""
+    """A line of color and a row of windows on the side, and the windows of the pilots."""
     if body.sees_side(plan.radius):
         _cabin_windows(body, plan, paint)
     size, r = plan.length, plan.radius * 0.98
@@ -179,21 +179,21 @@ def _cabin_windows(body: Body, plan: Plan, paint: Livery) -> None:
         body.canvas.draw(plane, pane, paint.window, body.name, "pane", light=light)
 
 
-def _propeller(body: Body, dice: Dice, place: Vector, size: float) -> None:
+def _propeller(body: Body, rng: Rng, place: Vector, size: float) -> None:
     """Four blades and a hub."""
-    (along, up, aside), turned = place, dice.between(0, math.pi / 2)
+    (along, up, aside), turned = place, rng.between(0, math.pi / 2)
     dark = Surface((0.16, 0.15, 0.15), "metal")
     for angle in (turned, turned + math.pi / 2):
         a, b = math.cos(angle), math.sin(angle)
         corners = [(s * size, t * 0.08) for s in (-1, 1) for t in (-1, 1)]
         blade = [(along, up + s * b + t * a, aside + s * a - t * b) for s, t in corners]
         body.solid(blade, dark, "engine")
-    body.solid([*ring(along, up, 0.22, aside=aside), (along + 0.35, up, aside)], metal(dice), "engine")
+    body.solid([*ring(along, up, 0.22, aside=aside), (along + 0.35, up, aside)], metal(rng), "engine")
 
 
-def _gear(body: Body, dice: Dice, plan: Plan) -> None:
+def _gear(body: Body, rng: Rng, plan: Plan) -> None:
     """Wheels on struts."""
-    strut, tyre, rim = metal(dice), Surface((0.12, 0.12, 0.13), "plastic"), metal(dice)
+    strut, tyre, rim = metal(rng), Surface((0.12, 0.12, 0.13), "plastic"), metal(rng)
     size = max(0.3, plan.axis * 0.19)
     nose, main, apart = (
         plan.length * (0.3 if plan.engines == "nose" else 0.36),

@@ -1,6 +1,6 @@
 """All vehicles: cars, trucks, buses, tractors, bicycles, airplanes and boats.
 
-They take `(canvas, dice, x, z)`, and a `turn`: 0 heads to the right, 90 away from the camera, 180 to the
+They take `(canvas, rng, x, z)`, and a `turn`: 0 heads to the right, 90 away from the camera, 180 to the
 left, -90 towards the camera; by default it is any.
 """
 

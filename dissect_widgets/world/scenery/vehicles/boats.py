@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissect_widgets.world.scenery.drawing.bodies import Body, corners_of
 from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, TOP, Canvas
 from dissect_widgets.world.scenery.drawing.planes import Vector
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.surfaces import fabric, glass, metal, painted, wood
 
 _DECK = ((-0.5, 0.34), (-0.3, 0.46), (0.0, 0.5), (0.25, 0.4), (0.4, 0.22), (0.5, 0.0))
@@ -14,7 +14,7 @@ _DECK = ((-0.5, 0.34), (-0.3, 0.46), (0.0, 0.5), (0.25, 0.4), (0.4, 0.22), (0.5,
 
 def boat(
     canvas: Canvas,
-    dice: Dice,
+    rng: Rng,
     x: float,
     z: float,
     *,
@@ -23,19 +23,19 @@ def boat(
     kind: str | None = None,
 ) -> None:
     """Draw a boat on the water: "sailing", "motor", "fishing" or "rowing", 4 to 9 m long."""
-    turn = dice.pick((0, 180)) + dice.between(-60, 60) if turn is None else turn
-    kind = dice.pick(("sailing", "sailing", "motor", "fishing", "rowing")) if kind is None else kind
+    turn = rng.pick((0, 180)) + rng.between(-60, 60) if turn is None else turn
+    kind = rng.pick(("sailing", "sailing", "motor", "fishing", "rowing")) if kind is None else kind
     length = size * {"sailing": 7.0, "motor": 6.5, "fishing": 8.5, "rowing": 4.2}[kind]
     width, high = length * (0.3 if kind != "rowing" else 0.34), length * (0.13 if kind != "fishing" else 0.17)
     body = Body(canvas, "boat", x, z, turn=turn)
     canvas.shadow(x, z, length * 0.55, width * 0.6, turn=turn)
-    _hull(body, dice, length, width, high)
+    _hull(body, rng, length, width, high)
     if kind == "sailing":
-        _sails(body, dice, length, high)
+        _sails(body, rng, length, high)
     elif kind == "rowing":
-        _benches(body, dice, length, width, high)
+        _benches(body, rng, length, width, high)
     else:
-        _boat_cabin(body, dice, length, width, high, kind)
+        _boat_cabin(body, rng, length, width, high, kind)
 
 
 def _loop(length: float, width: float, height: float, share: float, bow: float) -> list[Vector]:
@@ -47,18 +47,18 @@ def _loop(length: float, width: float, height: float, share: float, bow: float) 
     return half + [(u, v, -w) for u, v, w in reversed(half)]
 
 
-def _hull(body: Body, dice: Dice, length: float, width: float, high: float) -> None:
-    """Hull in one or two colours, deck or inside."""
+def _hull(body: Body, rng: Rng, length: float, width: float, high: float) -> None:
+    """Hull in one or two colors, deck or inside."""
     bow = high * 1.2
-    paint = dice.pick((painted(dice), painted(dice), wood(dice)))
+    paint = rng.pick((painted(rng), painted(rng), wood(rng)))
     water, edge = _loop(length, width, -0.05, 0.72, 0.0), _loop(length, width, high, 1.0, bow)
     body.solid([*water, *edge], paint, "hull", light=0.92, shade=TOP)
-    if dice.chance(0.7):
-        other = painted(dice)
+    if rng.chance(0.7):
+        other = painted(rng)
         middle = _loop(length, width, high * 0.4, 0.83, bow * 0.3)
         body.solid([*water, *middle], other, "hull", light=0.85)
     if body.canvas.camera.height > high:
-        inside = wood(dice, plank=0.25 * length / 5)
+        inside = wood(rng, plank=0.25 * length / 5)
         body.canvas.draw(
             body.canvas.camera.upright(body.origin[0], body.origin[2]),
             body.outline([(u * 0.93, v + 0.01, w * 0.86) for u, v, w in edge]),
@@ -69,9 +69,9 @@ def _hull(body: Body, dice: Dice, length: float, width: float, high: float) -> N
         )
 
 
-def _benches(body: Body, dice: Dice, length: float, width: float, high: float) -> None:
+def _benches(body: Body, rng: Rng, length: float, width: float, high: float) -> None:
     """Seats across, and oars, of a rowing boat."""
-    plank = wood(dice)
+    plank = wood(rng)
     for along in (-0.25, 0.02, 0.25):
         seat = corners_of(
             (along * length - 0.15, along * length + 0.15), (high * 0.95, high), (-width * 0.42, width * 0.42)
@@ -82,9 +82,9 @@ def _benches(body: Body, dice: Dice, length: float, width: float, high: float) -
         body.solid([(u + s, v, w) for u, v, w in oar for s in (-0.05, 0.05)], plank, "pole")
 
 
-def _sails(body: Body, dice: Dice, length: float, high: float) -> None:
+def _sails(body: Body, rng: Rng, length: float, high: float) -> None:
     """Mast and two sails."""
-    top, mast, swing = length * dice.between(1.05, 1.35), length * 0.08, dice.between(-0.2, 0.2) * length
+    top, mast, swing = length * rng.between(1.05, 1.35), length * 0.08, rng.between(-0.2, 0.2) * length
     body.shell(
         [
             (-0.2 * length, high),
@@ -93,12 +93,12 @@ def _sails(body: Body, dice: Dice, length: float, high: float) -> None:
             (-0.2 * length, high * 1.7),
         ],
         length * 0.08,
-        painted(dice),
+        painted(rng),
         "cabin",
     )
     foot = high * 2.1
-    cloth = fabric(dice, length * 0.12)
-    jib = cloth if dice.chance(0.5) else fabric(dice, length * 0.12, texture=None)
+    cloth = fabric(rng, length * 0.12)
+    jib = cloth if rng.chance(0.5) else fabric(rng, length * 0.12, texture=None)
     main = [
         (mast, foot, 0.0),
         (-0.44 * length, foot, swing),
@@ -108,7 +108,7 @@ def _sails(body: Body, dice: Dice, length: float, high: float) -> None:
     fore = [(0.47 * length, high * 1.5, 0.0), (mast + 0.1, foot, swing * 0.6), (mast, top * 0.92, 0.0)]
     body.solid(
         [(mast + s, v, 0.0) for s in (-0.06, 0.06) for v in (high, top * 1.03)],
-        metal(dice),
+        metal(rng),
         "mast",
         shade=CYLINDER,
     )
@@ -116,15 +116,15 @@ def _sails(body: Body, dice: Dice, length: float, high: float) -> None:
     body.solid(main, cloth, "sail")
 
 
-def _boat_cabin(body: Body, dice: Dice, length: float, width: float, high: float, kind: str) -> None:
+def _boat_cabin(body: Body, rng: Rng, length: float, width: float, high: float, kind: str) -> None:
     """Cabin with windows, and the mast of a fishing boat."""
-    paint, window, half = painted(dice), glass(dice), width * 0.32
+    paint, window, half = painted(rng), glass(rng), width * 0.32
     rear, front = ((-0.12, 0.18), (0.0, 0.24))[kind == "fishing"]
     rear, front, top = rear * length, front * length, high + length * (0.16 if kind == "motor" else 0.26)
     if kind == "fishing":
         body.solid(
             [(-0.15 * length + s, v, 0.0) for s in (-0.07, 0.07) for v in (high, length * 0.62)],
-            metal(dice),
+            metal(rng),
             "mast",
         )
     body.shell([(rear, high), (front + 0.1 * length, high), (front, top), (rear, top)], half, paint, "cabin")
@@ -146,6 +146,6 @@ def _boat_cabin(body: Body, dice: Dice, length: float, width: float, high: float
     body.shell(
         [(rear - 0.15, top), (front + 0.15, top), (front + 0.1, top + 0.12), (rear - 0.1, top + 0.12)],
         half * 1.08,
-        painted(dice),
+        painted(rng),
         "roof",
     )

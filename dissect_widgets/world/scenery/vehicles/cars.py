@@ -11,20 +11,20 @@ from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.bodies import Body, corners_of
 from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas, Shade
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, glass, metal, mix, painted
 
 PAINT = Shade(1.0, v=0.1)
 """Coachwork: a little lighter above."""
 DETAILED = 22.0
-"""How far away, in metres, small things such as handles are still drawn."""
+"""How far away, in meters, small things such as handles are still drawn."""
 LEAN = 0.3
-"""How much the windows of a car lean inwards, per metre upwards."""
+"""How much the windows of a car lean inwards, per meter upwards."""
 
 
 class Build(NamedTuple):
-    """Shape of a car, in metres along from its middle (front is positive) and up."""
+    """Shape of a car, in meters along from its middle (front is positive) and up."""
 
     length: float
     half: float
@@ -52,17 +52,17 @@ def rubber() -> Surface:
     return Surface((0.12, 0.12, 0.13), "plastic", rough=0.05)
 
 
-def lights(dice: Dice) -> tuple[Surface, Surface]:
+def lights(rng: Rng) -> tuple[Surface, Surface]:
     """Surfaces of headlights and of rear lights."""
-    on = 0.9 if dice.chance(0.3) else 0.2
+    on = 0.9 if rng.chance(0.3) else 0.2
     return Surface((0.97, 0.95, 0.84), "glass", glow=on), Surface((0.75, 0.1, 0.08), "plastic", glow=on / 3)
 
 
-def car(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = None) -> None:
+def car(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = None) -> None:
     """Draw a car of any build: body, wheels, windows, lights, bumpers."""
-    turn = dice.between(-180, 180) if turn is None else turn
-    build, paint, window = dice.pick(BUILDS), painted(dice), glass(dice)
-    rim = metal(dice)
+    turn = rng.between(-180, 180) if turn is None else turn
+    build, paint, window = rng.pick(BUILDS), painted(rng), glass(rng)
+    rim = metal(rng)
     body = Body(canvas, "car", x, z, turn=turn)
     canvas.shadow(x, z, build.length * 0.54, build.half * 1.35, turn=turn)
     end, half, hood = build.length / 2, build.half, build.hood
@@ -87,7 +87,7 @@ def car(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = 
         ]
         body.panel([(u, hood + 0.01, -w * half) for u, w in bed], rubber(), "cargo box")
     _cabin(body, build, paint, window)
-    _front_and_rear(body, dice, build)
+    _front_and_rear(body, rng, build)
     if z < DETAILED:
         _side(body, build, paint)
     near_wheels(body, wheels, half, radius, rim, 0.2)
@@ -150,11 +150,11 @@ def _side_windows(body: Body, build: Build, window: Surface) -> None:
         body.canvas.draw(plane, pane, window, body.name, "pane", light=light, shade=TOP)
 
 
-def _front_and_rear(body: Body, dice: Dice, build: Build) -> None:
+def _front_and_rear(body: Body, rng: Rng, build: Build) -> None:
     """Lights, bumpers, grille."""
     end, half, hood = build.length / 2, build.half, build.hood
-    bumper = Surface(mix(any_color(dice), (0.3, 0.3, 0.32), 0.8), "plastic")
-    white, red = lights(dice)
+    bumper = Surface(mix(any_color(rng), (0.3, 0.3, 0.32), 0.8), "plastic")
+    white, red = lights(rng)
     for sign, lamp in ((1, white), (-1, red)):
         face = end + 0.015
         low, high = hood * 0.56, hood * 0.76
@@ -177,7 +177,7 @@ def end_panel(
     surface: Surface,
     part: str,
 ) -> None:
-    """A panel on the front (`sign` 1) or the rear (-1), `along` metres from the middle."""
+    """A panel on the front (`sign` 1) or the rear (-1), `along` meters from the middle."""
     w0, w1 = (aside[0], aside[1]) if sign > 0 else (aside[1], aside[0])
     u = sign * along
     body.panel([(u, up[0], w0), (u, up[0], w1), (u, up[1], w1), (u, up[1], w0)], surface, part)

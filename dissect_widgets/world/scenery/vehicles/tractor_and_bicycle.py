@@ -8,18 +8,18 @@ from itertools import pairwise
 from dissect_widgets.world.scenery.drawing.bodies import Body, ring
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
-from dissect_widgets.world.scenery.drawing.rng import Dice
+from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, rounded, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, glass, metal, painted
 from dissect_widgets.world.scenery.vehicles.cars import PAINT, end_panel, lights, rubber
 
 
-def tractor(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = None) -> None:
+def tractor(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = None) -> None:
     """Draw a tractor: hood, cabin, small wheels in front and large ones behind."""
-    turn = dice.between(-180, 180) if turn is None else turn
+    turn = rng.between(-180, 180) if turn is None else turn
     body = Body(canvas, "tractor", x, z, turn=turn)
     canvas.shadow(x, z, 2.0, 1.2, turn=turn)
-    paint, rim, window, sign = painted(dice), painted(dice), glass(dice), body.near_side()
+    paint, rim, window, sign = painted(rng), painted(rng), glass(rng), body.near_side()
     axles = ((-0.9, 0.85, 0.42), (1.25, 0.5, 0.28))
 
     def wheels(side: int) -> None:
@@ -32,8 +32,8 @@ def tractor(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | Non
         )
         end_panel(body, 1.81, 1, (0.7, 1.25), (-0.3, 0.3), rubber(), "body")
         for span in ((-0.38, -0.2), (0.2, 0.38)):
-            end_panel(body, 1.82, 1, (1.0, 1.2), span, lights(dice)[0], "headlight")
-        body.solid([*ring(0.9, 1.45, 0.07, tall=0.0), *ring(0.9, 2.3, 0.07, tall=0.0)], metal(dice), "engine")
+            end_panel(body, 1.82, 1, (1.0, 1.2), span, lights(rng)[0], "headlight")
+        body.solid([*ring(0.9, 1.45, 0.07, tall=0.0), *ring(0.9, 2.3, 0.07, tall=0.0)], metal(rng), "engine")
 
     def cabin() -> None:
         body.shell([(-1.3, 0.8), (0.0, 0.8), (-0.05, 2.4), (-1.25, 2.4)], 0.62, window, "windshield")
@@ -51,31 +51,31 @@ def tractor(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | Non
     wheels(sign)
 
 
-def bicycle(canvas: Canvas, dice: Dice, x: float, z: float, *, turn: float | None = None) -> None:
+def bicycle(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = None) -> None:
     """Draw a bicycle from the side: two wheels, frame, seat, handlebar."""
-    turn = dice.pick((0, 180)) + dice.between(-40, 40) if turn is None else turn
+    turn = rng.pick((0, 180)) + rng.between(-40, 40) if turn is None else turn
     canvas.shadow(x, z, 0.95, 0.2, turn=turn)
     plane = canvas.camera.upright(x, z, turn=turn)
-    paint, tyre, seat = painted(dice), rubber(), Surface((0.2, 0.14, 0.1), "leather")
+    paint, tyre, seat = painted(rng), rubber(), Surface((0.2, 0.14, 0.1), "leather")
     rear, front, crank, saddle, fork = (-0.52, 0.34), (0.52, 0.34), (-0.08, 0.32), (-0.22, 0.78), (0.38, 0.82)
     for u, v in (rear, front):
         canvas.draw(plane, _hoop(u, v, 0.34, 0.06), tyre, "bicycle", "wheel")
         for degrees in (20.0, 80.0, 140.0):
-            canvas.draw(plane, _spoke(u, v, degrees), metal(dice), "bicycle", "wheel")
+            canvas.draw(plane, _spoke(u, v, degrees), metal(rng), "bicycle", "wheel")
     for points in ((rear, crank, fork, saddle, rear), (crank, saddle), (front, fork, (0.36, 0.98))):
         for start, finish in pairwise(points):
             canvas.draw(plane, tube([start, finish], 0.06), paint, "bicycle", "frame")
-    canvas.draw(plane, tube([saddle, (-0.25, 0.92)], 0.05), metal(dice), "bicycle", "frame")
+    canvas.draw(plane, tube([saddle, (-0.25, 0.92)], 0.05), metal(rng), "bicycle", "frame")
     canvas.draw(plane, rounded(-0.4, 0.9, -0.1, 0.99, 0.05), seat, "bicycle", "seat")
     canvas.draw(
-        plane, tube([(0.28, 1.02), (0.36, 1.0), (0.5, 1.04)], 0.06), metal(dice), "bicycle", "handlebar"
+        plane, tube([(0.28, 1.02), (0.36, 1.0), (0.5, 1.04)], 0.06), metal(rng), "bicycle", "handlebar"
     )
-    _basket(canvas, dice, plane)
+    _basket(canvas, rng, plane)
 
 
-def _basket(canvas: Canvas, dice: Dice, plane: Plane) -> None:
+def _basket(canvas: Canvas, rng: Rng, plane: Plane) -> None:
     """Sometimes, a basket in front."""
-    if dice.chance(0.3):
+    if rng.chance(0.3):
         weave = Surface((0.6, 0.45, 0.28), "wood", "woven", (0.35, 0.24, 0.14), (0.14, 0.14))
         canvas.draw(plane, [(0.5, 0.72), (0.78, 0.72), (0.84, 0.98), (0.46, 0.98)], weave, "bicycle", "body")
 
