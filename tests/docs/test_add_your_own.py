@@ -40,12 +40,12 @@ def follow(step: Step, root: Path) -> None:
         target.write_text(step.text, "utf-8")
         return
     if step.kind == "diff":
-        command = ["patch", "--forward", "--no-backup-if-mismatch", "--reject-file=-", step.path]
+        command = ["git", "apply", "--recount", "-"]
     else:
         command = ["bash", "-euc", step.text]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    given = step.text if step.kind == "diff" else None
+    given = f"--- a/{step.path}\n+++ b/{step.path}\n{step.text}" if step.kind == "diff" else None
     done = subprocess.run(command, cwd=root, env=environment, input=given, capture_output=True, text=True)
     assert done.returncode == 0, f"{step.kind} {step.path}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
@@ -97,7 +97,7 @@ def test_a_step_that_fails_is_seen(tmp_path: Path) -> None:
     (tmp_path / "old.py").write_text("a\nb\n")
     follow(Step("diff", "old.py", "@@ -1,2 +1,2 @@\n a\n-b\n+c\n"), tmp_path)
     assert (tmp_path / "old.py").read_text() == "a\nc\n"
-    with pytest.raises(AssertionError, match="diff old.py"):
+    with pytest.raises(AssertionError, match=r"diff old\.py"):
         follow(Step("diff", "old.py", "@@ -1,2 +1,2 @@\n x\n-y\n+z\n"), tmp_path)
     with pytest.raises(AssertionError, match="bash"):
         follow(Step("bash", "", "false"), tmp_path)
