@@ -39,10 +39,8 @@ def follow(step: Step, root: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(step.text, "utf-8")
         return
-    if step.kind == "diff":
-        command = ["git", "apply", "--recount", "-"]
-    else:
-        command = ["bash", "-euc", step.text]
+    apply = ["git", "apply", "--recount", "-"]
+    command = apply if step.kind == "diff" else ["bash", "-euc", step.text]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     given = f"--- a/{step.path}\n+++ b/{step.path}\n{step.text}" if step.kind == "diff" else None
