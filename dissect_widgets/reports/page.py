@@ -34,7 +34,17 @@ _UNITS = """<p class="on-paper soft">These were in sight; the page itself, in a 
 <noscript><p>Units and figures are drawn by a script, which this browser does not run.</p></noscript>
 <div id="browser"></div>
 """
-_SCRIPTS = ("dom", "maps", "ask", "source", "cards", "detail", "browser", "local_state", "report")
+_SCRIPTS = (
+    "widgets/shared/dom",
+    "widgets/shared/activation_maps",
+    "widgets/shared/kernel",
+    "widgets/shared/data_source",
+    "widgets/unit_browser/card_grid",
+    "widgets/unit_browser/unit_detail",
+    "widgets/unit_browser/browser",
+    "widgets/shared/local_state",
+    "reports/page",
+)
 
 
 def write_report(
@@ -135,7 +145,7 @@ def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> s
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-{style("browser", "report")}
+{style("widgets/unit_browser/unit_browser", "reports/page")}
 </style>
 </head>
 <body>

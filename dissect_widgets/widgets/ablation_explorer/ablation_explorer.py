@@ -68,8 +68,16 @@ class AblationExplorer(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end("dom", "maps", "ask", "source", "curve", "ranked", "explorer")
-    _css = style("browser", "explorer")
+    _esm = front_end(
+        "widgets/shared/dom",
+        "widgets/shared/activation_maps",
+        "widgets/shared/kernel",
+        "widgets/shared/data_source",
+        "widgets/ablation_explorer/accuracy_curve",
+        "widgets/ablation_explorer/ranked_units",
+        "widgets/ablation_explorer/ablation_explorer",
+    )
+    _css = style("widgets/unit_browser/unit_browser", "widgets/ablation_explorer/ablation_explorer")
 
     class_name = traitlets.Unicode(help="Class whose units are ranked.").tag(sync=True)
     mode = traitlets.Unicode("remove", help='Whether to "remove" `units`, or to "keep" nothing else.').tag(
@@ -134,8 +142,9 @@ class AblationExplorer(anywidget.AnyWidget):
             self._update()
 
     def __repr__(self) -> str:
-        did = "without" if self.mode == "remove" else "with nothing but"
-        return f"<AblationExplorer of {self.importance.model} {self.importance.layer}: {did} {len(self.units)} units>"
+        did = "without" if self.mode == "remove" else "with only"
+        layer = f"{self.importance.model} {self.importance.layer}"
+        return f"<AblationExplorer of {layer}: {did} {len(self.units)} units>"
 
     @property
     def order(self) -> NDArray[np.int64]:

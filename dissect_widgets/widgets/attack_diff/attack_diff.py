@@ -75,10 +75,19 @@ class AttackDiff(anywidget.AnyWidget):
     """
 
     _esm = front_end(
-        "dom", "maps", "ask", "source", "cards", "detail", "browser", "local_state",
-        "attack_pictures", "attack_units", "attack_diff",
-    )  # fmt: skip
-    _css = style("browser", "attack")
+        "widgets/shared/dom",
+        "widgets/shared/activation_maps",
+        "widgets/shared/kernel",
+        "widgets/shared/data_source",
+        "widgets/unit_browser/card_grid",
+        "widgets/unit_browser/unit_detail",
+        "widgets/unit_browser/browser",
+        "widgets/shared/local_state",
+        "widgets/attack_diff/frames",
+        "widgets/attack_diff/changed_units",
+        "widgets/attack_diff/attack_diff",
+    )
+    _css = style("widgets/unit_browser/unit_browser", "widgets/attack_diff/attack_diff")
 
     image = traitlets.Int(0, min=0, help="Number of the image that is attacked.").tag(sync=True)
     target = traitlets.Unicode(help='Class it is to be told as; "" for the one that is second now.').tag(

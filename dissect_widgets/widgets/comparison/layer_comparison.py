@@ -25,7 +25,7 @@ from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 class _Hint(anywidget.AnyWidget):
     """Line above the figure, which makes the figure as wide as its cell."""
 
-    _esm = front_end("hint")
+    _esm = front_end("widgets/comparison/layer_comparison")
     text = traitlets.Unicode().tag(sync=True)
 
 

@@ -73,8 +73,14 @@ class NeuronPainter(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end("dom", "ask", "brush", "edit_list", "painter")
-    _css = style("browser", "painter")
+    _esm = front_end(
+        "widgets/shared/dom",
+        "widgets/shared/kernel",
+        "widgets/neuron_painter/brush",
+        "widgets/neuron_painter/stroke_list",
+        "widgets/neuron_painter/neuron_painter",
+    )
+    _css = style("widgets/unit_browser/unit_browser", "widgets/neuron_painter/neuron_painter")
 
     seed = traitlets.Int(1, help="Sample that is painted on.").tag(sync=True)
     concept = traitlets.Unicode(help="What the brush paints with.").tag(sync=True)

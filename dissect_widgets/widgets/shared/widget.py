@@ -11,17 +11,17 @@ from traitlets import TraitError
 
 from dissect_widgets.errors import nearest
 
-STATIC = Path(__file__).parents[1] / "static"
+PACKAGE = Path(__file__).parents[2]
 
 
 def front_end(*names: str) -> str:
     """JavaScript module made of files that follow one another; the last holds its exports."""
-    return "\n".join((STATIC / f"{name}.js").read_text("utf-8") for name in names)
+    return "\n".join((PACKAGE / f"{name}.js").read_text("utf-8") for name in names)
 
 
 def style(*names: str) -> str:
     """Style sheet made of files that follow one another."""
-    return "\n".join((STATIC / f"{name}.css").read_text("utf-8") for name in names)
+    return "\n".join((PACKAGE / f"{name}.css").read_text("utf-8") for name in names)
 
 
 def one_of(name: str, value: str, allowed: Iterable[str]) -> str:

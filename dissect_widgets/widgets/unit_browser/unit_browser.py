@@ -45,8 +45,17 @@ class UnitBrowser(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end("dom", "maps", "ask", "source", "cards", "detail", "browser", "unit_browser")
-    _css = style("browser")
+    _esm = front_end(
+        "widgets/shared/dom",
+        "widgets/shared/activation_maps",
+        "widgets/shared/kernel",
+        "widgets/shared/data_source",
+        "widgets/unit_browser/card_grid",
+        "widgets/unit_browser/unit_detail",
+        "widgets/unit_browser/browser",
+        "widgets/unit_browser/unit_browser",
+    )
+    _css = style("widgets/unit_browser/unit_browser")
 
     layer = traitlets.Unicode(help="Name of the layer whose units are shown.").tag(sync=True)
     unit = traitlets.Int(None, allow_none=True, help="Unit that is shown in detail, or None.").tag(sync=True)
