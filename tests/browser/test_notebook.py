@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 import dissect_widgets as dw
 from tests.browser.lab import Notebook, Server, write_notebook
-from tests.conftest import REAL
+from tests.real_data import REAL
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TOUR = "01_dissect_your_network.ipynb"

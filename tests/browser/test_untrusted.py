@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 import dissect_widgets as dw
 from tests.browser.lab import Notebook, Server, write_notebook
-from tests.conftest import ArrayImages, TinyNet, seeded
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet, seeded
 
 pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=\"document.title='stolen'\">"

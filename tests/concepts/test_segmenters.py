@@ -19,7 +19,7 @@ from dissect_widgets.concepts.segmenters import concept_names, load_public_segme
 from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.errors import SettingError, WeightsError
-from tests.conftest import seeded
+from tests.small_networks import seeded
 
 transformers = pytest.importorskip("transformers")
 

@@ -10,7 +10,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
-from tests.conftest import seeded
+from tests.small_networks import seeded
 
 LATENT_DIM = 7
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 import dissect_widgets as dw
 from dissect_widgets.errors import WeightsError
 from dissect_widgets.models.places365 import load_places_vgg16
-from tests.conftest import seeded
+from tests.small_networks import seeded
 
 # As they stand in the published file, with torchvision's beside; written out, not computed.
 CONVOLUTIONS = {

@@ -21,7 +21,8 @@ from dissect_widgets.errors import LayerError, SettingError
 from dissect_widgets.plots.architectures import architecture
 from dissect_widgets.plots.changed_maps import FALL, RISE, changed_pictures
 from dissect_widgets.plots.units import filter_view, unit_rows
-from tests.conftest import ArrayImages, TinyNet
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 LAYERS = [
     LayerInfo("first", "Conv2d", "map", (1, 4, 20, 28), 4, 20, 28, 1),

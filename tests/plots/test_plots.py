@@ -12,7 +12,8 @@ from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import layer_bars
 from dissect_widgets.plots.layers_and_concepts import overview
 from dissect_widgets.plots.theme import CATEGORY_COLORS, category_color
-from tests.conftest import ArrayImages, TinyNet
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 MIN_IOU = 0.02
 

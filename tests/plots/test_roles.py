@@ -22,7 +22,8 @@ from dissect_widgets.plots.importance import important_units
 from dissect_widgets.plots.roles import class_scatter, correlation_bars, set_curves
 from dissect_widgets.plots.shared_units import combination_dots, interpretability_bars
 from dissect_widgets.plots.units import exemplar_strip
-from tests.conftest import ArrayImages, TinyNet
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 CLASSES = ("gnu", "Bee", "<b>cow</b>", "dog", "elk & co", "fox", "ant")  # dog and fox have no images
 TARGETS = np.array([(0, 1, 2, 4, 6)[i % 5] for i in range(23)])

@@ -44,7 +44,8 @@ from dissect_widgets.plots.roles import class_scatter
 from dissect_widgets.plots.shared_units import interpretability_bars
 from dissect_widgets.reports.browser import _thin
 from dissect_widgets.reports.page import Drawn, Insertion, Removal
-from tests.conftest import ArrayImages, TinyNet
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 EVIL = '</script><img src=x onerror="document.title=1">'
 CLASSES = ("gnu", f"{EVIL}ant", "<b>cow</b>", "Bee", "dog", "elk & co")  # dog and elk have no images

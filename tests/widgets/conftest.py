@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from tests.core.ablation.test_ablate import Images, telling
+from tests.core.ablation.networks import Images, telling
 
 
 @pytest.fixture(scope="module")

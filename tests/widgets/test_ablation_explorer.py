@@ -14,8 +14,10 @@ from traitlets import TraitError
 
 import dissect_widgets as dw
 from dissect_widgets.errors import DataError, SettingError
-from tests.conftest import ArrayImages, TinyNet, ask
-from tests.core.ablation.test_ablate import Images, made, naive
+from tests.core.ablation.networks import Images, made, naive
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
+from tests.widgets.messages import ask
 
 
 @pytest.fixture

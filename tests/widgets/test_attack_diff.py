@@ -16,8 +16,8 @@ from traitlets import TraitError
 
 import dissect_widgets as dw
 from dissect_widgets.errors import LayerError, SettingError
-from tests.conftest import ask
-from tests.core.ablation.test_ablate import Images
+from tests.core.ablation.networks import Images
+from tests.widgets.messages import ask
 
 FAST = dw.CarliniWagner(steps=30, searches=3, rate=0.05, constant=1.0, early=False)
 

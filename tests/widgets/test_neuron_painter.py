@@ -14,7 +14,7 @@ from traitlets import TraitError
 import dissect_widgets as dw
 from dissect_widgets.errors import ConceptError, LayerError, SavedError, SettingError
 from dissect_widgets.widgets.neuron_painter.strokes import Coverage
-from tests.conftest import ask
+from tests.widgets.messages import ask
 from tests.widgets.painted import Lightness, small_dissection, small_generator, small_painter
 
 

@@ -12,7 +12,9 @@ from traitlets import TraitError
 
 from dissect_widgets import Dissection, LayerComparison, UnitBrowser, dissect
 from dissect_widgets.widgets.unit_browser.data import UnitData, shrink
-from tests.conftest import ArrayImages, TinyNet, ask
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
+from tests.widgets.messages import ask
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from dissect_widgets import dissect
-from tests.conftest import ArrayImages, TinyNet
 from tests.core import oracle
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

@@ -14,7 +14,8 @@ from dissect_widgets import dissect, load
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SavedError, StorageError
-from tests.conftest import ArrayImages, TinyNet
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 
 @pytest.fixture

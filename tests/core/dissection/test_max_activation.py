@@ -14,8 +14,9 @@ from dissect_widgets.core.dissection.max_activation import (
     find_max_activations,
 )
 from dissect_widgets.errors import ActivationError, LayerError, SettingError
-from tests.conftest import ArrayImages, TinyNet
 from tests.core import oracle
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 9])

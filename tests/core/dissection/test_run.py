@@ -22,9 +22,10 @@ from dissect_widgets.core.dissection.run import dissect as run
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError, StorageError
-from tests.conftest import ArrayImages, TinyNet, seeded
 from tests.core import oracle
 from tests.core.oracle import same
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet, seeded
 
 LEVELS = (0.03, 0.2, 0.005)
 

@@ -19,8 +19,8 @@ import dissect_widgets as dw
 from dissect_widgets.core.editing.edit import Edit, apply_edits
 from dissect_widgets.core.editing.generator import FullForward, PartialForward, open_generator
 from dissect_widgets.errors import DataError, LayerError, SettingError
-from tests.conftest import seeded
 from tests.core.small_generators import LATENT_DIM, Rules, oblong, progressive
+from tests.small_networks import seeded
 
 SIZES = {"layer1": (6, 4), "layer2": (6, 4), "layer3": (5, 8), "layer4": (5, 8), "layer5": (4, 16),
          "layer6": (4, 16), "output_16x16": (3, 16)}  # fmt: skip

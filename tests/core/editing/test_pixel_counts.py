@@ -21,8 +21,8 @@ from dissect_widgets.core.editing.pixel_counts import count_pixels as count
 from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.editing.placement import insert_at_places as insert
 from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
-from tests.conftest import seeded
 from tests.core.small_generators import LATENT_DIM, Rules, progressive
+from tests.small_networks import seeded
 
 ROWS, COLUMNS = 4, 6
 CONCEPTS = Rules.vocabulary.concepts[1:]

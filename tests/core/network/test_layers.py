@@ -14,7 +14,7 @@ from dissect_widgets.core.network.hooks import (
 )
 from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, as_maps, list_layers, plan_layers
 from dissect_widgets.errors import DissectError, LayerError
-from tests.conftest import TinyNet, seeded
+from tests.small_networks import TinyNet, seeded
 
 PICTURE = (20, 28)
 

@@ -14,7 +14,7 @@ from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layers import LayerPlan, plan_layers
 from dissect_widgets.core.network.receptive_field import Axis, Field, FieldMode
-from tests.conftest import seeded
+from tests.small_networks import seeded
 
 PICTURE = (31, 37)
 

@@ -13,7 +13,7 @@ from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.statistics.iou import Counts, LabelTally, count_active
 from dissect_widgets.core.statistics.quantile import TopSamples
 from dissect_widgets.errors import StorageError
-from tests.conftest import ArrayImages
+from tests.small_images import ArrayImages
 
 UNITS, SIZE, PIXELS = 5, (11, 13), 143
 CAPACITY = 200

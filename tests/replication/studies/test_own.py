@@ -12,7 +12,8 @@ from torch import nn
 from dissect_widgets import Concept, Vocabulary, studies, world
 from dissect_widgets.errors import ConceptError, DataError, LayerError, SettingError
 from dissect_widgets.replication.studies.part import Part, with_and_without
-from tests.conftest import ArrayImages, TinyNet, seeded
+from tests.small_images import ArrayImages
+from tests.small_networks import TinyNet, seeded
 
 NAMES = ("ant", "bee", "cow", "dog", "elk", "fox")
 
