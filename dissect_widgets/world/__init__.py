@@ -13,8 +13,7 @@ from dissect_widgets.world.datasets import SPLITS, Objects, Scenes
 from dissect_widgets.world.networks.nets import SceneNet, SegmentNet
 from dissect_widgets.world.pretrained import WorldSegmenter, load_classifier, load_generator, load_segmenter
 from dissect_widgets.world.rendering import Picture, render, render_object
-from dissect_widgets.world.scenery.scenes.single_objects import KINDS as OBJECT_KINDS
-from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, OBJECT_KINDS, SCENES, VOCABULARY
 
 __all__ = [
     "CATEGORIES",

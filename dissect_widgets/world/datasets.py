@@ -19,8 +19,7 @@ from torch.utils.data import Dataset
 from dissect_widgets import __version__
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 from dissect_widgets.world.rendering import Picture, checked_size, render, render_object
-from dissect_widgets.world.scenery.scenes.single_objects import KINDS
-from dissect_widgets.world.scenery.vocabulary import SCENES, VOCABULARY
+from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS, SCENES, VOCABULARY
 
 SPLITS: Final = {"train": 0, "val": 1_000_000_000, "probe": 2_000_000_000}
 """First seed of each split; they never meet."""
@@ -123,7 +122,7 @@ class Scenes(_Pictures):
 class Objects(_Pictures):
     """Single objects, large, on varied grounds: the object is the class. See `Scenes` for parameters."""
 
-    known, draw = tuple(KINDS), staticmethod(render_object)
+    known, draw = OBJECT_KINDS, staticmethod(render_object)
 
 
 def checked_label_size(size: int, label_size: int | None) -> int:

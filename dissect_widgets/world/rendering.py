@@ -17,9 +17,10 @@ from dissect_widgets.errors import ConceptError, SettingError, nearest
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shading import shade
-from dissect_widgets.world.scenery.scenes.all_scenes import MAKERS
-from dissect_widgets.world.scenery.scenes.single_objects import KINDS, single
-from dissect_widgets.world.scenery.vocabulary import CATEGORIES, SCENES, number_of
+from dissect_widgets.world.scenery.names import number_of
+from dissect_widgets.world.scenery.registry import SCENE_FUNCTIONS, SINGLE_OBJECTS
+from dissect_widgets.world.scenery.scenes.single_objects import draw_single_object
+from dissect_widgets.world.scenery.vocabulary import CATEGORIES, VOCABULARY
 
 SIZES: Final = (16, 1024)
 """Least and greatest size of a picture."""
@@ -55,9 +56,9 @@ def render(scene: str, seed: int, size: int = 128) -> Picture:
     SettingError
         If the seed is negative, or the size cannot be drawn.
     """
-    if scene not in SCENES:
-        raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENES)}")
-    return _picture(MAKERS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
+    if scene not in SCENE_FUNCTIONS:
+        raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENE_FUNCTIONS)}")
+    return _picture(SCENE_FUNCTIONS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
 
 
 def render_object(kind: str, seed: int, size: int = 128) -> Picture:
@@ -65,10 +66,10 @@ def render_object(kind: str, seed: int, size: int = 128) -> Picture:
 
     See `render` for seed, size and errors.
     """
-    if kind not in KINDS:
-        raise ConceptError(f"There are no pictures of single {kind!r}.{nearest(kind, KINDS)}")
+    if kind not in SINGLE_OBJECTS:
+        raise ConceptError(f"There are no pictures of single {kind!r}.{nearest(kind, SINGLE_OBJECTS)}")
     rng = Rng(_checked_seed(f"single {kind}", seed))
-    return _picture(single(kind, rng), "", checked_size(size))
+    return _picture(draw_single_object(kind, SINGLE_OBJECTS[kind], rng), "", checked_size(size))
 
 
 def _picture(canvas: Canvas, scene: str, size: int) -> Picture:
@@ -76,7 +77,7 @@ def _picture(canvas: Canvas, scene: str, size: int) -> Picture:
     image, drawn = shade(canvas, size)
     first = number_of(COLOR_NAMES[0], "color")
     colors = name_bytes(image) + first
-    everywhere = np.full((size, size), number_of(scene, "scene") if scene else 0)
+    everywhere = np.full((size, size), VOCABULARY.index(scene, "scene") if scene else 0)
     labels = np.concatenate([drawn, colors[None], everywhere[None]], dtype=np.int16, casting="same_kind")
     assert len(labels) == len(CATEGORIES)
     return Picture(image, labels, scene)

@@ -8,7 +8,7 @@ from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.pretrained import load_classifier, load_generator, load_segmenter
-from dissect_widgets.world.scenery.scenes.single_objects import KINDS
+from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS
 
 
 def world_classifier(
@@ -16,7 +16,7 @@ def world_classifier(
 ) -> ClassifierStudy:
     """The classifier and the scenes that come with the package; how many pictures of each kind to draw."""
     model = load_classifier()
-    others = [kind for kind in KINDS if kind != "airplane"]
+    others = [kind for kind in OBJECT_KINDS if kind != "airplane"]
     return ClassifierStudy(
         name="the world's classifier",
         model=model,

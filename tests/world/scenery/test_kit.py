@@ -23,7 +23,8 @@ from dissect_widgets.world.scenery.drawing.shapes import (
 )
 from dissect_widgets.world.scenery.drawing.solids import Block, faces
 from dissect_widgets.world.scenery.drawing.surfaces import Surface
-from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY, number_of
+from dissect_widgets.world.scenery.names import number_of
+from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
 
 
 def area(outline: list[tuple[float, float]]) -> float:

@@ -13,7 +13,7 @@ from dissect_widgets.world.scenery.drawing.planes import SCREEN, Camera
 from dissect_widgets.world.scenery.drawing.shading import FINE, cover, shade
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse
 from dissect_widgets.world.scenery.drawing.surfaces import Surface
-from dissect_widgets.world.scenery.vocabulary import TEXTURES, number_of
+from dissect_widgets.world.scenery.names import TEXTURES, number_of
 
 WHITE = Light("day", side=0.0)
 SIZE = 24

@@ -14,7 +14,7 @@ from dissect_widgets.world.scenery.drawing.light import Light
 from dissect_widgets.world.scenery.drawing.planes import SCREEN, Camera, Plane, Point, turned
 from dissect_widgets.world.scenery.drawing.shapes import ellipse
 from dissect_widgets.world.scenery.drawing.surfaces import Surface
-from dissect_widgets.world.scenery.vocabulary import number_of
+from dissect_widgets.world.scenery.names import number_of
 
 
 class Shade(NamedTuple):

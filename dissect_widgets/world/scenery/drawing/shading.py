@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Region
 from dissect_widgets.world.scenery.drawing.light import Light, haze
 from dissect_widgets.world.scenery.drawing.patterns import PATTERNS, Floats, noise
-from dissect_widgets.world.scenery.vocabulary import number_of
+from dissect_widgets.world.scenery.names import number_of
 
 FINE: Final = 4
 """Samples to a pixel, each way."""

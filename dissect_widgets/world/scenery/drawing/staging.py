@@ -89,3 +89,7 @@ def beside(line: Sequence[Point], z: float, away: float) -> float:
             break
         x += math.copysign(0.5, away)
     return x
+
+
+Rare = tuple[tuple[Thing, float], ...]
+"""What may be in a picture, and how probably."""

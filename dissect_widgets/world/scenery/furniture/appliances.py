@@ -6,15 +6,8 @@ from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    any_color,
-    ceramic,
-    metal,
-    painted,
-    paper,
-)
-from dissect_widgets.world.scenery.furniture.pieces import on
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, ceramic, metal, painted, paper
+from dissect_widgets.world.scenery.furniture.parts import on
 
 
 def appliance(rng: Rng) -> Surface:

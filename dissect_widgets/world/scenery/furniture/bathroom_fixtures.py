@@ -1,4 +1,4 @@
-"""Bathtubs and toilets; sinks are in `fittings`."""
+"""Bathtubs and toilets; sinks are in `sinks`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     vary,
     wood,
 )
-from dissect_widgets.world.scenery.furniture.pieces import on, post
+from dissect_widgets.world.scenery.furniture.parts import on, post
 
 ROUND = Shade(1.04, uu=-0.16, sided=0.14)
 

@@ -26,7 +26,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     vary,
     wood,
 )
-from dissect_widgets.world.scenery.furniture.pieces import on, posts
+from dissect_widgets.world.scenery.furniture.parts import on, posts
 
 WHITE = ((0.95, 0.94, 0.92), (0.9, 0.88, 0.82), (0.85, 0.87, 0.9))
 

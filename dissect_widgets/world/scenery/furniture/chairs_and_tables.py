@@ -18,7 +18,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     plastic,
     wood,
 )
-from dissect_widgets.world.scenery.furniture.pieces import on, pillar, post, posts
+from dissect_widgets.world.scenery.furniture.parts import on, pillar, post, posts
 
 
 class ChairStyle(NamedTuple):

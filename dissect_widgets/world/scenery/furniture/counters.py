@@ -11,12 +11,12 @@ from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, glass, marble, painted, stone, wood
 from dissect_widgets.world.scenery.furniture.appliances import refrigerator, stove
-from dissect_widgets.world.scenery.furniture.decor import plant, vase
+from dissect_widgets.world.scenery.furniture.cabinets import doors
 from dissect_widgets.world.scenery.furniture.desks import drawer_front
-from dissect_widgets.world.scenery.furniture.devices import television
+from dissect_widgets.world.scenery.furniture.plants_and_vases import plant, vase
 from dissect_widgets.world.scenery.furniture.room import Room
+from dissect_widgets.world.scenery.furniture.screens_and_boards import television
 from dissect_widgets.world.scenery.furniture.sinks import sink
-from dissect_widgets.world.scenery.furniture.storage import doors
 
 DEPTH = 0.6
 LOW, HIGH = 1.45, 2.15

@@ -9,7 +9,7 @@ from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, leather, metal, painted, plastic, wood
-from dissect_widgets.world.scenery.furniture.pieces import blocks_in_order, cells, on, posts
+from dissect_widgets.world.scenery.furniture.parts import blocks_in_order, cells, on, posts
 
 
 class DeskStyle(NamedTuple):

@@ -7,15 +7,7 @@ from dissect_widgets.world.scenery.drawing.planes import Plane, Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, smooth
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    brick,
-    marble,
-    metal,
-    painted,
-    stone,
-    wood,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, brick, marble, metal, painted, stone, wood
 
 
 def fireplace(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, top: float = 2.6) -> None:

@@ -6,13 +6,14 @@ from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.planes import Camera
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.staging import Stage
-from dissect_widgets.world.scenery.furniture.decor import plant, vase
-from dissect_widgets.world.scenery.furniture.devices import television
-from dissect_widgets.world.scenery.furniture.hangings import clock, curtains, door, mirror, window
+from dissect_widgets.world.scenery.furniture.cabinets import cabinet
 from dissect_widgets.world.scenery.furniture.lamps import hanging_lamp, table_lamp
+from dissect_widgets.world.scenery.furniture.mirrors_and_clocks import clock, mirror
 from dissect_widgets.world.scenery.furniture.paintings import painting
+from dissect_widgets.world.scenery.furniture.plants_and_vases import plant, vase
 from dissect_widgets.world.scenery.furniture.room import Room
-from dissect_widgets.world.scenery.furniture.storage import cabinet
+from dissect_widgets.world.scenery.furniture.screens_and_boards import television
+from dissect_widgets.world.scenery.furniture.windows_and_doors import curtains, door, window
 
 
 def in_sight(camera: Camera, rng: Rng) -> str:

@@ -9,15 +9,17 @@ from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.solids import Block
 from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
+from dissect_widgets.world.scenery.furniture.bookcases import books
+from dissect_widgets.world.scenery.furniture.cabinets import cabinet
 from dissect_widgets.world.scenery.furniture.chairs_and_tables import ChairStyle, chair, chair_style, table
-from dissect_widgets.world.scenery.furniture.decor import plant, vase
 from dissect_widgets.world.scenery.furniture.desks import DeskStyle, desk
-from dissect_widgets.world.scenery.furniture.devices import blackboard, computer
-from dissect_widgets.world.scenery.furniture.hangings import clock, curtains, door, mirror, window
 from dissect_widgets.world.scenery.furniture.lamps import table_lamp
+from dissect_widgets.world.scenery.furniture.mirrors_and_clocks import clock, mirror
 from dissect_widgets.world.scenery.furniture.paintings import painting
+from dissect_widgets.world.scenery.furniture.plants_and_vases import plant, vase
 from dissect_widgets.world.scenery.furniture.room import Room
-from dissect_widgets.world.scenery.furniture.storage import books
+from dissect_widgets.world.scenery.furniture.screens_and_boards import blackboard, computer
+from dissect_widgets.world.scenery.furniture.windows_and_doors import curtains, door, window
 
 _SMALL: dict[str, Callable[..., None]] = {
     "vase": vase, "plant": plant, "books": books, "lamp": table_lamp, "computer": computer,
@@ -159,3 +161,20 @@ def _laid_desk(
     stage.put(put, middle[0], middle[2], y=block.height, kind="computer", turn=turn)
     stage.put(put, aside[0], aside[2], y=block.height, kind=kind)
     stage.show()
+
+
+def laid_cabinet(
+    canvas: Canvas,
+    rng: Rng,
+    x: float,
+    z: float,
+    *,
+    turn: float,
+    laid: tuple[str, ...],
+    kind: str | None = None,
+    height: float | None = None,
+) -> None:
+    """Draw a cabinet, with something on it if it is low."""
+    top = cabinet(canvas, rng, x, z, turn=turn, kind=kind, height=height)
+    if top < 1.2:
+        put(canvas, rng, x, z, top, rng.pick(laid))

@@ -8,15 +8,8 @@ from dissect_widgets.world.scenery.drawing.canvas import Canvas, Shade
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, draw_slab, faces
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    fabric,
-    leather,
-    metal,
-    painted,
-    plastic,
-)
-from dissect_widgets.world.scenery.furniture.pieces import on
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, fabric, leather, metal, painted, plastic
+from dissect_widgets.world.scenery.furniture.parts import on
 
 
 def suitcase(

@@ -3,15 +3,14 @@
 >>> canvas, room = enter(rng)
 >>> window(canvas, rng, room.walls["back"], u=-0.5)
 >>> x, z, turn = room.along("left", u=0.8, gap=0.25)   # with its back to a wall
->>> stage = Stage(canvas, rng)                        # see `staging`
+>>> stage = Stage(canvas, rng)                        # see `drawing.staging`
 >>> stage.put(cabinet, x, z, turn=turn)
 >>> stage.show()
 
 Coordinates are those of the room, wherever the camera stands and looks: x = 0 is the middle of the back
 wall, z = 0 the wall behind the camera, z = depth the back wall. As the camera may stand beside x = 0 and look
 askew, what is round is drawn with `camera.facing` or `solids.draw_round`, and `camera.depth` tells what is
-farther. Windows, curtains, doors, mirrors and clocks are in `hangings`, paintings in `paintings`;
-plants, vases and carpets in `decor`, lamps in `lamps`, fireplaces in `fireplaces`.
+farther.
 """
 
 from __future__ import annotations

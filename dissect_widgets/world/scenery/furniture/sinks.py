@@ -6,16 +6,9 @@ from dissect_widgets.world.scenery.drawing.canvas import CYLINDER, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse, half_ellipse, rounded
 from dissect_widgets.world.scenery.drawing.solids import Block, draw_block
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    ceramic,
-    metal,
-    painted,
-    quiet_color,
-    wood,
-)
-from dissect_widgets.world.scenery.furniture.pieces import on, post
-from dissect_widgets.world.scenery.furniture.storage import doors
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, ceramic, metal, painted, quiet_color, wood
+from dissect_widgets.world.scenery.furniture.cabinets import doors
+from dissect_widgets.world.scenery.furniture.parts import on, post
 
 
 def sink(

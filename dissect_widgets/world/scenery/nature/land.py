@@ -1,4 +1,4 @@
-"""Land under the open sky: grounds, water, paths and rocks; and, from `distance`, hills and mountains.
+"""Land under the open sky: grounds, water, paths and rocks; see `backdrops` for hills and mountains.
 
 A landscape is drawn from far to near:
 
@@ -29,15 +29,8 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     pick_color,
     times,
 )
-from dissect_widgets.world.scenery.nature.distance import backdrop, hills, mountains, skyline_of_trees
+from dissect_widgets.world.scenery.names import number_of
 from dissect_widgets.world.scenery.nature.sky import sky
-from dissect_widgets.world.scenery.vocabulary import number_of
-
-__all__ = [
-    "backdrop", "grass", "gravel", "ground", "hills", "meadow", "mirrored", "mountains",
-    "outdoors", "patches", "ripples", "rock", "sand", "skyline_of_trees", "snow", "strip",
-    "water",
-]  # fmt: skip
 
 FAR = 4000.0
 """Where the ground ends, in meters."""

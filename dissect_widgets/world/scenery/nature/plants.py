@@ -1,4 +1,4 @@
-"""Plants: bushes, flowers, cactuses and tufts of grass here, trees in `trees`."""
+"""Bushes, flowers, cactuses and tufts of grass; trees are in `trees`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     times,
     vary,
 )
-from dissect_widgets.world.scenery.nature.distance import leaves_of
-from dissect_widgets.world.scenery.nature.trees import SNOW_WHITE, bare_tree, palm_tree, pine_tree, tree
-
-__all__ = ["bare_tree", "bush", "cactus", "flowers", "palm_tree", "pine_tree", "tree", "tuft"]
+from dissect_widgets.world.scenery.nature.backdrops import leaves_of
+from dissect_widgets.world.scenery.nature.trees import SNOW_WHITE
 
 
 def bush(

@@ -8,13 +8,7 @@ from dissect_widgets.world.scenery.drawing.canvas import BALL, CYLINDER, TOP, Ca
 from dissect_widgets.world.scenery.drawing.planes import Plane, Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import blob, ellipse, smooth, tube
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    foliage,
-    pick_color,
-    times,
-    vary,
-)  # fmt: skip
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, foliage, pick_color, times, vary
 
 _BARKS = ((0.34, 0.26, 0.2), (0.45, 0.38, 0.32), (0.25, 0.2, 0.17), (0.72, 0.7, 0.66), (0.42, 0.3, 0.22))
 _NEEDLES = ((0.12, 0.24, 0.14), (0.18, 0.3, 0.16), (0.14, 0.26, 0.22), (0.26, 0.34, 0.2))

@@ -1,4 +1,4 @@
-"""People, standing, walking, sitting, skiing and resting; cows and birds are in `animals`."""
+"""People who stand, walk, sit, ski and rest."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from dissect_widgets.world.scenery.drawing.planes import Plane, Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import ellipse, half_ellipse, smooth, tube
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, painted
-from dissect_widgets.world.scenery.nature.animals import bird, cow, flying_birds
-from dissect_widgets.world.scenery.people.figures import POSES, Figure, Outfit, outfit
-
-__all__ = ["bird", "cow", "flying_birds", "person"]
+from dissect_widgets.world.scenery.people.poses_and_outfits import POSES, Figure, Outfit, outfit
 
 
 def person(

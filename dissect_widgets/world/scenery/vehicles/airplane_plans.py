@@ -1,4 +1,4 @@
-"""Shapes and paint of airplanes; `craft` draws them."""
+"""Shapes and paint of airplanes; `airplanes` draws them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Airplanes on the ground and in the air, seen from any side.
-
-A `turn` of 0 heads to the right, 90 away from the camera, 180 to the left, -90 towards the camera.
-"""
+"""Airplanes on the ground and in the air; see `parts` for the meaning of `turn`."""
 
 from __future__ import annotations
 

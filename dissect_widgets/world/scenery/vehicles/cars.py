@@ -1,24 +1,28 @@
-"""Cars of several builds, and what all vehicles on wheels have in common.
-
-A `turn` of 0 heads to the right, 90 away from the camera, 180 to the left, -90 towards the camera.
-"""
+"""Cars of several builds; see `parts` for the meaning of `turn`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from dissect_widgets.world.scenery.drawing.bodies import Body, corners_of
-from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas, Shade
+from dissect_widgets.world.scenery.drawing.canvas import TOP, Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, glass, metal, mix, painted
+from dissect_widgets.world.scenery.vehicles.parts import (
+    PAINT,
+    end_panel,
+    far_wheels,
+    lights,
+    near_wheels,
+    rubber,
+)
 
-PAINT = Shade(1.0, v=0.1)
-"""Coachwork: a little lighter above."""
 DETAILED = 22.0
 """How far away, in meters, small things such as handles are still drawn."""
+
+
 LEAN = 0.3
 """How much the windows of a car lean inwards, per meter upwards."""
 
@@ -45,17 +49,6 @@ BUILDS = (
     Build(4.3, 0.9, 0.84, 1.28, (-0.6, -0.3, 0.0, 0.4), ()),  # coupe
     Build(5.1, 0.95, 1.0, 1.75, (-0.2, -0.14, 0.24, 0.5), ()),  # pickup
 )
-
-
-def rubber() -> Surface:
-    """Tyres, and what lies in the dark below a vehicle."""
-    return Surface((0.12, 0.12, 0.13), "plastic", rough=0.05)
-
-
-def lights(rng: Rng) -> tuple[Surface, Surface]:
-    """Surfaces of headlights and of rear lights."""
-    on = 0.9 if rng.chance(0.3) else 0.2
-    return Surface((0.97, 0.95, 0.84), "glass", glow=on), Surface((0.75, 0.1, 0.08), "plastic", glow=on / 3)
 
 
 def car(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = None) -> None:
@@ -91,24 +84,6 @@ def car(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = No
     if z < DETAILED:
         _side(body, build, paint)
     near_wheels(body, wheels, half, radius, rim, 0.2)
-
-
-def far_wheels(
-    body: Body, wheels: Sequence[float], half: float, radius: float, rim: Surface, width: float
-) -> None:
-    """The wheels that the body hides in part: those of the far side, or all if no side is seen."""
-    for side in (-1,) if body.sees_side(half) else (-1, 1):
-        for along in wheels:
-            body.wheel(along, side * body.near_side() * half * 0.97, radius, rubber(), rim, width=width)
-
-
-def near_wheels(
-    body: Body, wheels: Sequence[float], half: float, radius: float, rim: Surface, width: float
-) -> None:
-    """The wheels on the side that is seen, drawn over the body."""
-    if body.sees_side(half):
-        for along in wheels:
-            body.wheel(along, body.near_side() * half * 1.01, radius, rubber(), rim, width=width)
 
 
 def _cabin(body: Body, build: Build, paint: Surface, window: Surface) -> None:
@@ -166,21 +141,6 @@ def _front_and_rear(body: Body, rng: Rng, build: Build) -> None:
             near, far = aside * half * 0.55, aside * half * 0.96
             span = (min(near, far), max(near, far))
             end_panel(body, face, sign, (low, high), span, lamp, "headlight" if sign > 0 else "light")
-
-
-def end_panel(
-    body: Body,
-    along: float,
-    sign: int,
-    up: tuple[float, float],
-    aside: tuple[float, float],
-    surface: Surface,
-    part: str,
-) -> None:
-    """A panel on the front (`sign` 1) or the rear (-1), `along` meters from the middle."""
-    w0, w1 = (aside[0], aside[1]) if sign > 0 else (aside[1], aside[0])
-    u = sign * along
-    body.panel([(u, up[0], w0), (u, up[0], w1), (u, up[1], w1), (u, up[1], w0)], surface, part)
 
 
 def _side(body: Body, build: Build, paint: Surface) -> None:

@@ -1,4 +1,4 @@
-"""Trucks and buses, seen from any side; see `vehicles` for what a `turn` means."""
+"""Trucks and buses; see `parts` for the meaning of `turn`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
     mix,
     painted,
 )
-from dissect_widgets.world.scenery.vehicles.cars import (
+from dissect_widgets.world.scenery.vehicles.parts import (
     PAINT,
     end_panel,
     far_wheels,
