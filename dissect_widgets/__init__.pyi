@@ -12,8 +12,8 @@ from .api.dissection import dissect as dissect
 from .api.editing import count_pixels as count_pixels
 from .api.editing import edit as edit
 from .api.editing import insert_at_places as insert_at_places
-from .concepts.automatic import WithColors as WithColors
-from .concepts.automatic import WithHalves as WithHalves
+from .concepts.colors import WithColors as WithColors
+from .concepts.halves import WithHalves as WithHalves
 from .concepts.segmenters import load_public_segmenter as load_public_segmenter
 from .core.attacks.carlini_wagner import CarliniWagner as CarliniWagner
 from .core.attacks.change_maps import change_maps as change_maps

@@ -1,12 +1,13 @@
-"""Eleven basic color names for pixels, by a rule of thirteen balls in CIELAB.
+"""Eleven basic color names for pixels, by a rule of thirteen balls in CIELAB, and as concepts of images.
 
-    codes = name_colors(pictures)        # (n, 3, h, w) in [0, 1] -> (n, h, w) codes 0 to 10
+    data = WithColors(MaskFolder("images", "masks", "classes.csv"))
+    codes = name_colors(images)          # (n, 3, h, w) in [0, 1] -> (n, h, w) codes 0 to 10
     names = [COLOR_NAMES[code] for code in codes.unique()]
     share_of_red = (codes == COLOR_NAMES.index("red")).float().mean()
 
 A ball is a name, an anchor color and a reach. A pixel takes the name of the ball for which distance to
-the anchor minus reach is least. Vivid names sit far from the gray axis and reach towards it; black, gray and
-white lie by it and hardly reach. Blue needs three balls: for sky, for ink and for the pure blue of screens.
+the anchor minus reach is least. Vivid names lie far from the gray axis and reach towards it; black, gray and
+white lie near it and hardly reach. Blue needs three balls: for sky, for ink and for the pure blue of screens.
 
 The rule is our own. Its 53 numbers, the balls and one weight of lightness, were tuned so as to agree with
 the table of van de Weijer, Schmid, Verbeek and Larlus, "Learning color names for real-world applications",
@@ -18,25 +19,48 @@ the tuning, to 94.2 %. Orange, pink and purple differ most: each keeps about 80 
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
 
+from dissect_widgets.concepts.added_labels import AddedLabels
+from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError
 
 COLOR_NAMES: Final[tuple[str, ...]] = (
-    "black", "blue", "brown", "grey", "green", "orange", "pink", "purple", "red", "white", "yellow",
-)  # fmt: skip
+    "black",
+    "blue",
+    "brown",
+    "grey",
+    "green",
+    "orange",
+    "pink",
+    "purple",
+    "red",
+    "white",
+    "yellow",
+)
 
 DISPLAY_RGB: Final[npt.NDArray[np.uint8]] = np.array(
     [
-        (0, 0, 0), (30, 90, 220), (130, 80, 40), (128, 128, 128), (40, 160, 60), (255, 145, 20),
-        (255, 130, 190), (140, 50, 180), (220, 30, 40), (255, 255, 255), (250, 220, 40),
+        (0, 0, 0),
+        (30, 90, 220),
+        (130, 80, 40),
+        (128, 128, 128),
+        (40, 160, 60),
+        (255, 145, 20),
+        (255, 130, 190),
+        (140, 50, 180),
+        (220, 30, 40),
+        (255, 255, 255),
+        (250, 220, 40),
     ],
     dtype=np.uint8,
-)  # fmt: skip
+)
 """(11, 3) one sRGB color for each name, for legends."""
 
 BALLS: Final[tuple[tuple[str, int, int, int, int], ...]] = (
@@ -98,7 +122,7 @@ def _codes() -> npt.NDArray[np.int64]:
 
 
 @cache
-def _table(device: torch.device) -> torch.Tensor:
+def _table(device: torch.device) -> Tensor:
     return torch.from_numpy(_codes()).to(device)
 
 
@@ -108,33 +132,73 @@ def name_bytes(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     return np.asarray(_codes()[red, green, blue])
 
 
-def name_colors(pictures: torch.Tensor) -> torch.Tensor:
+def name_colors(images: Tensor) -> Tensor:
     """Give each pixel the code of its basic color name.
 
     Parameters
     ----------
-    pictures : torch.Tensor
+    images
         (..., 3, h, w) sRGB, floating point in [0, 1] or uint8.
 
     Returns
     -------
-    torch.Tensor
-        (..., h, w) int64, places in `COLOR_NAMES`, on the device of the pictures.
+    Tensor
+        (..., h, w) int64, indices into `COLOR_NAMES`, on the device of the images.
 
     Raises
     ------
     SettingError
-        The shape or the type is another, or a value is NaN or outside of [0, 1].
+        If the shape or the type is not one of these, or a value is NaN or outside of [0, 1].
     """
-    if pictures.ndim < 3 or pictures.shape[-3] != 3:
-        raise SettingError(f"pictures have the shape {tuple(pictures.shape)}; allowed is (..., 3, h, w).")
-    if pictures.is_floating_point():
-        if pictures.numel():
-            low, high = (extreme.item() for extreme in pictures.aminmax())
-            if not (low >= -1e-6 and high <= 1 + 1e-6):  # put so that NaN fails as well
-                raise SettingError(f"pictures run from {low:g} to {high:g}; allowed are floats in [0, 1].")
-        pictures = (pictures * 255).round()  # to the nearest level, so that uint8 / 255 gives what uint8 does
-    elif pictures.dtype != torch.uint8:
-        raise SettingError(f"pictures are {pictures.dtype}; allowed are floats in [0, 1] and torch.uint8.")
-    red, green, blue = (pictures.long() >> 3).unbind(-3)
-    return _table(pictures.device)[red, green, blue]
+    if images.ndim < 3 or images.shape[-3] != 3:
+        raise SettingError(f"images have the shape {tuple(images.shape)}; allowed is (..., 3, h, w).")
+    if images.is_floating_point():
+        if images.numel():
+            low, high = (extreme.item() for extreme in images.aminmax())
+            if not (low >= -1e-6 and high <= 1 + 1e-6):  # written so that NaN fails as well
+                raise SettingError(f"images run from {low:g} to {high:g}; allowed are floats in [0, 1].")
+        images = (images * 255).round()  # to the nearest level, so that uint8 / 255 gives what uint8 does
+    elif images.dtype != torch.uint8:
+        raise SettingError(f"images are {images.dtype}; allowed are floats in [0, 1] and torch.uint8.")
+    red, green, blue = (images.long() >> 3).unbind(-3)
+    return _table(images.device)[red, green, blue]
+
+
+class WithColors(AddedLabels):
+    """Labeled images whose pixels also carry one of 11 color names, in category "color".
+
+    Parameters
+    ----------
+    data
+        Labeled images; see `LabeledImages`. Or unlabeled ones, whose items are images.
+    label_size
+        (rows, columns) of the label maps, needed for unlabeled images.
+
+    Raises
+    ------
+    SettingError
+        If labeled images come with a label_size, or unlabeled ones without.
+    """
+
+    def __init__(self, data: Any, *, label_size: tuple[int, int] | None = None) -> None:
+        super().__init__(data, Vocabulary(Concept(name, "color") for name in COLOR_NAMES))
+        self.label_size = label_size
+        labeled = getattr(data, "vocabulary", None) is not None
+        if labeled == (label_size is not None):
+            raise SettingError(
+                "The images have labels, whose size counts; leave out label_size."
+                if labeled
+                else "The images have no labels; give the label_size, (rows, columns)."
+            )
+
+    def _settings(self) -> Any:
+        return self.label_size
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        item = self.data[index]
+        image, data_labels = item if isinstance(item, (tuple, list)) else (item, None)
+        labels = None if self.label_size is not None else self._checked_labels(data_labels, index)
+        size = self.label_size if labels is None else tuple(labels.shape[1:])
+        small = interpolate(image[None], size=size, mode="bilinear", antialias=True)[0]
+        colors = self._translation[name_colors(small.clamp(0, 1)) + 1][None]
+        return image, colors if labels is None else torch.cat([labels, colors])

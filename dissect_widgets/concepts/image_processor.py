@@ -1,4 +1,4 @@
-"""What public networks want pictures to be like, from the settings of their image processors."""
+"""How public networks expect images, from the settings of their image processors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MODES = {None: "bilinear", 1: "bicubic", 2: "bilinear", 3: "bicubic"}  # PIL's;
 
 @dataclass(frozen=True)
 class Preparation:
-    """What a network wants pictures to be like, from the settings of its image processor.
+    """How a network expects images, from the settings of its image processor.
 
     Attributes
     ----------
     size
-        (rows, columns) that pictures are resized to, or the shorter side alone; None for the size they have.
+        (rows, columns) that images are resized to, or the shorter side alone; None for the size they have.
     mode
         How they are resized, "bilinear" or "bicubic".
     scale, mean, deviation
@@ -38,50 +38,50 @@ class Preparation:
     deviation: tuple[float, ...]
     flip: bool
 
-    def __call__(self, pictures: Tensor) -> Tensor:
-        """Prepare pictures float (B, 3, H, W) in [0, 1]."""
-        size, own = self.size, (pictures.shape[2], pictures.shape[3])
+    def __call__(self, images: Tensor) -> Tensor:
+        """Prepare images float (B, 3, H, W) in [0, 1]."""
+        size, before = self.size, (images.shape[2], images.shape[3])
         if isinstance(size, int):
-            size = int(size * own[0] / min(own)), int(size * own[1] / min(own))
-        if size is not None and size != own:
+            size = int(size * before[0] / min(before)), int(size * before[1] / min(before))
+        if size is not None and size != before:
             # Bicubic goes beyond black and white; processors, which keep bytes, clamp after each direction.
-            for step in ((own[0], size[1]), size):
-                pictures = interpolate(pictures, step, mode=self.mode, antialias=True).clamp(0, 1)
-        mean, deviation = (pictures.new_tensor(of)[:, None, None] for of in (self.mean, self.deviation))
-        pictures = (pictures * self.scale - mean) / deviation
-        return pictures.flip(1) if self.flip else pictures
+            for step in ((before[0], size[1]), size):
+                images = interpolate(images, step, mode=self.mode, antialias=True).clamp(0, 1)
+        mean, deviation = (images.new_tensor(x)[:, None, None] for x in (self.mean, self.deviation))
+        images = (images * self.scale - mean) / deviation
+        return images.flip(1) if self.flip else images
 
 
-def preparation(told: Mapping[str, Any], size: tuple[int, int] | None, folder: Path) -> Preparation:
-    """What the settings of an image processor say, but for the `size`, if one is given.
+def preparation(settings: Mapping[str, Any], size: tuple[int, int] | None, folder: Path) -> Preparation:
+    """Preparation by the settings of an image processor; `size`, if given, replaces its size.
 
     Raises
     ------
     WeightsError
-        If they ask for what is not supported.
+        If a setting is not supported.
     """
-    mode = _MODES.get(told.get("resample"))
+    mode = _MODES.get(settings.get("resample"))
     if mode is None:
         raise WeightsError(
-            f"{folder}: resample of the image processor is {told['resample']!r}; it must be 2 (bilinear) or "
-            "3 (bicubic)."
+            f"{folder}: resample of the image processor is {settings['resample']!r}; it must be 2 "
+            "(bilinear) or 3 (bicubic)."
         )
     for setting in ("do_pad", "keep_aspect_ratio"):
-        if told.get(setting) and size is None:
+        if settings.get(setting) and size is None:
             raise WeightsError(f"{folder}: {setting} of the image processor is not supported. Give a size.")
-    scale = 255 * (float(told.get("rescale_factor") or 1 / 255) if told.get("do_rescale") else 1)
+    scale = 255 * (float(settings.get("rescale_factor") or 1 / 255) if settings.get("do_rescale") else 1)
     mean: tuple[float, ...] = (0.0,)
     deviation: tuple[float, ...] = (1.0,)
-    if told.get("do_normalize"):
-        mean, deviation = (_channels(told, key, folder) for key in ("image_mean", "image_std"))
-    wanted = size or (_size(told, folder) if told.get("do_resize") else None)
-    return Preparation(wanted, mode, scale, mean, deviation, bool(told.get("do_flip_channel_order")))
+    if settings.get("do_normalize"):
+        mean, deviation = (_channels(settings, key, folder) for key in ("image_mean", "image_std"))
+    wanted = size or (_size(settings, folder) if settings.get("do_resize") else None)
+    return Preparation(wanted, mode, scale, mean, deviation, bool(settings.get("do_flip_channel_order")))
 
 
-def _size(told: Mapping[str, Any], folder: Path) -> tuple[int, int] | int:
-    size = told.get("size")
+def _size(settings: Mapping[str, Any], folder: Path) -> tuple[int, int] | int:
+    size = settings.get("size")
     given = {key: side for key, side in size.items() if side} if isinstance(size, Mapping) else {}
-    multiple = int(told.get("ensure_multiple_of") or 1)
+    multiple = int(settings.get("ensure_multiple_of") or 1)
     if set(given) == {"height", "width"}:
         rows, columns = (round(int(given[key]) / multiple) * multiple for key in ("height", "width"))
         return rows, columns
@@ -90,9 +90,9 @@ def _size(told: Mapping[str, Any], folder: Path) -> tuple[int, int] | int:
     raise WeightsError(f"{folder}: size of the image processor is {size!r}, not supported. Give another.")
 
 
-def _channels(told: Mapping[str, Any], key: str, folder: Path) -> tuple[float, ...]:
+def _channels(settings: Mapping[str, Any], key: str, folder: Path) -> tuple[float, ...]:
     """One number for all channels, or three."""
-    value = told.get(key)
+    value = settings.get(key)
     numbers = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     if len(numbers) not in (1, 3) or not all(isinstance(number, (int, float)) for number in numbers):
         raise WeightsError(f"{folder}: {key} of the image processor is {value!r}; it must be three numbers.")

@@ -1,4 +1,4 @@
-"""Public networks that label every pixel, of Hugging Face's `transformers`, from a folder.
+"""Public networks of Hugging Face's `transformers` that label every pixel, from a folder.
 
 >>> segmenter = load_public_segmenter("segformer-b0-finetuned-ade-512-512")
 >>> dissection = dw.dissect(model, ["layer4"], photos, segmenter=segmenter)
@@ -22,8 +22,8 @@ from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 
-NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabeled", "void"])
-"""Classes that say that there is no concept."""
+NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabelled", "void"])
+"""Classes that mean that there is no concept."""
 _NEEDED = (
     ("config.json",),
     ("preprocessor_config.json", "processor_config.json"),
@@ -33,18 +33,18 @@ _PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 
 
 class PublicSegmenter:
-    """Labels pictures by a network of `transformers`; see `core.types.Segmenter`, `load_public_segmenter`.
+    """Labels images by a network of `transformers`; see `Segmenter`, `load_public_segmenter`.
 
     Parameters
     ----------
     net
-        Takes prepared pictures, and returns what has `logits` (B, classes, h, w).
+        Takes prepared images, and returns an object with `logits` (B, classes, h, w).
     classes
         Their names.
     prepare
-        Makes of pictures what the network takes.
+        Turns images into what the network takes.
     label_size
-        (rows, columns) of label maps; None for those of the pictures.
+        (rows, columns) of label maps; None for those of the images.
     category
         Of all concepts.
     """
@@ -70,26 +70,26 @@ class PublicSegmenter:
         network = f"{type(self.net).__name__} {self._digest[:16]}"
         return f"<PublicSegmenter: {network}, label_size={self.label_size}, {self.prepare}>"
 
-    def __call__(self, pictures: Tensor, /) -> Tensor:
-        """Label pictures float (B, 3, H, W) in [0, 1]: int64 (B, 1, h, w); the network goes where they are.
+    def __call__(self, images: Tensor, /) -> Tensor:
+        """Label images float (B, 3, H, W) in [0, 1]: int64 (B, 1, h, w); the network moves to their device.
 
         Raises
         ------
         SettingError
-            If they are something else.
+            If the images have another type or shape.
         """
-        if pictures.dim() != 4 or pictures.shape[1] != 3 or not pictures.is_floating_point():
+        if images.dim() != 4 or images.shape[1] != 3 or not images.is_floating_point():
             raise SettingError(
-                f"The pictures are {pictures.dtype} {tuple(pictures.shape)}; a segmenter takes float "
+                f"The images are {images.dtype} {tuple(images.shape)}; a segmenter takes float "
                 "(B, 3, H, W) in [0, 1]."
             )
-        self.net.to(pictures.device)
-        size = self.label_size or (pictures.shape[2], pictures.shape[3])
+        self.net.to(images.device)
+        size = self.label_size or (images.shape[2], images.shape[3])
         with torch.inference_mode():
-            scores = self.net(self.prepare(pictures.float())).logits
-            # One picture at a time, as the scores of 150 classes at each pixel take much memory.
-            classes = [interpolate(own[None], size, mode="bilinear").argmax(1) for own in scores]
-        return self._numbers.to(pictures.device)[torch.stack(classes)]
+            scores = self.net(self.prepare(images.float())).logits
+            # One image at a time, as the scores of 150 classes at each pixel take much memory.
+            classes = [interpolate(one[None], size, mode="bilinear").argmax(1) for one in scores]
+        return self._numbers.to(images.device)[torch.stack(classes)]
 
 
 def load_public_segmenter(
@@ -99,10 +99,10 @@ def load_public_segmenter(
     label_size: Size | None = None,
     category: str = "object",
 ) -> PublicSegmenter:
-    """Load a network that labels every pixel: SegFormer, UperNet, BEiT, DPT and others of their kind.
+    """Load a network that labels every pixel: SegFormer, UperNet, BEiT, DPT and the like.
 
-    Classes keep their names, up to the first ";" or ","; where these are not unique, the whole; else a number
-    follows. Those of `NO_CONCEPT` become 0.
+    Classes keep their names, up to the first ";" or ","; where these are not unique, the whole name, and
+    a number if that is not unique either. Those of `NO_CONCEPT` become 0.
 
     Parameters
     ----------
@@ -110,11 +110,11 @@ def load_public_segmenter(
         Has `config.json`, `preprocessor_config.json` and `model.safetensors`, as the hub has them and
         `save_pretrained` writes them. Nothing is downloaded, and no code or pickle of the folder is run.
     size
-        Side, or (rows, columns), that pictures are resized to for the network; by default as its image
-        processor has it, without cropping, so that labels are of the whole picture.
+        Side, or (rows, columns), that images are resized to for the network; by default as its image
+        processor has it, without cropping, so that labels cover the whole image.
     label_size
         Side, or (rows, columns), of the label maps, to which scores are upsampled (bilinear); by default that
-        of the pictures.
+        of the images.
     category
         Of the concepts.
 
@@ -128,44 +128,42 @@ def load_public_segmenter(
     ImportError
         If `transformers` is not installed.
     WeightsError
-        If the folder lacks something, or the network is of another kind.
+        If the folder lacks a file, or the network is of another kind.
     """
     folder = Path(folder)
     resized = sides(size, "size") if size is not None else None
     labels = sides(label_size, "label_size") if label_size is not None else None
     _check(folder)
-    net, told = _read(folder)
+    net, settings = _read(folder)
     try:
         classes = [net.config.id2label[number] for number in range(net.config.num_labels)]
     except KeyError as error:
         raise WeightsError(f"{folder}: id2label of config.json has no class {error}.") from None
-    prepare = preparation(told, resized, folder)
+    prepare = preparation(settings, resized, folder)
     return PublicSegmenter(net, classes, prepare, label_size=labels, category=category)
 
 
 def concept_names(classes: Sequence[str]) -> list[str | None]:
-    """Names of concepts for classes, no two alike; None for those that say that there is none."""
+    """Names of concepts for classes, all different; None for those of `NO_CONCEPT`."""
     whole = [name.strip() or f"class {number}" for number, name in enumerate(classes)]
     short = [re.split("[;,]", name)[0].strip() or name for name in whole]
-    found: list[str | None] = []
+    concepts: list[str | None] = []
     for number, name in enumerate(short):
         if name.lower() in NO_CONCEPT:
-            found.append(None)
+            concepts.append(None)
             continue
         name = name if short.count(name) == 1 else whole[number]
         name = name if whole.count(name) <= 1 else f"{name} ({number})"
-        while name in found:
+        while name in concepts:
             name += "'"
-        found.append(name)
-    return found
+        concepts.append(name)
+    return concepts
 
 
 def _check(folder: Path) -> None:
-    """Raise WeightsError unless there are the files of a network, and none that is unsafe."""
+    """Raise WeightsError unless the files of a network are there, and none is unsafe."""
     if not folder.is_dir():
-        raise WeightsError(
-            f"There is no folder {folder}. Networks of the hub are downloaded first, as a whole."
-        )
+        raise WeightsError(f"There is no folder {folder}. Download the whole network from the hub first.")
     names = sorted(path.name for path in folder.iterdir())
     for wanted in _NEEDED:
         if any(name in names for name in wanted):
@@ -182,7 +180,7 @@ def _check(folder: Path) -> None:
 
 
 def _backbone(folder: Path) -> object:
-    """Name of a network of the hub that transformers would ask for; None if all is in the folder."""
+    """Name of a network of the hub that transformers would download; None if the folder is complete."""
     config = json.loads((folder / "config.json").read_text("utf-8"))
     return None if config.get("backbone_config") else config.get("backbone")
 
@@ -196,15 +194,15 @@ def _read(folder: Path) -> tuple[Any, dict[str, Any]]:
         raise ImportError(f"Public segmenters need transformers: {hint}") from error
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
-        if (named := _backbone(folder)) is not None:
+        if (backbone := _backbone(folder)) is not None:
             raise WeightsError(
-                f"{folder}: config.json asks the hub for {named!r}, a backbone. Not supported."
+                f"{folder}: config.json needs the backbone {backbone!r} from the hub, which is not supported."
             )
-        with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
+        with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are replaced
             net, info = AutoModelForSemanticSegmentation.from_pretrained(
                 str(folder), use_safetensors=True, output_loading_info=True, **options
             )
-        told = AutoImageProcessor.from_pretrained(str(folder), **options).to_dict()
+        settings = AutoImageProcessor.from_pretrained(str(folder), **options).to_dict()
     except WeightsError:
         raise
     except Exception as error:  # a file that is damaged or of another kind can raise almost anything
@@ -215,4 +213,4 @@ def _read(folder: Path) -> tuple[Any, dict[str, Any]]:
     if missing:
         kind = type(net).__name__
         raise WeightsError(f"{folder} lacks {len(missing)} weights of {kind}, {missing[0]!r} first.")
-    return net.float(), told
+    return net.float(), settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dissect_widgets.cli.main import main
+from dissect_widgets.cli.main import COMMANDS, main
 from dissect_widgets.datasets.sample import CLASSES, write_sample
 
 
@@ -207,3 +208,15 @@ def test_unknown_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit) as exit_:
         main(["report", "x", "--color"])
     assert exit_.value.code == 2 and "--color" in capsys.readouterr().err
+
+
+def test_help_files_and_readme_agree_on_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    assert tuple(listed) == COMMANDS
+    root = Path(__file__).parents[2]
+    files = {path.stem for path in (root / "dissect_widgets" / "cli").glob("*.py")}
+    assert files - {"__init__", "main", "options", "summary"} == set(COMMANDS)
+    readme = (root / "README.md").read_text("utf-8")
+    assert set(re.findall(r"dissect-widgets (\w+)", readme)) == set(COMMANDS)

@@ -233,6 +233,7 @@ def test_classes_that_say_there_is_nothing(make: Make) -> None:
         (["car (2)", "car", "car"], ["car (2)", "car (1)", "car (2)'"]),
         (["", " ", ";x"], ["class 0", "class 1", ";x"]),
         (["Other; misc", "others", "VOID"], [None, "others", None]),
+        (["Unlabelled", "unlabeled", "mud"], [None, None, "mud"]),
     ],
 )
 def test_names_of_concepts(classes: list[str], names: list[str | None]) -> None:
@@ -266,7 +267,7 @@ def test_the_text_tells_segmenters_apart(make: Make) -> None:
     ],
 )
 def test_pictures_of_another_shape(make: Make, bad: Tensor) -> None:
-    message = f"The pictures are {bad.dtype} {tuple(bad.shape)}; a segmenter takes float (B, 3, H, W)"
+    message = f"The images are {bad.dtype} {tuple(bad.shape)}; a segmenter takes float (B, 3, H, W)"
     with pytest.raises(SettingError, match=f"^{re.escape(message)}"):
         load_public_segmenter(make())(bad)
 
@@ -321,7 +322,7 @@ def test_networks_from_elsewhere(make: Make) -> None:
     folder = make()
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"backbone": "microsoft/resnet-50"}))
-    assert "asks the hub for 'microsoft/resnet-50'" in refusal(folder)
+    assert "needs the backbone 'microsoft/resnet-50'" in refusal(folder)
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "nvidia/mit-b0"}))
     assert refusal(folder) == f"{folder} has an adapter, which is not read. Merge it into the network."

@@ -13,8 +13,9 @@ import pytest
 from dissect_widgets.cli import main as cli
 from dissect_widgets.core.attacks.unit_changes import Estimate
 from dissect_widgets.errors import DataError
-from dissect_widgets.replication import pnas_claims as claims
 from dissect_widgets.replication import studies
+from dissect_widgets.replication.claims import pnas as claims
+from dissect_widgets.replication.claims.pnas import CLAIMS
 from dissect_widgets.replication.findings import (
     Claim,
     Verdict,
@@ -23,7 +24,6 @@ from dissect_widgets.replication.findings import (
     check_claims,
     write_findings,
 )
-from dissect_widgets.replication.pnas_claims import CLAIMS
 
 
 def layers(counts: dict[str, int]) -> Any:
@@ -191,7 +191,7 @@ def test_findings_are_kept_without_the_pages(
             raise DataError("No picture has a tree.")
 
     monkeypatch.setattr("dissect_widgets.replication.evidence.Evidence", Broken)
-    monkeypatch.setattr("dissect_widgets.replication.pnas_claims.CLAIMS", (MADE[2],))
+    monkeypatch.setattr("dissect_widgets.replication.claims.pnas.CLAIMS", (MADE[2],))
     assert cli.main(["findings", "--out", str(tmp_path)]) == 0
     told = capsys.readouterr()
     assert "0 of 1 claims hold" in told.out and "No picture has a tree" in told.err

@@ -10,8 +10,8 @@ from skimage.measure import label as connected
 from torch import Tensor
 
 import dissect_widgets as dw
-from dissect_widgets.concepts.automatic import HALVES, WithColors, WithHalves, split_halves
-from dissect_widgets.concepts.colors import COLOR_NAMES, DISPLAY_RGB, name_colors
+from dissect_widgets.concepts.colors import COLOR_NAMES, DISPLAY_RGB, WithColors, name_colors
+from dissect_widgets.concepts.halves import HALVES, WithHalves, split_halves
 from dissect_widgets.core.data.provenance import data_digest
 from dissect_widgets.core.data.types import LabeledImages
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary

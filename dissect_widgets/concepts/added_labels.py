@@ -1,0 +1,55 @@
+"""Labeled images with label channels that are computed from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from dissect_widgets.core.data.batches import checked_labels, image_name
+from dissect_widgets.core.data.provenance import data_digest
+from dissect_widgets.core.data.vocabulary import Vocabulary
+
+
+class AddedLabels(Dataset[tuple[Tensor, Tensor]]):
+    """Base of labeled images with more label channels; all else is the wrapped data's.
+
+    Parameters
+    ----------
+    data
+        Labeled images, or unlabeled ones.
+    added
+        Vocabulary of the channels that are added.
+    """
+
+    def __init__(self, data: Any, added: Vocabulary) -> None:
+        self.data = data
+        self.vocabulary = (getattr(data, "vocabulary", None) or Vocabulary([])) + added
+        self._translation = torch.from_numpy(added.translation(self.vocabulary))
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the images, if the wrapped data have them."""
+        names: Sequence[str] = self.data.names
+        return names
+
+    def digest(self) -> str:
+        """Digest of the wrapped data, and of what is added."""
+        added = f"{type(self).__name__} {self._settings()} {data_digest(self.data)}"
+        return hashlib.sha256(added.encode()).hexdigest()
+
+    def _settings(self) -> Any:
+        """Settings that change the added channels, for the digest."""
+
+    def _checked_labels(self, labels: Any, index: int) -> Tensor:
+        """Labels of the wrapped data, int64 (K, h, w); an error if one is outside of its vocabulary."""
+        checked = checked_labels(labels, len(self.data.vocabulary), image_name(self.data, index))
+        return torch.from_numpy(checked.astype(np.int64))
