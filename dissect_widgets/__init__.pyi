@@ -22,7 +22,7 @@ from .core.attacks.result import AttackResult as AttackResult
 from .core.attacks.unit_changes import UnitChanges as UnitChanges
 from .core.data.in_memory import InMemory as InMemory
 from .core.data.latents import latents as latents
-from .core.data.latents import to_pictures as to_pictures
+from .core.data.latents import to_images as to_images
 from .core.data.vocabulary import Concept as Concept
 from .core.data.vocabulary import Vocabulary as Vocabulary
 from .core.dissection.layer_result import LayerDissection as LayerDissection
@@ -33,6 +33,8 @@ from .core.dissection.netdissect_csv import read_netdissect_csv as read_netdisse
 from .core.dissection.netdissect_csv import write_netdissect_csv as write_netdissect_csv
 from .core.dissection.result import Dissection as Dissection
 from .core.dissection.result import load as load
+from .core.dissection.settings import Resources as Resources
+from .core.dissection.settings import Settings as Settings
 from .core.editing.edit import Edit as Edit
 from .core.editing.edit import insertion as insertion
 from .core.editing.generator import open_generator as open_generator

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.data.latents import ToPictures, to_pictures
+from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.run import Interrupted, Work
+from dissect_widgets.core.dissection.run import Interrupted
 from dissect_widgets.core.dissection.run import dissect as run
-from dissect_widgets.core.dissection.settings import Population, Settings
-from dissect_widgets.core.network.grid import Rule
+from dissect_widgets.core.dissection.settings import Resources, Settings, checked_levels
 
 _interrupted: Interrupted | None = None
 
@@ -27,18 +26,12 @@ def dissect(
     data: LabeledImages | Any,
     *,
     level: float | Sequence[float] = 0.01,
-    population: Population = "upsampled",
-    upsample: Rule = "receptive-field",
     preprocess: Callable[[Tensor], Tensor] | None = None,
     segmenter: Segmenter | None = None,
-    to_pictures: ToPictures = to_pictures,
-    exemplars: int = 8,
-    token_grids: Mapping[str, tuple[int, int]] | None = None,
+    to_images: ToImages = to_images,
     out: str | Path | None = None,
-    batch_size: int | None = None,
-    workers: int = 0,
-    skip_errors: bool = False,
-    memory: int = 2**30,
+    settings: Settings | None = None,
+    resources: Resources | None = None,
     progress: bool = True,
 ) -> Dissection:
     """Find out which concept each unit of some layers matches (PNAS 2020; TPAMI 2018, sec. 2).
@@ -51,43 +44,31 @@ def dissect(
         Any network, on the device where it is to run. Its modes, hooks and gradients are afterwards as
         they were, whatever happens.
     layers
-        Dotted names of layers that put out maps (B, units, h, w), vectors (B, units) or tokens
+        Dotted names of layers that output maps (B, units, h, w), vectors (B, units) or tokens
         (B, tokens, units); `list_layers` lists them.
     data
         Images with concept labels: `MaskFolder`, or any data set with a `vocabulary` whose items are
-        (image (3, H, W) in [0, 1], labels (K, h, w)). For a generator its latents, a tensor (n, depth)
-        or (n, depth, 1, 1); see `latents`.
+        (image (3, H, W) in [0, 1], labels (K, h, w)). For a generator its latents, a tensor (n, latent_dim)
+        or (n, latent_dim, 1, 1); see `latents`.
     level
         Top fraction of samples at which a unit counts as active, in (0, 1). Several give a sweep; the
         first is what results show.
-    population
-        Samples that a threshold is taken of: all positions of the map upsampled to the label grid
-        ("upsampled", PNAS), or of the map itself ("raw", TPAMI).
-    upsample
-        Where map positions lie in the picture: at the centers of their receptive fields, or evenly
-        ("half-pixel"). The result says for each layer which one was used.
     preprocess
-        Makes of pictures (B, 3, H, W) in [0, 1] what the network takes; mostly `normalize()`.
+        Converts images (B, 3, H, W) in [0, 1] to the input of the network; mostly `normalize()`.
     segmenter
-        Labels the pictures, instead of labels of the data or beside them; and those of a generator.
-    to_pictures
-        What a generator puts out to pictures in [0, 1]; by default from [-1, 1].
-    exemplars
-        How many top images of each unit to keep.
-    token_grids
-        Layer -> (rows, columns) of its tokens, where they are not a square.
+        Labels the images, instead of the labels of the data or in addition to them; for a generator, labels
+        the images that it outputs.
+    to_images
+        Converts the output of a generator to images in [0, 1]; by default from [-1, 1].
     out
         Folder to save the result in. While the run lasts, checkpoints are kept in `<out>.partial`: the
-        same call after a kill, at whatever moment, goes on from the last and ends in the same bits.
-    batch_size
-        Images that go through the network together; by default 4 on a CPU, 32 elsewhere.
-    workers
-        Processes that read images ahead; 0 reads them in this one.
-    skip_errors
-        Whether to pass over images that cannot be used, and list them in the result.
-    memory
-        Bytes that statistics may take in memory; what exceeds it goes to files, whose size is said
-        beforehand and which are removed at the end.
+        same call after a kill, at whatever moment, resumes from the last and ends in the same bits.
+    settings
+        What is computed: population of the thresholds, upsampling, exemplars, token grids. By default
+        `Settings()`, which is PNAS 2020.
+    resources
+        What the run may use: batch size, processes that read ahead, memory; and whether it skips images that
+        cannot be used. By default `Resources()`.
     progress
         Whether to show a bar.
 
@@ -99,36 +80,33 @@ def dissect(
     Raises
     ------
     LayerError, SettingError, DataError, ActivationError, SavedError, StorageError
-        For an unknown or unfit layer; an argument outside of what is allowed; images or labels that
+        For an unknown or unsuitable layer; an argument that is not allowed; images or labels that
         cannot be used; NaN or infinite activations; a folder that holds something else; a full disk.
     Interrupted
-        On Ctrl-C or the interrupt button. The same call goes on from there.
+        On Ctrl-C or the interrupt button. Call again to resume.
     """
     global _interrupted
-    levels = (level,) if isinstance(level, (int, float)) else tuple(level)
-    settings = Settings(
-        levels=levels,
-        population=population,
-        upsample=upsample,
-        exemplars=exemplars,
-        token_grids=dict(token_grids or {}),
-    )
-    names = [layers] if isinstance(layers, str) else layers
     source = open_source(
-        model, names, data, settings, preprocess=preprocess, segmenter=segmenter, to_pictures=to_pictures
+        model,
+        layers,
+        data,
+        levels=checked_levels(level),
+        settings=settings,
+        preprocess=preprocess,
+        segmenter=segmenter,
+        to_images=to_images,
     )
     with tqdm(total=len(data), unit="image", desc="dissect", disable=not progress) as bar:
-        work = Work(
-            batch_size=batch_size,
-            workers=workers,
-            skip_errors=skip_errors,
-            memory=memory,
-            progress=Advance(bar),
-            notify=bar.write,
-        )
         begun, _interrupted = _interrupted, None
         try:
-            return run(source, work, out=None if out is None else Path(out), begun=begun)
+            return run(
+                source,
+                resources,
+                out=None if out is None else Path(out),
+                begun=begun,
+                progress=Advance(bar),
+                notify=bar.write,
+            )
         except Interrupted as interrupt:
             if out is None:
                 _interrupted = interrupt

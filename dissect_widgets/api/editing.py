@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dissect_widgets.api.dissection import Advance
-from dissect_widgets.core.data.latents import ToPictures, to_pictures
+from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.editing.edit import Edit
@@ -26,7 +26,7 @@ def edit(
     latents: Tensor,
     edits: Edit | Iterable[Edit] = (),
     *,
-    to_pictures: ToPictures = to_pictures,
+    to_images: ToImages = to_images,
     batch_size: int = 16,
 ) -> Tensor:
     """Draw pictures with units removed or inserted (PNAS 2020, "Role of Units in a GAN").
@@ -39,7 +39,7 @@ def edit(
         (n, depth) or (n, depth, 1, 1).
     edits
         One or several, the first first, of any layers; see `Edit`.
-    to_pictures
+    to_images
         What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
     batch_size
         Pictures that are drawn together.
@@ -55,7 +55,7 @@ def edit(
         If an edit is of an unknown layer, does not fit it, or the latents are none of this generator.
     """
     chosen = _edits(edits)
-    canvas = _open(generator, chosen, latents, to_pictures)
+    canvas = _open(generator, chosen, latents, to_images)
     drawn = [canvas.draw(canvas.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
     return torch.cat(drawn)
 
@@ -67,7 +67,7 @@ def count_pixels(
     segmenter: Segmenter,
     *,
     concepts: Sequence[str | Concept] | None = None,
-    to_pictures: ToPictures = to_pictures,
+    to_images: ToImages = to_images,
     batch_size: int = 16,
     progress: bool = True,
 ) -> PixelCounts:
@@ -75,7 +75,7 @@ def count_pixels(
 
     Parameters
     ----------
-    generator, latents, to_pictures, batch_size
+    generator, latents, to_images, batch_size
         See `edit`.
     edit_sets
         Each an edit, or several that are made together.
@@ -92,7 +92,7 @@ def count_pixels(
         See `edit`; and for an unknown concept, or labels that are none.
     """
     sets = [_edits(edits) for edits in edit_sets]
-    canvas = _open(generator, [edit for edits in sets for edit in edits], latents, to_pictures)
+    canvas = _open(generator, [edit for edits in sets for edit in edits], latents, to_images)
     named = None if concepts is None else [_concept(name, segmenter) for name in concepts]
     with _bar(len(latents), "count pixels", progress) as advance:
         return count(
@@ -109,7 +109,7 @@ def insert_at_places(
     *,
     cells: Sequence[tuple[int, int]] | None = None,
     block: tuple[int, int] = (1, 1),
-    to_pictures: ToPictures = to_pictures,
+    to_images: ToImages = to_images,
     batch_size: int = 16,
     progress: bool = True,
 ) -> PlaceEffects:
@@ -117,7 +117,7 @@ def insert_at_places(
 
     Parameters
     ----------
-    generator, latents, segmenter, to_pictures, batch_size, progress
+    generator, latents, segmenter, to_images, batch_size, progress
         See `count_pixels`.
     edit
         What to do at each cell; see `insertion`.
@@ -129,7 +129,7 @@ def insert_at_places(
         Rows and columns that are edited at once around each cell. On the small map of a small generator one
         cell may be less than the thing that is to come.
     """
-    canvas = _open(generator, [edit], latents, to_pictures)
+    canvas = _open(generator, [edit], latents, to_images)
     with _bar(len(latents), "insert", progress) as advance:
         return insert(
             canvas, latents, edit, segmenter, _concept(concept, segmenter),
@@ -142,9 +142,9 @@ def _edits(edits: Edit | Iterable[Edit]) -> list[Edit]:
 
 
 def _open(
-    generator: nn.Module, edits: Sequence[Edit], latents: Tensor, to_pictures: ToPictures
+    generator: nn.Module, edits: Sequence[Edit], latents: Tensor, to_images: ToImages
 ) -> EditableGenerator:
-    return open_generator(generator, [edit.layer for edit in edits], latents, to_pictures=to_pictures)
+    return open_generator(generator, [edit.layer for edit in edits], latents, to_images=to_images)
 
 
 def _concept(name: str | Concept, segmenter: Segmenter) -> Concept:

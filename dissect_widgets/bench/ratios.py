@@ -23,6 +23,7 @@ from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.latents import latents
+from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import open_generator
 from dissect_widgets.core.network.hooks import trace
@@ -61,7 +62,8 @@ def bench_dissect(
     """
 
     def run() -> None:
-        dissect(model, layers, data, batch_size=batch_size, preprocess=preprocess, progress=False, **options)
+        resources = Resources(batch_size=batch_size)
+        dissect(model, layers, data, preprocess=preprocess, resources=resources, progress=False, **options)
 
     timed = compare("dissect", run, _forward(model, data, batch_size, preprocess), rounds)
     return {

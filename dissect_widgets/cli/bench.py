@@ -80,6 +80,7 @@ def run_dissect(options: argparse.Namespace) -> None:
     from dissect_widgets.bench.ratios import bench_dissect
     from dissect_widgets.bench.synthetic import Synthetic
     from dissect_widgets.core.data.in_memory import InMemory
+    from dissect_widgets.core.dissection.settings import Settings
     from dissect_widgets.models import load_model, normalize
 
     data: Any
@@ -96,7 +97,7 @@ def run_dissect(options: argparse.Namespace) -> None:
         rounds=options.rounds,
         preprocess=normalize(options.normalize),
         level=options.level,
-        upsample=options.upsample,
+        settings=Settings(upsample=options.upsample),
     )
     _print_timing(options, result)
 

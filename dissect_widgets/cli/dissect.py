@@ -33,6 +33,7 @@ def run(options: argparse.Namespace) -> None:
     from dissect_widgets.api.dissection import dissect
     from dissect_widgets.cli.summary import summary, table
     from dissect_widgets.concepts import WithColors, WithHalves
+    from dissect_widgets.core.dissection.settings import Resources, Settings
     from dissect_widgets.models import load_model, normalize
 
     data = mask_folder(options, options.images)
@@ -45,12 +46,11 @@ def run(options: argparse.Namespace) -> None:
         options.layers,
         data,
         level=options.level,
-        population=options.population,
-        upsample=options.upsample,
         preprocess=normalize(options.normalize),
-        exemplars=options.exemplars,
-        workers=options.workers,
-        skip_errors=options.skip_errors,
         out=options.out,
+        settings=Settings(
+            population=options.population, upsample=options.upsample, exemplars=options.exemplars
+        ),
+        resources=Resources(workers=options.workers, skip_errors=options.skip_errors),
     )
     print(json.dumps(summary(dissection), indent=1) if options.json else table(dissection))

@@ -1,7 +1,7 @@
 """The generator of Progressive GANs (Karras et al. 2018), as the public LSUN models have it.
 
 >>> generator = load_generator("proggan_churchoutdoor-7e701dd5.pth")
->>> pictures = dw.to_pictures(generator(dw.latents(8, seed=1)))
+>>> pictures = dw.to_images(generator(dw.latents(8, seed=1)))
 
 PNAS 2020 (Fig. 3a) dissects its layers, `layer1` to `layer14` at 256 pixels.
 """
@@ -33,7 +33,7 @@ class ProgressiveGenerator(nn.Sequential):
     """Latents to pictures: two convolutions at each size, each after a norm, and a last one to RGB.
 
     Latents float (B, depth) or (B, depth, 1, 1) go in; pictures float (B, 3, size, size) come out,
-    nominally in [-1, 1], not clamped (see `core.latents.to_pictures`). Layers are `layer1`, `layer2`
+    nominally in [-1, 1], not clamped (see `core.latents.to_images`). Layers are `layer1`, `layer2`
     (4 px), `layer3`, `layer4` (8 px) and so on, and `output_{size}x{size}`.
 
     Parameters

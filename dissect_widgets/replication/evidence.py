@@ -21,6 +21,7 @@ from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.data.in_memory import InMemory
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit, insertion
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
@@ -132,7 +133,7 @@ class Evidence:
         study = self.generator
         return dissect(
             study.generator, study.layers, study.latents(study.samples), segmenter=study.segmenter,
-            batch_size=16, progress=self.progress,
+            resources=Resources(batch_size=16), progress=self.progress,
         )  # fmt: skip
 
     @property

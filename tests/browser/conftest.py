@@ -63,9 +63,14 @@ def churches(folder: Path) -> Path:
     """Saved dissection of the world's generator over a few samples."""
     generator = world.load_generator()
     dw.dissect(
-        generator, ["layer6"], dw.latents(64, latent_dim=generator.latent_dim), segmenter=world.load_segmenter(),
-        batch_size=16, out=folder / "churches", progress=False,
-    )  # fmt: skip
+        generator,
+        ["layer6"],
+        dw.latents(64, latent_dim=generator.latent_dim),
+        segmenter=world.load_segmenter(),
+        resources=dw.Resources(batch_size=16),
+        out=folder / "churches",
+        progress=False,
+    )
     return folder / "churches"
 
 

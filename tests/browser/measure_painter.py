@@ -43,7 +43,14 @@ def measure(layer: str = "layer4") -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder, generator = Path(name), world.load_generator()
         values, segmenter = dw.latents(64, latent_dim=generator.latent_dim), world.load_segmenter()
-        dw.dissect(generator, layer, values, segmenter=segmenter, batch_size=16, out=folder / "churches")
+        dw.dissect(
+            generator,
+            layer,
+            values,
+            segmenter=segmenter,
+            resources=dw.Resources(batch_size=16),
+            out=folder / "churches",
+        )
         write_notebook(folder / "measure.ipynb", [SHOW.format(layer=layer)])
         server = Server(folder)
         try:

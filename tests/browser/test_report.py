@@ -56,7 +56,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = dw.CarliniWagner(steps=30, searches=1, rate=1e-2, constant=0.1, early=False)
     attacked = dw.attack(net, val, "nearest", images=range(5), method=quick, **quiet)
     latents, tree = dw.latents(6, latent_dim=generator.latent_dim), dw.Concept("tree", "object")
-    units = dw.dissect(generator, ["layer6"], latents, segmenter=segmenter, batch_size=6, **quiet)["layer6"]
+    units = dw.dissect(
+        generator, ["layer6"], latents, segmenter=segmenter, resources=dw.Resources(batch_size=6), **quiet
+    )["layer6"]
     removed = [dw.Edit("layer6", units.ranked(*tree)[:number]) for number in (4, 20)]
     counts = dw.count_pixels(generator, latents, removed, segmenter, **quiet)
     drawn = [dw.edit(generator, latents[:2], edits) for edits in ([], *removed)]

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.data.latents import latents, to_pictures
+from dissect_widgets.core.data.latents import latents, to_images
 from dissect_widgets.errors import SettingError, WeightsError
 from dissect_widgets.models.progressive_gan import (
     LARGE_WIDTHS,
@@ -147,7 +147,7 @@ def test_latents_are_the_public_codes() -> None:
 
 def test_pictures_lie_in_their_range() -> None:
     output = torch.tensor([-3.0, -1.0, 0.0, 0.5, 1.0, 2.0])
-    assert to_pictures(output).tolist() == [0, 0, 0.5, 0.75, 1, 1]
+    assert to_images(output).tolist() == [0, 0, 0.5, 0.75, 1, 1]
 
 
 def test_bad_input_is_refused(tmp_path: Path) -> None:

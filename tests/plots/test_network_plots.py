@@ -60,7 +60,9 @@ def test_boxes_are_as_large_as_layers() -> None:
 
 @pytest.fixture
 def dissection(tiny: TinyNet, images: ArrayImages) -> dw.Dissection:
-    return dw.dissect(tiny, ["mix"], images, level=[0.2, 0.05], exemplars=3, progress=False)
+    return dw.dissect(
+        tiny, ["mix"], images, level=[0.2, 0.05], settings=dw.Settings(exemplars=3), progress=False
+    )
 
 
 def test_rows_of_units(dissection: dw.Dissection) -> None:

@@ -17,6 +17,7 @@ from dissect_widgets import Concept, Dissection, Vocabulary, dissect
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.core.ablation.unit_sets import SetEffects, SetPlan, plan_sets
+from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.errors import ConceptError, LayerError, SettingError
 from dissect_widgets.plots.importance import important_units
 from dissect_widgets.plots.roles import class_scatter, correlation_bars, set_curves
@@ -249,7 +250,9 @@ def test_combinations_leave_out_what_is_not_shared() -> None:
 def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
     names = [f"<b>{name}</b> & co" for name in ("sky", "tree", "car", "door", "snow", "sun", "nowhere")]
     images.vocabulary = Vocabulary([Concept(name, "object") for name in names])
-    return dissect(tiny, ["stem", "mix"], images, level=(0.2, 0.05), exemplars=3, progress=False)
+    return dissect(
+        tiny, ["stem", "mix"], images, level=(0.2, 0.05), settings=Settings(exemplars=3), progress=False
+    )
 
 
 def pixels_of(figure: go.Figure, row: int) -> Any:

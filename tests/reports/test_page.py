@@ -33,6 +33,7 @@ from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
+from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.network.grid import Grid
@@ -58,7 +59,7 @@ def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
     concepts = images.vocabulary.concepts[1:]
     images.vocabulary = Vocabulary(Concept(EVIL + name, category) for name, category in concepts)
     images.names[0] = f"{EVIL}.jpg"
-    return dissect(tiny, ["pool", "mix"], images, level=0.2, exemplars=4, progress=False)
+    return dissect(tiny, ["pool", "mix"], images, level=0.2, settings=Settings(exemplars=4), progress=False)
 
 
 @pytest.fixture
@@ -366,7 +367,7 @@ def test_names_are_text_and_nothing_is_fetched(
 
 def test_many_layers_are_folded(tiny: TinyNet, images: ArrayImages, tmp_path: Path) -> None:
     layers = ["stem", "pool", "left", "mix"]
-    dissection = dissect(tiny, layers, images, level=0.2, exemplars=0, progress=False)
+    dissection = dissect(tiny, layers, images, level=0.2, settings=Settings(exemplars=0), progress=False)
     page = write_report(dissection, tmp_path / "page.html", exemplars=0).read_text("utf-8")
     html = section(page, "layers")
     folded = re.findall(r"<summary>(.*?)</summary>", html)

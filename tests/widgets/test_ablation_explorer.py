@@ -169,7 +169,7 @@ def test_curves_and_pictures_are_answers(
 def test_concepts_come_from_the_dissection(
     tiny: TinyNet, images: ArrayImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dissection = dw.dissect(tiny, ["pool", "mix"], images, exemplars=3, progress=False)
+    dissection = dw.dissect(tiny, ["pool", "mix"], images, settings=dw.Settings(exemplars=3), progress=False)
     pictures = [images[i][0] for i in range(len(images))]
     options: dict[str, Any] = {"targets": [i % 6 for i in range(len(images))], "progress": False}
     importance = dw.rank_units(tiny.eval(), "mix", pictures, **options)

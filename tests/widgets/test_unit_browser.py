@@ -11,6 +11,7 @@ from PIL import Image
 from traitlets import TraitError
 
 from dissect_widgets import Dissection, LayerComparison, UnitBrowser, dissect
+from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.widgets.unit_browser.data import UnitData, shrink
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet
@@ -19,7 +20,9 @@ from tests.widgets.messages import ask
 
 @pytest.fixture
 def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
-    return dissect(tiny, ["pool", "mix"], images, level=(0.2, 0.05), exemplars=3, progress=False)
+    return dissect(
+        tiny, ["pool", "mix"], images, level=(0.2, 0.05), settings=Settings(exemplars=3), progress=False
+    )
 
 
 @pytest.fixture

@@ -72,7 +72,14 @@ def test_a_unit_that_copies_a_mask_detects_exactly_that() -> None:
         torch.stack([data[i][1][0] for i in range(24)]).numpy().ravel(), minlength=len(VOCABULARY)
     )
     wanted = [int(c) for c in np.argsort(-counts)[4:11]]  # seven objects, none of them everywhere
-    result = dw.dissect(Copy(data, wanted), "units", data, level=0.25, upsample="half-pixel", progress=False)
+    result = dw.dissect(
+        Copy(data, wanted),
+        "units",
+        data,
+        level=0.25,
+        settings=dw.Settings(upsample="half-pixel"),
+        progress=False,
+    )
     best = result["units"].best()
     assert best.concept.tolist() == wanted and (best.iou == 1).all()
     assert ((result["units"].iou() == 1).sum(1) == 1).all()

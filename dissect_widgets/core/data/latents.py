@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dissect_widgets.errors import DataError, DissectError, SettingError
 
-ToPictures = Callable[[Tensor], Tensor]
+ToImages = Callable[[Tensor], Tensor]
 """What a generator puts out to pictures in [0, 1]."""
 
 
@@ -34,7 +34,7 @@ def latents(count: int, seed: int = 1, *, latent_dim: int = 512) -> Tensor:
     return torch.from_numpy(drawn.reshape(count, latent_dim, 1, 1)).float()
 
 
-def to_pictures(output: Tensor) -> Tensor:
+def to_images(output: Tensor) -> Tensor:
     """What a generator puts out, nominally in [-1, 1], as pictures in [0, 1]."""
     return (output + 1).div(2).clamp(0, 1)
 
@@ -86,15 +86,15 @@ def is_latents(data: Any) -> bool:
     return data.dim() == 2 or (data.dim() == 4 and data.shape[2:] == (1, 1))
 
 
-def first_pictures(generator: Callable[[Tensor], Any], latents: Tensor, to_pictures: ToPictures) -> Tensor:
+def first_pictures(generator: Callable[[Tensor], Any], latents: Tensor, to_images: ToImages) -> Tensor:
     """Pictures of a generator of which nothing is known yet; DataError if it does not take the latents."""
     try:
-        pictures: Any = to_pictures(generator(latents))
+        pictures: Any = to_images(generator(latents))
     except DissectError:
         raise
     except Exception as error:
         raise DataError(
-            f"The generator, or `to_pictures` after it, fails on latents {tuple(latents.shape)}: "
+            f"The generator, or `to_images` after it, fails on latents {tuple(latents.shape)}: "
             f"{type(error).__name__}: {error}"
         ) from error
     return checked_pictures(pictures, len(latents))
@@ -109,6 +109,6 @@ def checked_pictures(pictures: Any, count: int) -> Tensor:
     if not (low >= -1e-6 and high <= 1 + 1e-6):
         raise DataError(
             f"The generator's pictures have values from {low:.3g} to {high:.3g}; they must lie in [0, 1]. "
-            "Give a `to_pictures` that brings them there."
+            "Give a `to_images` that brings them there."
         )
     return pictures.float()

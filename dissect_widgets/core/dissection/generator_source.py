@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from dissect_widgets.core.data.batches import Batch, fill_up
 from dissect_widgets.core.data.latents import (
     Latents,
-    ToPictures,
+    ToImages,
     checked_pictures,
     first_pictures,
     is_latents,
-    to_pictures,
+    to_images,
 )
 from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
@@ -36,32 +36,33 @@ class Generated(Source):
     ----------
     generator
         Latents (B, depth) or (B, depth, 1, 1) to (B, 3, H, W). It is left as it was.
-    layers, settings, segmenter
+    layers, levels, settings, segmenter
         See `Source`.
     data
         Latents.
-    to_pictures
+    to_images
         What the generator puts out to pictures in [0, 1].
     """
 
     def __init__(
         self,
         generator: nn.Module,
-        layers: Sequence[str],
+        layers: str | Sequence[str],
         data: Latents,
-        settings: Settings,
         *,
+        levels: Sequence[float] = (0.01,),
+        settings: Settings | None = None,
         segmenter: Segmenter | None,
-        to_pictures: ToPictures = to_pictures,
+        to_images: ToImages = to_images,
     ) -> None:
-        super().__init__(generator, layers, data, settings, segmenter=segmenter)
-        self.to_pictures = to_pictures
+        super().__init__(generator, layers, data, levels=levels, settings=settings, segmenter=segmenter)
+        self.to_images = to_images
 
     def plan(self, batch: Batch) -> ProbeShape:
         """See `Source`."""
         two = self._given(batch.images[:1], 2)
         with evaluation(self.model):
-            pictures = first_pictures(self.model, two, self.to_pictures)
+            pictures = first_pictures(self.model, two, self.to_images)
             size = (int(pictures.shape[-2]), int(pictures.shape[-1]))
             plans = plan_layers(
                 self.model,
@@ -72,8 +73,7 @@ class Generated(Source):
                 picture=size,
             )
         label = self.labels(batch._replace(images=pictures[:1]))[0]
-        rows, columns = label.shape[1:]
-        return ProbeShape(plans, self.vocabulary, len(self.data), size, label.shape[0], (rows, columns))
+        return self._shape(plans, size, label.shape)
 
     def read(self, batch: Batch, batch_size: int, shape: ProbeShape) -> Seen:
         """See `Source`."""
@@ -82,7 +82,7 @@ class Generated(Source):
         with trace(self.model, self.layers, clone=overwritten(plans)) as seen:
             output = self.model(given)
         maps = {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}
-        pictures = checked_pictures(self.to_pictures(output), len(given))[:count]
+        pictures = checked_pictures(self.to_images(output), len(given))[:count]
         return Seen(pictures, self.labels(batch._replace(images=pictures)), maps)
 
     def network_input(self, images: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ class Generated(Source):
 
     def callables(self) -> dict[str, str | None]:
         """See `Source`."""
-        return super().callables() | {"to_pictures": describe_callable(self.to_pictures)}
+        return super().callables() | {"to_pictures": describe_callable(self.to_images)}
 
     def _given(self, latents: Tensor, count: int) -> Tensor:
         return self.network_input(fill_up(latents, count))
@@ -99,13 +99,14 @@ class Generated(Source):
 
 def open_source(
     model: nn.Module,
-    layers: Sequence[str],
+    layers: str | Sequence[str],
     data: Any,
-    settings: Settings,
     *,
-    preprocess: Callable[[Tensor], Tensor] | None,
-    segmenter: Segmenter | None,
-    to_pictures: ToPictures,
+    levels: Sequence[float] = (0.01,),
+    settings: Settings | None = None,
+    preprocess: Callable[[Tensor], Tensor] | None = None,
+    segmenter: Segmenter | None = None,
+    to_images: ToImages = to_images,
 ) -> Source:
     """A network and its images; or, where the data are a tensor of latents, a generator.
 
@@ -115,7 +116,17 @@ def open_source(
         If there is something to make of latents before a generator takes them.
     """
     if not is_latents(data):
-        return Source(model, layers, data, settings, preprocess=preprocess, segmenter=segmenter)
+        return Source(
+            model, layers, data, levels=levels, settings=settings, preprocess=preprocess, segmenter=segmenter
+        )
     if preprocess is not None:
         raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
-    return Generated(model, layers, Latents(data), settings, segmenter=segmenter, to_pictures=to_pictures)
+    return Generated(
+        model,
+        layers,
+        Latents(data),
+        levels=levels,
+        settings=settings,
+        segmenter=segmenter,
+        to_images=to_images,
+    )

@@ -35,6 +35,8 @@ class LayerShape(NamedTuple):
     picture: tuple[int, int]
     labels: tuple[int, int]
     images: int
+    levels: tuple[float, ...]
+    settings: Settings
 
     @property
     def upsampled(self) -> int:
@@ -104,8 +106,6 @@ class LayerTally:
     ----------
     shape
         Sizes of the layer.
-    settings
-        Levels, population, number of exemplars.
     workspace, memory
         See `TopSamples`.
     """
@@ -113,15 +113,14 @@ class LayerTally:
     def __init__(
         self,
         shape: LayerShape,
-        settings: Settings,
         *,
         workspace: Workspace | None = None,
         memory: int = 2**28,
     ) -> None:
-        self.shape, self.settings = shape, settings
-        level = max(settings.levels)
+        self.shape = shape
+        level = max(shape.levels)
         position = np.min_scalar_type(max(shape.upsampled - 1, 2**16))
-        raw = settings.population == "raw"
+        raw = shape.settings.population == "raw"
         self.active = TopSamples(
             shape.units,
             None if raw else exact_floor(level, shape.upsampled),
@@ -135,7 +134,7 @@ class LayerTally:
             else None
         )
         grid = shape.exemplar_grid
-        self.exemplars = TopImages(shape.units, settings.exemplars, (grid.height, grid.width))
+        self.exemplars = TopImages(shape.units, shape.settings.exemplars, (grid.height, grid.width))
         self.histogram = Histogram(shape.units)
         self.lowest: Float32s = np.full(shape.units, np.inf, np.float32)
         self.highest: Float32s = np.full(shape.units, -np.inf, np.float32)
@@ -167,7 +166,7 @@ class LayerTally:
         """Thresholds float32 (levels, units), given how many images came in the end."""
         shape = self.shape._replace(images=images)
         samples, total = (self.raw, shape.raw) if self.raw is not None else (self.active, shape.upsampled)
-        return np.stack([samples.threshold(exact_floor(level, total)) for level in self.settings.levels])
+        return np.stack([samples.threshold(exact_floor(level, total)) for level in self.shape.levels])
 
     def count(self, thresholds: Float32s, labels: LabelTally) -> Counts:
         """Intersections and areas of the active pixels."""

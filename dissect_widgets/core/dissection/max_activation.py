@@ -19,12 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.batches import image_of, load_batches
-from dissect_widgets.core.data.latents import ToPictures, is_latents, to_pictures
+from dissect_widgets.core.data.latents import ToImages, is_latents, to_images
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.layer_statistics import find_extremes
-from dissect_widgets.core.dissection.run import Work, look
-from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.run import look
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import ProbeShape
 from dissect_widgets.core.network.hooks import evaluation
@@ -60,7 +59,7 @@ def find_max_activations(
     data: Any,
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
-    to_pictures: ToPictures = to_pictures,
+    to_images: ToImages = to_images,
     batch_size: int = 16,
     workers: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -69,7 +68,7 @@ def find_max_activations(
 
     Parameters
     ----------
-    model, layer, data, preprocess, to_pictures
+    model, layer, data, preprocess, to_images
         See `dissect`; the data need no labels. Latents of a generator will do.
     batch_size, workers
         Images that go through the network together, and processes that read them.
@@ -88,7 +87,7 @@ def find_max_activations(
     ActivationError
         If an activation is NaN or infinite.
     """
-    source, shape = open_layer(model, layer, data, preprocess=preprocess, to_pictures=to_pictures)
+    source, shape = open_layer(model, layer, data, preprocess=preprocess, to_images=to_images)
     found = []
     with evaluation(model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
@@ -105,15 +104,14 @@ def open_layer(
     data: Any,
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
-    to_pictures: ToPictures = to_pictures,
+    to_images: ToImages = to_images,
 ) -> tuple[Source, ProbeShape]:
     """A network, a layer of which is read over images or latents without labels; and how it is read."""
     images = data if is_latents(data) else _Unlabeled(data)
     source = open_source(
-        model, [layer], images, Settings(),
-        preprocess=preprocess, segmenter=_Blank(), to_pictures=to_pictures,
-    )  # fmt: skip
-    return source, look(source, Work())
+        model, [layer], images, preprocess=preprocess, segmenter=_Blank(), to_images=to_images
+    )
+    return source, look(source)
 
 
 def classify_by_max_activation(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -30,6 +30,7 @@ from dissect_widgets.core.dissection.checkpoint import (
 )
 from dissect_widgets.core.dissection.io import check_target
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import Probe, ProbeShape
 from dissect_widgets.core.network.hooks import evaluation
@@ -60,36 +61,22 @@ class Interrupted(KeyboardInterrupt):
         self.probe, self.done, self.key, self.workspace = probe, done, key, workspace
 
 
-class Work(NamedTuple):
-    """How a run is to be done; of all this only `batch_size` can change a bit of the result."""
+Progress = Callable[[int, int], None]
+Notify = Callable[[str], None]
 
-    batch_size: int | None = None
-    """Images that go through the network together; by default 4 on a CPU, 32 elsewhere. The network
-    always sees full batches, so what it computes for an image does not depend on where a shard ends."""
-    workers: int = 0
-    """Processes that read images ahead; 0 reads them in this one."""
-    skip_errors: bool = False
-    """Whether to pass over images that cannot be used, and list them in the result."""
-    memory: int = 2**30
-    """Bytes that statistics may take in memory; what exceeds it goes to the disk."""
-    checkpoint_seconds: float = 30.0
-    """Least time between two checkpoints."""
-    progress: Callable[[int, int], None] = lambda done, total: None
-    """Called with the number of images done, and of all."""
-    notify: Callable[[str], None] = lambda sentence: None
-    """Called with what a user should know: the disk space that will be needed, a run that goes on."""
 
-    def batch_size_for(self, source: Source) -> int:
-        """Images that go through the network together."""
-        return self.batch_size or (4 if source.device.type == "cpu" else 32)
+def _silent(*report: object) -> None:
+    """Report nothing."""
 
 
 def dissect(
     source: Source,
-    work: Work | None = None,
+    resources: Resources | None = None,
     *,
     out: Path | None = None,
     begun: Interrupted | None = None,
+    progress: Progress = _silent,
+    notify: Notify = _silent,
 ) -> Dissection:
     """Dissect the layers of a network over a probe set.
 
@@ -97,29 +84,35 @@ def dissect(
     ----------
     source
         What to dissect.
-    work
-        How.
+    resources
+        What the run may use.
     out
         Folder to save the result in. Until it is there, checkpoints are kept beside it, in
         `<out>.partial`; the same call after a kill goes on from the last one.
     begun
         An interrupted run; it goes on if it is of the same source, else it is not looked at.
+    progress
+        Called with the number of images done, and of all.
+    notify
+        Called with what a user should know: the disk space that will be needed, a run that is resumed.
 
     Raises
     ------
     Interrupted
         On Ctrl-C or the interrupt button; `begun` takes it.
     """
-    work, started = work or Work(), time.monotonic()
+    resources, started = resources or Resources(), time.monotonic()
     if out is not None:
         check_target(out)
-    shape = look(source, work)
-    key = run_key(source, shape, work)
+    shape = look(source, skip_errors=resources.skip_errors)
+    key = run_key(source, shape, resources)
     if begun is not None and begun.key != key:
         begun = None
-    workspace = begun.workspace if begun else _workspace(shape, source, work, out)
+    workspace = begun.workspace if begun else _workspace(shape, resources, out, notify)
     try:
-        probe = collect(source, shape, key, work, workspace=workspace, begun=begun)
+        probe = collect(
+            source, shape, key, resources, workspace=workspace, begun=begun, progress=progress, notify=notify
+        )
         provenance = key | {
             "device": str(source.device),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -141,9 +134,9 @@ def dissect(
     return dissection
 
 
-def look(source: Source, work: Work) -> ProbeShape:
+def look(source: Source, *, skip_errors: bool = False) -> ProbeShape:
     """Find out the sizes of everything from the first image that can be read."""
-    for batch in load_batches(source.data, range(len(source.data)), 1, skip_errors=work.skip_errors):
+    for batch in load_batches(source.data, range(len(source.data)), 1, skip_errors=skip_errors):
         if batch.indices:
             return source.plan(batch)
     raise DataError("No image of the data can be used; without skip_errors the first says why.")
@@ -153,11 +146,13 @@ def collect(
     source: Source,
     shape: ProbeShape,
     key: dict[str, Any],
-    work: Work,
+    resources: Resources,
     *,
     indices: Sequence[int] | None = None,
     workspace: Workspace | None = None,
     begun: Interrupted | None = None,
+    progress: Progress = _silent,
+    notify: Notify = _silent,
 ) -> Probe:
     """Run images through the network and count.
 
@@ -165,8 +160,8 @@ def collect(
 
     Parameters
     ----------
-    source, shape, work
-        What to dissect, its sizes (see `look`), and how.
+    source, shape, resources
+        What to dissect, its sizes (see `look`), and what the run may use.
     key
         What the run is; a checkpoint with another key is refused.
     indices
@@ -176,6 +171,8 @@ def collect(
         the run goes on there.
     begun
         An interrupted run of the same source, that goes on.
+    progress, notify
+        See `dissect`.
 
     Raises
     ------
@@ -183,21 +180,30 @@ def collect(
         On Ctrl-C or the interrupt button, between two batches and after a checkpoint.
     """
     chosen: Sequence[int] = range(len(source.data)) if indices is None else list(indices)
-    size = work.batch_size_for(source)
-    probe = begun.probe if begun else _new_probe(source, shape, work, workspace)
-    saver = _Saver(probe, key, work, workspace)
+    size = batch_size(source, resources)
+    probe = (
+        begun.probe if begun else Probe(shape, source.name_of, workspace=workspace, memory=resources.memory)
+    )
+    saver = _Saver(probe, key, resources.checkpoint_seconds, workspace)
     done = begun.done if begun else saver.restore()
-    work.progress(done, len(chosen))
+    if done and not begun:
+        notify(f"Resuming after {done} images of an earlier run.")
+    progress(done, len(chosen))
     with evaluation(source.model), deferred_interrupt() as interrupt_waits:
         try:
             for batch in load_batches(
-                source.data, chosen, size, start=done, workers=work.workers, skip_errors=work.skip_errors
+                source.data,
+                chosen,
+                size,
+                start=done,
+                workers=resources.workers,
+                skip_errors=resources.skip_errors,
             ):
                 if batch.indices:
                     probe.add(batch.indices, *source.read(batch, size, shape))
                 probe.skipped += batch.skipped
                 done = batch.done
-                work.progress(done, len(chosen))
+                progress(done, len(chosen))
                 if interrupt_waits():
                     raise KeyboardInterrupt
                 saver.save_if_due(done)
@@ -216,11 +222,12 @@ def _can_go_on(workspace: Workspace, error: BaseException) -> bool:
     return isinstance(error, Interrupted) if workspace.temporary else has_checkpoint(workspace)
 
 
-def _new_probe(source: Source, shape: ProbeShape, work: Work, workspace: Workspace | None) -> Probe:
-    return Probe(shape, source.settings, source.name_of, workspace=workspace, memory=work.memory)
+def batch_size(source: Source, resources: Resources) -> int:
+    """Images that go through the network together."""
+    return resources.batch_size or (4 if source.device.type == "cpu" else 32)
 
 
-def run_key(source: Source, shape: ProbeShape, work: Work) -> dict[str, Any]:
+def run_key(source: Source, shape: ProbeShape, resources: Resources) -> dict[str, Any]:
     """All that decides the bits of a result, as JSON can hold it."""
     concepts = "\n".join("\t".join(concept) for concept in source.vocabulary)
     return {
@@ -234,19 +241,19 @@ def run_key(source: Source, shape: ProbeShape, work: Work) -> dict[str, Any]:
         "picture": list(shape.picture),
         "labels": [shape.channels, *shape.labels],
         "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
-        "settings": source.settings.plain(),
+        "settings": {"levels": list(source.levels), **source.settings.plain()},
         **source.callables(),
-        "batch_size": work.batch_size_for(source),
+        "batch_size": batch_size(source, resources),
     }
 
 
-def _workspace(shape: ProbeShape, source: Source, work: Work, out: Path | None) -> Workspace | None:
+def _workspace(shape: ProbeShape, resources: Resources, out: Path | None, notify: Notify) -> Workspace | None:
     """Make room for what does not fit into memory, and say how much it will be."""
-    needed = shape.bytes_needed(source.settings)
-    if out is None and needed <= work.memory:
+    needed = shape.bytes_needed()
+    if out is None and needed <= resources.memory:
         return None
     workspace = Workspace.scratch() if out is None else open_workspace(out.with_name(out.name + ".partial"))
-    if needed > work.memory:
+    if needed > resources.memory:
         disk, free = _DISK_FACTOR * needed, shutil.disk_usage(workspace.folder).free
         text = f"up to {disk / 1e9:.1f} GB of temporary files in {workspace.folder}"
         if disk > free:
@@ -256,17 +263,19 @@ def _workspace(shape: ProbeShape, source: Source, work: Work, out: Path | None) 
                 f"This dissection needs {text}, where {free / 1e9:.1f} GB are free. Dissect fewer layers "
                 "at a time, on smaller label maps or at a lower level, or allow more `memory`."
             )
-        work.notify(f"Statistics exceed {work.memory / 1e9:.1f} GB of memory; they take {text}.")
+        notify(f"Statistics exceed {resources.memory / 1e9:.1f} GB of memory; they take {text}.")
     return workspace
 
 
 class _Saver:
     """Checkpoints of one run."""
 
-    def __init__(self, probe: Probe, key: dict[str, Any], work: Work, workspace: Workspace | None) -> None:
-        self.probe, self.key, self.work = probe, key, work
+    def __init__(
+        self, probe: Probe, key: dict[str, Any], seconds: float, workspace: Workspace | None
+    ) -> None:
+        self.probe, self.key, self.seconds = probe, key, seconds
         self.workspace = None if workspace is None or workspace.temporary else workspace
-        self._next = time.monotonic() + work.checkpoint_seconds
+        self._next = time.monotonic() + seconds
         self._saved = 0
 
     def restore(self) -> int:
@@ -278,7 +287,6 @@ class _Saver:
         self.probe.load_state(state)
         self.probe.skipped = [Skipped(*skipped) for skipped in about["skipped"]]
         self._saved = int(about["done"])
-        self.work.notify(f"Going on after {self._saved} images of an earlier run.")
         return self._saved
 
     def save_if_due(self, done: int) -> None:
@@ -296,4 +304,4 @@ class _Saver:
         write_checkpoint(self.workspace, about, self.probe.state())
         self._saved = done
         took = time.monotonic() - started
-        self._next = time.monotonic() + max(self.work.checkpoint_seconds, 20 * took)
+        self._next = time.monotonic() + max(self.seconds, 20 * took)

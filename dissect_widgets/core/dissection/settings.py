@@ -1,8 +1,8 @@
-"""What a dissection can be told, checked once."""
+"""What a dissection computes, and what it may use to compute it; checked once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -15,52 +15,99 @@ Population = Literal["upsampled", "raw"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything besides the network and the images that changes the result.
+    """What a dissection computes, beyond the network, the images, their labels and the level.
+
+    >>> dw.dissect(model, "layer4", data, settings=dw.Settings(population="raw", exemplars=16))
 
     Raises
     ------
     SettingError
-        If a value is outside of what is allowed.
+        If a value is not allowed.
     """
 
-    levels: tuple[float, ...] = (0.01,)
-    """Top fractions in (0, 1); the first is the one that results show unless asked."""
     population: Population = "upsampled"
-    """Samples of a threshold: every position of the upsampled map (PNAS 2020), or of the map itself
-    ("raw", TPAMI 2018, sec. 2.2)."""
+    """Samples that thresholds are taken of: every position of the map upsampled to the label grid (PNAS
+    2020), or of the map itself ("raw", TPAMI 2018, sec. 2.2)."""
     upsample: Rule = "receptive-field"
-    """Where map positions lie in the picture; see `grid.Grid`."""
+    """Where map positions lie in the image: at the centers of their receptive fields, or evenly
+    ("half-pixel"). The result says for each layer which one was used; see `Grid`."""
     exemplars: int = 8
-    """Exemplars of each unit."""
-    picture_side: int = 224
-    """Pictures of exemplars are kept with no side longer than this, in pixels."""
+    """Top images kept for each unit."""
+    image_side: int = 224
+    """Longest side, in pixels, at which images of exemplars are kept."""
     token_grids: Mapping[str, TokenGrid] = field(default_factory=dict)
-    """Layer -> (rows, columns) of its tokens, where they are not a square."""
+    """Layer -> (rows, columns) of its tokens, where they do not form a square."""
 
     def __post_init__(self) -> None:
-        if not self.levels:
-            raise SettingError("At least one level is needed, for example 0.01.")
-        for level in self.levels:
-            if not 0 < level < 1:
-                raise SettingError(f"The level is {level!r}; it must lie between 0 and 1, as 0.01 does.")
-        if len(set(self.levels)) != len(self.levels):
-            raise SettingError(f"A level stands twice in {self.levels}.")
         for name, allowed in (("population", Population), ("upsample", Rule)):
             value = getattr(self, name)
             if value not in get_args(allowed):
                 raise SettingError(f"{name} is {value!r}.{nearest(value, get_args(allowed))}")
-        if self.exemplars < 0:
-            raise SettingError(f"exemplars is {self.exemplars}; it must be 0 or more.")
-        if self.picture_side < 1:
-            raise SettingError(f"picture_side is {self.picture_side}; it must be 1 or more.")
+        _check_at_least(self, exemplars=0, image_side=1)
 
     def plain(self) -> dict[str, Any]:
-        """Return the settings as JSON can hold them."""
+        """Return the settings as JSON can hold them; the keys are those of saved dissections."""
         return {
-            "levels": list(self.levels),
             "population": self.population,
             "upsample": self.upsample,
             "exemplars": self.exemplars,
-            "picture_side": self.picture_side,
+            "picture_side": self.image_side,
             "token_grids": {name: list(grid) for name, grid in self.token_grids.items()},
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a dissection may use. Of all this only `batch_size` can change a bit of the result.
+
+    >>> dw.dissect(model, "layer4", data, resources=dw.Resources(batch_size=16, workers=4))
+
+    Raises
+    ------
+    SettingError
+        If a value is not allowed.
+    """
+
+    batch_size: int | None = None
+    """Images that go through the network together; by default 4 on a CPU, 32 elsewhere. The network
+    always gets full batches, so what it computes for an image does not depend on where a shard ends."""
+    workers: int = 0
+    """Processes that read images ahead; 0 reads them in this one."""
+    memory: int = 2**30
+    """Bytes that statistics may take in memory. What exceeds it goes to files, whose size is announced
+    beforehand and which are removed at the end."""
+    skip_errors: bool = False
+    """Whether to skip images that cannot be used, and list them in the result, instead of stopping."""
+    checkpoint_seconds: float = 30.0
+    """Least time between two checkpoints of a run that saves its result."""
+
+    def __post_init__(self) -> None:
+        _check_at_least(self, workers=0, memory=0, checkpoint_seconds=0)
+        if self.batch_size is not None:
+            _check_at_least(self, batch_size=1)
+
+
+def checked_levels(level: float | Sequence[float]) -> tuple[float, ...]:
+    """Levels of a dissection as a tuple, once they are sure to be different fractions in (0, 1).
+
+    Raises
+    ------
+    SettingError
+        If there is none, one is outside of (0, 1), or one is duplicated.
+    """
+    levels = (level,) if isinstance(level, (int, float)) else tuple(level)
+    if not levels:
+        raise SettingError("At least one level is needed, for example 0.01.")
+    for one in levels:
+        if not 0 < one < 1:
+            raise SettingError(f"The level is {one!r}; it must lie between 0 and 1, as 0.01 does.")
+    if len(set(levels)) != len(levels):
+        raise SettingError(f"A level is duplicated in {levels}.")
+    return levels
+
+
+def _check_at_least(settings: Settings | Resources, **least: float) -> None:
+    for name, lowest in least.items():
+        value = getattr(settings, name)
+        if value < lowest:
+            raise SettingError(f"{name} is {value}; it must be {lowest} or more.")

@@ -14,7 +14,7 @@ from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Vocabulary
-from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.settings import Settings, checked_levels
 from dissect_widgets.core.dissection.state import ProbeShape
 from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, trace
 from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
@@ -49,6 +49,8 @@ class Source:
         not cropped: a normalization, mostly.
     segmenter
         Labels the pictures; its channels come after those of the data.
+    levels
+        Top fractions of samples at which a unit counts as active.
     settings
         What else decides the result.
     """
@@ -56,14 +58,16 @@ class Source:
     def __init__(
         self,
         model: nn.Module,
-        layers: Sequence[str],
+        layers: str | Sequence[str],
         data: Any,
-        settings: Settings,
         *,
+        levels: Sequence[float] = (0.01,),
+        settings: Settings | None = None,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         segmenter: Segmenter | None = None,
     ) -> None:
-        self.model, self.data, self.settings = model, data, settings
+        self.model, self.data = model, data
+        self.levels, self.settings = checked_levels(levels), settings or Settings()
         self.layers = [layers] if isinstance(layers, str) else list(layers)
         self.preprocess, self.segmenter = preprocess, segmenter
         if not self.layers or len(set(self.layers)) != len(self.layers):
@@ -105,8 +109,22 @@ class Source:
                 picture=picture,
             )
         label = self.labels(batch)[0]
-        size = (label.shape[1], label.shape[2])
-        return ProbeShape(plans, self.vocabulary, len(self.data), picture, label.shape[0], size)
+        return self._shape(plans, picture, label.shape)
+
+    def _shape(
+        self, plans: Mapping[str, LayerPlan], picture: tuple[int, int], label: tuple[int, ...]
+    ) -> ProbeShape:
+        channels, rows, columns = label
+        return ProbeShape(
+            plans,
+            self.vocabulary,
+            len(self.data),
+            picture,
+            channels,
+            (rows, columns),
+            self.levels,
+            self.settings,
+        )
 
     def labels(self, batch: Batch) -> list[NDArray[Any]]:
         """Label maps (K, h, w) of a batch, from the data and the segmenter."""

@@ -38,22 +38,26 @@ class ProbeShape(NamedTuple):
     channels: int
     labels: tuple[int, int]
     """(rows, columns) of a label map."""
+    levels: tuple[float, ...]
+    settings: Settings
 
     def layer(self, name: str) -> LayerShape:
         """Sizes of one layer."""
         plan = self.plans[name]
-        return LayerShape(plan.info.units, plan.grid, self.picture, self.labels, self.images)
+        return LayerShape(
+            plan.info.units, plan.grid, self.picture, self.labels, self.images, self.levels, self.settings
+        )
 
-    def bytes_needed(self, settings: Settings) -> int:
+    def bytes_needed(self) -> int:
         """Estimate what grows with the number of images, in bytes."""
         label = np.min_scalar_type(len(self.vocabulary) - 1).itemsize
         labels = self.images * self.channels * self.labels[0] * self.labels[1] * label
-        level = max(settings.levels)
+        level = max(self.levels)
         samples = 0
         for name in self.plans:
             shape = self.layer(name)
             samples += shape.units * exact_floor(level, shape.upsampled)
-            samples += shape.units * exact_floor(level, shape.raw) * (settings.population == "raw")
+            samples += shape.units * exact_floor(level, shape.raw) * (self.settings.population == "raw")
         return labels + samples * 8 * 3 // 2
 
 
@@ -63,14 +67,13 @@ class Probe:
     def __init__(
         self,
         shape: ProbeShape,
-        settings: Settings,
         name_of: Callable[[int], str],
         *,
         workspace: Workspace | None = None,
         memory: int = 2**30,
     ) -> None:
-        self.shape, self.settings, self.name_of = shape, settings, name_of
-        spill = workspace is not None and shape.bytes_needed(settings) > memory
+        self.shape, self.name_of = shape, name_of
+        spill = workspace is not None and shape.bytes_needed() > memory
         self.labels = LabelTally(
             shape.vocabulary,
             shape.images,
@@ -80,8 +83,7 @@ class Probe:
         )
         share = memory // (4 * len(shape.plans))
         self.layers = {
-            name: LayerTally(shape.layer(name), settings, workspace=workspace, memory=share)
-            for name in shape.plans
+            name: LayerTally(shape.layer(name), workspace=workspace, memory=share) for name in shape.plans
         }
         self.pictures = Pictures()
         self.skipped: list[Skipped] = []
@@ -132,7 +134,7 @@ class Probe:
             self.labels.add(index, label)
         for index, image in zip(indices, images, strict=True):
             if any((tally.exemplars.image == index).any() for tally in self.layers.values()):
-                self.pictures.jpeg[index] = encode_picture(image, self.settings.picture_side)
+                self.pictures.jpeg[index] = encode_picture(image, self.shape.settings.image_side)
         if len(self.pictures.jpeg) > self._pictures_limit:
             self.pictures.keep_only(self._exemplar_images())
             self._pictures_limit = 2 * len(self.pictures.jpeg) + _PICTURES_AT_A_TIME
@@ -199,7 +201,7 @@ class Probe:
             name=name,
             kind=plan.info.kind,
             grid=plan.grid,
-            levels=self.settings.levels,
+            levels=self.shape.levels,
             threshold=frozen(threshold),
             intersection=frozen(counts.intersection),
             area=frozen(counts.area),

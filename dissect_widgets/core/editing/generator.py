@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from dissect_widgets.core.data.batches import fill_up
 from dissect_widgets.core.data.latents import (
     Latents,
-    ToPictures,
+    ToImages,
     checked_pictures,
     first_pictures,
-    to_pictures,
+    to_images,
 )
 from dissect_widgets.core.editing.edit import Edit, apply_edits
 from dissect_widgets.core.network.forward import copied
@@ -68,7 +68,7 @@ def open_generator(
     layers: str | Sequence[str],
     latents: Tensor,
     *,
-    to_pictures: ToPictures = to_pictures,
+    to_images: ToImages = to_images,
 ) -> EditableGenerator:
     """Find the fastest way to draw under edits that proves right on two latents.
 
@@ -80,7 +80,7 @@ def open_generator(
         Dotted names of layers that put out maps (B, units, h, w); edits are of these. None is none.
     latents
         Some, to try it on.
-    to_pictures
+    to_images
         What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
 
     Raises
@@ -101,13 +101,13 @@ def open_generator(
             "pictures at random. Call eval() on it first."
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
-    maps = _maps(generator, names, trial, to_pictures)
-    whole = FullForward(generator, maps, to_pictures)
+    maps = _maps(generator, names, trial, to_images)
+    whole = FullForward(generator, maps, to_images)
     if not maps:
         return whole
     try:
         first, *later = maps
-        cut = PartialForward(split(generator, first, also=later)[0], maps, to_pictures, generator)
+        cut = PartialForward(split(generator, first, also=later)[0], maps, to_images, generator)
         far = _difference(cut, whole, trial)
     except CannotSplit as error:
         whole.how += f": {error}"
@@ -122,9 +122,9 @@ class FullForward:
     """A full pass for each edit, by hooks. Every generator can be run like this."""
 
     def __init__(
-        self, generator: nn.Module, maps: dict[str, tuple[int, int, int]], to_pictures: ToPictures
+        self, generator: nn.Module, maps: dict[str, tuple[int, int, int]], to_images: ToImages
     ) -> None:
-        self.generator, self.maps, self.to_pictures = generator, maps, to_pictures
+        self.generator, self.maps, self.to_images = generator, maps, to_images
         self.layer, self.how = next(iter(maps), ""), "full passes"
 
     def begin(self, latents: Tensor) -> Prefix:
@@ -135,7 +135,7 @@ class FullForward:
         """See `EditableGenerator`."""
         checked_edits(edits, self.maps)
         with torch.inference_mode(), _hooks(self.generator, edits):
-            return checked_pictures(self.to_pictures(self.generator(begun.state)), begun.pictures)
+            return checked_pictures(self.to_images(self.generator(begun.state)), begun.pictures)
 
 
 class PartialForward:
@@ -145,10 +145,10 @@ class PartialForward:
         self,
         parts: Parts,
         maps: dict[str, tuple[int, int, int]],
-        to_pictures: ToPictures,
+        to_images: ToImages,
         generator: nn.Module,
     ) -> None:
-        self.parts, self.maps, self.to_pictures, self.generator = parts, maps, to_pictures, generator
+        self.parts, self.maps, self.to_images, self.generator = parts, maps, to_images, generator
         self.layer = next(iter(maps))
         self.how = f"from {self.layer} on"
 
@@ -165,7 +165,7 @@ class PartialForward:
         later = [edit for edit in edits if edit.layer != self.layer]
         with torch.inference_mode(), _hooks(self.generator, later):
             output = self.parts.after(apply_edits(value, own), *map(copied, beside))
-            return checked_pictures(self.to_pictures(output), begun.pictures)
+            return checked_pictures(self.to_images(output), begun.pictures)
 
 
 def checked_edits(edits: Sequence[Edit], maps: dict[str, tuple[int, int, int]]) -> None:
@@ -199,7 +199,7 @@ def _hooks(generator: nn.Module, edits: Sequence[Edit]) -> Iterator[None]:
 
 
 def _maps(
-    generator: nn.Module, names: Sequence[str], latents: Tensor, to_pictures: ToPictures
+    generator: nn.Module, names: Sequence[str], latents: Tensor, to_images: ToImages
 ) -> dict[str, tuple[int, int, int]]:
     """Sizes of the maps of layers, in the order in which they run."""
     seen: dict[str, tuple[int, ...]] = {}
@@ -216,7 +216,7 @@ def _maps(
 
             stack.callback(find_layer(generator, name).register_forward_hook(record).remove)
         with evaluation(generator):
-            first_pictures(generator, latents, to_pictures)
+            first_pictures(generator, latents, to_images)
     missing = [name for name in names if name not in seen]
     if missing:
         raise LayerError(f"Layer {missing[0]!r} does not run in the generator.")

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from traitlets import TraitError
 
 from dissect_widgets.core.data.atomic_write import replacing
-from dissect_widgets.core.data.latents import ToPictures, to_pictures
+from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
@@ -56,7 +56,7 @@ class NeuronPainter(anywidget.AnyWidget):
         First values of the traits of these names.
     latent
         Seed to a latent (1, depth); by default the first that `latents` draws.
-    to_pictures
+    to_images
         What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
 
     Attributes
@@ -115,10 +115,10 @@ class NeuronPainter(anywidget.AnyWidget):
         layer: str | None = None,
         concepts: Sequence[str | Concept] | None = None,
         latent: Callable[[int], Tensor] | None = None,
-        to_pictures: ToPictures = to_pictures,
+        to_images: ToImages = to_images,
         **traits: Any,
     ) -> None:
-        self.painting = Painting(generator, dissection, layer, latent, to_pictures)
+        self.painting = Painting(generator, dissection, layer, latent, to_images)
         self.layer = self.painting.layer
         self.palette = mix_palette(self.layer, concepts)
         self._strokes: list[Covered] = []

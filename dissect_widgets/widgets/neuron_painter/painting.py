@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dissect_widgets.core.data.latents import ToPictures, latents
+from dissect_widgets.core.data.latents import ToImages, latents
 from dissect_widgets.core.data.provenance import weights_digest
 from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.layer_result import LayerDissection
@@ -40,7 +40,7 @@ class Painting:
         Name; by default the layer with the most unique detectors.
     latent
         Seed to a latent (1, depth); by default the first that `latents` draws.
-    to_pictures
+    to_images
         See `open_generator`.
     """
 
@@ -50,7 +50,7 @@ class Painting:
         dissection: Dissection,
         layer: str | None,
         latent: Callable[[int], Tensor] | None,
-        to_pictures: ToPictures,
+        to_images: ToImages,
     ) -> None:
         self.layer: LayerDissection = dissection[layer] if layer is not None else _richest(dissection)
         told, own = dissection.provenance.get("weights"), weights_digest(generator)
@@ -60,7 +60,7 @@ class Painting:
             )
         latent_dim = getattr(generator, "depth", 512)
         self.latent = latent or (lambda seed: latents(1, seed, latent_dim=latent_dim))
-        self._canvas = open_generator(generator, self.layer.name, self.latent(1), to_pictures=to_pictures)
+        self._canvas = open_generator(generator, self.layer.name, self.latent(1), to_images=to_images)
         _, rows, columns = self._canvas.maps[self.layer.name]
         self._grid, self._size = (rows, columns), dissection.picture_size
         self._of = {"generator": f"{type(generator).__name__} {own[:16]}", "layer": self.layer.name}

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from dissect_widgets.core.data.latents import latents, to_pictures
+from dissect_widgets.core.data.latents import latents, to_images
 from dissect_widgets.core.network.hooks import evaluation, model_device, trace
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.datasets import Scenes
@@ -78,7 +78,7 @@ def make(generator: ProgressiveGenerator, n: int, *, seed: int = 1) -> Bytes:
     made = []
     with evaluation(generator):
         for part in torch.split(latents(n, seed, latent_dim=generator.latent_dim), _BATCH):
-            pictures = to_pictures(generator(part.to(model_device(generator))))
+            pictures = to_images(generator(part.to(model_device(generator))))
             made.append(pictures.mul(255).round().byte().cpu().numpy())
     return np.concatenate(made)
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dissect_widgets import dissect
+from dissect_widgets.core.dissection.settings import Resources, Settings
 from tests.core import oracle
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet
@@ -27,9 +28,8 @@ def test_brute_force_over_the_devices_own_maps(
         ["pool", "mix"],
         images,
         level=(0.2, 0.03),
-        population=population,
-        upsample=upsample,
-        batch_size=4,
+        settings=Settings(population=population, upsample=upsample),
+        resources=Resources(batch_size=4),
         progress=False,
     )
     assert next(net.parameters()).is_cuda and result.provenance["device"].startswith("cuda")

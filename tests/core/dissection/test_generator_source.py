@@ -33,7 +33,7 @@ def latents(count: int = 9, *, flat: bool = False) -> Tensor:
 def pictures_of(net: nn.Module, z: Tensor, batch: int = 4) -> Tensor:
     """Pictures of all latents, the network run in full batches."""
     whole = nn.Sequential(net)
-    return dw.to_pictures(torch.from_numpy(oracle.outputs(whole, "0", z, batch)))
+    return dw.to_images(torch.from_numpy(oracle.outputs(whole, "0", z, batch)))
 
 
 @pytest.mark.parametrize("population", ["upsampled", "raw"])
@@ -52,7 +52,13 @@ def test_everything_equals_brute_force(
     net, z = make(), latents(flat=flat)
     labels = Rules()(pictures_of(net, z)).numpy()
     found = dw.dissect(
-        net, layers, z, segmenter=Rules(), level=LEVELS, population=population, exemplars=3, progress=False
+        net,
+        layers,
+        z,
+        segmenter=Rules(),
+        level=LEVELS,
+        settings=dw.Settings(population=population, exemplars=3),
+        progress=False,
     )
     assert found.images == 9 and found.picture_size == picture and found.label_size == (11, 13)
     assert found.names == tuple(f"latent {number}" for number in range(9))
@@ -77,7 +83,9 @@ def test_both_shapes_of_latents_give_the_same_bits() -> None:
 
 def test_vectors_of_a_generator() -> None:
     net, z = oblong(), latents(flat=True)
-    found = dw.dissect(net, "fc", z, segmenter=Rules(), level=LEVELS, exemplars=2, progress=False)["fc"]
+    found = dw.dissect(
+        net, "fc", z, segmenter=Rules(), level=LEVELS, settings=dw.Settings(exemplars=2), progress=False
+    )["fc"]
     assert found.kind == "vector"
     maps = oracle.outputs(net, "fc", z)[:, :, None, None]
     oracle.check(found, maps, Rules()(pictures_of(net, z)).numpy(), (22, 26))
@@ -92,9 +100,8 @@ def test_any_batch_size_and_little_memory(batch_size: int) -> None:
         z,
         segmenter=Rules(),
         level=LEVELS,
-        exemplars=3,
-        batch_size=batch_size,
-        memory=64,
+        settings=dw.Settings(exemplars=3),
+        resources=dw.Resources(batch_size=batch_size, memory=64),
         progress=False,
     )
     labels = Rules()(pictures_of(net, z, batch_size)).numpy()
@@ -103,7 +110,14 @@ def test_any_batch_size_and_little_memory(batch_size: int) -> None:
 
 def test_workers_change_nothing() -> None:
     one, other = (
-        dw.dissect(progressive(), "layer4", latents(), segmenter=Rules(), workers=workers, progress=False)
+        dw.dissect(
+            progressive(),
+            "layer4",
+            latents(),
+            segmenter=Rules(),
+            resources=dw.Resources(workers=workers),
+            progress=False,
+        )
         for workers in (0, 2)
     )
     oracle.same(one["layer4"], other["layer4"])
@@ -139,35 +153,35 @@ def test_interrupt_loses_nothing(tmp_path: Path, with_folder: bool) -> None:
         oracle.same(dw.load(out)["layer3"], whole["layer3"])
 
 
-@pytest.mark.parametrize("other", ["data", "to_pictures"])
-def test_checkpoint_of_another_run_is_refused(tmp_path: Path, other: str) -> None:
+@pytest.mark.parametrize("differing", ["data", "to_pictures"])  # as the saved keys are called
+def test_checkpoint_of_another_run_is_refused(tmp_path: Path, differing: str) -> None:
     def darker(output: Tensor) -> Tensor:
-        return dw.to_pictures(output) / 2
+        return dw.to_images(output) / 2
 
     out, net = tmp_path / "out", progressive()
     with pytest.raises(Interrupted):
         dw.dissect(net, "layer4", latents(), segmenter=Stopping(at=3), out=out, progress=False)
-    z, changed = latents(), dw.to_pictures
-    if other == "data":
+    z, changed = latents(), dw.to_images
+    if differing == "data":
         z[2, 3] += 1e-3
     else:
         changed = darker
-    with pytest.raises(SavedError, match=f"unfinished run of something else.*{other}"):
-        dw.dissect(net, "layer4", z, segmenter=Stopping(at=0), to_pictures=changed, out=out, progress=False)
+    with pytest.raises(SavedError, match=f"unfinished run of something else.*{differing}"):
+        dw.dissect(net, "layer4", z, segmenter=Stopping(at=0), to_images=changed, out=out, progress=False)
 
 
 def test_provenance_says_how_pictures_were_made() -> None:
     found = dw.dissect(progressive(), "layer4", latents(), segmenter=Rules(), progress=False)
-    assert found.provenance["to_pictures"] == "to_pictures" and found.provenance["segmenter"] == "Rules"
+    assert found.provenance["to_pictures"] == "to_images" and found.provenance["segmenter"] == "Rules"
     assert found.provenance["preprocess"] is None and len(found.provenance["data"]) == 64
 
 
 def test_to_pictures_makes_what_is_labeled() -> None:
     def inverse(output: Tensor) -> Tensor:
-        return 1 - dw.to_pictures(output)
+        return 1 - dw.to_images(output)
 
     net, z = progressive(), latents()
-    found = dw.dissect(net, "layer4", z, segmenter=Rules(), to_pictures=inverse, progress=False)
+    found = dw.dissect(net, "layer4", z, segmenter=Rules(), to_images=inverse, progress=False)
     labels = Rules()(1 - pictures_of(net, z)).numpy()
     area = [(labels == concept).any(1).sum() for concept in range(1, 8)]
     assert found["layer4"].concept_area[1:].tolist() == area
@@ -176,7 +190,7 @@ def test_to_pictures_makes_what_is_labeled() -> None:
 
 def test_result_pictures_are_the_generators() -> None:
     net, z = progressive(), latents()
-    found = dw.dissect(net, "layer4", z, segmenter=Rules(), exemplars=2, progress=False)
+    found = dw.dissect(net, "layer4", z, segmenter=Rules(), settings=dw.Settings(exemplars=2), progress=False)
     drawn = pictures_of(net, z).permute(0, 2, 3, 1).numpy() * 255
     assert set(found.pictures) == set(found["layer4"].exemplar_image.ravel().tolist())
     for number, jpeg in found.pictures.items():
@@ -194,7 +208,7 @@ def test_the_model_is_left_as_it_was() -> None:
     before = z.clone()
     dw.dissect(net, "layer4", z, segmenter=Rules(), progress=False)
     with pytest.raises(DataError):
-        dw.dissect(net, "layer4", z, segmenter=Rules(), to_pictures=lambda x: x, progress=False)
+        dw.dissect(net, "layer4", z, segmenter=Rules(), to_images=lambda x: x, progress=False)
     assert [module.training for module in net.modules()] == modes
     assert not any(module._forward_hooks for module in net.modules())
     assert not net.layer1.conv.weight.requires_grad and net.layer2.conv.weight.requires_grad
@@ -284,14 +298,14 @@ def test_bad_latents() -> None:
 
 
 def test_bad_pictures() -> None:
-    with pytest.raises(DataError, match=r"values from -\d.*must lie in \[0, 1\].*to_pictures"):
-        run(to_pictures=lambda output: output)
+    with pytest.raises(DataError, match=r"values from -\d.*must lie in \[0, 1\].*to_images"):
+        run(to_images=lambda output: output)
     with pytest.raises(DataError, match=r"out \(2, 1, 16, 16\) for 2 latents; it must be \(2, 3, H, W\)"):
         run(model=Gray(), layers="net.layer4")
     with pytest.raises(DataError, match="puts out tuple for 2 latents"):
-        run(to_pictures=lambda output: (output,))
-    with pytest.raises(DataError, match=r"`to_pictures` after it, fails on latents \(2, 7, 1, 1\): KeyError"):
-        run(to_pictures=lambda output: {}["picture"])
+        run(to_images=lambda output: (output,))
+    with pytest.raises(DataError, match=r"`to_images` after it, fails on latents \(2, 7, 1, 1\): KeyError"):
+        run(to_images=lambda output: {}["picture"])
     net = progressive()
     with torch.no_grad():
         net.layer3.wscale.b[1] = float("nan")
@@ -302,7 +316,7 @@ def test_bad_pictures() -> None:
         lambda _module, _inputs, output: output.index_fill(1, torch.tensor(2), float("inf"))
     )
     with pytest.raises(ActivationError, match=r"'layer4', unit 2, puts out inf.*latent 0"):
-        run(model=net, to_pictures=lambda output: torch.zeros(len(output), 3, 8, 8))
+        run(model=net, to_images=lambda output: torch.zeros(len(output), 3, 8, 8))
 
 
 def spoiled(change: Callable[[Tensor], Any]) -> Rules:

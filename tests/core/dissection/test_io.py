@@ -13,6 +13,7 @@ import pytest
 from dissect_widgets import dissect, load
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.errors import SavedError, StorageError
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet
@@ -21,7 +22,9 @@ from tests.small_networks import TinyNet
 @pytest.fixture
 def dissection(tiny: TinyNet, images: ArrayImages) -> Dissection:
     images.names[2] = "<b>two</b>.jpg"
-    return dissect(tiny, ["pool", "mix"], images, level=(0.2, 0.05), exemplars=3, progress=False)
+    return dissect(
+        tiny, ["pool", "mix"], images, level=(0.2, 0.05), settings=Settings(exemplars=3), progress=False
+    )
 
 
 def test_what_is_saved_comes_back(dissection: Dissection, tmp_path: Path) -> None:

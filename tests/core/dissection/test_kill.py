@@ -19,20 +19,22 @@ SCRIPT = """
 import resource, sys, torch
 from pathlib import Path
 import dissect_widgets as dw
-from dissect_widgets.core.dissection.run import Work, dissect
-from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.run import dissect
+from dissect_widgets.core.dissection.settings import Resources, Settings
 from dissect_widgets.core.dissection.source import Source
 folder, out, memory, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 torch.manual_seed(0)
 torch.set_num_threads(1)
 model = dw.load_model("squeezenet1_1")
 data = dw.MaskFolder(folder / "images", folder / "masks", folder / "classes.csv", size=96, label_size=40)
-source = Source(model, ["features.3", "features.12"], data, Settings(levels=(0.02, 0.005), exemplars=3))
+settings = Settings(exemplars=3)
+source = Source(model, ["features.3", "features.12"], data, levels=(0.02, 0.005), settings=settings)
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-def tell(done, total):
+def report(done, total):
     print(done, flush=True)
-dissect(source, Work(checkpoint_seconds=0, memory=memory, progress=tell, notify=print), out=out)
+resources = Resources(checkpoint_seconds=0, memory=memory)
+dissect(source, resources, out=out, progress=report, notify=print)
 """
 
 

@@ -46,7 +46,7 @@ def test_reference_subset(real: Path) -> None:
         ["features.3", "features.12"],
         subset,
         preprocess=dw.normalize(),
-        upsample="half-pixel",
+        settings=dw.Settings(upsample="half-pixel"),
         progress=False,
     )
     late, early = result["features.12"], result["features.3"]
@@ -69,7 +69,13 @@ def test_brute_force_on_real_maps(real: Path, upsample: Any) -> None:
     data = some(camvid(real, label_size=56), list(range(0, 468, 13)))
     model, layers = squeezenet(real), ["features.3", "features.7", "features.12"]
     result = dw.dissect(
-        model, layers, data, level=(0.01, 0.005), preprocess=dw.normalize(), upsample=upsample, progress=False
+        model,
+        layers,
+        data,
+        level=(0.01, 0.005),
+        preprocess=dw.normalize(),
+        settings=dw.Settings(upsample=upsample),
+        progress=False,
     )
     normalize = dw.normalize()
     assert normalize is not None
@@ -92,21 +98,20 @@ def test_brute_force_on_real_maps(real: Path, upsample: Any) -> None:
 
 
 def test_shuffled_shards_of_real_photos_give_the_same_bits(real: Path) -> None:
-    from dissect_widgets.core.dissection.run import Work, collect, look, run_key
-    from dissect_widgets.core.dissection.settings import Settings
+    from dissect_widgets.core.dissection.run import collect, look, run_key
+    from dissect_widgets.core.dissection.settings import Resources, Settings
     from dissect_widgets.core.dissection.source import Source
 
     data = some(camvid(real, label_size=28), list(range(0, 468, 15)))
-    settings = Settings(levels=(0.01,), exemplars=3)
-    source = Source(squeezenet(real), ["features.12"], data, settings, preprocess=dw.normalize())
-    work = Work()
-    shape = look(source, work)
-    key = run_key(source, shape, work)
+    settings, resources = Settings(exemplars=3), Resources()
+    source = Source(squeezenet(real), ["features.12"], data, settings=settings, preprocess=dw.normalize())
+    shape = look(source)
+    key = run_key(source, shape, resources)
     order = np.random.default_rng(3).permutation(len(data)).tolist()
-    whole = collect(source, shape, key, work)
-    merged = collect(source, shape, key, work, indices=order[:7])
+    whole = collect(source, shape, key, resources)
+    merged = collect(source, shape, key, resources, indices=order[:7])
     for part in (order[18:], order[7:18]):
-        merged.merge(collect(source, shape, key, work, indices=part))
+        merged.merge(collect(source, shape, key, resources, indices=part))
     one, other = (p.result(model="", names=data.names, provenance={})["features.12"] for p in (whole, merged))
     for name in ("threshold", "intersection", "area", "exemplar_image", "exemplar_map", "histogram"):
         assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name

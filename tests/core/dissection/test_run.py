@@ -17,9 +17,9 @@ from dissect_widgets.core.data.storage import Workspace
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.run import Interrupted, Work, collect, look, run_key
+from dissect_widgets.core.dissection.run import Interrupted, collect, look, run_key
 from dissect_widgets.core.dissection.run import dissect as run
-from dissect_widgets.core.dissection.settings import Settings
+from dissect_widgets.core.dissection.settings import Resources, Settings
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError, StorageError
 from tests.core import oracle
@@ -53,9 +53,7 @@ def test_everything_equals_brute_force(
         layers,
         images,
         level=LEVELS,
-        population=population,
-        upsample=upsample,
-        exemplars=3,
+        settings=Settings(population=population, upsample=upsample, exemplars=3),
         progress=False,
     )
     for name in layers:
@@ -108,8 +106,7 @@ def test_tokens_and_vectors(images: ArrayImages) -> None:
         ["block", "head"],
         images,
         level=LEVELS,
-        exemplars=2,
-        token_grids={"block": (2, 3)},
+        settings=Settings(exemplars=2, token_grids={"block": (2, 3)}),
         progress=False,
     )
     tokens = oracle.outputs(model, "block", images.images)[:, 1:]
@@ -119,9 +116,10 @@ def test_tokens_and_vectors(images: ArrayImages) -> None:
     assert result["block"].grid.rule == "half-pixel"
 
 
-def shard(source: Source, indices: list[int], work: Work, workspace: Workspace | None = None) -> Any:
-    shape = look(source, work)
-    return collect(source, shape, run_key(source, shape, work), work, indices=indices, workspace=workspace)
+def shard(source: Source, indices: list[int], memory: int = 2**30, workspace: Workspace | None = None) -> Any:
+    shape, resources = look(source), Resources(memory=memory)
+    key = run_key(source, shape, resources)
+    return collect(source, shape, key, resources, indices=indices, workspace=workspace)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -129,15 +127,15 @@ def shard(source: Source, indices: list[int], work: Work, workspace: Workspace |
 def test_any_split_in_any_order_gives_the_same_bits(
     tiny: TinyNet, images: ArrayImages, population: Any, seed: int, tmp_path: Path
 ) -> None:
-    settings = Settings(levels=LEVELS, population=population, exemplars=3)
-    source = Source(tiny, ["pool", "mix"], images, settings)
+    settings = Settings(population=population, exemplars=3)
+    source = Source(tiny, ["pool", "mix"], images, levels=LEVELS, settings=settings)
     whole = run(source)
     random = np.random.default_rng(seed)
     order = random.permutation(9).tolist()
     cuts = sorted(random.choice(np.arange(1, 9), 2, replace=False).tolist())
     workspace = Workspace(tmp_path / "work", temporary=True) if seed % 2 else None
     parts = [order[: cuts[0]], order[cuts[0] : cuts[1]], order[cuts[1] :]]
-    shards = [shard(source, part, Work(memory=100 if workspace else 2**30), workspace) for part in parts]
+    shards = [shard(source, part, 100 if workspace else 2**30, workspace) for part in parts]
     merged = shards.pop(int(random.integers(3)))
     for i in random.permutation(2):
         merged.merge(shards[i])
@@ -148,18 +146,24 @@ def test_any_split_in_any_order_gives_the_same_bits(
 
 
 def test_the_network_always_sees_full_batches(tiny: TinyNet, images: ArrayImages) -> None:
-    source = Source(tiny, ["mix"], images, Settings())
-    shape = look(source, Work(batch_size=4))
+    source, resources = Source(tiny, ["mix"], images), Resources(batch_size=4)
+    shape = look(source)
     seen: list[int] = []
     tiny.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
-    collect(source, shape, run_key(source, shape, Work(batch_size=4)), Work(batch_size=4))
+    collect(source, shape, run_key(source, shape, resources), resources)
     assert seen == [4, 4, 4]  # of 9 images
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 9, 50])
 def test_any_batch_size_and_little_memory(tiny: TinyNet, images: ArrayImages, batch_size: int) -> None:
     layer = dissect(
-        tiny, ["mix"], images, level=LEVELS, exemplars=3, batch_size=batch_size, memory=64, progress=False
+        tiny,
+        ["mix"],
+        images,
+        level=LEVELS,
+        settings=Settings(exemplars=3),
+        resources=Resources(batch_size=batch_size, memory=64),
+        progress=False,
     )["mix"]
     check(layer, oracle.outputs(tiny, "mix", images.images, batch_size), images, "upsampled")
 
@@ -234,7 +238,15 @@ def test_skip_errors_lists_them_and_counts_the_rest(tiny: TinyNet, images: Array
 
     with pytest.raises(DataError, match=r"photo 0\.jpg is damaged"):
         dissect(tiny, "mix", Broken(), level=LEVELS, progress=False)
-    result = dissect(tiny, "mix", Broken(), level=LEVELS, skip_errors=True, exemplars=3, progress=False)
+    result = dissect(
+        tiny,
+        "mix",
+        Broken(),
+        level=LEVELS,
+        resources=Resources(skip_errors=True),
+        settings=Settings(exemplars=3),
+        progress=False,
+    )
     assert [s.name for s in result.skipped] == ["photo 0.jpg", "photo 5.jpg"] and result.images == 7
     good = [1, 2, 3, 4, 6, 7, 8]
     layer = result["mix"]
@@ -335,7 +347,7 @@ def test_nothing_is_left_of_a_run_that_did_not_begin(tiny: TinyNet, tmp_path: Pa
 
 def test_workers_change_nothing(tiny: TinyNet, images: ArrayImages) -> None:
     one = dissect(tiny, "mix", images, level=LEVELS, progress=False)
-    other = dissect(tiny, "mix", images, level=LEVELS, workers=2, progress=False)
+    other = dissect(tiny, "mix", images, level=LEVELS, resources=Resources(workers=2), progress=False)
     same(one["mix"], other["mix"])
 
 
@@ -362,12 +374,12 @@ def test_disk_too_small_is_said_before(
     tiny: TinyNet, images: ArrayImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    source = Source(tiny, ["mix"], images, Settings(levels=(0.2,)))
-    run(source, Work(memory=64, notify=said.append))
+    source = Source(tiny, ["mix"], images, levels=(0.2,))
+    run(source, Resources(memory=64), notify=said.append)
     assert len(said) == 1 and "temporary files in" in said[0]
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=10))
     with pytest.raises(StorageError, match=r"needs up to .* GB .* 0\.0 GB are free"):
-        run(source, Work(memory=64))
+        run(source, Resources(memory=64))
 
 
 @pytest.mark.parametrize("level", [0, 1, -0.5, 2, float("nan"), ()])
@@ -382,7 +394,7 @@ def test_bad_arguments(tiny: TinyNet, images: ArrayImages) -> None:
     with pytest.raises(SettingError, match="each once"):
         dissect(tiny, ["mix", "mix"], images, progress=False)
     with pytest.raises(SettingError, match=r"population is 'row'.*'raw'"):
-        dissect(tiny, "mix", images, population="row", progress=False)  # type: ignore[arg-type]
+        Settings(population="row")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="no images"):
         dissect(tiny, "mix", ArrayImages(0), progress=False)
     with pytest.raises(SettingError, match="no labels"):
@@ -390,6 +402,22 @@ def test_bad_arguments(tiny: TinyNet, images: ArrayImages) -> None:
     images.labels[3, 0, 2, 2] = 8
     with pytest.raises(DataError, match=r"photo 3\.jpg has the label 8; allowed are 0 \(none\) to 7"):
         dissect(tiny, "mix", images, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "least"),
+    [
+        (Settings, "exemplars", -1, 0),
+        (Settings, "image_side", 0, 1),
+        (Resources, "batch_size", 0, 1),
+        (Resources, "workers", -2, 0),
+        (Resources, "memory", -1, 0),
+        (Resources, "checkpoint_seconds", -0.5, 0),
+    ],
+)
+def test_bad_numbers(kind: Any, name: str, value: float, least: int) -> None:
+    with pytest.raises(SettingError, match=f"{name} is {value}; it must be {least} or more"):
+        kind(**{name: value})
 
 
 def test_images_of_two_sizes_are_named(tiny: TinyNet, images: ArrayImages) -> None:
@@ -416,7 +444,7 @@ def test_result_pictures_show_the_exemplars(tiny: TinyNet, images: ArrayImages) 
 
     from PIL import Image
 
-    result = dissect(tiny, "mix", images, level=0.2, exemplars=2, progress=False)
+    result = dissect(tiny, "mix", images, level=0.2, settings=Settings(exemplars=2), progress=False)
     shown = set(result["mix"].exemplar_image.ravel().tolist())
     assert set(result.pictures) == shown
     for image in shown:

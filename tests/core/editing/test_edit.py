@@ -60,7 +60,7 @@ def by_full_pass(net: nn.Module, z: Tensor, edits: Sequence[Edit]) -> Tensor:
         for name in {edit.layer for edit in edits}:
             hook = loop([edit for edit in edits if edit.layer == name])
             stack.callback(net.get_submodule(name).register_forward_hook(hook).remove)
-        return dw.to_pictures(net(z)).float()
+        return dw.to_images(net(z)).float()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -317,7 +317,7 @@ def test_latents_and_pictures_of_any_kind() -> None:
     assert torch.allclose(dw.edit(net.double(), z, edits), expected, atol=1e-5)
     whole, flat, low = made(oblong), z.flatten(1), [Edit("low", [1])]
     assert torch.allclose(dw.edit(whole, flat.double(), low), by_full_pass(whole, flat, low), atol=1e-5)
-    inverse = dw.edit(made(progressive), z, edits, to_pictures=lambda output: 1 - dw.to_pictures(output))
+    inverse = dw.edit(made(progressive), z, edits, to_images=lambda output: 1 - dw.to_images(output))
     assert torch.allclose(inverse, 1 - expected, atol=1e-5)
 
 
@@ -338,7 +338,7 @@ def test_without_edits_pictures_are_the_generators(make: Any) -> None:
     net, z = made(make), latents(5, flat=True)
     found = dw.edit(net, z, batch_size=5)
     with torch.no_grad():
-        assert torch.equal(found, dw.to_pictures(net(z)))
+        assert torch.equal(found, dw.to_images(net(z)))
     canvas = open_generator(net, [], z)
     assert (canvas.how, canvas.layer, canvas.maps) == ("full passes", "", {})
 
@@ -408,7 +408,7 @@ def test_an_edit_is_what_it_was() -> None:
 def test_edits_that_do_not_fit(make: Any, layers: list[str]) -> None:
     net = made(progressive)
     canvas = open_generator(net, layers, latents())
-    canvas = FullForward(net, canvas.maps, dw.to_pictures) if make is FullForward else canvas
+    canvas = FullForward(net, canvas.maps, dw.to_images) if make is FullForward else canvas
     begun = canvas.begin(latents())
     for edit, message in (
         (Edit("layer4", [0, 5]), "edit of unit 5; layer4 has units 0 to 4"),
@@ -471,9 +471,9 @@ def test_bad_latents_and_pictures() -> None:
         with pytest.raises(DataError, match="The latents are list"):
             dw.edit(net, [[0.0] * 7], edits)  # type: ignore[arg-type]
         with pytest.raises(DataError, match=r"must lie in \[0, 1\]"):
-            dw.edit(net, latents(), edits, to_pictures=lambda output: output)
+            dw.edit(net, latents(), edits, to_images=lambda output: output)
         with pytest.raises(DataError, match=r"puts out \(2, 1, 16, 16\)"):
-            dw.edit(net, latents(), edits, to_pictures=lambda output: output[:, :1])
+            dw.edit(net, latents(), edits, to_images=lambda output: output[:, :1])
     with pytest.raises(DataError, match=r"fails on latents \(2, 8\)"):
         dw.edit(made(oblong), torch.zeros(3, 8), Edit("low", [0]))
     canvas = open_generator(net, "layer4", latents())
@@ -490,11 +490,11 @@ def test_a_failure_in_the_middle_leaves_the_generator_as_it_was() -> None:
         def __call__(self, output: Tensor) -> Tensor:
             if self.calls < 0:
                 raise RuntimeError("no memory")
-            return dw.to_pictures(output)
+            return dw.to_images(output)
 
     net, failing = made(progressive), Failing()
     state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    canvas = open_generator(net, ["layer2", "layer4"], latents(), to_pictures=failing)
+    canvas = open_generator(net, ["layer2", "layer4"], latents(), to_images=failing)
     begun, edits = canvas.begin(latents()), [Edit("layer4", [0]), Edit("layer2", [1], 2.0)]
     expected = canvas.draw(begun, edits)
     failing.calls = -1
