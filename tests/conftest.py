@@ -1,17 +1,32 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and the tier of each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from tests.real_data import REAL
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet, seeded
+from tests.traces import no_trace, watch_modules
+
+SLOW = ("browser", "notebook", "slow")
+"""Markers of tests that are not quick."""
+
+watch_modules()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `quick` what no other tier has, and as `browser` what stands in its folder."""
+    browser = Path(__file__).parent / "browser"
+    for item in items:
+        if browser in item.path.parents:
+            item.add_marker("browser")
+        if not any(item.get_closest_marker(name) for name in SLOW):
+            item.add_marker("quick")
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +38,10 @@ def real() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No test may leave a global hook, another random state or gradients switched off."""
-    before = torch.get_rng_state().clone(), np.random.get_state()[1].copy()
-    yield
-    assert torch.is_grad_enabled()
-    assert torch.equal(torch.get_rng_state(), before[0]), "the global torch generator was used"
-    assert (np.random.get_state()[1] == before[1]).all(), "the global numpy generator was used"
+def leave_no_trace() -> Iterator[None]:
+    """No test may leave a hook, another mode, other gradients or another random state; see `no_trace`."""
+    with no_trace():
+        yield
 
 
 @pytest.fixture

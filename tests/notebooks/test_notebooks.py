@@ -49,7 +49,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> None:
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
 
 
-@pytest.mark.slow
+@pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISSECT_PHOTOS", raising=False)
@@ -71,7 +71,7 @@ def of_another(name: str, study: str) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.mark.slow
+@pytest.mark.notebook
 @pytest.mark.parametrize("name", ["fig1", "fig2", "fig5"])
 def test_figures_of_another_classifier(name: str, tmp_path: Path, real: Path) -> None:
     """SqueezeNet, and street photos whose pixels are labeled; their classes are what it tells them as."""
@@ -86,7 +86,7 @@ def test_figures_of_another_classifier(name: str, tmp_path: Path, real: Path) ->
     run(of_another(name, OWN), tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.notebook
 @pytest.mark.parametrize("name", ["fig3", "fig4", "fig6"])
 def test_figures_of_another_generator(name: str, tmp_path: Path) -> None:
     """A file as the public LSUN models have it, and other concepts."""
