@@ -20,6 +20,7 @@ from .core.attacks.change_maps import change_maps as change_maps
 from .core.attacks.pgd import ProjectedGradient as ProjectedGradient
 from .core.attacks.result import AttackResult as AttackResult
 from .core.attacks.unit_changes import UnitChanges as UnitChanges
+from .core.data.classifier_data import ClassifierData as ClassifierData
 from .core.data.in_memory import InMemory as InMemory
 from .core.data.latents import latents as latents
 from .core.data.latents import to_images as to_images

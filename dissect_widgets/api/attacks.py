@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dissect_widgets.api.dissection import Advance
@@ -27,18 +25,13 @@ _unfinished: tuple[str, AttackResult] | None = None
 
 
 def attack(
-    model: nn.Module,
-    data: Any,
+    classifier: ClassifierData,
     target: Target = None,
     *,
     among: Sequence[str | int] | None = None,
     method: Method | None = None,
     images: Sequence[int] | None = None,
-    classes: Sequence[str] | None = None,
-    preprocess: Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
-    batch_size: int | None = None,
-    workers: int = 0,
     progress: bool = True,
 ) -> AttackResult:
     """Change images as little as can be, so that a classifier takes them for something else.
@@ -47,29 +40,24 @@ def attack(
 
     Parameters
     ----------
-    model
-        Any classifier in evaluation mode that gradients pass through; puts out scores (B, classes).
-    data
-        Images (3, H, W) in [0, 1], or tuples that begin with one. Their classes are not looked at: what
-        an image is attacked away from is what the network tells it as.
+    classifier
+        A network that gradients pass through, and the images. Their labels are not used: an image is
+        attacked away from the class that the network predicts. See `ClassifierData`.
     target
         Class that images are to be told as, by name or number, for all or for each; "nearest" for the class
         that is second now, "random" for any other; by default whichever other comes first (untargeted).
     among
-        Classes that "random" draws from, such as `importance.present_classes`, names or numbers; all by default.
+        Classes that "random" draws from, names or numbers, such as `importance.present_classes`; by default
+        all.
     method
         `CarliniWagner(...)`, which finds the smallest change in the L2 norm, by default with the settings of
         the published code; or `ProjectedGradient(...)`, bounded in the L-infinity norm.
     images
         Numbers of the images to attack; by default all.
-    classes
-        Names of the network's classes, in the order of its scores; by default those of the data.
-    preprocess
-        Makes of pictures what the network takes, by steps that can be differentiated; mostly `normalize()`.
     seed
         Of what is drawn by chance: random targets, and where `ProjectedGradient` begins.
-    batch_size, workers, progress
-        As for `rank_units`.
+    progress
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -79,7 +67,7 @@ def attack(
     Raises
     ------
     SettingError, ConceptError
-        For a network in training mode, a class or image that does not exist, an image that is told as its
+        For a class or image that does not exist, an image that is told as its
         own target already, and scores without gradients. With one target for all images, those that are
         told as it already are left out instead.
     DataError, ActivationError, LayerError
@@ -91,12 +79,8 @@ def attack(
     """
     global _unfinished
     method = CarliniWagner() if method is None else method
-    names = getattr(data, "classes", None) if classes is None else classes
-    source = ClassifierData(
-        model, None, data,
-        targets="predicted", classes=names, preprocess=preprocess, batch_size=batch_size,
-    )  # fmt: skip
-    read = read_images(source, images, workers)
+    source = classifier.without_labels()
+    read = read_images(source, images)
     with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
         read, targets = choose_targets(source, read, target, seed, bar.write, among)
         key = partial(_key, source, read, targets, method, seed)  # it takes a while, and is rarely asked for
@@ -124,26 +108,22 @@ def attack(
 
 
 def unit_changes(
-    model: nn.Module,
+    classifier: ClassifierData,
     layer: str,
     attacked: AttackResult,
     *,
-    preprocess: Callable[[Tensor], Tensor] | None = None,
-    batch_size: int = 16,
     progress: bool = True,
 ) -> UnitChanges:
     """Find out how an attack changes the peak of every unit of a layer (PNAS 2020, Fig. 5b, 5c).
 
     Parameters
     ----------
-    model, preprocess
-        As for `attack`.
+    classifier
+        The network that was attacked; its images are not used, but those of the attack.
     layer
         Dotted name.
     attacked
         What `attack` found.
-    batch_size
-        Images that go through the network together.
     progress
         Whether to show a bar.
 
@@ -160,9 +140,7 @@ def unit_changes(
         If there are no images, or an activation is not finite.
     """
     with tqdm(total=2 * len(attacked), unit="image", desc="peaks", disable=not progress) as bar:
-        return read_changes(
-            model, layer, attacked, preprocess=preprocess, batch_size=batch_size, progress=Advance(bar)
-        )
+        return read_changes(classifier, layer, attacked, progress=Advance(bar))
 
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"

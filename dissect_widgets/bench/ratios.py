@@ -22,6 +22,7 @@ from dissect_widgets.bench.timing import compare, finish
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.latents import latents
 from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit
@@ -108,8 +109,10 @@ def bench_ablate(
     found: list[UnitImportance] = []
 
     def run() -> None:
-        options: dict[str, Any] = {"preprocess": preprocess, "batch_size": batch_size, "progress": False}
-        found[:] = [rank_units(model, layer, data, targets="predicted", **options)]
+        classifier = ClassifierData(
+            model, data, targets="predicted", preprocess=preprocess, batch_size=batch_size
+        )
+        found[:] = [rank_units(classifier, layer, progress=False)]
 
     timed = compare("ablate", run, _forward(model, data, batch_size, preprocess), rounds)
     return {
@@ -218,12 +221,8 @@ def bench_attack(
     found: list[AttackResult] = []
 
     def run() -> None:
-        found[:] = [
-            attack(
-                model, data, "random",
-                method=method, preprocess=preprocess, batch_size=batch_size, progress=False,
-            )
-        ]  # fmt: skip
+        classifier = ClassifierData(model, data, preprocess=preprocess, batch_size=batch_size)
+        found[:] = [attack(classifier, "random", method=method, progress=False)]
 
     def forward() -> None:
         for start in range(0, len(data), batch_size):

@@ -98,7 +98,7 @@ class Evidence:
     def importance(self) -> UnitImportance:
         """Units by importance."""
         study = self.classifier
-        found = rank_units(study.model, study.layer, study.train, **study.known, progress=self.progress)
+        found = rank_units(study.on(study.train), study.layer, progress=self.progress)
         return found.ranked_by(study.measure)
 
     @cached_property
@@ -106,26 +106,26 @@ class Evidence:
         """Sets of units, removed and kept: 4 % of the layer, as 20 of 512 are, and a quarter."""
         study, units = self.classifier, self.importance.units
         sizes = [max(1, round(units * 20 / 512)), units // 4]
-        return ablate_unit_sets(
-            study.model, self.held_out, self.importance, sizes, **study.known, progress=self.progress
-        )
+        return ablate_unit_sets(study.on(self.held_out), self.importance, sizes, progress=self.progress)
 
     @cached_property
     def attacked(self) -> AttackResult:
         """Images that were attacked to be told as another class drawn by chance."""
         study = self.classifier
         return attack(
-            study.model, self.held_out, "random", among=self.importance.present_classes, method=study.method,
-            images=range(min(study.attacked, len(self.held_out))), **study.known, progress=self.progress,
-        )  # fmt: skip
+            study.on(self.held_out),
+            "random",
+            among=self.importance.present_classes,
+            method=study.method,
+            images=range(min(study.attacked, len(self.held_out))),
+            progress=self.progress,
+        )
 
     @cached_property
     def changes(self) -> UnitChanges:
         """What the attacks changed inside."""
         study = self.classifier
-        return unit_changes(
-            study.model, study.layer, self.attacked, preprocess=study.preprocess, progress=self.progress
-        )
+        return unit_changes(study.on(self.held_out), study.layer, self.attacked, progress=self.progress)
 
     @cached_property
     def generator_dissection(self) -> Dissection:

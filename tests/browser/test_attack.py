@@ -19,8 +19,9 @@ import json
 import dissect_widgets as dw
 from dissect_widgets import world
 net = world.load_classifier()
-ranking = dw.rank_units(net, "conv5_3", world.Scenes("train", 96), progress=False)
-diff = dw.AttackDiff(net, world.Scenes("val", 24), ranking=ranking, dissection=dw.load("scenes"))
+ranking = dw.rank_units(dw.ClassifierData(net, world.Scenes("train", 96)), "conv5_3", progress=False)
+classifier = dw.ClassifierData(net, world.Scenes("val", 24))
+diff = dw.AttackDiff(classifier, ranking=ranking, dissection=dw.load("scenes"))
 diff
 """
 PIXELS = """canvas => {
@@ -74,7 +75,9 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
         float(text.replace("−", "-").replace("±", "")) for text in root.locator(".dw-delta").all_inner_texts()
     ]
     units = [unit for group in result["groups"] for unit in group["units"]]
-    change = python(notebook, f"dw.unit_changes(net, 'conv5_3', diff.attacked).change[0, {units}].tolist()")
+    change = python(
+        notebook, f"dw.unit_changes(classifier, 'conv5_3', diff.attacked).change[0, {units}].tolist()"
+    )
     assert deltas == pytest.approx(change, abs=6e-3)
 
     # the sliders move everything

@@ -52,9 +52,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     quiet: dict[str, Any] = {"progress": False}
     dissection = dw.dissect(net, LAYERS, probe, **quiet)
-    importance = dw.rank_units(net, "conv5_3", train, **quiet).ranked_by("log-odds")
+    importance = dw.rank_units(dw.ClassifierData(net, train), "conv5_3", **quiet).ranked_by("log-odds")
     quick = dw.CarliniWagner(steps=30, searches=1, rate=1e-2, constant=0.1, early=False)
-    attacked = dw.attack(net, val, "nearest", images=range(5), method=quick, **quiet)
+    attacked = dw.attack(dw.ClassifierData(net, val), "nearest", images=range(5), method=quick, **quiet)
     latents, tree = dw.latents(6, latent_dim=generator.latent_dim), dw.Concept("tree", "object")
     units = dw.dissect(
         generator, ["layer6"], latents, segmenter=segmenter, resources=dw.Resources(batch_size=6), **quiet
@@ -71,13 +71,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         dissection,
         tmp_path_factory.mktemp("report") / "report.html",
         importance=importance,
-        sets=dw.ablate_unit_sets(net, val, importance, [8, 48], **quiet),
+        sets=dw.ablate_unit_sets(dw.ClassifierData(net, val), importance, [8, 48], **quiet),
         edits=[
             Removal(counts, [4, 20], tree, [dw.Concept("sky", "object")], "Units of layer6."),
             Drawn(picture_rows([*drawn, *drawn], ["unchanged", "4", "20"] * 2, title="Without tree units")),
             Insertion(effects, [dw.Concept("sky", "object"), tree]),
         ],
-        changes=dw.unit_changes(net, "conv5_3", attacked, **quiet),
+        changes=dw.unit_changes(dw.ClassifierData(net, val), "conv5_3", attacked, **quiet),
     )
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import dissect_widgets as dw
+from dissect_widgets import AttackResult
+
 CLASSES = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu")
 SIZE = (3, 11, 13)
+QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
 
 
 def normalized(pictures: Tensor) -> Tensor:
@@ -94,6 +99,18 @@ def classifier(make: Callable[[], nn.Module] = Smooth) -> nn.Module:
         with torch.no_grad():
             net.fc.bias.data -= Smooth.forward(net, normalized(Pictures(40, 2).images)).mean(0) / 2.5
     return net
+
+
+def attack(
+    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
+) -> AttackResult:
+    """Attack with options of `ClassifierData` and of `attack`; images are `normalized`, no bar is shown."""
+    of_data = {"preprocess": normalized}
+    of_data |= {
+        name: options.pop(name) for name in ("classes", "preprocess", "batch_size") if name in options
+    }
+    classifier = dw.ClassifierData(net, data, **of_data)
+    return dw.attack(classifier, target, method=method, **{"progress": False} | options)
 
 
 def margins(scores: Tensor, classes: list[int], *, targeted: bool) -> list[float]:

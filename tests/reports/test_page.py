@@ -20,6 +20,7 @@ import torch
 from plotly.offline import get_plotlyjs
 
 from dissect_widgets import (
+    ClassifierData,
     Concept,
     Dissection,
     Vocabulary,
@@ -78,7 +79,10 @@ def importance() -> UnitImportance:
 @pytest.fixture
 def sets(tiny: TinyNet, images: ArrayImages, importance: UnitImportance) -> SetEffects:
     return ablate_unit_sets(
-        tiny.eval(), images, importance, [1, 3], targets=TARGETS, classes=CLASSES, progress=False
+        ClassifierData(tiny.eval(), images, targets=TARGETS, classes=CLASSES),
+        importance,
+        [1, 3],
+        progress=False,
     )
 
 
@@ -328,7 +332,9 @@ def test_attacks_that_say_nothing_of_importance(
 def test_importance_without_classes(
     tiny: TinyNet, images: ArrayImages, dissection: Dissection, tmp_path: Path
 ) -> None:
-    importance = rank_units(tiny.eval(), "mix", images, targets=[2] * 9, classes=CLASSES, progress=False)
+    importance = rank_units(
+        ClassifierData(tiny.eval(), images, targets=[2] * 9, classes=CLASSES), "mix", progress=False
+    )
     page = write_report(dissection, tmp_path / "page.html", importance=importance).read_text("utf-8")
     assert "of no two classes" in page and figures(section(page, "classes")) == []
 

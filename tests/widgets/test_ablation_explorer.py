@@ -22,8 +22,8 @@ from tests.widgets.messages import ask
 
 @pytest.fixture
 def explorer(net: nn.Module, data: Images) -> dw.AblationExplorer:
-    importance = dw.rank_units(net, "conv", Images(17), progress=False)
-    return dw.AblationExplorer(net, data, importance, progress=False)
+    importance = dw.rank_units(dw.ClassifierData(net, Images(17)), "conv", progress=False)
+    return dw.AblationExplorer(dw.ClassifierData(net, data), importance, progress=False)
 
 
 def expected(net: nn.Module, data: Images, removed: list[int]) -> np.ndarray:
@@ -101,11 +101,13 @@ def test_each_change_is_measured_once(explorer: dw.AblationExplorer, monkeypatch
 
 
 def test_first_values(net: nn.Module, data: Images) -> None:
-    importance = dw.rank_units(net, "conv", data, progress=False)
-    by_n = dw.AblationExplorer(net, data, importance, class_name="elk", mode="keep", n=2, progress=False)
+    importance = dw.rank_units(dw.ClassifierData(net, data), "conv", progress=False)
+    by_n = dw.AblationExplorer(
+        dw.ClassifierData(net, data), importance, class_name="elk", mode="keep", n=2, progress=False
+    )
     assert by_n.units == importance.top_units("elk")[:2].tolist() and by_n._result["of"][1] == "keep"
     by_units = dw.AblationExplorer(
-        net, data, importance, class_name="elk", units=[4, 0, 1, 2], progress=False
+        dw.ClassifierData(net, data), importance, class_name="elk", units=[4, 0, 1, 2], progress=False
     )
     assert by_units._result["of"] == ["elk", "remove", [0, 1, 2, 4]]
     assert "conv: without 4 units" in repr(by_units)
@@ -125,15 +127,15 @@ def test_bad_values_are_refused(explorer: dw.AblationExplorer, net: nn.Module, d
     with pytest.raises(TraitError, match="n is 6; conv has 5 units"):
         explorer.n = 6
     assert explorer.units == []
-    with pytest.raises(SettingError, match="7 names, but the network tells 10"):
-        dw.AblationExplorer(made(Wider), data, explorer.importance, progress=False)
+    with pytest.raises(SettingError, match="7 names, but the network has 10"):
+        dw.AblationExplorer(dw.ClassifierData(made(Wider), data), explorer.importance, progress=False)
 
 
 def test_one_class_alone_has_no_balanced_accuracy(net: nn.Module, data: Images) -> None:
-    options: dict[str, Any] = {"targets": [2] * len(data), "progress": False}
-    importance = dw.rank_units(net, "conv", data, **options)
+    classifier = dw.ClassifierData(net, data, targets=[2] * len(data))
+    importance = dw.rank_units(classifier, "conv", progress=False)
     with pytest.raises(DataError, match="two classes or more"):
-        dw.AblationExplorer(net, data, importance, **options)
+        dw.AblationExplorer(classifier, importance, progress=False)
 
 
 class Wider(nn.Module):
@@ -171,14 +173,15 @@ def test_concepts_come_from_the_dissection(
 ) -> None:
     dissection = dw.dissect(tiny, ["pool", "mix"], images, settings=dw.Settings(exemplars=3), progress=False)
     pictures = [images[i][0] for i in range(len(images))]
-    options: dict[str, Any] = {"targets": [i % 6 for i in range(len(images))], "progress": False}
-    importance = dw.rank_units(tiny.eval(), "mix", pictures, **options)
-    explorer = dw.AblationExplorer(tiny, pictures, importance, dissection=dissection, **options)
+    targets = [i % 6 for i in range(len(images))]
+    classifier = dw.ClassifierData(tiny.eval(), pictures, targets=targets)
+    importance = dw.rank_units(classifier, "mix", progress=False)
+    explorer = dw.AblationExplorer(classifier, importance, dissection=dissection, progress=False)
     assert explorer._facts["place"] == 1
     content, buffers = ask(explorer, monkeypatch, kind="units", layer=1, units=[2, 0], count=2)
     assert len(content["units"]) == len(buffers) == 2
     other = dw.dissect(tiny, ["pool"], images, progress=False)
-    explorer = dw.AblationExplorer(tiny, pictures, importance, dissection=other, **options)
+    explorer = dw.AblationExplorer(classifier, importance, dissection=other, progress=False)
     assert explorer._facts["place"] == -1, "of another layer nothing is known"
 
 

@@ -24,12 +24,12 @@ FAST = dw.CarliniWagner(steps=30, searches=3, rate=0.05, constant=1.0, early=Fal
 
 @pytest.fixture(scope="module")
 def importance(net: nn.Module) -> Any:
-    return dw.rank_units(net, "conv", Images(17), progress=False)
+    return dw.rank_units(dw.ClassifierData(net, Images(17)), "conv", progress=False)
 
 
 @pytest.fixture
 def diff(net: nn.Module, data: Images, importance: Any) -> dw.AttackDiff:
-    return dw.AttackDiff(net, data, importance=importance, method=FAST)
+    return dw.AttackDiff(dw.ClassifierData(net, data), importance=importance, method=FAST)
 
 
 def softmax(scores: Tensor) -> np.ndarray:
@@ -84,7 +84,7 @@ def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images,
 
 
 def test_units_that_change_most_without_a_ranking(net: nn.Module, data: Images) -> None:
-    diff = dw.AttackDiff(net, data, "conv", classes=data.classes, method=FAST)
+    diff = dw.AttackDiff(dw.ClassifierData(net, data, classes=data.classes), "conv", method=FAST)
     attacked = diff.run()
     assert attacked is not None and attacked.success[0]
     with torch.no_grad():
@@ -166,18 +166,21 @@ def test_traits_say_what_is_allowed(diff: dw.AttackDiff, trait: str, value: Any,
 
 def test_what_does_not_fit(net: nn.Module, data: Images, importance: Any) -> None:
     with pytest.raises(SettingError, match="Name a layer"):
-        dw.AttackDiff(net, data)
+        dw.AttackDiff(dw.ClassifierData(net, data))
     with pytest.raises(SettingError, match=r"'fc'.*'conv'"):
-        dw.AttackDiff(net, data, "fc", importance=importance)
+        dw.AttackDiff(dw.ClassifierData(net, data), "fc", importance=importance)
     with pytest.raises(LayerError, match=r"no layer 'cov'.*'conv'"):
-        dw.AttackDiff(net, data, "cov", classes=data.classes)
+        dw.AttackDiff(dw.ClassifierData(net, data, classes=data.classes), "cov")
     with pytest.raises(SettingError, match="The ranking is of other classes"):
-        dw.AttackDiff(net, data, importance=importance, classes=[name.upper() for name in data.classes])
+        dw.AttackDiff(
+            dw.ClassifierData(net, data, classes=[name.upper() for name in data.classes]),
+            importance=importance,
+        )
     other = SimpleNamespace(layer="fc", units=5, classes=importance.classes)
     with pytest.raises(SettingError, match="The ranking is of 5 units; fc has 7"):
-        dw.AttackDiff(net, data, importance=other)  # type: ignore[arg-type]
+        dw.AttackDiff(dw.ClassifierData(net, data), importance=other)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="6 names"):
-        dw.AttackDiff(net, data, "conv", classes=data.classes[:6])
+        dw.AttackDiff(dw.ClassifierData(net, data, classes=data.classes[:6]), "conv")
 
 
 def test_a_unit_is_told_of_by_the_dissection(diff: dw.AttackDiff, monkeypatch: pytest.MonkeyPatch) -> None:

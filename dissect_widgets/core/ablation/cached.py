@@ -1,6 +1,6 @@
 """Images that a network has read up to a layer once, for edits that follow one another at once.
 
->>> held = cache_activations(ClassifierData(model, "layer4", validation))
+>>> held = cache_activations(ClassifierData(model, validation), "layer4")
 >>> held.predict([3, 17])                    # all images, without units 3 and 17, in a moment
 """
 
@@ -20,7 +20,7 @@ from dissect_widgets.core.ablation.predictions import keep_all_but
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import encode_picture
 from dissect_widgets.core.network.forward import CachedForward, Joinable
-from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.hooks import evaluation, find_layer
 
 _IMAGES_TOGETHER = 128
 
@@ -80,17 +80,18 @@ class CachedClassifier:
 
 
 def cache_activations(
-    source: ClassifierData,
+    classifier: ClassifierData,
+    layer: str,
     *,
     side: int = 112,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> CachedClassifier:
-    """Read all images of a source up to its layer.
+    """Run a classifier over all its images up to a layer.
 
     Parameters
     ----------
-    source
-        Classifier, layer and images.
+    classifier, layer
+        See `rank_units`.
     side
         Longest side of the small pictures that are kept of them, in pixels.
     progress
@@ -101,25 +102,26 @@ def cache_activations(
     LayerError, SettingError, DataError, ActivationError
         See `dissect_widgets.rank_units`.
     """
+    find_layer(classifier.model, layer)  # before any image is read
     readings: list[CachedForward] = []
     waiting: list[CachedForward] = []
     targets, jpegs = [], []
     network: Joinable | None = None
-    with evaluation(source.model):
-        for batch in source.batches():
+    with evaluation(classifier.model):
+        for batch in classifier.batches():
             if network is None:
-                info = source.plan(batch.pictures)
-                network = cast(Joinable, open_network(source.model, info, batch.pictures[:2], many=False))
-                classes = source.check_classes(network.classes)
+                info = classifier.plan(layer, batch.pictures)
+                network = cast(Joinable, open_network(classifier.model, info, batch.pictures[:2], many=False))
+                classes = classifier.check_classes(network.classes)
             count = len(batch.indices)
             reading = network.read(batch.pictures[:count])
-            checked_scores(reading.scores, source, batch)
-            targets.append(checked_targets(reading.scores, source, batch).cpu().numpy())
+            checked_scores(reading.scores, classifier, batch)
+            targets.append(checked_targets(reading.scores, classifier, batch).cpu().numpy())
             jpegs += [encode_picture(image, side) for image in batch.images]
             waiting.append(reading)
-            if sum(len(r.scores) for r in waiting) >= _IMAGES_TOGETHER or batch.done == len(source.data):
+            if sum(len(r.scores) for r in waiting) >= _IMAGES_TOGETHER or batch.done == len(classifier.data):
                 readings.append(network.join(waiting))
                 waiting = []
-            progress(batch.done, len(source.data))
-    assert network is not None  # a source has images
-    return CachedClassifier(source.model, network, readings, np.concatenate(targets), classes, jpegs)
+            progress(batch.done, len(classifier.data))
+    assert network is not None  # a classifier has images
+    return CachedClassifier(classifier.model, network, readings, np.concatenate(targets), classes, jpegs)

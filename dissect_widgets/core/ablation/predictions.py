@@ -23,7 +23,7 @@ from dissect_widgets.core.data.classifier_data import (
 from dissect_widgets.core.data.interrupt import deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, describe_callable, weights_digest
 from dissect_widgets.core.network.forward import FullForward, Network
-from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.hooks import evaluation, find_layer
 from dissect_widgets.errors import SettingError
 
 Floats = NDArray[np.float64]
@@ -86,10 +86,10 @@ class EditsInterrupted(KeyboardInterrupt):
 
 
 def run_edits(
-    source: ClassifierData,
+    classifier: ClassifierData,
+    layer: str,
     kept: Callable[[int], NDArray[np.bool_]],
     *,
-    workers: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
     notify: Callable[[str], None] = lambda sentence: None,
     begun: EditsInterrupted | None = None,
@@ -99,12 +99,10 @@ def run_edits(
 
     Parameters
     ----------
-    source
-        Classifier, layer and images.
+    classifier, layer
+        See `rank_units`.
     kept
         Number of units to bool (edits, units), the units that each edit leaves.
-    workers
-        Processes that read images ahead.
     progress
         Called with the number of images done, and of all.
     notify
@@ -121,24 +119,25 @@ def run_edits(
     LayerError, SettingError, DataError, ActivationError
         See `dissect_widgets.rank_units`.
     """
-    total, started = len(source.data), time.monotonic()
+    find_layer(classifier.model, layer)  # before any image is read
+    total, started = len(classifier.data), time.monotonic()
     state: AblationPredictions | None = None
-    with evaluation(source.model), deferred_interrupt() as interrupt_waits:
-        first = next(source.batches())
-        info = source.plan(first.pictures)
-        network = open_network(source.model, info, first.pictures[:2])
-        masks = torch.from_numpy(kept(info.units)).to(source.device)
-        if begun is not None and begun.key == run_key(source, masks):
+    with evaluation(classifier.model), deferred_interrupt() as interrupt_waits:
+        first = next(classifier.batches(workers=0))
+        info = classifier.plan(layer, first.pictures)
+        network = open_network(classifier.model, info, first.pictures[:2])
+        masks = torch.from_numpy(kept(info.units)).to(classifier.device)
+        if begun is not None and begun.key == run_key(classifier, layer, masks):
             state = begun.state
         if state is None:
-            state = _new(source, network, masks)
+            state = _new(classifier, layer, network, masks)
         if isinstance(network, FullForward):
-            notify(f"{source.layer}: {network.how}.")
+            notify(f"{layer}: {network.how}.")
         before = state.seconds
         progress(state.done, total)
         try:
-            for batch in source.batches(start=state.done, workers=workers):
-                _add(state, source, network, masks, batch)
+            for batch in classifier.batches(start=state.done):
+                _add(state, classifier, network, masks, batch)
                 state.seconds = before + time.monotonic() - started
                 progress(state.done, total)
                 if interrupt_waits() and state.done < total:
@@ -146,7 +145,7 @@ def run_edits(
         except BaseException as error:
             if not state.whole:
                 raise
-            unfinished = EditsInterrupted(state, run_key(source, masks), total)
+            unfinished = EditsInterrupted(state, run_key(classifier, layer, masks), total)
             remember(unfinished)
             if isinstance(error, KeyboardInterrupt):
                 raise unfinished from None
@@ -154,28 +153,29 @@ def run_edits(
     return state
 
 
-def run_key(source: ClassifierData, kept: Tensor) -> str:
+def run_key(classifier: ClassifierData, layer: str, kept: Tensor) -> str:
     """Digest of all that decides the result."""
     told = (
-        weights_digest(source.model),
-        source.layer,
-        data_digest(source.data),
-        None if source.targets is None else source.targets.tobytes(),
-        source.classes,
-        describe_callable(source.preprocess),
-        source.batch_size,
+        weights_digest(classifier.model),
+        layer,
+        data_digest(classifier.data),
+        classifier.predicts,
+        None if classifier.targets is None else classifier.targets.tobytes(),
+        classifier.classes,
+        describe_callable(classifier.preprocess),
+        classifier.batch_size,
         kept.cpu().numpy().tobytes(),
     )
     return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
-def _new(source: ClassifierData, network: Network, kept: Tensor) -> AblationPredictions:
-    images, (edits, units), count = len(source.data), kept.shape, network.classes
+def _new(classifier: ClassifierData, layer: str, network: Network, kept: Tensor) -> AblationPredictions:
+    images, (edits, units), count = len(classifier.data), kept.shape, network.classes
     sums = {"peak": (units,), "peak2": (units,), "score": (count,), "score2": (count,)}
     return AblationPredictions(
-        model=type(source.model).__name__,
-        layer=source.layer,
-        classes=source.check_classes(count),
+        model=type(classifier.model).__name__,
+        layer=layer,
+        classes=classifier.check_classes(count),
         how=network.how,
         targets=np.full(images, -1, np.int64),
         predicted=np.full(images, -1, np.int32),
@@ -186,18 +186,18 @@ def _new(source: ClassifierData, network: Network, kept: Tensor) -> AblationPred
 
 
 def _add(
-    state: AblationPredictions, source: ClassifierData, network: Network, kept: Tensor, batch: ClassBatch
+    state: AblationPredictions, classifier: ClassifierData, network: Network, kept: Tensor, batch: ClassBatch
 ) -> None:
     count, classes = len(batch.indices), len(state.classes)
     reading = network.read(batch.pictures)
     reading.active[count:] = False  # what only fills up the batch
-    checked_scores(reading.scores[:count], source, batch)
+    checked_scores(reading.scores[:count], classifier, batch)
     scores = reading.scores[:count].double()
     predicted = scores.argmax(1)
-    truth = checked_targets(scores, source, batch)
+    truth = checked_targets(scores, classifier, batch)
     before = log_odds(reading.scores[:count], truth)
     edited = predicted.expand(len(kept), -1).clone()
-    loss = torch.zeros(len(kept) * classes, dtype=torch.float64, device=source.device)
+    loss = torch.zeros(len(kept) * classes, dtype=torch.float64, device=classifier.device)
     for images, edits, rows in ablate(network, reading, kept):
         edited[edits, images] = rows.argmax(1)
         own = truth[images]

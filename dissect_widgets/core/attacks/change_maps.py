@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import index
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import ProbeShape
@@ -44,19 +45,13 @@ class ChangeMaps(NamedTuple):
 
 
 def change_maps(
-    model: nn.Module,
-    layer: str,
-    attacked: AttackResult,
-    units: Sequence[int],
-    *,
-    preprocess: Callable[[Tensor], Tensor] | None = None,
-    batch_size: int = 16,
+    classifier: ClassifierData, layer: str, attacked: AttackResult, units: Sequence[int]
 ) -> ChangeMaps:
     """Where units rise and fall under an attack (PNAS 2020, Fig. 5b).
 
     Parameters
     ----------
-    model, layer, attacked, preprocess, batch_size
+    classifier, layer, attacked
         As for `unit_changes`.
     units
         Unit numbers.
@@ -71,32 +66,32 @@ def change_maps(
     SettingError
         If there is no such unit; also what `unit_changes` raises.
     """
-    source, shape = open_attacked(model, layer, attacked, preprocess)
+    source, shape = open_attacked(classifier, layer, attacked)
     plan = shape.plans[layer]
     chosen = tuple(index(unit) for unit in units)
     bad = [unit for unit in chosen if not 0 <= unit < plan.info.units]
     if bad or not chosen:
         what = f"There is no unit {bad[0]}" if bad else "There is no unit named"
         raise SettingError(f"{what}; {layer} has units 0 to {plan.info.units - 1}.")
-    maps = [own[:, list(chosen)].cpu() for own in maps_of_both(source, shape, layer, attacked, batch_size)]
+    maps = [own[:, list(chosen)].cpu() for own in maps_of_both(classifier, layer, attacked, source, shape)]
     both, n = torch.cat(maps).numpy(), len(attacked)
     return ChangeMaps(layer, chosen, both[:n], both[n:], plan.grid)
 
 
 def open_attacked(
-    model: nn.Module, layer: str, attacked: AttackResult, preprocess: Callable[[Tensor], Tensor] | None
+    classifier: ClassifierData, layer: str, attacked: AttackResult
 ) -> tuple[Source, ProbeShape]:
     """A layer that is to be read before and after an attack; DataError if that is of no images."""
     if not len(attacked):
         raise DataError("There are no attacked images.")
-    return open_layer(model, layer, attacked.before, preprocess=preprocess)
+    return open_layer(classifier.model, layer, attacked.before, preprocess=classifier.preprocess)
 
 
 def maps_of_both(
-    source: Source, shape: ProbeShape, layer: str, attacked: AttackResult, batch_size: int
+    classifier: ClassifierData, layer: str, attacked: AttackResult, source: Source, shape: ProbeShape
 ) -> Iterator[Tensor]:
     """Maps (B, units, h, w) of batches of the pictures before, then of those after."""
-    size = max(batch_size, 2)
+    size = max(classifier.batch_size, 2)
     for pictures in (attacked.before, attacked.after):
         for start in range(0, len(pictures), size):
             with evaluation(source.model):

@@ -58,8 +58,8 @@ class Read(NamedTuple):
         return Read(self.numbers[chosen], self.pictures[torch.from_numpy(chosen)], self.scores[chosen])
 
 
-def read_images(source: ClassifierData, images: Sequence[int] | None, workers: int = 0) -> Read:
-    """Read images of a source, and what the network says of them.
+def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> Read:
+    """Read images of a classifier's data, and what the network says of them.
 
     Raises
     ------
@@ -67,25 +67,25 @@ def read_images(source: ClassifierData, images: Sequence[int] | None, workers: i
         If a number is not that of an image or stands there twice, an image cannot be used, or the network
         puts out something other than finite scores.
     """
-    numbers = list(range(len(source.data))) if images is None else [int(image) for image in images]
-    bad = [image for image in images or () if image != int(image) or not 0 <= image < len(source.data)]
+    numbers = list(range(len(classifier.data))) if images is None else [int(image) for image in images]
+    bad = [image for image in images or () if image != int(image) or not 0 <= image < len(classifier.data)]
     if bad or not numbers or len(set(numbers)) != len(numbers):
         what = f"{bad[0]} is none" if bad else "one stands there twice" if numbers else "there is none"
-        raise SettingError(f"images: {what}; the data have images 0 to {len(source.data) - 1}.")
+        raise SettingError(f"images: {what}; the data have images 0 to {len(classifier.data) - 1}.")
     pictures: list[Tensor] = []
     found: list[Tensor] = []
-    with evaluation(source.model):
-        for batch in source.batches(images=numbers, workers=workers):
+    with evaluation(classifier.model):
+        for batch in classifier.batches(images=numbers):
             count = len(batch.indices)
-            scores = scores_of(source.model(batch.pictures), len(batch.pictures))[:count].float()
-            checked_scores(scores, source, batch)
+            scores = scores_of(classifier.model(batch.pictures), len(batch.pictures))[:count].float()
+            checked_scores(scores, classifier, batch)
             pictures.append(batch.images.float().clamp(0, 1))  # which rounding may have left by a little
             found.append(scores.cpu())
     return Read(np.array(numbers, np.int64), torch.cat(pictures), torch.cat(found).numpy())
 
 
 def choose_targets(
-    source: ClassifierData,
+    classifier: ClassifierData,
     read: Read,
     target: Target,
     seed: int,
@@ -101,13 +101,13 @@ def choose_targets(
     DataError
         If no image is left.
     """
-    classes = source.check_classes(read.scores.shape[1])
+    classes = classifier.check_classes(read.scores.shape[1])
     targets = plan_targets(target, read.scores, classes, read.numbers.tolist(), seed, among)
     already = targets == read.scores.argmax(1)
     if not already.any():
         return read, targets
     place = int(already.argmax())
-    first, name = source.name_of(int(read.numbers[place])), classes[int(targets[place])]
+    first, name = classifier.name_of(int(read.numbers[place])), classes[int(targets[place])]
     if not isinstance(target, (str, int, np.integer)):
         raise SettingError(f"{first!r} is told as {name!r} already, which cannot be its target as well.")
     if already.all():
@@ -117,7 +117,7 @@ def choose_targets(
 
 
 def run_attack(
-    source: ClassifierData,
+    classifier: ClassifierData,
     read: Read,
     targets: Ints,
     method: Method,
@@ -142,10 +142,10 @@ def run_attack(
     aims = torch.from_numpy(scores.argmax(1) if untargeted else targets)
 
     def differentiable(batch: Tensor) -> Tensor:
-        given = network_input(batch, source.device, source.dtype, source.preprocess)
-        return scores_of(source.model(given), len(given))
+        given = network_input(batch, classifier.device, classifier.dtype, classifier.preprocess)
+        return scores_of(classifier.model(given), len(given))
 
-    with evaluation(source.model), torch.enable_grad(), deferred_interrupt() as waits:
+    with evaluation(classifier.model), torch.enable_grad(), deferred_interrupt() as waits:
 
         def told(share: float, done: int) -> bool:
             return advance(share, done) or waits()
@@ -153,21 +153,21 @@ def run_attack(
         attempt = AttackState(
             differentiable,
             pictures,
-            AttackTarget(aims.to(source.device), not untargeted),
+            AttackTarget(aims.to(classifier.device), not untargeted),
             numbers.tolist(),
             seed=seed,
-            at_once=max(source.batch_size, 2),
-            device=source.device,
+            at_once=max(classifier.batch_size, 2),
+            device=classifier.device,
             advance=told,
         )
         method.attack(attempt)
         interrupted = waits()
-    after, margin = _read_again(source, attempt, scores)
+    after, margin = _read_again(classifier, attempt, scores)
     attacked = AttackResult(
-        model=type(source.model).__name__,
+        model=type(classifier.model).__name__,
         method=repr(method),
-        classes=source.check_classes(scores.shape[1]),
-        names=tuple(source.name_of(int(number)) for number in numbers),
+        classes=classifier.check_classes(scores.shape[1]),
+        names=tuple(classifier.name_of(int(number)) for number in numbers),
         images=numbers,
         before=pictures,
         after=attempt.best,
@@ -186,23 +186,23 @@ def run_attack(
 
 
 def _read_again(
-    source: ClassifierData, attempt: AttackState, before: NDArray[np.float32]
+    classifier: ClassifierData, attempt: AttackState, before: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Scores of the attacked pictures, read as the originals were, and how far they are from the goal.
 
     A picture for which the attack found nothing, or nothing that holds here, is as it was.
     """
-    after, size = before.copy(), max(source.batch_size, 2)
+    after, size = before.copy(), max(classifier.batch_size, 2)
     changed = torch.nonzero(attempt.there)[:, 0]
-    margin = attempt.goal.margin(torch.from_numpy(before).to(source.device))
-    with evaluation(source.model):
+    margin = attempt.goal.margin(torch.from_numpy(before).to(classifier.device))
+    with evaluation(classifier.model):
         for part in torch.split(changed, size) if len(changed) else ():
             full = fill_up(attempt.best[part], size)
-            given = network_input(full, source.device, source.dtype, source.preprocess)
-            scores = scores_of(source.model(given), size)[: len(part)].float()
+            given = network_input(full, classifier.device, classifier.dtype, classifier.preprocess)
+            scores = scores_of(classifier.model(given), size)[: len(part)].float()
             after[part.numpy()] = scores.cpu().numpy()
-            own = attempt.goal.of(part.to(source.device)).margin(scores)
-            margin[part.to(source.device)] = own.where(scores.isfinite().all(1), torch.inf)
+            own = attempt.goal.of(part.to(classifier.device)).margin(scores)
+            margin[part.to(classifier.device)] = own.where(scores.isfinite().all(1), torch.inf)
     found: NDArray[np.float32] = margin.cpu().numpy()
     for image in np.flatnonzero(attempt.there.numpy() & (found >= 0)):
         attempt.best[image], after[image] = attempt.pictures[image], before[image]

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.attacks.change_maps import maps_of_both, open_attacked
 from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.confidence import mean_interval, ratio_interval
 from dissect_widgets.errors import DataError, SettingError
 
@@ -164,19 +164,17 @@ class UnitChanges:
 
 
 def read_changes(
-    model: nn.Module,
+    classifier: ClassifierData,
     layer: str,
     attacked: AttackResult,
     *,
-    preprocess: Callable[[Tensor], Tensor] | None = None,
-    batch_size: int = 16,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> UnitChanges:
     """Read the peaks of all units before and after an attack; see `dissect_widgets.unit_changes`."""
     peaks: list[Float32s] = []
     n = len(attacked)
-    source, shape = open_attacked(model, layer, attacked, preprocess)
-    for maps in maps_of_both(source, shape, layer, attacked, batch_size):
+    source, shape = open_attacked(classifier, layer, attacked)
+    for maps in maps_of_both(classifier, layer, attacked, source, shape):
         peaks.append(maps.flatten(2).amax(2).cpu().numpy())
         progress(sum(map(len, peaks)), 2 * n)
     both = np.concatenate(peaks)

@@ -1,8 +1,10 @@
-"""A classifier, one of its layers, and images whose classes are known."""
+"""A classifier, and images to run it on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.batches import fill_up, image_name, load_batches, network_input
-from dissect_widgets.core.network.hooks import find_layer, model_device, model_dtype, training_module
+from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
 from dissect_widgets.core.network.layers import LayerInfo, plan_layers
 from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
 
@@ -30,46 +32,60 @@ class ClassBatch(NamedTuple):
 
 
 class ClassifierData:
-    """A classifier and images of known classes, checked.
+    """A classifier and images to run it on: what every experiment on a classifier starts from.
+
+    >>> classifier = ClassifierData(model, validation, preprocess=normalize())
+    >>> importance = rank_units(classifier, "layer4")
+    >>> attacked = attack(classifier.on(test), "nearest")
 
     Parameters
     ----------
     model
-        In evaluation mode; puts out scores (B, classes).
-    layer
-        Dotted name; None where only the scores are of interest.
+        Any classifier in evaluation mode, on the device where it is to run; outputs scores (B, classes).
     data
-        Items are images float (3, H, W) in [0, 1], or tuples of an image and its class.
+        Items are images, float (3, H, W) in [0, 1], or tuples of an image and its class.
     targets
-        Class of each image, numbers from 0. By default `data.targets`, else the second of each item.
-        "predicted" takes what the network itself says, for images whose classes nobody knows.
+        Class of each image, numbers from 0; by default `data.targets`, else the second element of each item.
+        "predicted" uses the model's predictions as labels, for images whose classes nobody knows. Attacks
+        do not look at targets.
     classes
-        Names of the classes, in the order of the scores. By default `data.classes`. If both are given,
-        classes of the data are found by their names.
+        Names of the model's classes, in the order of the scores; by default `data.classes`. If both are
+        given, labels of the data are matched to the model's classes by name.
     preprocess
-        Makes of pictures what the network takes.
+        Turns images (B, 3, H, W) in [0, 1] into the model's input; mostly `normalize()`. Attacks need it to
+        be differentiable.
     batch_size
-        Images that are read at once; by default 8 on a CPU, 32 elsewhere.
+        Images that are read together; by default 8 on a CPU, 32 elsewhere.
+    workers
+        Processes that load images ahead; 0 loads them in this one.
+
+    Attributes
+    ----------
+    device, dtype
+        Of the model.
+    predicts
+        Whether the model's predictions are used as labels.
 
     Raises
     ------
-    SettingError, LayerError, DataError
-        A network in training mode, an unknown layer, no images, names of classes that do not fit.
+    SettingError
+        If the model is in training mode, names of classes are not unique, or there is not one target for
+        each image.
+    DataError
+        If there are no images.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        layer: str | None,
         data: Any,
         *,
         targets: Sequence[int] | Literal["predicted"] | None = None,
         classes: Sequence[str] | None = None,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         batch_size: int | None = None,
+        workers: int = 0,
     ) -> None:
-        if layer is not None:
-            find_layer(model, layer)
         training = training_module(model)
         if training is not None:
             raise SettingError(
@@ -78,59 +94,108 @@ class ClassifierData:
             )
         if not len(data):
             raise DataError("There are no images in the data.")
-        self.model, self.layer, self.data, self.preprocess = model, layer or "", data, preprocess
+        if isinstance(targets, str) and targets != "predicted":
+            raise SettingError(f"targets is {targets!r}; it may be numbers of classes, or 'predicted'.")
+        self.model, self.data, self.preprocess, self.workers = model, data, preprocess, workers
         self.device, self.dtype = model_device(model), model_dtype(model)
+        self._options = {"classes": classes, "preprocess": preprocess, "batch_size": batch_size}
         self.batch_size = batch_size or (8 if self.device.type == "cpu" else 32)
-        if isinstance(targets, str):
-            if targets != "predicted":
-                raise SettingError(f"targets is {targets!r}; it may be numbers of classes, or 'predicted'.")
-            self.targets: NDArray[np.int64] | None = np.full(len(data), -1)
-        else:
-            own = getattr(data, "targets", None) if targets is None else targets
-            self.targets = None if own is None else np.asarray(own, np.int64)
-        if self.targets is not None and self.targets.shape != (len(data),):
-            raise SettingError(f"There are {self.targets.size} targets for {len(data)} images.")
         self.predicts = isinstance(targets, str)
-        self.data_classes = None if targets is not None else _names(getattr(data, "classes", None))
-        self.classes = _names(classes) if classes is not None else self.data_classes
-        self._translation = self._translate()
+        self._given_targets = None if targets is None or self.predicts else self._checked_targets(targets)
+        data_classes = _names(getattr(data, "classes", None))
+        self.classes = data_classes if classes is None else _names(classes)
+        labels_are_the_datas = targets is None
+        self._label_classes = data_classes if labels_are_the_datas else None
+        self._classes_may_be_others = classes is None and not labels_are_the_datas
 
-    def _translate(self) -> NDArray[np.int64] | None:
-        """Classes of the data to those of the network, where both have names."""
-        if self.classes is None or self.data_classes is None:
+    def __repr__(self) -> str:
+        named = "" if self.classes is None else f", {len(self.classes)} classes"
+        kind = type(self.data).__name__
+        return f"<ClassifierData: {type(self.model).__name__} on {len(self.data)} images ({kind}){named}>"
+
+    def on(self, data: Any, *, targets: Sequence[int] | Literal["predicted"] | None = None) -> ClassifierData:
+        """The same classifier on other images.
+
+        Parameters
+        ----------
+        data, targets
+            As for `ClassifierData`; "predicted" stays if it was given for these images and `targets` is not.
+        """
+        kept: Literal["predicted"] | None = "predicted" if self.predicts else None
+        return self._with(data, kept if targets is None else targets)
+
+    def with_classes(self, classes: Sequence[str]) -> ClassifierData:
+        """The same, with these names of the model's classes unless others were given explicitly."""
+        if self._options["classes"] is not None:
+            return self
+        given: Any = "predicted" if self.predicts else self._given_targets
+        return self._with(self.data, given, classes=classes)
+
+    def _with(self, data: Any, targets: Any, **options: Any) -> ClassifierData:
+        return ClassifierData(
+            self.model, data, targets=targets, workers=self.workers, **self._options | options
+        )
+
+    def without_labels(self) -> ClassifierData:
+        """The same images, whose labels are not looked at: the model's predictions take their place."""
+        unlabeled = copy(self)
+        unlabeled.__dict__.pop("targets", None)
+        unlabeled.predicts = True
+        return unlabeled
+
+    @cached_property
+    def targets(self) -> NDArray[np.int64] | None:
+        """int64 (images,), as given or as of the data; None where each item brings its own, or none."""
+        if self.predicts:
+            return None
+        known = getattr(self.data, "targets", None) if self._given_targets is None else self._given_targets
+        return None if known is None else self._checked_targets(known)
+
+    def _checked_targets(self, targets: Any) -> NDArray[np.int64]:
+        numbers = np.asarray(targets, np.int64)
+        if numbers.shape != (len(self.data),):
+            raise SettingError(f"There are {numbers.size} targets for {len(self.data)} images.")
+        return numbers
+
+    @cached_property
+    def _translation(self) -> NDArray[np.int64] | None:
+        """Classes of the data to those of the model, where both have names."""
+        if self.classes is None or self._label_classes is None:
             return None
         places = {name: place for place, name in enumerate(self.classes)}
-        unknown = [name for name in self.data_classes if name not in places]
+        unknown = [name for name in self._label_classes if name not in places]
         if unknown:
             raise SettingError(f"`classes` has no {unknown[0]!r} of the data.{nearest(unknown[0], places)}")
-        return np.array([places[name] for name in self.data_classes], np.int64)
+        return np.array([places[name] for name in self._label_classes], np.int64)
 
-    def plan(self, pictures: Tensor) -> LayerInfo:
-        """How the layer is read; pictures as the network takes them."""
-        size = (int(pictures.shape[-2]), int(pictures.shape[-1]))
-        plans = plan_layers(
-            self.model, [self.layer], pictures[:2], rule="half-pixel", token_grids={}, picture=size
-        )
-        return plans[self.layer].info
+    def plan(self, layer: str, inputs: Tensor) -> LayerInfo:
+        """How a layer is read, of a batch (B, 3, H, W) as the model takes it."""
+        size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
+        plans = plan_layers(self.model, [layer], inputs[:2], rule="half-pixel", token_grids={}, picture=size)
+        return plans[layer].info
 
     def check_classes(self, count: int) -> tuple[str, ...]:
-        """Names of the classes of scores (B, count), once they are sure to fit."""
-        if self.classes is None:
+        """Names of the classes of scores (B, count); SettingError if those that are known do not fit."""
+        fits = self.classes is not None and len(self.classes) == count
+        if self.classes is None or (self._classes_may_be_others and not fits):
             return tuple(f"class {number}" for number in range(count))
-        if len(self.classes) != count:
-            whose = "`classes` has" if self.classes is not self.data_classes else "The data have"
+        if not fits:
+            whose = "`classes` has" if self._options["classes"] is not None else "The data have"
             raise SettingError(
-                f"{whose} {len(self.classes)} names, but the network tells {count} classes apart; give the "
+                f"{whose} {len(self.classes)} names, but the network has {count} classes; give the "
                 "names of all of them as `classes`, in the order of the scores."
             )
         return self.classes
 
     def batches(
-        self, *, start: int = 0, workers: int = 0, images: Sequence[int] | None = None
+        self, *, start: int = 0, images: Sequence[int] | None = None, workers: int | None = None
     ) -> Iterator[ClassBatch]:
         """Go through the images, or some of them, from the `start`-th, in full batches."""
+        if not self.predicts:
+            self._translation, self.targets  # noqa: B018  # a mistake in them is told here, not by a worker
         indices, size = range(len(self.data)) if images is None else images, max(self.batch_size, 2)
-        for batch in load_batches(_Items(self), indices, size, start=start, workers=workers):
+        ahead = self.workers if workers is None else workers
+        for batch in load_batches(_Items(self), indices, size, start=start, workers=ahead):
             full = fill_up(batch.images, size)
             pictures = network_input(full, self.device, self.dtype, self.preprocess)
             targets = np.array([int(target) for target in batch.labels], np.int64)
@@ -141,7 +206,7 @@ class ClassifierData:
         return image_name(self.data, image)
 
     def target(self, index: int, second: Any) -> int:
-        """Class of an image, as a number of the network's."""
+        """Class of an image, as a number of the model's; `second` is the second element of its item."""
         if self.predicts:
             return -1
         value = second if self.targets is None else self.targets[index]
@@ -149,50 +214,51 @@ class ClassifierData:
             what = "nothing" if value is None else f"labels of shape {tuple(value.shape)}"
             raise DataError(
                 f"{self.name_of(index)} has {what} where its class should be. Give `targets`, one number for "
-                'each image, or targets="predicted" to take the network at its word.'
+                'each image, or targets="predicted" to use the predictions of the model as labels.'
             )
-        number, known = int(value), self.data_classes or self.classes
+        known = self._label_classes or (None if self._classes_may_be_others else self.classes)
+        number = int(value)
         if number < 0 or (known is not None and number >= len(known)):
             last = f"0 to {len(known) - 1}" if known is not None else "0 and above"
             raise DataError(f"{self.name_of(index)} is of class {number}; allowed are {last}.")
         return number if self._translation is None else int(self._translation[number])
 
 
-def checked_scores(scores: Tensor, source: ClassifierData, batch: ClassBatch) -> None:
+def checked_scores(scores: Tensor, classifier: ClassifierData, batch: ClassBatch) -> None:
     """Raise ActivationError unless scores (B, classes) are finite."""
     bad = (~torch.isfinite(scores)).any(1)
     if bad.any():
-        name = source.name_of(batch.indices[int(bad.nonzero()[0])])
+        name = classifier.name_of(batch.indices[int(bad.nonzero()[0])])
         raise ActivationError(f"The network's scores of image {name!r} are not finite numbers.")
 
 
-def checked_targets(scores: Tensor, source: ClassifierData, batch: ClassBatch) -> Tensor:
+def checked_targets(scores: Tensor, classifier: ClassifierData, batch: ClassBatch) -> Tensor:
     """Classes of a batch, int64 (B,), once they are sure to be among those of scores (B, classes)."""
-    if source.predicts:
+    if classifier.predicts:
         return scores.argmax(1)
     if batch.targets.max() >= scores.shape[1]:
         image = int(batch.targets.argmax())
         raise DataError(
-            f"{source.name_of(batch.indices[image])} is of class {batch.targets[image]}; the network tells "
-            f"{scores.shape[1]} classes apart, 0 to {scores.shape[1] - 1}."
+            f"{classifier.name_of(batch.indices[image])} is of class {batch.targets[image]}; the network has "
+            f"{scores.shape[1]} classes, 0 to {scores.shape[1] - 1}."
         )
-    return torch.from_numpy(batch.targets).to(source.device)
+    return torch.from_numpy(batch.targets).to(classifier.device)
 
 
 class _Items:
     """Images with their classes, for loading."""
 
-    def __init__(self, source: ClassifierData) -> None:
-        self.source = source
-        self.names = getattr(source.data, "names", None)
+    def __init__(self, classifier: ClassifierData) -> None:
+        self.classifier = classifier
+        self.names = getattr(classifier.data, "names", None)
 
     def __len__(self) -> int:
-        return len(self.source.data)
+        return len(self.classifier.data)
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        item = self.source.data[index]
+        item = self.classifier.data[index]
         image, second = item if isinstance(item, (tuple, list)) else (item, None)
-        return image, torch.tensor(self.source.target(index, second))
+        return image, torch.tensor(self.classifier.target(index, second))
 
 
 def _names(classes: Sequence[str] | None) -> tuple[str, ...] | None:

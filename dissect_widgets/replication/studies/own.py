@@ -70,14 +70,22 @@ def own_classifier(
         If the labels have no such concept, or fewer than two images show it on more than 5 % of their labels,
         or on less; if fewer than two classes have images in either half; and for classes that do not fit.
     """
+    find_layer(model, layer)
     known = labeled.vocabulary[labeled.vocabulary.find(concept)]
-    source = ClassifierData(
-        model, layer, images,
-        targets=None if hasattr(images, "targets") else "predicted", classes=classes, preprocess=preprocess,
-    )  # fmt: skip
-    names = source.check_classes(read_images(source, [0]).scores.shape[1])
-    told = _predicted(source) if source.predicts else [source.target(i, None) for i in range(len(images))]
-    halves = [Part(images, own, told, names) for own in _halves(told)]
+    classifier = ClassifierData(
+        model,
+        images,
+        targets=None if hasattr(images, "targets") else "predicted",
+        classes=classes,
+        preprocess=preprocess,
+    )
+    names = classifier.check_classes(read_images(classifier, [0]).scores.shape[1])
+    labels = (
+        _predicted(classifier)
+        if classifier.predicts
+        else [classifier.target(image, None) for image in range(len(images))]
+    )
+    halves = [Part(images, chosen, labels, names) for chosen in _halves(labels)]
     frequent = _frequent(halves, names)
     shown = class_name or frequent[0]
     return ClassifierStudy(
@@ -167,13 +175,13 @@ def own_generator(
     )
 
 
-def _predicted(source: ClassifierData) -> list[int]:
+def _predicted(classifier: ClassifierData) -> list[int]:
     """Class that the network tells each image as."""
     found: list[int] = []
-    with evaluation(source.model):
-        for batch in source.batches():
-            scores = scores_of(source.model(batch.pictures), len(batch.pictures))[: len(batch.indices)]
-            checked_scores(scores, source, batch)
+    with evaluation(classifier.model):
+        for batch in classifier.batches():
+            scores = scores_of(classifier.model(batch.pictures), len(batch.pictures))[: len(batch.indices)]
+            checked_scores(scores, classifier, batch)
             found += scores.argmax(1).tolist()
     return found
 

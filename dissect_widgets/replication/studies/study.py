@@ -13,6 +13,7 @@ from dissect_widgets.core.ablation.importance import Measure
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.data.batches import image_of
+from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.latents import latents
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
@@ -61,10 +62,9 @@ class ClassifierStudy:
     attacked: int = 100
     """How many."""
 
-    @property
-    def known(self) -> dict[str, Any]:
-        """What `rank_units`, `ablate_unit_sets` and `attack` are to know of the network."""
-        return {"classes": self.classes, "preprocess": self.preprocess}
+    def on(self, images: Any) -> ClassifierData:
+        """The classifier on some images."""
+        return ClassifierData(self.model, images, classes=self.classes, preprocess=self.preprocess)
 
     def shapes(self) -> list[Any]:
         """Layers with their sizes, on a picture of these; see `list_layers`."""

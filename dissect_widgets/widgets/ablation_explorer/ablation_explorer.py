@@ -1,6 +1,6 @@
 """The ablation explorer: remove units of a classifier by hand, and see at once what it no longer knows.
 
->>> explorer = AblationExplorer(model, validation, importance, dissection=dissection)
+>>> explorer = AblationExplorer(ClassifierData(model, validation), importance, dissection=dissection)
 >>> explorer                                 # show it
 >>> explorer.class_name, explorer.n = "airfield", 20
 >>> explorer.accuracy.after[0], explorer.flipped
@@ -8,14 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
-from torch import Tensor, nn
 from tqdm.auto import tqdm
 from traitlets import TraitError
 
@@ -38,8 +37,8 @@ class AblationExplorer(anywidget.AnyWidget):
 
     Parameters
     ----------
-    model, data, targets, preprocess
-        Classifier in evaluation mode and images, best others than the ranking's; see `rank_units`.
+    classifier
+        The network and its images, best others than those of `importance`; see `ClassifierData`.
     importance
         Units by importance, of the layer that is to be edited.
     dissection
@@ -96,8 +95,7 @@ class AblationExplorer(anywidget.AnyWidget):
 
     def __init__(
         self,
-        model: nn.Module,
-        data: Any,
+        classifier: ClassifierData,
         importance: UnitImportance,
         *,
         dissection: Dissection | None = None,
@@ -106,19 +104,16 @@ class AblationExplorer(anywidget.AnyWidget):
         n: int | None = None,
         units: Sequence[int] = (),
         height: int = 680,
-        targets: Sequence[int] | Literal["predicted"] | None = None,
-        preprocess: Callable[[Tensor], Tensor] | None = None,
         progress: bool = True,
     ) -> None:
-        source = ClassifierData(
-            model, importance.layer, data, targets=targets, classes=importance.classes, preprocess=preprocess
-        )
-        with tqdm(total=len(data), unit="image", desc="read images", disable=not progress) as bar:
+        named = classifier.with_classes(importance.classes)
+        with tqdm(total=len(classifier.data), unit="image", desc="read images", disable=not progress) as bar:
 
             def advance(done: int, total: int) -> None:
                 bar.update(done - bar.n)
 
-            self.data = AblationData(cache_activations(source, progress=advance), importance)
+            cached = cache_activations(named, importance.layer, progress=advance)
+            self.data = AblationData(cached, importance)
         self.importance, self.dissection, self._units = importance, dissection, None
         self._turn = 0
         place = -1

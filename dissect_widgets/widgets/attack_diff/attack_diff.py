@@ -1,6 +1,6 @@
 """The attack diff: a picture that is told as something else, and what has changed inside the network.
 
->>> diff = AttackDiff(model, validation, importance=importance, dissection=dissection)
+>>> diff = AttackDiff(ClassifierData(model, validation), importance=importance, dissection=dissection)
 >>> diff                                     # show it
 >>> diff.image, diff.target = 7, "bedroom"
 >>> diff.run()                               # as the button does, but waits for the end
@@ -12,12 +12,11 @@ PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a, 5b.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import anywidget
 import traitlets
-from torch import Tensor, nn
 from traitlets import TraitError
 
 from dissect_widgets.core.ablation.importance import UnitImportance
@@ -46,8 +45,8 @@ class AttackDiff(anywidget.AnyWidget):
 
     Parameters
     ----------
-    model, data, classes, preprocess
-        Classifier in evaluation mode and images; see `attack`.
+    classifier
+        The network and its images, whose labels are not used; see `ClassifierData`.
     layer
         Whose units are shown; by default the ranking's.
     importance
@@ -118,14 +117,11 @@ class AttackDiff(anywidget.AnyWidget):
 
     def __init__(
         self,
-        model: nn.Module,
-        data: Any,
+        classifier: ClassifierData,
         layer: str | None = None,
         *,
         importance: UnitImportance | None = None,
         dissection: Dissection | None = None,
-        classes: Sequence[str] | None = None,
-        preprocess: Callable[[Tensor], Tensor] | None = None,
         method: Method | None = None,
         seed: int = 0,
         **traits: Any,
@@ -135,15 +131,14 @@ class AttackDiff(anywidget.AnyWidget):
         if importance is not None and layer not in (None, importance.layer):
             raise SettingError(f"The layer is {layer!r}, but the ranking is of {importance.layer!r}.")
         if importance is not None:
-            layer, classes = importance.layer, importance.classes if classes is None else classes
-        names = getattr(data, "classes", None) if classes is None else classes
-        source = ClassifierData(model, layer, data, targets="predicted", classes=names, preprocess=preprocess)
-        self.data, self.method, self.seed = AttackData(source, importance), method or QUICK, seed
+            layer, classifier = importance.layer, classifier.with_classes(importance.classes)
+        assert layer is not None  # one of the two was given
+        self.data, self.method, self.seed = AttackData(classifier, layer, importance), method or QUICK, seed
         self.attacked: AttackResult | None = None
         self._units, place = None, -1
-        if dissection is not None and source.layer in dissection.layer_names:
-            self._units, place = UnitData(dissection), dissection.layer_names.index(source.layer)
-            self.data.check_units(dissection[source.layer].units, "dissection")
+        if dissection is not None and layer in dissection.layer_names:
+            self._units, place = UnitData(dissection), dissection.layer_names.index(layer)
+            self.data.check_units(dissection[layer].units, "dissection")
         self._background = Background()
         self._ready = False
         super().__init__(
@@ -158,7 +153,7 @@ class AttackDiff(anywidget.AnyWidget):
 
     def __repr__(self) -> str:
         what = "not attacked" if self.attacked is None else repr(self.attacked)
-        return f"<AttackDiff of image {self.image}, {self.data.source.layer}: {what}>"
+        return f"<AttackDiff of image {self.image}, {self.data.layer}: {what}>"
 
     @property
     def units(self) -> list[int]:
@@ -212,7 +207,7 @@ class AttackDiff(anywidget.AnyWidget):
     @traitlets.validate("image")
     def _valid_image(self, proposal: Any) -> int:
         image: int = proposal["value"]
-        count = len(self.data.source.data)
+        count = len(self.data.classifier.data)
         if not 0 <= image < count:
             raise TraitError(f"image is {image}; the data have images 0 to {count - 1}.")
         return image
@@ -230,7 +225,7 @@ class AttackDiff(anywidget.AnyWidget):
         unit: int | None = proposal["value"]
         units = self.data.plan.info.units
         if unit is not None and not 0 <= unit < units:
-            raise TraitError(f"unit is {unit}; {self.data.source.layer} has units 0 to {units - 1}.")
+            raise TraitError(f"unit is {unit}; {self.data.layer} has units 0 to {units - 1}.")
         return unit
 
     @traitlets.observe("image")

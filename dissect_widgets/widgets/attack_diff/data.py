@@ -17,7 +17,7 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.hooks import evaluation, find_layer, trace
 from dissect_widgets.core.network.layers import as_maps
 from dissect_widgets.errors import SettingError
 
@@ -32,18 +32,22 @@ class AttackData:
 
     Parameters
     ----------
-    source
-        Classifier, layer and images.
+    classifier
+        The network and its images.
+    layer
+        Whose units are shown.
     importance
         Units by importance to the classes, or None: then the units that change most are shown.
     """
 
-    def __init__(self, source: ClassifierData, importance: UnitImportance | None) -> None:
-        self.source, self.importance = source, importance
+    def __init__(self, classifier: ClassifierData, layer: str, importance: UnitImportance | None) -> None:
+        find_layer(classifier.model, layer)  # before any image is read
+        classifier = classifier.without_labels()
+        self.classifier, self.layer, self.importance = classifier, layer, importance
         self._read: dict[int, Read] = {}
-        self.classes = source.check_classes(self.read(0).scores.shape[1])
-        _, shape = open_layer(source.model, source.layer, source.data, preprocess=source.preprocess)
-        self.plan = shape.plans[source.layer]
+        self.classes = classifier.check_classes(self.read(0).scores.shape[1])
+        _, shape = open_layer(classifier.model, self.layer, classifier.data, preprocess=classifier.preprocess)
+        self.plan = shape.plans[self.layer]
         if importance is not None:
             self.check_units(importance.units, "ranking")
             if importance.classes != self.classes:
@@ -53,14 +57,14 @@ class AttackData:
         """Raise SettingError if a ranking or dissection is not of the layer as it is."""
         own = self.plan.info.units
         if units != own:
-            raise SettingError(f"The {of} is of {units} units; {self.source.layer} has {own}.")
+            raise SettingError(f"The {of} is of {units} units; {self.layer} has {own}.")
 
     def facts(self) -> dict[str, Any]:
         """What never changes."""
-        data = self.source.data
-        names = [self.source.name_of(image) for image in range(len(data))]
+        data = self.classifier.data
+        names = [self.classifier.name_of(image) for image in range(len(data))]
         return {
-            "layer": self.source.layer,
+            "layer": self.layer,
             "classes": list(self.classes),
             "names": names,
             "grid": list(self.plan.grid[:6]),
@@ -70,7 +74,7 @@ class AttackData:
     def read(self, image: int) -> Read:
         """An image, and what the network says of it; the last one is kept."""
         if image not in self._read:
-            self._read = {image: read_images(self.source, [image])}
+            self._read = {image: read_images(self.classifier, [image])}
         return self._read[image]
 
     def original(self, image: int) -> tuple[dict[str, Any], bytes]:
@@ -92,9 +96,9 @@ class AttackData:
     def attack(self, image: int, target: str, method: Method, seed: int, advance: Advance) -> AttackResult:
         """Attack an image; "" is the class that is second now."""
         read, targets = choose_targets(
-            self.source, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
+            self.classifier, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
         )
-        return run_attack(self.source, read, targets, method, seed=seed, advance=advance)
+        return run_attack(self.classifier, read, targets, method, seed=seed, advance=advance)
 
     def shown(self, attacked: AttackResult) -> tuple[dict[str, Any], bytes, bytes]:
         """All that the page shows of an attack: facts, the perturbation, and maps of units.
@@ -138,13 +142,13 @@ class AttackData:
 
     def _along(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Scores and maps of pictures from the original to the attacked one, in one pass."""
-        source, plan, scores, maps = self.source, self.plan, [], []
-        clone = [source.layer] if plan.overwritten else []
-        for part in pictures.split(max(source.batch_size, 2)):
-            given = network_input(part, source.device, source.dtype, source.preprocess)
-            with evaluation(source.model), trace(source.model, [source.layer], clone=clone) as seen:
-                scores.append(scores_of(source.model(given), len(part)).float().cpu())
-            maps.append(as_maps(seen[source.layer], plan.info).cpu())
+        classifier, plan, scores, maps = self.classifier, self.plan, [], []
+        clone = [self.layer] if plan.overwritten else []
+        for part in pictures.split(max(classifier.batch_size, 2)):
+            given = network_input(part, classifier.device, classifier.dtype, classifier.preprocess)
+            with evaluation(classifier.model), trace(classifier.model, [self.layer], clone=clone) as seen:
+                scores.append(scores_of(classifier.model(given), len(part)).float().cpu())
+            maps.append(as_maps(seen[self.layer], plan.info).cpu())
         return torch.cat(scores), torch.cat(maps)
 
     def _groups(self, attacked: AttackResult, change: Any) -> list[dict[str, Any]]:

@@ -178,9 +178,9 @@ CASES: list[tuple[Any, str, type]] = [
 @pytest.mark.parametrize(("make", "layer", "way"), CASES, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_scores_equal_the_naive_loops(make: Any, layer: str, way: type) -> None:
     net, batch = made(make), pictures(5)
-    source = ClassifierData(net, layer, list(batch), targets="predicted")
+    source = ClassifierData(net, list(batch), targets="predicted")
     with evaluation(net):
-        info = source.plan(batch)
+        info = source.plan(layer, batch)
         network = open_network(net, info, batch)
         assert type(network) is way, network.how
         dim = {"tokens": 2}.get(info.kind, 1)
@@ -209,7 +209,7 @@ def test_the_model_is_left_as_it_was() -> None:
         before = {name: type(module) for name, module in net.named_modules()}
         batch = pictures(2)
         with evaluation(net):
-            open_network(net, ClassifierData(net, layer, list(batch), targets="predicted").plan(batch), batch)
+            open_network(net, ClassifierData(net, list(batch), targets="predicted").plan(layer, batch), batch)
         assert {name: type(module) for name, module in net.named_modules()} == before
         assert not any(module._forward_hooks for module in net.modules())
 
@@ -229,7 +229,7 @@ def test_silent_units_are_not_run(way: type) -> None:
         net[3].weight[2], net[3].bias[2] = 0, -1.0  # unit 2 is below zero everywhere
     batch = pictures(4)
     with evaluation(net):
-        info = ClassifierData(net, "4", list(batch), targets="predicted").plan(batch)
+        info = ClassifierData(net, list(batch), targets="predicted").plan("4", batch)
         found = open_network(net, info, batch, many=way is LinearTerms)
         network = FullForward(net, info) if way is FullForward else found
         assert type(network) is way
@@ -252,7 +252,7 @@ class Again(nn.Module):
 
 def test_a_unit_that_worked_once_is_not_silent() -> None:
     net, data = made(Again), Images()
-    found = dw.rank_units(net, "conv", data, progress=False)
+    found = dw.rank_units(dw.ClassifierData(net, data), "conv", progress=False)
     after = naive(net, "conv", data.images, [2], 1).log_softmax(1)
     with torch.no_grad():
         assert not torch.allclose(after, net(data.images).log_softmax(1), atol=1e-4)
@@ -283,7 +283,7 @@ def test_importance_equals_brute_force(batch_size: int) -> None:
     net, data = telling(), Images()
     before, after, loss = brute(net, data)
     assert len(set(before)) > 3 and (after != before).any(1).all()
-    found = dw.rank_units(net, "conv", data, batch_size=batch_size, progress=False)
+    found = dw.rank_units(dw.ClassifierData(net, data, batch_size=batch_size), "conv", progress=False)
     assert (found.edited.predicted == before).all() and (found.edited.edited == after).all()
     np.testing.assert_allclose(found.loss, loss, atol=1e-12)
     assert found.accuracy.all_before == pytest.approx((before == data.targets).mean())
@@ -295,7 +295,7 @@ def test_importance_equals_brute_force(batch_size: int) -> None:
 def test_errors_are_those_of_paired_differences() -> None:
     net, data = telling(), Images()
     before, after, _ = brute(net, data)
-    found, truth = dw.rank_units(net, "conv", data, progress=False), np.array(data.targets)
+    found, truth = dw.rank_units(dw.ClassifierData(net, data), "conv", progress=False), np.array(data.targets)
     for u in range(5):
         for c in set(data.targets):
             d = (before == c).astype(float) - (after[u] == c)
@@ -307,7 +307,7 @@ def test_errors_are_those_of_paired_differences() -> None:
 
 def test_correlation_and_odds_by_loops() -> None:
     net, data = telling(), Images()
-    found = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
+    found = dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
     with torch.no_grad():
         peaks = net.conv(data.images - 0.5).amax((2, 3)).numpy()
         shares = net(data.images).softmax(1).numpy()
@@ -327,7 +327,7 @@ def test_correlation_and_odds_by_loops() -> None:
 
 
 def test_ranking_and_combinations() -> None:
-    found = dw.rank_units(telling(), "conv", Images(), progress=False)
+    found = dw.rank_units(dw.ClassifierData(telling(), Images()), "conv", progress=False)
     for name in ("ant", "gnu"):
         c = found.classes.index(name)
         keys = [(-found.loss[u, c], -found.odds_loss[u, c]) for u in range(5)]
@@ -350,9 +350,11 @@ def test_ranking_and_combinations() -> None:
 
 def test_sets_equal_brute_force() -> None:
     net, data = telling(), Images()
-    importance = dw.rank_units(net, "conv", Images(17), progress=False)
+    importance = dw.rank_units(dw.ClassifierData(net, Images(17)), "conv", progress=False)
     sizes = [0, 2, 5, 1]
-    found = dw.ablate_unit_sets(net, data, importance, sizes, names=["bee", "gnu"], repeats=3, progress=False)
+    found = dw.ablate_unit_sets(
+        dw.ClassifierData(net, data), importance, sizes, names=["bee", "gnu"], repeats=3, progress=False
+    )
     truth = np.array(data.targets)
 
     def accuracy(removed: list[int], c: int) -> tuple[float, float]:
@@ -384,7 +386,7 @@ def test_sets_of_ones_own_equal_brute_force() -> None:
     net, data = telling(), Images()
     sets = [[3, 0], [], [4, 1, 2]]
     for keep in (False, True):
-        found = dw.ablate_units(net, "conv", data, sets, keep=keep, progress=False)
+        found = dw.ablate_units(dw.ClassifierData(net, data), "conv", sets, keep=keep, progress=False)
         for row, units in enumerate(sets):
             removed = [u for u in range(5) if u not in units] if keep else units
             told = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
@@ -392,18 +394,18 @@ def test_sets_of_ones_own_equal_brute_force() -> None:
         assert found.accuracy.after.shape == (3, 7)
     for bad in ([[5]], [[-1]], [[2, 2]]):
         with pytest.raises(SettingError):
-            dw.ablate_units(net, "conv", data, bad, progress=False)
+            dw.ablate_units(dw.ClassifierData(net, data), "conv", bad, progress=False)
 
 
 def test_a_network_that_is_run_whole_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    dw.rank_units(made(Winding), "conv", Images(), progress=True)
+    dw.rank_units(dw.ClassifierData(made(Winding), Images()), "conv", progress=True)
     assert "full passes: it cannot be traced" in "".join(capsys.readouterr())
 
 
 def test_random_sets_have_their_size_and_hold_one_another() -> None:
     from dissect_widgets.core.ablation.unit_sets import plan_sets
 
-    importance = dw.rank_units(telling(), "conv", Images(), progress=False)
+    importance = dw.rank_units(dw.ClassifierData(telling(), Images()), "conv", progress=False)
     plan = plan_sets(importance, [1, 2, 4], classes=["ant"], repeats=20, seed=4)
     random = plan.kept[9:69].reshape(20, 3, 5)
     assert (random.sum(2) == [4, 3, 1]).all()
@@ -426,18 +428,20 @@ class Bare(Images):
 def test_targets_may_be_what_the_network_says() -> None:
     net = telling()
     with pytest.raises(DataError, match=r"0.jpg has nothing where its class.*predicted"):
-        dw.rank_units(net, "conv", Bare(), progress=False)
-    found = dw.rank_units(net, "conv", Bare(), targets="predicted", progress=False)
+        dw.rank_units(dw.ClassifierData(net, Bare()), "conv", progress=False)
+    found = dw.rank_units(dw.ClassifierData(net, Bare(), targets="predicted"), "conv", progress=False)
     assert (found.edited.targets == found.edited.predicted).all() and found.accuracy.all_before == 1
 
 
 def test_classes_are_found_by_their_names() -> None:
     net, data = telling(), Images()
     other = Images.classes[::-1]
-    found = dw.rank_units(net, "conv", data, classes=other, progress=False)
+    found = dw.rank_units(dw.ClassifierData(net, data, classes=other), "conv", progress=False)
     assert (found.edited.targets == 6 - np.array(data.targets)).all()
     with pytest.raises(SettingError, match=r"no 'ant' of the data. Did you mean 'aunt'"):
-        dw.rank_units(net, "conv", data, classes=["aunt", *Images.classes[1:]], progress=False)
+        dw.rank_units(
+            dw.ClassifierData(net, data, classes=["aunt", *Images.classes[1:]]), "conv", progress=False
+        )
 
 
 class Odd(nn.Module):
@@ -463,34 +467,42 @@ class Odd(nn.Module):
 )
 def test_outputs_that_are_no_scores(kind: str, message: str) -> None:
     with pytest.raises(LayerError, match=message):
-        dw.rank_units(made(lambda: Odd(kind)), "conv", Images(), targets=[0] * 23, progress=False)
+        dw.rank_units(
+            dw.ClassifierData(made(lambda: Odd(kind)), Images(), targets=[0] * 23), "conv", progress=False
+        )
 
 
 def test_bad_input_is_refused() -> None:
     net, data = telling(), Images()
     with pytest.raises(LayerError, match=r"Did you mean 'conv'"):
-        dw.rank_units(net, "cnov", data, progress=False)
+        dw.rank_units(dw.ClassifierData(net, data), "cnov", progress=False)
     with pytest.raises(LayerError, match="does not depend on layer 'aside'"):
-        dw.rank_units(made(lambda: Odd("")), "aside", data, targets=[0] * 23, progress=False)
+        dw.rank_units(
+            dw.ClassifierData(made(lambda: Odd("")), data, targets=[0] * 23), "aside", progress=False
+        )
     with pytest.raises(ActivationError, match=r"scores of image '\d+.jpg' are not finite"):
-        dw.rank_units(made(lambda: Odd("nan")), "conv", data, targets=[0] * 23, progress=False)
+        dw.rank_units(
+            dw.ClassifierData(made(lambda: Odd("nan")), data, targets=[0] * 23), "conv", progress=False
+        )
     with pytest.raises(SettingError, match="training mode"):
-        dw.rank_units(telling().train(), "conv", data, progress=False)
-    with pytest.raises(DataError, match=r"0.jpg is of class 7; the network tells 7 classes apart"):
-        dw.rank_units(net, "conv", data, targets=[7] * 23, progress=False)
+        dw.rank_units(dw.ClassifierData(telling().train(), data), "conv", progress=False)
+    with pytest.raises(DataError, match=r"0.jpg is of class 7; the network has 7 classes"):
+        dw.rank_units(dw.ClassifierData(net, data, targets=[7] * 23), "conv", progress=False)
     with pytest.raises(DataError, match=r"3.jpg is of class -2"):
-        dw.rank_units(net, "conv", data, targets=[0, 1, 2, -2] * 5 + [0] * 3, progress=False)
+        dw.rank_units(
+            dw.ClassifierData(net, data, targets=[0, 1, 2, -2] * 5 + [0] * 3), "conv", progress=False
+        )
     with pytest.raises(SettingError, match="22 targets for 23"):
-        dw.rank_units(net, "conv", data, targets=[0] * 22, progress=False)
+        dw.rank_units(dw.ClassifierData(net, data, targets=[0] * 22), "conv", progress=False)
     with pytest.raises(SettingError, match="'predicted'"):
-        dw.rank_units(net, "conv", data, targets="own", progress=False)  # type: ignore[arg-type]
-    with pytest.raises(SettingError, match="8 names, but the network tells 7"):
-        dw.rank_units(net, "conv", data, classes=[*Images.classes, "hen"], progress=False)
+        dw.rank_units(dw.ClassifierData(net, data, targets="own"), "conv", progress=False)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="8 names, but the network has 7"):
+        dw.rank_units(dw.ClassifierData(net, data, classes=[*Images.classes, "hen"]), "conv", progress=False)
     with pytest.raises(SettingError, match="'ant' stands there more than once"):
-        dw.rank_units(net, "conv", data, classes=["ant"] * 7, progress=False)
+        dw.rank_units(dw.ClassifierData(net, data, classes=["ant"] * 7), "conv", progress=False)
     with pytest.raises(DataError, match="no images"):
-        dw.rank_units(net, "conv", [], progress=False)
-    found = dw.rank_units(net, "conv", data, progress=False)
+        dw.rank_units(dw.ClassifierData(net, []), "conv", progress=False)
+    found = dw.rank_units(dw.ClassifierData(net, data), "conv", progress=False)
     with pytest.raises(ConceptError, match=r"'dog' has 0 of the 23 images"):
         found.top_units("dog")
     with pytest.raises(ConceptError, match=r"no class 'foxx'. Did you mean 'fox'"):
@@ -498,9 +510,9 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(SettingError, match=r"allowed is 1 to 5"):
         found.important_to(6)
     with pytest.raises(SettingError, match=r"allowed are different numbers from 0 to 5"):
-        dw.ablate_unit_sets(net, data, found, [1, 6], progress=False)
+        dw.ablate_unit_sets(dw.ClassifierData(net, data), found, [1, 6], progress=False)
     with pytest.raises(ConceptError, match="'dog'"):
-        dw.ablate_unit_sets(net, data, found, [1], names=["dog"], progress=False)
+        dw.ablate_unit_sets(dw.ClassifierData(net, data), found, [1], names=["dog"], progress=False)
     with pytest.raises(SettingError, match="no unit 5; the layer has units 0 to 4"):
         keep_all_but([[1], [5]], 5)
     with pytest.raises(SettingError, match="Unit 3 stands in a set more than once"):
@@ -509,8 +521,8 @@ def test_bad_input_is_refused() -> None:
 
 def test_an_interrupted_run_keeps_what_it_found() -> None:
     net, data = telling(), Images()
-    whole = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
-    source = ClassifierData(net, "conv", data, batch_size=4)
+    whole = dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
+    source = ClassifierData(net, data, batch_size=4)
 
     def stop(done: int, total: int) -> None:
         if done == 12:
@@ -520,12 +532,14 @@ def test_an_interrupted_run_keeps_what_it_found() -> None:
         return ~np.eye(units, dtype=bool)
 
     with pytest.raises(EditsInterrupted, match="12 of 23") as caught:
-        run_edits(source, each, progress=stop)
+        run_edits(source, "conv", each, progress=stop)
     part = UnitImportance(caught.value.state.finished())
     assert part.images == 12
     assert (part.edited.edited == whole.edited.edited[:, :12]).all()
     steps: list[int] = []
-    again = run_edits(source, each, begun=caught.value, progress=lambda done, total: steps.append(done))
+    again = run_edits(
+        source, "conv", each, begun=caught.value, progress=lambda done, total: steps.append(done)
+    )
     assert steps == [12, 16, 20, 23]
     assert (again.edited == whole.edited.edited).all()
     assert (again.odds_loss == whole.edited.odds_loss).all()
@@ -533,12 +547,12 @@ def test_an_interrupted_run_keeps_what_it_found() -> None:
     with torch.no_grad():
         net.fc.bias[0] += 1  # another network: the interrupted run is not gone on with
     steps.clear()
-    run_edits(source, each, begun=caught.value, progress=lambda done, total: steps.append(done))
+    run_edits(source, "conv", each, begun=caught.value, progress=lambda done, total: steps.append(done))
     assert steps[0] == 0
 
 
 def test_a_batch_that_is_half_counted_is_not_gone_on_from() -> None:
-    source = ClassifierData(telling(), "conv", Images(), batch_size=4)
+    source = ClassifierData(telling(), Images(), batch_size=4)
     unfinished: list[EditsInterrupted] = []
 
     class Stops(dict[str, Any]):
@@ -562,7 +576,7 @@ def test_a_batch_that_is_half_counted_is_not_gone_on_from() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edits, "_new", stopping)
         with pytest.raises(KeyboardInterrupt) as caught:
-            run_edits(source, lambda units: ~np.eye(units, dtype=bool), remember=unfinished.append)
+            run_edits(source, "conv", lambda units: ~np.eye(units, dtype=bool), remember=unfinished.append)
     assert not unfinished and not isinstance(caught.value, EditsInterrupted)
 
 
@@ -571,12 +585,12 @@ def test_an_error_in_the_middle_loses_nothing() -> None:
     broken = data.images[13].clone()
     data.images[13, 0, 0, 0] = 7
     with pytest.raises(DataError, match=r"13.jpg has values"):
-        dw.rank_units(net, "conv", data, batch_size=4, progress=False)
+        dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
     data.images[13] = broken
     from dissect_widgets.api import ablation as rank
 
     assert rank._unfinished is not None and rank._unfinished.state.done == 12
-    again = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
+    again = dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
     assert (again.edited.edited == brute(net, data)[1]).all()
 
 
@@ -588,7 +602,7 @@ def test_held_images_are_predicted_as_by_the_naive_loop(
 ) -> None:
     monkeypatch.setattr("dissect_widgets.core.ablation.cached._IMAGES_TOGETHER", 8)
     net, data = made(make), Images()
-    held = cache_activations(ClassifierData(net, layer, data, batch_size=4))
+    held = cache_activations(ClassifierData(net, data, batch_size=4), layer)
     with torch.no_grad():
         assert (held.predicted == net(data.images).argmax(1).numpy()).all()
     dim = {"norm": 2}.get(layer, 1)
@@ -607,7 +621,7 @@ def test_a_unit_that_never_changes_correlates_with_nothing() -> None:
     for value in (0.1, 0.3, 0.7, 1.1, 1.3, 1.7):
         with torch.no_grad():
             net.conv.weight[1], net.conv.bias[1] = 0, value
-        found = dw.rank_units(net, "conv", data, batch_size=4, progress=False)
+        found = dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
         assert np.isnan(found.correlation[1]).all() and np.isfinite(found.correlation[0]).all()
 
 
@@ -624,19 +638,21 @@ def test_few_units_and_no_classes() -> None:
         net.conv.weight[:] = torch.arange(81).view(3, 3, 3, 3).sin() / 5
         net.conv.bias[:] = 0.1
         net.fc.weight = nn.Parameter(net.fc.weight[:, : 3 * 20 * 24])
-    importance = dw.rank_units(net, "conv", data, progress=False)
-    sets = dw.ablate_unit_sets(net, data, importance, [1], progress=False)
+    importance = dw.rank_units(dw.ClassifierData(net, data), "conv", progress=False)
+    sets = dw.ablate_unit_sets(dw.ClassifierData(net, data), importance, [1], progress=False)
     assert sets.classes == ("ant", "bee", "cow", "elk", "gnu")
     with pytest.raises(SettingError, match="no classes"):
-        dw.ablate_unit_sets(net, data, importance, [1], names=[], progress=False)
+        dw.ablate_unit_sets(dw.ClassifierData(net, data), importance, [1], names=[], progress=False)
 
 
 def test_images_in_memory_are_the_same_images() -> None:
     net, data = telling(), Images()
     held = dw.InMemory(data, 17)
     assert len(held) == 17 and held.targets == data.targets[:17] and held.names[16] == "16.jpg"
-    found = dw.rank_units(net, "conv", held, progress=False)
-    assert (found.loss == dw.rank_units(net, "conv", Images(17), progress=False).loss)[:, [0, 1]].all()
+    found = dw.rank_units(dw.ClassifierData(net, held), "conv", progress=False)
+    assert (found.loss == dw.rank_units(dw.ClassifierData(net, Images(17)), "conv", progress=False).loss)[
+        :, [0, 1]
+    ].all()
     assert found.classes == Images.classes
     assert len(dw.InMemory(data)) == 23
 

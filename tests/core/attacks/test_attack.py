@@ -15,7 +15,7 @@ import dissect_widgets as dw
 from dissect_widgets.core.attacks.base import AttackState
 from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
-from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalized
+from tests.core.small_classifiers import Pictures, Plane, Rule, attack, classifier, margins, normalized
 
 
 class Plain(NamedTuple):
@@ -71,7 +71,7 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
 def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) -> None:
     net, data = classifier(), Pictures()
     method = dw.CarliniWagner(**{"steps": 30, "searches": 4, "rate": 0.03} | settings)
-    found = dw.attack(net, data, target, method=method, preprocess=normalized, batch_size=3, progress=False)
+    found = attack(net, data, target, method, batch_size=3)
     own = found.predicted_before if target is None else found.targets
     searches = [
         plain(net, picture, int(k), target is not None, method)
@@ -99,7 +99,7 @@ def test_the_way_to_a_plane_is_straight(confidence: float) -> None:
     net, data = classifier(lambda: Plane(0.0)), Pictures(4)
     data.images = 0.5 + (data.images - 0.5) * 0.4  # far from black and white
     method = dw.CarliniWagner(confidence, steps=200, searches=6, rate=4e-3, early=False)
-    found = dw.attack(net, data, method=method, classes=["no", "yes"], progress=False)
+    found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     assert found.success.all() and set(found.predicted_before) == {0, 1}
     with torch.no_grad():
         score = net(data.images)[:, 1].abs().numpy()
@@ -119,14 +119,13 @@ METHODS = [
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
 def test_an_image_is_attacked_as_if_alone(method: Any) -> None:
     net, data = classifier(), Pictures()
-    options: dict[str, Any] = {"method": method, "preprocess": normalized, "progress": False}
-    whole = dw.attack(net, data, batch_size=3, **options)
+    whole = attack(net, data, method=method, batch_size=3)
     assert whole.success.sum() >= 4
     for size in (1, 2, 50):
-        again = dw.attack(net, data, batch_size=size, **options)
+        again = attack(net, data, method=method, batch_size=size)
         assert torch.allclose(again.after, whole.after, atol=1e-4)
         assert again.passes == whole.passes and (again.success == whole.success).all()
-    some = dw.attack(net, data, images=[6, 2], batch_size=3, **options)
+    some = attack(net, data, method=method, batch_size=3, images=[6, 2])
     assert some.names == ("6.jpg", "2.jpg") and some.images.tolist() == [6, 2]
     assert torch.allclose(some.after, whole.after[[6, 2]], atol=1e-4)
     assert torch.equal(some.before, data.images[[6, 2]])
@@ -173,7 +172,7 @@ def test_black_and_white_can_be_attacked() -> None:
     net, data = classifier(), Pictures(3)
     data.images = data.images.round()
     method = dw.CarliniWagner(steps=90, searches=2, rate=0.1, constant=10.0, early=False)
-    found = dw.attack(net, data, method=method, preprocess=normalized, progress=False)
+    found = attack(net, data, method=method)
     assert found.success.all() and found.after.min() >= 0 and found.after.max() <= 1
 
 
@@ -205,7 +204,7 @@ def test_settings_out_of_range(name: str, bad: Any) -> None:
 def test_an_early_end_is_where_less_than_a_ten_thousandth_is_gained(rate: float, steps: int) -> None:
     net, data = classifier(lambda: Plane(0.0)), Pictures(1)
     method = dw.CarliniWagner(steps=20, searches=1, rate=rate, constant=1.0)
-    found = dw.attack(net, data, method=method, classes=["no", "yes"], progress=False)
+    found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     assert found.passes == steps  # the first look is after one step, the second after three
 
 
@@ -217,9 +216,7 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
         return normalized(pictures)
 
     method = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
-    found = dw.attack(
-        classifier(), Pictures(23), method=method, preprocess=noted, batch_size=5, progress=False
-    )
+    found = attack(classifier(), Pictures(23), method=method, preprocess=noted, batch_size=5)
     own = sizes[5:-5]  # those before and after are of what the network says
     assert sum(own) == found.passes and own == sorted(own, reverse=True)
     assert own.count(5) > 0.8 * len(own) and max(own) == 5
@@ -228,7 +225,7 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
 def test_least_settings() -> None:
     net, data = classifier(), Pictures(2)
     least = dw.CarliniWagner(steps=1, searches=1, rate=1e-9)
-    found = dw.attack(net, data, method=least, preprocess=normalized, progress=False)
+    found = attack(net, data, method=least)
     assert found.passes == 2 and found.finished.all() and not found.success.any()
 
 
@@ -238,7 +235,7 @@ def test_no_farther_than_foolbox(target: str | None) -> None:
     net, data = classifier(), Pictures()
     shared: dict[str, Any] = {"confidence": 0.2, "steps": 40}
     method = dw.CarliniWagner(searches=5, rate=0.02, constant=0.05, early=False, **shared)
-    found = dw.attack(net, data, target, method=method, preprocess=normalized, progress=False)
+    found = attack(net, data, target, method)
     theirs = foolbox.attacks.L2CarliniWagnerAttack(
         binary_search_steps=5, stepsize=0.02, initial_const=0.05, abort_early=False, **shared
     )

@@ -14,24 +14,17 @@ import dissect_widgets as dw
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
 from tests.core.small_classifiers import (
     CLASSES,
+    QUICK,
     Pictures,
     Rule,
     Smooth,
+    attack,
     classifier,
     normalized,
 )
 
-QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
 STEPS = dw.ProjectedGradient(radius=0.03, steps=6)
 BOTH = pytest.mark.parametrize("method", [QUICK, STEPS], ids=["cw", "pgd"])
-
-
-def attack(
-    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
-) -> dw.AttackResult:
-    return dw.attack(
-        net, data, target, **{"method": method, "preprocess": normalized, "progress": False} | options
-    )
 
 
 def cut(net: Smooth, x: Tensor) -> Tensor:
@@ -87,7 +80,7 @@ def test_bad_input_is_refused() -> None:
         attack(net, data, 7)
     with pytest.raises(SettingError, match="2 targets for 7 images"):
         attack(net, data, [1, 2])
-    with pytest.raises(SettingError, match="8 names, but the network tells 7 classes"):
+    with pytest.raises(SettingError, match="8 names, but the network has 7 classes"):
         attack(net, data, classes=[*CLASSES, "hen"])
     with pytest.raises(SettingError, match="'ant' stands there more than once"):
         attack(net, data, classes=["ant"] * 7)

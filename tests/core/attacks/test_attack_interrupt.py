@@ -14,9 +14,8 @@ from tqdm import tqdm
 import dissect_widgets as dw
 from dissect_widgets.api import attacks
 from dissect_widgets.core.attacks.run import AttackInterrupted
-from tests.core.small_classifiers import CLASSES, Counting, Pictures, classifier, normalized
+from tests.core.small_classifiers import CLASSES, QUICK, Counting, Pictures, attack, classifier, normalized
 
-QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
 STEPS = dw.ProjectedGradient(radius=0.03, steps=6)
 BOTH = pytest.mark.parametrize("method", [QUICK, STEPS], ids=["cw", "pgd"])
 
@@ -25,14 +24,6 @@ BOTH = pytest.mark.parametrize("method", [QUICK, STEPS], ids=["cw", "pgd"])
 def nothing_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may go on from what another left."""
     monkeypatch.setattr(attacks, "_unfinished", None)
-
-
-def attack(
-    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
-) -> dw.AttackResult:
-    return dw.attack(
-        net, data, target, **{"method": method, "preprocess": normalized, "progress": False} | options
-    )
 
 
 def interrupted(net: nn.Module, data: Pictures, after: int, **options: Any) -> dw.AttackResult:

@@ -8,23 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import dissect_widgets as dw
 from dissect_widgets.core.attacks.run import choose_targets, read_images, run_attack
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.errors import DataError, SettingError
-from tests.core.small_classifiers import CLASSES, Pictures, Rule, classifier, normalized
-
-QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
-
-
-def attack(
-    net: nn.Module, data: Any, target: Any = None, method: Any = QUICK, **options: Any
-) -> dw.AttackResult:
-    return dw.attack(
-        net, data, target, **{"method": method, "preprocess": normalized, "progress": False} | options
-    )
+from tests.core.small_classifiers import CLASSES, QUICK, Pictures, Rule, attack, classifier, normalized
 
 
 def by_hand(**changes: Any) -> dw.AttackResult:
@@ -241,7 +231,7 @@ def test_in_place_steps_change_no_picture() -> None:
 def test_it_stops_when_told_to() -> None:
     net, data = classifier(), Pictures()
     source = ClassifierData(
-        net, None, data, targets="predicted", classes=CLASSES, preprocess=normalized, batch_size=3
+        net, data, targets="predicted", classes=CLASSES, preprocess=normalized, batch_size=3
     )
     read, targets = choose_targets(source, read_images(source, None), None, 0, print)
     heard: list[tuple[float, int]] = []

@@ -13,7 +13,7 @@ import dissect_widgets as dw
 from dissect_widgets.core.attacks.base import AttackState
 from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
-from tests.core.small_classifiers import Pictures, Plane, Rule, classifier, margins, normalized
+from tests.core.small_classifiers import Pictures, Plane, Rule, attack, classifier, margins, normalized
 
 
 def plain(
@@ -47,7 +47,7 @@ def begin(number: int, radius: float, seed: int = 0) -> Tensor:
 def test_pictures_equal_a_plain_loop(target: Any, chance: bool) -> None:
     net, data = classifier(), Pictures()
     method = dw.ProjectedGradient(radius=0.01, steps=6, size=0.008, chance=chance)
-    found = dw.attack(net, data, target, method=method, preprocess=normalized, batch_size=3, progress=False)
+    found = attack(net, data, target, method, batch_size=3)
     own = found.predicted_before if target is None else found.targets
     first = set()
     for row in range(7):
@@ -70,11 +70,11 @@ def test_the_best_on_the_way_is_kept() -> None:
 
     data = [torch.full((3, 11, 13), 0.6), torch.full((3, 11, 13), 0.53)]
     method = dw.ProjectedGradient(radius=0.2, steps=7, size=0.065, chance=False)
-    found = dw.attack(classifier(lambda: Rule(rule)), data, method=method, progress=False)
+    found = attack(classifier(lambda: Rule(rule)), data, method=method, preprocess=None)
     # 0.6 -> 0.535 -> 0.47 -> 0.535 ...; 0.53 -> 0.465 -> 0.53 ...
     assert found.success.tolist() == [False, False] and (found.after == found.before).all()
     data[0] += 0.025  # 0.625 -> 0.56 -> 0.495 (inside) -> 0.43 or 0.56
-    found = dw.attack(classifier(lambda: Rule(rule)), data, method=method, progress=False)
+    found = attack(classifier(lambda: Rule(rule)), data, method=method, preprocess=None)
     assert found.success.tolist() == [True, False]
     assert found.after[0].mean().item() == pytest.approx(0.495, abs=1e-5)
 
@@ -83,7 +83,7 @@ def test_the_best_on_the_way_is_kept() -> None:
 def test_a_plane_is_left_by_the_corner(chance: bool) -> None:
     net, data = classifier(lambda: Plane(0.0)), Pictures(4)
     method = dw.ProjectedGradient(radius=0.05, steps=5, chance=chance)
-    found = dw.attack(net, data, method=method, classes=["no", "yes"], progress=False)
+    found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     away = net.get_parameter("normal").detach().sign()
     assert found.success.all() and set(found.predicted_before) == {0, 1}
     for row in range(4):
@@ -97,7 +97,7 @@ def test_no_pixel_goes_too_far(settings: dict[str, Any]) -> None:
     net, data = classifier(), Pictures()
     data.images = ((data.images - 0.5) * 2 + 0.5).clamp(0, 1)  # black and white as well
     method = dw.ProjectedGradient(**{"radius": 0.1, "steps": 3} | settings)
-    found = dw.attack(net, data, method=method, preprocess=normalized, progress=False)
+    found = attack(net, data, method=method)
     assert found.success.all() and found.after.min() >= 0 and found.after.max() <= 1
     assert found.perturbation.abs().max() <= method.radius + 1e-6
     assert (found.linf > 0).all()
@@ -109,9 +109,7 @@ def test_where_an_image_begins_is_its_own() -> None:
 
     def first(seed: int = 0, **options: Any) -> Any:
         method = dw.ProjectedGradient(radius=0.9, steps=1, size=1e-9)
-        return dw.attack(
-            net, data, method=method, preprocess=normalized, seed=seed, progress=False, **options
-        )
+        return attack(net, data, method=method, seed=seed, **options)
 
     found = first(batch_size=3)
     places = np.flatnonzero(found.success)

@@ -17,7 +17,7 @@ import dissect_widgets as dw
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.unit_changes import Estimate, read_changes
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError
-from tests.core.small_classifiers import CLASSES, Pictures, classifier, normalized
+from tests.core.small_classifiers import CLASSES, Pictures, attack, classifier, normalized
 
 Z = 2.5758293035489004
 
@@ -47,7 +47,11 @@ def network() -> nn.Sequential:
 @cache
 def attacked() -> dw.AttackResult:
     method = dw.ProjectedGradient(radius=0.04, steps=4)
-    return dw.attack(network(), Pictures(23), "random", method=method, preprocess=normalized, progress=False)
+    return attack(network(), Pictures(23), "random", method)
+
+
+def attacked_network() -> dw.ClassifierData:
+    return dw.ClassifierData(network(), Pictures(23), preprocess=normalized)
 
 
 @cache
@@ -55,9 +59,8 @@ def importance(layer: str = "2") -> UnitImportance:
     """Units by importance to five of the classes: no picture is said to be a dog or a fox."""
     data = Pictures(40, seed=8)
     targets = [(0, 1, 2, 4, 6)[i % 5] for i in range(40)]
-    return dw.rank_units(
-        network(), layer, data, targets=targets, classes=CLASSES, preprocess=normalized, progress=False
-    )
+    classifier = dw.ClassifierData(network(), data, targets=targets, classes=CLASSES, preprocess=normalized)
+    return dw.rank_units(classifier, layer, progress=False)
 
 
 def one_by_one(layer: int, pictures: Tensor) -> np.ndarray:
@@ -82,9 +85,7 @@ def peaks(layer: int, pictures: Tensor) -> np.ndarray:
 @pytest.mark.parametrize("layer", [0, 1, 2, 3, 5])
 @pytest.mark.parametrize("batch_size", [1, 4, 50])
 def test_peaks_equal_direct_passes(layer: int, batch_size: int) -> None:
-    found = dw.unit_changes(
-        network(), str(layer), attacked(), preprocess=normalized, batch_size=batch_size, progress=False
-    )
+    found = dw.unit_changes(attacked_network(), str(layer), attacked(), progress=False)
     before, after = peaks(layer, attacked().before), peaks(layer, attacked().after)
     assert found.before.dtype == found.after.dtype == np.float32
     np.testing.assert_allclose(found.before, before, atol=1e-5)
@@ -97,11 +98,11 @@ def test_peaks_equal_direct_passes(layer: int, batch_size: int) -> None:
 
 def test_the_network_is_read_in_evaluation_mode_and_left_as_it_was() -> None:
     drop = nn.Dropout().train()
-    net, told = nn.Sequential(drop, network()), []
-    found = read_changes(
-        net, "1.2", attacked(), preprocess=normalized, batch_size=10, progress=lambda *n: told.append(n)
-    )
-    assert told == [(10, 46), (20, 46), (23, 46), (33, 46), (43, 46), (46, 46)]
+    net, steps = nn.Sequential(drop, network()), []
+    classifier = dw.ClassifierData(net.eval(), Pictures(23), preprocess=normalized, batch_size=10)
+    net.training = drop.training = True
+    found = read_changes(classifier, "1.2", attacked(), progress=lambda *n: steps.append(n))
+    assert steps == [(10, 46), (20, 46), (23, 46), (33, 46), (43, 46), (46, 46)]
     np.testing.assert_allclose(found.after, peaks(2, attacked().after), atol=1e-5)
     assert drop.training and net.training and not network().training
     assert not any(module._forward_hooks for module in net.modules())
@@ -128,18 +129,18 @@ def test_activations_that_are_no_numbers(when: str, value: float) -> None:
     holed[17, 0, 0, 0], net.value = 1, value
     bad = replace(attacked(), **{when: holed})
     with pytest.raises(ActivationError, match=r"Layer 'maps', unit 4: no finite number on image '17.jpg'"):
-        dw.unit_changes(net, "maps", bad, batch_size=4, progress=False)
+        dw.unit_changes(dw.ClassifierData(net.eval(), Pictures(23)), "maps", bad, progress=False)
 
 
 def test_layers_and_images_that_are_none() -> None:
     with pytest.raises(LayerError, match="no layer '12'"):
-        dw.unit_changes(network(), "12", attacked(), progress=False)
+        dw.unit_changes(attacked_network(), "12", attacked(), progress=False)
     with pytest.raises(DataError, match="no attacked images"):
-        dw.unit_changes(network(), "2", attacked().select([]), progress=False)
+        dw.unit_changes(attacked_network(), "2", attacked().select([]), progress=False)
 
 
 def changed() -> Any:
-    return dw.unit_changes(network(), "2", attacked(), preprocess=normalized, progress=False)
+    return dw.unit_changes(attacked_network(), "2", attacked(), progress=False)
 
 
 def ratio(values: list[float], others: list[float]) -> tuple[float, float]:
@@ -246,7 +247,7 @@ def test_rankings_that_do_not_fit() -> None:
     for top in (0, -1, 5, 9):
         with pytest.raises(SettingError, match=f"top is {top}; allowed is 1 to 4, so that others of 9"):
             found.by_importance(importance(), top=top)
-    few = dw.unit_changes(network(), "0", attacked(), preprocess=normalized, progress=False)
+    few = dw.unit_changes(attacked_network(), "0", attacked(), progress=False)
     with pytest.raises(SettingError, match="top is 2; allowed is 1 to 1, so that others of 4 are left"):
         few.by_importance(importance("0"), top=2)
 
@@ -265,9 +266,7 @@ def test_nothing_to_count() -> None:
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_maps_equal_direct_passes(layer: int, batch_size: int) -> None:
     units = [3, 0, 2]
-    found = dw.change_maps(
-        network(), str(layer), attacked(), units, preprocess=normalized, batch_size=batch_size
-    )
+    found = dw.change_maps(attacked_network(), str(layer), attacked(), units)
     before, after = (
         one_by_one(layer, pictures)[:, units] for pictures in (attacked().before, attacked().after)
     )
@@ -285,4 +284,4 @@ def test_maps_equal_direct_passes(layer: int, batch_size: int) -> None:
 @pytest.mark.parametrize("units", [[9], [-1], []])
 def test_maps_of_units_that_are_not_there(units: list[int]) -> None:
     with pytest.raises(SettingError, match=r"no unit .*2 has units 0 to 8"):
-        dw.change_maps(network(), "2", attacked(), units, preprocess=normalized)
+        dw.change_maps(attacked_network(), "2", attacked(), units)

@@ -121,8 +121,8 @@ def test_every_unit_removed_equals_the_naive_loop_on_real_photos(real: Path) -> 
     photos = dw.InMemory(dw.PhotoFolder(real / "photos"), 6)
     with torch.random.fork_rng():
         model = dw.load_model("squeezenet1_0", real / "squeezenet1_0_imagenet.safetensors").eval()
-    options: dict[str, Any] = {"targets": "predicted", "preprocess": dw.normalize(), "progress": False}
-    found = dw.rank_units(model, "features.12", photos, **options)
+    photos_classifier = dw.ClassifierData(model, photos, targets="predicted", preprocess=dw.normalize())
+    found = dw.rank_units(photos_classifier, "features.12", progress=False)
     assert "linear layer" in found.how
     batch = dw.normalize()(torch.stack([photos[i] for i in range(6)]))
     changed = np.flatnonzero((found.edited.edited != found.edited.predicted).any(1))
