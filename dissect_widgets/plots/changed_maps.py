@@ -1,6 +1,6 @@
 """Where an attack makes units rise, and where it makes them fall (PNAS 2020, Fig. 5b).
 
->>> changes = dw.change_maps(net, "conv5_3", attacked, importance.top_units("ski resort")[:4])
+>>> changes = dw.change_maps(classifier, "conv5_3", attacked, importance.top_units("ski resort")[:4])
 >>> changed_pictures(changes, attacked, image=0).show()
 """
 

@@ -1,6 +1,6 @@
 """How much an attack changes units, by their importance to the two classes (PNAS 2020, Fig. 5c).
 
->>> changes = dw.unit_changes(net, "conv5_3", attacked)
+>>> changes = dw.unit_changes(classifier, "conv5_3", attacked)
 >>> change_bars(changes.by_importance(importance)).show()
 """
 

@@ -19,9 +19,9 @@ import json
 import dissect_widgets as dw
 from dissect_widgets import world
 net = world.load_classifier()
-ranking = dw.rank_units(dw.ClassifierData(net, world.Scenes("train", 96)), "conv5_3", progress=False)
+importance = dw.rank_units(dw.ClassifierData(net, world.Scenes("train", 96)), "conv5_3", progress=False)
 classifier = dw.ClassifierData(net, world.Scenes("val", 24))
-diff = dw.AttackDiff(classifier, ranking=ranking, dissection=dw.load("scenes"))
+diff = dw.AttackDiff(classifier, importance=importance, dissection=dw.load("scenes"))
 diff
 """
 PIXELS = """canvas => {

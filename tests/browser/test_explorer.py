@@ -18,9 +18,9 @@ import json
 import dissect_widgets as dw
 from dissect_widgets import world
 net = world.load_classifier()
-ranking = dw.rank_units(dw.ClassifierData(net, world.Scenes("train", 96)), "conv5_3", progress=False)
+importance = dw.rank_units(dw.ClassifierData(net, world.Scenes("train", 96)), "conv5_3", progress=False)
 options = {"dissection": dw.load("scenes"), "class_name": "airfield", "progress": False}
-explorer = dw.AblationExplorer(net, world.Scenes("val", 144), ranking, **options)
+explorer = dw.AblationExplorer(dw.ClassifierData(net, world.Scenes("val", 144)), importance, **options)
 explorer
 """
 SHOWN = """explorer => {

@@ -23,13 +23,13 @@ browser
 """
 ABLATION = """
 net, few = world.load_classifier(), dw.InMemory(world.Scenes("val", 48))
-ranking = dw.rank_units(dw.ClassifierData(net, few), "conv5_3", progress=False)
-explorer = dw.AblationExplorer(net, few, ranking, dissection=dissection, progress=False)
+importance = dw.rank_units(dw.ClassifierData(net, few), "conv5_3", progress=False)
+explorer = dw.AblationExplorer(dw.ClassifierData(net, few), importance, dissection=dissection, progress=False)
 explorer
 """
 ATTACK = """
 method = dw.CarliniWagner(steps=30, searches=2, rate=0.02, constant=0.1, early=False)
-diff = dw.AttackDiff(dw.ClassifierData(net, few), ranking=ranking, dissection=dissection, method=method)
+diff = dw.AttackDiff(dw.ClassifierData(net, few), importance=importance, dissection=dissection, method=method)
 diff
 """
 COMPARISON = "comparison = dw.LayerComparison(dissection)\ncomparison"

@@ -495,7 +495,7 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(SettingError, match="22 targets for 23"):
         dw.rank_units(dw.ClassifierData(net, data, targets=[0] * 22), "conv", progress=False)
     with pytest.raises(SettingError, match="'predicted'"):
-        dw.rank_units(dw.ClassifierData(net, data, targets="own"), "conv", progress=False)  # type: ignore[arg-type]
+        dw.ClassifierData(net, data, targets="own")  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="8 names, but the network has 7"):
         dw.rank_units(dw.ClassifierData(net, data, classes=[*Images.classes, "hen"]), "conv", progress=False)
     with pytest.raises(SettingError, match="'ant' stands there more than once"):
