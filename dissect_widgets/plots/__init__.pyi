@@ -2,12 +2,12 @@
 
 from .ablation import removal_curve as removal_curve
 from .architectures import architecture as architecture
-from .changed_maps import changed_pictures as changed_pictures
+from .changed_maps import changed_images as changed_images
 from .changed_units import change_bars as change_bars
 from .concepts import concept_bars as concept_bars
 from .contexts import context_bars as context_bars
 from .contexts import place_map as place_map
-from .images import picture_rows as picture_rows
+from .images import image_rows as image_rows
 from .importance import important_units as important_units
 from .jitter_plot import jitter as jitter
 from .layers import layer_bars as layer_bars

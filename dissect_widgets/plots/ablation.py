@@ -1,4 +1,4 @@
-"""What a generator still draws of a concept when its units are removed (PNAS 2020, Fig. 4a).
+"""Pixels of a concept that a generator still draws when its units are removed (PNAS 2020, Fig. 4a).
 
 >>> counts = dw.count_pixels(generator, latents, sets, segmenter)
 >>> removal_curve(counts, [2, 4, 8, 20], "tree", others=["sky", "building"]).show()
@@ -48,40 +48,40 @@ def removal_curve(
     Raises
     ------
     SettingError
-        If there is not one number for each set, one is negative or stands there twice, or no picture
-        has the concept.
+        If there is not one number for each set, one is negative or duplicated, or no image has the
+        concept.
     ConceptError
         If a concept was not counted.
     """
-    sets, pictures, _ = counts.after.shape
+    sets, images, _ = counts.after.shape
     removed = np.array(numbers, np.int64)
     if removed.shape != (sets,):
         raise SettingError(f"{removed.size} numbers for {sets} sets of edits; each set needs one.")
     if len(set(removed.tolist())) < sets or (removed < 0).any():
-        raise SettingError(f"numbers is {removed.tolist()}; each must stand there once, from 0.")
-    chosen = {_pair(counts, name): None for name in [concept, *others]}
-    named = [own.name for own in chosen]
-    mean_of = f"mean of {pictures} picture{'s' * (pictures != 1)}, and its 99 % interval"
+        raise SettingError(f"numbers is {removed.tolist()}; allowed are different numbers from 0 on.")
+    shown = list(dict.fromkeys(_find(counts, name) for name in [concept, *others]))
+    names = [each.name for each in shown]
+    mean_of = f"mean of {images} image{'s' * (images != 1)}, and its 99 % interval"
     drawn = figure(
-        f"Pixels of {named[0]} as units are removed", x=f"units removed<br>{mean_of}", y="change of pixels"
+        f"Pixels of {names[0]} as units are removed", x=f"units removed<br>{mean_of}", y="change of pixels"
     )
     start = [] if 0 in removed else [0]
     order = np.argsort(removed)
     x = np.concatenate([start, removed[order]]).astype(int)
     ends = []
-    for place, own in enumerate(chosen):
-        mean, half = counts.change(*own)
+    for position, each in enumerate(shown):
+        mean, half = counts.change(*each)
         y, spread = (np.concatenate([np.zeros(len(start)), 100 * part[order]]) for part in (mean, half))
         ends.append(float(y[-1]))
-        label = own.name if named.count(own.name) == 1 else f"{own.name} ({own.category})"
-        color = SERIES_COLORS[place % len(SERIES_COLORS)]
-        known = np.isfinite(spread)  # unknown of a single picture
+        label = each.name if names.count(each.name) == 1 else f"{each.name} ({each.category})"
+        color = SERIES_COLORS[position % len(SERIES_COLORS)]
+        known = np.isfinite(spread)  # unknown of a single image
         drawn.add_scatter(
             x=np.concatenate([x[known], x[known][::-1]]),
             y=np.concatenate([(y + spread)[known], (y - spread)[known][::-1]]),
             name="99 % interval",
             meta="band",
-            legendgroup=str(place),
+            legendgroup=str(position),
             showlegend=False,
             fill="toself",
             fillcolor=faint(color),
@@ -94,29 +94,29 @@ def removal_curve(
             y=y,
             name=text(label),
             meta="line",
-            legendgroup=str(place),
+            legendgroup=str(position),
             mode="lines+markers",
-            line={"color": color, "width": _THIN if place else _WIDE},
-            marker={"size": 5 if place else 7, "symbol": _SYMBOLS[place % len(_SYMBOLS)]},
-            hovertext=[text(_told(*row, label)) for row in zip(x, y, spread, strict=True)],
+            line={"color": color, "width": _THIN if position else _WIDE},
+            marker={"size": 5 if position else 7, "symbol": _SYMBOLS[position % len(_SYMBOLS)]},
+            hovertext=[text(_describe(*point, label)) for point in zip(x, y, spread, strict=True)],
             hoverinfo="text",
         )
-    # The legend stands beside the ends of the lines, in their order: names never cover one another.
+    # The legend is next to the ends of the lines, in their order, so that names never overlap.
     ranks = np.argsort(np.argsort(-np.array(ends), kind="stable"))
     for number, trace in enumerate(drawn.data):
         trace.legendrank = 1 + int(ranks[number // 2])
     drawn.update_xaxes(rangemode="tozero", dtick=1 if x[-1] <= 10 else None)
     drawn.update_yaxes(ticksuffix=" %", zerolinecolor=INK)
-    beside = {"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"}
-    return drawn.update_layout(legend=beside, showlegend=len(chosen) > 1)
+    legend = {"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"}
+    return drawn.update_layout(legend=legend, showlegend=len(shown) > 1)
 
 
-def _pair(counts: PixelCounts, concept: str | Concept) -> Concept:
+def _find(counts: PixelCounts, concept: str | Concept) -> Concept:
     vocabulary = Vocabulary(counts.concepts)
     return vocabulary[vocabulary.find(concept)]
 
 
-def _told(units: int, percent: float, half: float, name: str) -> str:
+def _describe(units: int, percent: float, half: float, name: str) -> str:
     """A point of a line in words."""
     without = f"{units or 'no'} unit{'s' if units > 1 else ''} removed"
     if round(abs(percent), 1) == 0:

@@ -1,6 +1,6 @@
 """The layers of a network as boxes: how many units, on how large a map (PNAS 2020, Fig. 1a, 3a).
 
->>> architecture(dw.list_layers(net, pictures), ["conv1_1", "conv5_3"]).show()
+>>> architecture(dw.list_layers(net, images), ["conv1_1", "conv5_3"]).show()
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def architecture(
     -------
     go.Figure
         A box for each layer: its height grows with that of the map, its width with the number of units, both
-        as the square root; the numbers stand above it, its name below.
+        as the square root; the numbers are above it, its name below.
 
     Raises
     ------
     LayerError
-        If a layer is not among them, or there are none.
+        If a layer is not among them, or there are no layers.
     """
     known = {layer.name: layer for layer in layers}
     for name in names or ():
@@ -55,24 +55,27 @@ def architecture(
     centers = np.cumsum(widths + gap) - widths / 2
     drawn = figure(title, x="", y="", height=300)
     drawn.add_bar(
-        x=centers, y=heights, base=-heights / 2, width=widths,
+        x=centers,
+        y=heights,
+        base=-heights / 2,
+        width=widths,
         marker={"color": CATEGORY_COLORS["object"], "opacity": 0.8, "line": {"width": 0}},
         hovertext=[
             text(f"{layer.name} ({layer.module}): {layer.units} units, {layer.height} x {layer.width}")
             for layer in shown
         ],
         hoverinfo="text",
-    )  # fmt: skip
+    )
     labels = {"tickvals": centers, "ticktext": [text(layer.name) for layer in shown], "tickangle": -45}
     drawn.update_xaxes(
         **labels, showgrid=False, zeroline=False, range=[0, centers[-1] + widths[-1] / 2 + gap]
     )
-    told = {"yanchor": "bottom", "showarrow": False, "font_size": 11}
+    style = {"yanchor": "bottom", "showarrow": False, "font_size": 11}
     for layer, center, height in zip(shown, centers, heights, strict=True):
         size = f"{layer.units}<br>{layer.height} x {layer.width}"
-        drawn.add_annotation(text=size, x=center, y=height / 2, **told)
+        drawn.add_annotation(text=size, x=center, y=height / 2, **style)
     drawn.add_annotation(
-        text="units<br>map", x=0, y=heights[0] / 2, xref="paper", xanchor="right", align="right", **told
+        text="units<br>map", x=0, y=heights[0] / 2, xref="paper", xanchor="right", align="right", **style
     )
     reach = heights.max() / 2
     drawn.update_yaxes(visible=False, range=[-1.1 * reach, 1.5 * reach])

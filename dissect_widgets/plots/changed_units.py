@@ -14,11 +14,11 @@ from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, text
 
 _SOURCE, _TARGET = CATEGORY_COLORS["part"], CATEGORY_COLORS["object"]
-"""Colors of the class before and the class after; the attack diff has the same."""
+"""Colors of the clean and of the adversarial class; the attack diff has the same."""
 
 
 def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
-    """Mean absolute change of the peaks of the most important units, against all others.
+    """Mean absolute change of the max activation of the most important units, against all others.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
     Returns
     -------
     go.Figure
-        Two bars for each rank, one for the class before and one for the class after, with 99 % intervals;
+        Two bars for each rank, one for the clean and one for the adversarial class, with 99 % intervals;
         a line, and the band of its interval, for all units that are among the most important of neither.
 
     Raises
     ------
     SettingError
-        If there are not so many ranks.
+        If there are fewer ranks than that.
     """
     if not 1 <= ranks <= len(change.source):
         raise SettingError(f"ranks is {ranks}; allowed is 1 to {len(change.source)}.")
@@ -45,20 +45,20 @@ def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
         x="rank of importance to the class",
         y="mean |change of peak|",
     )
-    places = list(range(1, ranks + 1))
+    positions = list(range(1, ranks + 1))
     for name, color, values, intervals in (
         ("class before", _SOURCE, change.source, change.source_interval),
         ("class after", _TARGET, change.target, change.target_interval),
     ):
         drawn.add_bar(
-            x=places,
+            x=positions,
             y=values[:ranks],
             name=f"important to the {name}",
             marker={"color": color, "line": {"width": 0}},
             error_y={"array": intervals[:ranks], "color": INK, "width": 4},
             hovertext=[
                 f"{name}, rank {rank}: {value:.3g}" + (f" ± {half:.2g}" if np.isfinite(half) else "")
-                for rank, value, half in zip(places, values, intervals, strict=False)
+                for rank, value, half in zip(positions, values, intervals, strict=False)
             ],
             hoverinfo="text",
         )
@@ -66,13 +66,23 @@ def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
     edge = [0.4, ranks + 0.6]
     if np.isfinite(half):
         drawn.add_scatter(
-            x=[*edge, *edge[::-1]], y=[mean - half] * 2 + [mean + half] * 2,
-            fill="toself", fillcolor=faint(INK), line={"width": 0}, mode="lines", hoverinfo="skip",
+            x=[*edge, *edge[::-1]],
+            y=[mean - half] * 2 + [mean + half] * 2,
+            fill="toself",
+            fillcolor=faint(INK),
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
             showlegend=False,
-        )  # fmt: skip
+        )
     drawn.add_scatter(
-        x=edge, y=[mean, mean], mode="lines", name="all others", line={"color": INK, "dash": "dash"},
-        hovertext=text(f"all others: {mean:.3g} ± {half:.2g}"), hoverinfo="text",
-    )  # fmt: skip
+        x=edge,
+        y=[mean, mean],
+        mode="lines",
+        name="all others",
+        line={"color": INK, "dash": "dash"},
+        hovertext=text(f"all others: {mean:.3g} ± {half:.2g}"),
+        hoverinfo="text",
+    )
     drawn.update_xaxes(range=edge, dtick=1, showgrid=False)
     return drawn.update_layout(bargroupgap=0.05, legend={"x": 1, "y": 1.0})

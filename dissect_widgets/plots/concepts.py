@@ -1,4 +1,4 @@
-"""Which concepts the units of a layer match, and how many units each (PNAS 2020, Fig. 1d).
+"""The concepts that the units of a layer match, and the number of units of each (PNAS 2020, Fig. 1d).
 
 >>> concept_bars(dissection["features.12"]).show()
 """
@@ -38,15 +38,15 @@ def concept_bars(
     bars = figure(title, x="", y="units")
     several = len({name for name, _ in unique}) < len(unique)  # the same name in two categories
     for category in layer.vocabulary.categories:
-        own = {c.name: count for c, count in unique.items() if c.category == category}
-        if not own:
+        units = {c.name: count for c, count in unique.items() if c.category == category}
+        if not units:
             continue
-        labels = [text(f"{name} ({category})" if several else name) for name in own]
+        labels = [text(f"{name} ({category})" if several else name) for name in units]
         bars.add_bar(
-            name=text(f"{category} ({len(own)} concepts, {sum(own.values())} units)"),
+            name=text(f"{category} ({len(units)} concepts, {sum(units.values())} units)"),
             x=labels,
-            y=list(own.values()),
-            customdata=list(own),
+            y=list(units.values()),
+            customdata=list(units),
             marker_color=category_color(category, layer.vocabulary.categories),
             hovertemplate="%{x}: %{y} units<extra></extra>",
         )

@@ -1,4 +1,4 @@
-"""Where a thing can be put into a picture, and where not (PNAS 2020, Fig. 4d).
+"""Where a thing can be inserted into an image, and where not (PNAS 2020, Fig. 4d).
 
 >>> effects = dw.insert_at_places(generator, latents, insertion, segmenter, "door")
 >>> context_bars(effects.by_context(["window", "building", "tree", "sky"]), "door").show()
@@ -23,7 +23,7 @@ _LEFT, _RIGHT = 60, 150
 
 
 def context_bars(effects: Sequence[ContextEffect], inserted: str) -> go.Figure:
-    """How much of a concept is gained at a place, by what stood there before.
+    """How much of a concept is gained at a place, by what was there before.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def context_bars(effects: Sequence[ContextEffect], inserted: str) -> go.Figure:
     -------
     go.Figure
         A bar for each context, the greatest gain first: mean over places, in % of the pixels of an average
-        picture, and the standard deviation over places as whiskers, as in the paper.
+        image, and the standard deviation over places as whiskers, as in the paper.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def context_bars(effects: Sequence[ContextEffect], inserted: str) -> go.Figure:
     ]
     drawn = figure(
         f"Pixels of {inserted} gained at a place, by what was there before",
-        x="in % of those in an average picture<br>mean, and standard deviation over places",
+        x="in % of those in an average image<br>mean, and standard deviation over places",
         y="",
         height=140 + 30 * len(ordered),
     )
@@ -65,7 +65,8 @@ def context_bars(effects: Sequence[ContextEffect], inserted: str) -> go.Figure:
         marker={"color": _SKY, "line": {"width": 0}},
         error_x={"array": [100 * effect.deviation for effect in ordered], "color": INK, "width": 6},
         hovertext=[
-            f"{label}: {_told(effect, text(inserted))}" for label, effect in zip(labels, ordered, strict=True)
+            f"{label}: {_describe(effect, text(inserted))}"
+            for label, effect in zip(labels, ordered, strict=True)
         ],
         hoverinfo="text",
     )
@@ -88,10 +89,10 @@ def place_map(effects: PlaceEffects) -> go.Figure:
     Returns
     -------
     go.Figure
-        A heat map of means over pictures, as the map lies on the picture; cells that were not tried stay
+        A heat map of means over images, with the map laid over the image; cells that were not tried stay
         empty.
     """
-    means, pictures = effects.by_cell(), len(effects.before)
+    means, images = effects.by_cell(), len(effects.before)
     rows, columns = effects.grid
     side = min(_MAP[0] / rows, _MAP[1] / columns)
     name, most = text(effects.concept.name), float(np.nanmax(np.abs(means)))
@@ -104,7 +105,7 @@ def place_map(effects: PlaceEffects) -> go.Figure:
         zmax=most or 1,
         colorscale=[[0, _ORANGE], [0.5, _NOTHING], [1, _BLUE]],
         colorbar={
-            "title": f"pixels gained,<br>mean of {pictures}<br>picture{'s' * (pictures != 1)}",
+            "title": f"pixels gained,<br>mean of {images}<br>image{'s' * (images != 1)}",
             "thickness": 14,
             "outlinewidth": 0,
         },
@@ -122,19 +123,19 @@ def place_map(effects: PlaceEffects) -> go.Figure:
     return drawn.update_layout(width=_LEFT + width + _RIGHT, height=48 + height + 60, margin_r=_RIGHT)
 
 
-def _told(effect: ContextEffect, inserted: str) -> str:
+def _describe(effect: ContextEffect, inserted: str) -> str:
     """A bar in words."""
     if not effect.places:
-        return "in none of the pictures"
+        return "in none of the images"
     percent = 100 * effect.mean
-    told = f"{abs(percent):.1f} % of an average picture's pixels of {inserted} "
-    told += "gained" if percent >= 0 else "lost"
-    told += f"<br>mean of {effect.places} place{'s' * (effect.places != 1)}"
+    words = f"{abs(percent):.1f} % of an average image's pixels of {inserted} "
+    words += "gained" if percent >= 0 else "lost"
+    words += f"<br>mean of {effect.places} place{'s' * (effect.places != 1)}"
     if effect.places > 1:
-        if np.isfinite(effect.interval):  # not where all places are of one picture
-            told += f", ± {100 * effect.interval:.1f} % (99 % interval)"
-        told += f"<br>standard deviation over places {100 * effect.deviation:.1f} %"
-    return told
+        if np.isfinite(effect.interval):  # not where all places are of one image
+            words += f", ± {100 * effect.interval:.1f} % (99 % interval)"
+        words += f"<br>standard deviation over places {100 * effect.deviation:.1f} %"
+    return words
 
 
 def _gain(mean: float, name: str) -> str:

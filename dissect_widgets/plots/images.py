@@ -1,8 +1,8 @@
-"""Pictures side by side, as a generator draws them under one edit after the other (PNAS 2020, Fig. 4b, 4c).
+"""Images side by side, as a generator draws them under a series of edits (PNAS 2020, Fig. 4b, 4c).
 
 >>> sets = [[], *([Edit("layer4", trees[:n])] for n in (2, 4, 8, 20))]
->>> pictures = [dw.edit(generator, latents, edits) for edits in sets]
->>> picture_rows(pictures, ["unchanged", "2 units", "4 units", "8 units", "20 units"]).show()
+>>> images = [dw.edit(generator, latents, edits) for edits in sets]
+>>> image_rows(images, ["unchanged", "2 units", "4 units", "8 units", "20 units"]).show()
 """
 
 from __future__ import annotations
@@ -21,49 +21,49 @@ from dissect_widgets.core.data.thumbnails import encode_picture
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import OUTLINE, figure, text
 
-_PAGE = 860  # width of all pictures at most, in pixels, as far as this leaves each one its least
-_LEAST, _MOST = 64, 160  # width of a picture
-_GAP, _LINE, _MARGIN = 6, 17, 12  # between pictures; height of a line of text; around everything
+_PAGE = 860  # width of all images at most, in pixels, as far as this leaves each one its least
+_LEAST, _MOST = 64, 160  # width of an image
+_GAP, _LINE, _MARGIN = 6, 17, 12  # between images; height of a line of text; around everything
 _LETTER = 7  # width of a letter
-_STROKES = ((4, "black"), (2, "rgb({}, {}, {})".format(*OUTLINE)))  # seen on dark pictures and on bright
+_STROKES = ((4, "black"), (2, "rgb({}, {}, {})".format(*OUTLINE)))  # seen on dark images and on bright
 
 
-def picture_rows(
-    pictures: Sequence[Tensor | ArrayLike],
+def image_rows(
+    images: Sequence[Tensor | ArrayLike],
     titles: Sequence[str] = (),
     row_names: Sequence[str] = (),
     *,
     where: Sequence[ArrayLike | None] = (),
     title: str = "",
 ) -> go.Figure:
-    """Pictures in columns, each with its title.
+    """Images in columns, each with its title.
 
     Parameters
     ----------
-    pictures
-        For each column float (n, 3, H, W) in [0, 1], all of one size; their first ones are the first row.
+    images
+        For each column float (n, 3, H, W) in [0, 1], all of one size; the first of each are the first row.
     titles
-        Of the columns, if any.
+        Titles of the columns, if any.
     row_names
         Written above the rows, if any.
     where
-        For each column what to outline, if anything: an array (h, w), such as `Edit.where`, or (n, h, w)
-        with one for each picture. All that is not 0 lies within.
+        For each column the region to outline, if any: an array (h, w), such as `Edit.where`, or (n, h, w)
+        with one for each image. What is not 0 is inside.
     title
         Of the figure.
 
     Returns
     -------
     go.Figure
-        An image for each picture, row by row, of fixed size; pictures are enlarged smoothly by the browser.
+        An image for each image, row by row, of fixed size; images are enlarged smoothly by the browser.
 
     Raises
     ------
     SettingError
-        If there are no pictures, they are of several sizes or have values outside of [0, 1], or there are
+        If there are no images, they are of several sizes or have values outside of [0, 1], or there are
         more or fewer titles, names or outlines than columns or rows.
     """
-    columns = _checked(pictures)
+    columns = _checked(images)
     n, _, height, width = columns[0].shape
     for what, given, needed in (
         ("titles", len(titles), len(columns)),
@@ -88,10 +88,10 @@ def picture_rows(
         top = head + (row + 1) * step - tall
         if len(row_names):
             _write(drawn, text(row_names[row]), 0, top - _GAP / 2, "left")
-        for column, own in enumerate(columns):
+        for column, stack in enumerate(columns):
             left = column * (side + _GAP)
             drawn.add_layout_image(
-                source="data:image/jpeg;base64," + b64encode(encode_picture(own[row], 2 * _MOST)).decode(),
+                source="data:image/jpeg;base64," + b64encode(encode_picture(stack[row], 2 * _MOST)).decode(),
                 **{"x": left, "y": top, "sizex": side, "sizey": tall, "xref": "x", "yref": "y"},
                 sizing="stretch",
             )
@@ -101,35 +101,33 @@ def picture_rows(
     return drawn
 
 
-def _checked(pictures: Sequence[Tensor | ArrayLike]) -> list[Tensor]:
-    columns = [torch.as_tensor(own).detach().float().cpu() for own in pictures]
+def _checked(images: Sequence[Tensor | ArrayLike]) -> list[Tensor]:
+    columns = [torch.as_tensor(stack).detach().float().cpu() for stack in images]
     if not columns or not columns[0].numel():
-        raise SettingError("There are no pictures.")
-    for own in columns:
-        if own.dim() != 4 or own.shape[1] != 3:
-            raise SettingError(f"Pictures have shape {tuple(own.shape)}; it must be (n, 3, H, W).")
-        if own.shape != columns[0].shape:
+        raise SettingError("There are no images.")
+    for stack in columns:
+        if stack.dim() != 4 or stack.shape[1] != 3:
+            raise SettingError(f"Images have shape {tuple(stack.shape)}; it must be (n, 3, H, W).")
+        if stack.shape != columns[0].shape:
             raise SettingError(
-                f"Pictures have shapes {tuple(columns[0].shape)} and {tuple(own.shape)}; "
+                f"Images have shapes {tuple(columns[0].shape)} and {tuple(stack.shape)}; "
                 "there must be as many in each column, all of one size."
             )
-        low, high = float(own.min()), float(own.max())
+        low, high = float(stack.min()), float(stack.max())
         if not (low >= -1e-6 and high <= 1 + 1e-6):
-            raise SettingError(f"Pictures have values from {low:.3g} to {high:.3g}; they must be in [0, 1].")
+            raise SettingError(f"Images have values from {low:.3g} to {high:.3g}; they must be in [0, 1].")
     return columns
 
 
-def _regions(where: ArrayLike | None, pictures: int) -> NDArray[np.bool_] | None:
-    """Where to outline each picture, (n, h, w)."""
+def _regions(where: ArrayLike | None, images: int) -> NDArray[np.bool_] | None:
+    """Regions to outline, bool (n, h, w); None for none."""
     if where is None:
         return None
     region: NDArray[np.bool_] = np.asarray(where) != 0
     if region.ndim == 2:
-        region = np.broadcast_to(region, (pictures, *region.shape))
-    if region.ndim != 3 or len(region) != pictures or not region.size:
-        raise SettingError(
-            f"An outline has shape {np.shape(where)}; it must be (h, w), or ({pictures}, h, w)."
-        )
+        region = np.broadcast_to(region, (images, *region.shape))
+    if region.ndim != 3 or len(region) != images or not region.size:
+        raise SettingError(f"An outline has shape {np.shape(where)}; it must be (h, w), or ({images}, h, w).")
     return region
 
 

@@ -1,4 +1,4 @@
-"""The units that a class needs most, with the pictures that excite them most (PNAS 2020, Fig. 2a).
+"""The most important units of a class, with their exemplars (PNAS 2020, Fig. 2a).
 
 >>> important_units("ski resort", train, val, dissection).show()
 """
@@ -25,7 +25,7 @@ def important_units(
     level: float | None = None,
     denominator: Denominator = "all",
 ) -> go.Figure:
-    """Units whose removal costs a class most, with their exemplars.
+    """The units whose removal costs a class most accuracy, with their exemplars.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def important_units(
     train
         The importance that units are chosen by.
     val
-        Importance of the same units over other images.
+        Importance of the same units on other images.
     dissection
         Of the layer that the importance is of, among others.
     top
@@ -56,7 +56,7 @@ def important_units(
     LayerError
         If the layer was not dissected.
     SettingError
-        If `top` or `count` is not a number of units or pictures, or the layer has other units.
+        If `top` or `count` is not a number of units or images, or the layer has other units.
     """
     layer = dissection[train.layer]
     if not layer.units == train.units == val.units:
@@ -72,16 +72,21 @@ def important_units(
         for unit in units
     ]
     return unit_rows(
-        dissection, layer.name, units, count,
-        lines=lines, title=f"{name}: most important units of {layer.name}", level=level,
-    )  # fmt: skip
+        dissection,
+        layer.name,
+        units,
+        count,
+        lines=lines,
+        title=f"{name}: most important units of {layer.name}",
+        level=level,
+    )
 
 
 def _lost(name: str, unit: int, train: UnitImportance, val: UnitImportance) -> str:
-    """What the class loses without the unit, over either set of images."""
-    both = [(told, told.class_number(name)) for told in (train, val)]
-    accuracy = [f"{100 * told.loss[unit, c]:z.1f} %" for told, c in both]
-    odds = [f"{told.odds_loss[unit, c]:z.2f}" for told, c in both]
+    """What the class loses without the unit, on both sets of images."""
+    both = [(importance, importance.class_number(name)) for importance in (train, val)]
+    accuracy = [f"{100 * importance.loss[unit, c]:z.1f} %" for importance, c in both]
+    odds = [f"{importance.odds_loss[unit, c]:z.2f}" for importance, c in both]
     return (
         f"accuracy lost: train {accuracy[0]}, val {accuracy[1]}; "
         f"log-odds lost: train {odds[0]}, val {odds[1]}"

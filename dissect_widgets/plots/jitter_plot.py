@@ -1,4 +1,4 @@
-"""A unit as a detector: its peaks on pictures with a concept and without (PNAS 2020, Fig. 1f).
+"""A unit as a detector: its max activation on images with a concept and without (PNAS 2020, Fig. 1f).
 
 >>> jitter(peaks[:, 150], airplane, "airplane", classify_by_max_activation(peaks[:, 150], airplane)).show()
 """
@@ -20,18 +20,18 @@ _COLORS = (CATEGORY_COLORS["object"], CATEGORY_COLORS["part"])
 def jitter(
     peaks: ArrayLike, truth: ArrayLike, concept: str, classifier: MaxActivationClassifier, *, title: str = ""
 ) -> go.Figure:
-    """Peaks of a unit as dots, with their density, and the threshold between the two groups.
+    """Max activations of a unit as dots, with their density, and the threshold between the two groups.
 
     Parameters
     ----------
     peaks
-        (n,), greatest activation on each picture.
+        (n,), max activation of the unit on each image; see `find_max_activations`.
     truth
-        bool (n,), which pictures show the concept.
+        bool (n,), whether each image shows the concept.
     concept
         Its name.
     classifier
-        The threshold and how well it does; see `classify_by_max_activation`.
+        The threshold and its accuracy; see `classify_by_max_activation`.
     title
         By default the concept and the balanced accuracy.
 
@@ -43,11 +43,11 @@ def jitter(
     values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
     if values.shape != positive.shape or values.ndim != 1:
         raise SettingError(f"peaks have shape {values.shape}, truth {positive.shape}; both must be (n,).")
-    told = f"{concept}: balanced accuracy {100 * classifier.balanced_accuracy:.1f} %"
-    drawn = figure(title or told, x="peak activation", y="")
+    words = f"{concept}: balanced accuracy {100 * classifier.balanced_accuracy:.1f} %"
+    drawn = figure(title or words, x="peak activation", y="")
     groups = ((f"no {concept}", values[~positive]), (concept, values[positive]))
-    for row, ((name, own), color) in enumerate(zip(groups, _COLORS[::-1], strict=True)):
-        _group(drawn, row, text(f"{name} ({len(own)})"), own, color)
+    for row, ((name, group), color) in enumerate(zip(groups, _COLORS[::-1], strict=True)):
+        _group(drawn, row, text(f"{name} ({len(group)})"), group, color)
     drawn.add_vline(x=classifier.threshold, line={"color": INK, "dash": "dash"})
     ticks = {"tickvals": [0.2, 1.2], "ticktext": [text(name) for name, _ in groups]}
     drawn.update_yaxes(**ticks, showgrid=False, range=[-0.1, 2.0], zeroline=False)

@@ -45,7 +45,7 @@ def layer_bars(
     """
     if count not in COUNTS:
         raise SettingError(f"count is {count!r}.{nearest(count, COUNTS)}")
-    found = {
+    counted = {
         layer.name: layer.count_detectors(
             convention=convention, min_iou=min_iou, level=level, denominator=denominator
         )
@@ -53,14 +53,14 @@ def layer_bars(
     }
     bars = figure(f"{dissection.model}, IoU above {min_iou:g}", x="layer", y=COUNTS[count])
     for category in dissection.vocabulary.categories:
-        heights = [getattr(counts[category], count) for counts in found.values()]
+        heights = [getattr(counts[category], count) for counts in counted.values()]
         if not any(heights):
             continue
         bars.add_bar(
             name=text(category),
-            x=[text(name) for name in found],
+            x=[text(name) for name in counted],
             y=heights,
-            customdata=[[name, category] for name in found],
+            customdata=[[name, category] for name in counted],
             marker_color=category_color(category, dissection.vocabulary.categories),
             hovertemplate="%{x}, " + text(category) + ": %{y}<extra></extra>",
         )

@@ -1,4 +1,4 @@
-"""Roles of units in a classifier: what it tells without some of them, and with (PNAS 2020, Fig. 2c, 2d, SI).
+"""Roles of units in a classifier: accuracy without some of them (PNAS 2020, Fig. 2c, 2d, SI).
 
 >>> set_curves(effects, "ski resort").show()
 >>> class_scatter(effects, 20).show()
@@ -56,9 +56,9 @@ def set_curves(effects: SetEffects, name: str) -> go.Figure:
         "mode": "lines",
     }
     drawn.add_scatter(x=np.concatenate([sizes, sizes[::-1]]), y=edge, name="± 1 σ", showlegend=False, **band)
-    told = f"random units removed (mean of {effects.repeats} sets ± 1 σ)"
+    label = f"random units removed (mean of {effects.repeats} sets ± 1 σ)"
     curves = (
-        (told, mean, INK),
+        (label, mean, INK),
         ("least important removed", least, _BLUE),
         ("most important removed", most, _ORANGE),
     )
@@ -82,12 +82,12 @@ def set_curves(effects: SetEffects, name: str) -> go.Figure:
 
 
 def class_scatter(effects: SetEffects, size: int) -> go.Figure:
-    """Accuracy of every class without its most important units, and with nothing else (PNAS 2020, Fig. 2d).
+    """Accuracy of every class without its most important units, and with these alone (PNAS 2020, Fig. 2d).
 
     Parameters
     ----------
     effects
-        Sets of the classes that are to be shown.
+        Sets of the classes to show.
     size
         Number of the most important units, one of `effects.sizes`.
 
@@ -144,10 +144,14 @@ def correlation_bars(importance: UnitImportance, top: int = TOP) -> go.Figure:
     among = np.zeros(importance.correlation.shape, np.bool_)
     for name, units in importance.combinations(top).items():
         among[units, importance.classes.index(name)] = True
-    told = importance.present & np.isfinite(importance.correlation)
+    known = importance.present & np.isfinite(importance.correlation)
     groups: list[tuple[str, Floats, str]] = [
-        ("all other pairs", importance.correlation[told & ~among], INK),
-        (f"unit is among the {top} most important of the class", importance.correlation[told & among], _BLUE),
+        ("all other pairs", importance.correlation[known & ~among], INK),
+        (
+            f"unit is among the {top} most important of the class",
+            importance.correlation[known & among],
+            _BLUE,
+        ),
     ]
     drawn = figure(
         f"{importance.layer}: correlation of a unit's peak with the probability of a class",

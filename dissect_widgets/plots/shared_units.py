@@ -25,7 +25,7 @@ _COLUMNS = 40  # a figure of more is made wider than the page
 
 
 def interpretability_bars(importance: UnitImportance, iou: ArrayLike, top: int = TOP) -> go.Figure:
-    """How well units match concepts that are important to more classes and to fewer (PNAS 2020, Fig. 2e).
+    """How well units match concepts, by the number of classes that need them (PNAS 2020, Fig. 2e).
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def interpretability_bars(importance: UnitImportance, iou: ArrayLike, top: int =
     Raises
     ------
     SettingError
-        If `iou` is of another number of units, or `top` is more than all.
+        If `iou` is of another number of units, or `top` is more than there are units.
     """
     match = np.asarray(iou, np.float64)
     if match.shape != (importance.units,):
@@ -60,10 +60,10 @@ def interpretability_bars(importance: UnitImportance, iou: ArrayLike, top: int =
     drawn = figure(title, x=needs, y="mean best IoU ± standard error")
     drawn.add_bar(
         x=[f"≥ {_MOST}" if number == _MOST else str(number) for number in bins],
-        y=[own.mean() for own in members],
-        error_y={"array": [own.std() / np.sqrt(len(own)) for own in members], "color": INK, "width": 6},
+        y=[group.mean() for group in members],
+        error_y={"array": [group.std() / np.sqrt(len(group)) for group in members], "color": INK, "width": 6},
         marker_color=_BLUE,
-        text=[f"n = {len(own)}" for own in members],
+        text=[f"n = {len(group)}" for group in members],
         textposition="inside",
         insidetextanchor="start",
         textangle=0,
@@ -93,12 +93,13 @@ def combination_dots(
     -------
     go.Figure
         A row for each class, a column for each unit of two classes or more, the most shared first; the
-        area of a dot is what the class loses without the unit: accuracy, or log-odds if ranked by these.
+        area of a dot is what the class loses without the unit: accuracy, or log-odds if the units are
+        ranked by these.
 
     Raises
     ------
     SettingError
-        If there is not one concept for each unit, or `top` is more than all.
+        If there is not one concept for each unit, or `top` is more than there are units.
     """
     if concepts is not None and len(concepts) != importance.units:
         raise SettingError(

@@ -1,4 +1,4 @@
-"""What all figures share: colors that color-blind people tell apart, legible on light and dark."""
+"""What all figures share: colors that are safe for color-blind people, legible on light and dark."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ CATEGORY_COLORS = {
 """Okabe and Ito's colors; the widgets use the same."""
 _OTHERS = ("#8c6d31", "#7570b3", "#666666")
 SERIES_COLORS = (*CATEGORY_COLORS.values(), *_OTHERS)
-"""Colors of lines that are no categories, the most important one first."""
+"""Colors of lines that stand for no category, the most important one first."""
 OUTLINE = (255, 212, 0)
-"""Border of a region on a picture, as in maps.js."""
+"""Border of a region on an image, as in maps.js."""
 INK = "#7b7b7b"
 """Has a contrast of 4 to white and to black."""
 _GRID = "rgba(128, 128, 128, 0.25)"
 
 
 def category_color(category: str, categories: Sequence[str]) -> str:
-    """Color of a category; those beyond the papers' six take turns."""
+    """Color of a category; those beyond the papers' six reuse three more colors in turn."""
     if category in CATEGORY_COLORS:
         return CATEGORY_COLORS[category]
     others = [name for name in categories if name not in CATEGORY_COLORS]
@@ -36,13 +36,13 @@ def category_color(category: str, categories: Sequence[str]) -> str:
 
 
 def faint(color: str) -> str:
-    """A color "#rrggbb", so thin that lines are seen through it."""
+    """A color "#rrggbb", transparent enough to see lines through it."""
     red, green, blue = bytes.fromhex(color[1:])
     return f"rgba({red}, {green}, {blue}, 0.2)"
 
 
 def text(name: str) -> str:
-    """Name as text: plotly reads labels as HTML, and names of concepts may contain anything."""
+    """Escape a name: plotly reads labels as HTML, and names of concepts are untrusted text."""
     return escape(name, quote=False)
 
 

@@ -1,4 +1,4 @@
-"""Units with the pictures that excite them most, and where (PNAS 2020, Fig. 1b, 1c, 2a, 3b, 3e).
+"""Units with their exemplars, the images that activate them most (PNAS 2020, Fig. 1b, 1c, 2a, 3b, 3e).
 
 >>> layer = dissection["conv5_3"]
 >>> unit_rows(dissection, layer.name, layer.detectors()[:5]).show()
@@ -21,12 +21,12 @@ from dissect_widgets.core.dissection.layer_result import Denominator, LayerDisse
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.images import picture_rows
+from dissect_widgets.plots.images import image_rows
 from dissect_widgets.plots.theme import OUTLINE, figure, text
 
 Pixels = NDArray[np.uint8]
 
-_SIDE = 160  # height of a picture, in pixels
+_SIDE = 160  # height of an image, in pixels
 _GAP = 4
 _SHADE = 0.5  # brightness of what lies outside of the region, as in maps.js
 _LABEL, _SPACE = 24, 12  # height of the line above a row, and of the space below it
@@ -44,7 +44,7 @@ def unit_rows(
     level: float | None = None,
     denominator: Denominator = "all",
 ) -> go.Figure:
-    """Units one below the other, each with its exemplars.
+    """Units below each other, each with its exemplars.
 
     Parameters
     ----------
@@ -74,30 +74,32 @@ def unit_rows(
     LayerError
         If the layer was not dissected.
     SettingError
-        If there are no units, one is none of the layer, there is not one line for each, or `count` is no
-        number of pictures.
+        If there are no units, one is not of the layer, there is not one line for each, or `count` is not
+        positive.
     """
-    own = dissection[layer]
-    chosen = own.checked_units(units)
+    dissected = dissection[layer]
+    chosen = dissected.checked_units(units)
     if not chosen:
         raise SettingError("There are no units to show.")
     if len(lines) not in (0, len(chosen)):
         raise SettingError(f"There are {len(lines)} lines for {len(chosen)} units; each needs one, or none.")
     if count < 1:
-        raise SettingError(f"count is {count}; there must be at least one picture of each unit.")
-    iou = own.best(level=level, denominator=denominator).iou
-    told = [f"{named(own, u, level=level, denominator=denominator)}, IoU {iou[u]:.3f}" for u in chosen]
+        raise SettingError(f"count is {count}; there must be at least one image of each unit.")
+    iou = dissected.best(level=level, denominator=denominator).iou
+    captions = [
+        f"{named(dissected, u, level=level, denominator=denominator)}, IoU {iou[u]:.3f}" for u in chosen
+    ]
     row = _LABEL + _SIDE + _SPACE
     full, top = row * len(chosen), _MARGIN if title else _SPACE
     drawn = figure(title, x="", y="", height=full + top)
     drawn.update_layout(margin={"l": 12, "r": 12, "t": top, "b": 0})
     drawn.update_xaxes(visible=False).update_yaxes(visible=False)
     place = {"x": 0, "xref": "paper", "xanchor": "left", "yref": "paper", "yanchor": "top"}
-    for number, (unit, line) in enumerate(zip(chosen, lines or told, strict=True)):
+    for number, (unit, line) in enumerate(zip(chosen, lines or captions, strict=True)):
         drawn.add_annotation(
             text=text(line), **place, y=1 - number * row / full, showarrow=False, font_size=13
         )
-        strip = exemplar_strip(dissection, own, unit, count, level=level)
+        strip = exemplar_strip(dissection, dissected, unit, count, level=level)
         if strip is not None:
             where = {"y": 1 - (number * row + _LABEL) / full, "sizex": 1, "sizey": _SIDE / full}
             drawn.add_layout_image(source=_source(strip), **place, **where, sizing="contain")
@@ -107,7 +109,7 @@ def unit_rows(
 def filter_view(
     dissection: Dissection, layer: str, unit: int, *, exemplar: int = 0, level: float | None = None
 ) -> go.Figure:
-    """What a single filter makes of a picture: its activation, and the region above its threshold.
+    """What a single filter responds to in an image: its activation, and the region above its threshold.
 
     Parameters
     ----------
@@ -116,12 +118,12 @@ def filter_view(
     unit
         A unit of the layer.
     exemplar
-        Which of its exemplars, 0 for that with the highest peak.
+        Which of its exemplars; 0 is the one with the greatest max activation.
 
     Returns
     -------
     go.Figure
-        The picture, the activation between its least and greatest value there, and the picture with the
+        The image, the activation between its least and greatest value there, and the image with the
         region outlined (PNAS 2020, Fig. 1b).
 
     Raises
@@ -129,23 +131,23 @@ def filter_view(
     LayerError, SettingError
         If there is no such layer, unit or exemplar.
     """
-    own = dissection[layer]
-    (unit,) = own.checked_units([unit])
-    there = int((own.exemplar_image[unit] >= 0).sum())
-    if not 0 <= exemplar < there:
-        raise SettingError(f"There is no exemplar {exemplar}; unit {unit} of {layer} has {there}, from 0.")
-    pixels, values = _exemplars(dissection, own, unit, exemplar + 1)
-    picture, value = pixels[exemplar].astype(np.float32) / 255, values[exemplar]
-    threshold = float(own.threshold[own.level_index(level), unit])
+    dissected = dissection[layer]
+    (unit,) = dissected.checked_units([unit])
+    count = int((dissected.exemplar_image[unit] >= 0).sum())
+    if not 0 <= exemplar < count:
+        raise SettingError(f"There is no exemplar {exemplar}; unit {unit} of {layer} has {count}, from 0.")
+    pixels, values = _exemplars(dissection, dissected, unit, exemplar + 1)
+    image, value = pixels[exemplar].astype(np.float32) / 255, values[exemplar]
+    threshold = float(dissected.threshold[dissected.level_index(level), unit])
     spread = value.max() - value.min()
     glow = (value - value.min()) / (spread if spread > 0 else 1)
-    columns = [column.transpose(2, 0, 1)[None] for column in (picture, glow[..., None].repeat(3, 2), picture)]
-    share = 100 * own.levels[own.level_index(level)]
-    return picture_rows(
+    columns = [column.transpose(2, 0, 1)[None] for column in (image, glow[..., None].repeat(3, 2), image)]
+    share = 100 * dissected.levels[dissected.level_index(level)]
+    return image_rows(
         columns,
-        ["picture", f"activation of unit {unit}", f"above its top {share:g} %"],
+        ["image", f"activation of unit {unit}", f"above its top {share:g} %"],
         where=[None, None, value > threshold],
-        title=f"{layer}: {named(own, unit, level=level)}",
+        title=f"{layer}: {named(dissected, unit, level=level)}",
     )
 
 
@@ -157,7 +159,7 @@ def exemplar_strip(
     Returns
     -------
     ndarray
-        uint8 (160, width, 4), the gaps between pictures transparent; None if the unit has no exemplar.
+        uint8 (160, width, 4), the gaps between images transparent; None if the unit has no exemplar.
     """
     pixels, values = _exemplars(dissection, layer, unit, count)
     if not len(pixels):
@@ -165,9 +167,9 @@ def exemplar_strip(
     width = pixels.shape[2]
     strip = np.zeros((_SIDE, len(pixels) * (width + _GAP) - _GAP, 4), np.uint8)
     threshold = layer.threshold[layer.level_index(level), unit]
-    for place, (own, value) in enumerate(zip(pixels, values, strict=True)):
-        left = place * (width + _GAP)
-        strip[:, left : left + width, :3] = _lit(own, value > threshold)
+    for position, (image, value) in enumerate(zip(pixels, values, strict=True)):
+        left = position * (width + _GAP)
+        strip[:, left : left + width, :3] = _lit(image, value > threshold)
         strip[:, left : left + width, 3] = 255
     return strip
 
@@ -187,15 +189,15 @@ def _exemplars(
     dissection: Dissection, layer: LayerDissection, unit: int, count: int
 ) -> tuple[Pixels, NDArray[np.float32]]:
     """Exemplars of a unit, uint8 (n, 160, width, 3), and the activation at their pixels (n, 160, width)."""
-    there = layer.exemplar_image[unit, :count] >= 0
-    numbers = layer.exemplar_image[unit, :count][there].tolist()
+    present = layer.exemplar_image[unit, :count] >= 0
+    numbers = layer.exemplar_image[unit, :count][present].tolist()
     height, width = dissection.picture_size
     size = (_SIDE, max(1, round(_SIDE * width / height)))
     pixels = np.zeros((len(numbers), *size, 3), np.uint8)
-    for place, image in enumerate(numbers):
-        picture = Image.open(io.BytesIO(dissection.pictures[image])).convert("RGB")
-        pixels[place] = np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR))
-    maps = torch.from_numpy(layer.exemplar_map[unit, :count][there].astype(np.float32))
+    for position, number in enumerate(numbers):
+        image = Image.open(io.BytesIO(dissection.pictures[number])).convert("RGB")
+        pixels[position] = np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
+    maps = torch.from_numpy(layer.exemplar_map[unit, :count][present].astype(np.float32))
     values = Upsampler(layer.exemplar_grid, size, dissection.picture_size, maps.device)(maps)
     return pixels, values.numpy()
 

@@ -69,7 +69,7 @@ class Evidence:
 
     def _pictures(self) -> go.Figure:
         """Pictures with most of what is removed, without more and more of its units, at rest."""
-        from dissect_widgets.plots.images import picture_rows
+        from dissect_widgets.plots.images import image_rows
 
         study, layer = self.generator, self.edited_layer
         units = layer.ranked(*study.removed)
@@ -78,7 +78,7 @@ class Evidence:
         rest = [Edit(layer.name, units[:n], layer.median[units[:n]]) for n in self.removed]
         drawn = [edit(study.generator, samples), *(edit(study.generator, samples, own) for own in rest)]
         titles = ["unchanged", *(f"{n} units at rest" for n in self.removed)]
-        return picture_rows(drawn, titles, title=f"Without units for {study.removed.name}")
+        return image_rows(drawn, titles, title=f"Without units for {study.removed.name}")
 
     @cached_property
     def dissection(self) -> Dissection:

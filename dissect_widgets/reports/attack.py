@@ -12,7 +12,7 @@ from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.unit_changes import ChangeByImportance, Estimate, UnitChanges
 from dissect_widgets.errors import DataError
 from dissect_widgets.plots.changed_units import change_bars
-from dissect_widgets.plots.images import picture_rows
+from dissect_widgets.plots.images import image_rows
 from dissect_widgets.reports.figures import Section, chart, count
 
 _PICTURES = 4
@@ -79,4 +79,4 @@ def _pictures(attacked: AttackResult) -> go.Figure:
     ]
     columns = [shown.before, shown.after, (0.5 + factor * added).clamp(0, 1)]
     titles = ["original", "attacked", f"difference × {factor}"]
-    return picture_rows(columns, titles, rows, title="What the network tells a picture as, before and after")
+    return image_rows(columns, titles, rows, title="What the network tells a picture as, before and after")

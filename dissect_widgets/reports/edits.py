@@ -60,7 +60,7 @@ class Insertion:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A figure of your own, mostly pictures before and after edits; see `picture_rows`."""
+    """A figure of your own, mostly pictures before and after edits; see `image_rows`."""
 
     figure: go.Figure
     """Its title stands above it."""

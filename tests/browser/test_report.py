@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import dissect_widgets as dw
 from dissect_widgets import world
-from dissect_widgets.plots.images import picture_rows
+from dissect_widgets.plots.images import image_rows
 from dissect_widgets.reports.page import Drawn, Insertion, Removal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -74,7 +74,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sets=dw.ablate_unit_sets(dw.ClassifierData(net, val), importance, [8, 48], **quiet),
         edits=[
             Removal(counts, [4, 20], tree, [dw.Concept("sky", "object")], "Units of layer6."),
-            Drawn(picture_rows([*drawn, *drawn], ["unchanged", "4", "20"] * 2, title="Without tree units")),
+            Drawn(image_rows([*drawn, *drawn], ["unchanged", "4", "20"] * 2, title="Without tree units")),
             Insertion(effects, [dw.Concept("sky", "object"), tree]),
         ],
         changes=dw.unit_changes(dw.ClassifierData(net, val), "conv5_3", attacked, **quiet),

@@ -15,11 +15,19 @@ def change(images: int = 9) -> ChangeByImportance:
     source, target, a, b = rng.uniform(0.1, 2, (4, 7))
     nothing = Estimate(0.0, 0.0)
     return ChangeByImportance(
-        layer="conv<3>", images=images, top=2, source=source, source_interval=a, target=target,
-        target_interval=b, source_top=nothing, target_top=nothing,
-        others=Estimate(0.25, 0.125 if images > 1 else float("nan")), source_times=nothing,
+        layer="conv<3>",
+        images=images,
+        top=2,
+        source=source,
+        source_interval=a,
+        target=target,
+        target_interval=b,
+        source_top=nothing,
+        target_top=nothing,
+        others=Estimate(0.25, 0.125 if images > 1 else float("nan")),
+        source_times=nothing,
         target_times=nothing,
-    )  # fmt: skip
+    )
 
 
 def test_bars_and_band() -> None:

@@ -22,7 +22,7 @@ from dissect_widgets.core.editing.placement import ContextEffect, PlaceEffects
 from dissect_widgets.errors import ConceptError, SettingError
 from dissect_widgets.plots.ablation import removal_curve
 from dissect_widgets.plots.contexts import context_bars, place_map
-from dissect_widgets.plots.images import picture_rows
+from dissect_widgets.plots.images import image_rows
 from dissect_widgets.plots.theme import SERIES_COLORS
 
 BOLD = '<b>"tree"</b> & co'
@@ -33,7 +33,7 @@ Z = 2.5758293035489
 
 
 def shares(before: list[int], after: list[int]) -> tuple[float, float]:
-    """Change in %, and half of its 99 % interval, of the pixels of pictures."""
+    """Change in %, and half of its 99 % interval, of the pixels of images."""
     n, ratio = len(before), sum(after) / sum(before)
     off = [b - ratio * a for a, b in zip(before, after, strict=True)]
     error = sqrt(sum(x**2 for x in off) / (n - 1) / n) / (sum(before) / n)
@@ -42,7 +42,7 @@ def shares(before: list[int], after: list[int]) -> tuple[float, float]:
 
 @pytest.fixture
 def counts() -> PixelCounts:
-    """Eleven pictures under three sets; nobody draws snow, and only half of the trees are left."""
+    """Eleven images under three sets; nobody draws snow, and only half of the trees are left."""
     random = np.random.default_rng(3)
     before = random.integers(5, 90, (11, 7))
     before[:, 4] = 0
@@ -53,7 +53,7 @@ def counts() -> PixelCounts:
 
 @pytest.fixture
 def effects() -> PlaceEffects:
-    """Eight pictures, 17 of the cells of a 4 x 6 map; two label channels."""
+    """Eight images, 17 of the cells of a 4 x 6 map; two label channels."""
     random = np.random.default_rng(4)
     cells = random.permutation([(row, column) for row in range(4) for column in range(6)])[:17]
     context = random.integers(0, 4, (8, 2, 17))
@@ -81,8 +81,8 @@ def words(figure: go.Figure) -> list[str]:
     found = [layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text]
     found += [annotation.text for annotation in layout.annotations]
     for trace in figure.data:
-        told = trace.hovertext if trace.hovertext is not None else []
-        found += [trace.name, *np.ravel(np.array(told, object)).tolist()]
+        hover = trace.hovertext if trace.hovertext is not None else []
+        found += [trace.name, *np.ravel(np.array(hover, object)).tolist()]
         found += list(trace.y) if trace.type == "bar" else []
         found += [trace.colorbar.title.text] if trace.type == "heatmap" else []
     return [text.replace("<br>", " ") for text in found if isinstance(text, str)]
@@ -96,8 +96,8 @@ def test_removal_curve(counts: PixelCounts) -> None:
     for line, band, concept in zip(lines, bands, chosen, strict=True):
         c = CONCEPTS.index(concept)
         before = counts.before[:, c].tolist()
-        told = [shares(before, counts.after[s, :, c].tolist()) for s in (1, 2, 0)]
-        mean, half = np.array([(0, 0), *told]).T
+        hover = [shares(before, counts.after[s, :, c].tolist()) for s in (1, 2, 0)]
+        mean, half = np.array([(0, 0), *hover]).T
         assert half[1:].min() > 0 or concept.name == BOLD
         assert list(line.x) == [0, 1, 2, 5] and list(line.y) == pytest.approx(mean)
         assert list(band.x) == [0, 1, 2, 5, 5, 2, 1, 0] and band.fill == "toself"
@@ -122,7 +122,7 @@ def test_removal_curve(counts: PixelCounts) -> None:
     ends = [line.y[-1] for line in sorted(lines, key=lambda line: line.legendrank)]
     assert ends == sorted(ends, reverse=True) and drawn.layout.showlegend
     assert drawn.layout.title.text == f"Pixels of {ESCAPED} as units are removed"
-    assert "mean of 11 pictures" in drawn.layout.xaxis.title.text
+    assert "mean of 11 images" in drawn.layout.xaxis.title.text
 
 
 def test_removal_curve_of_one_concept(counts: PixelCounts) -> None:
@@ -135,14 +135,14 @@ def test_removal_curve_of_one_concept(counts: PixelCounts) -> None:
     assert [line.name for line in of(both, "line")] == ["door (object)", "door (part)"]
 
 
-def test_removal_curve_of_one_picture_has_no_band(counts: PixelCounts) -> None:
+def test_removal_curve_of_one_image_has_no_band(counts: PixelCounts) -> None:
     one = replace(counts, before=counts.before[:1], after=counts.after[:, :1])
     drawn = removal_curve(one, [1, 2, 3], "sky")
     (line,), (band,) = of(drawn, "line"), of(drawn, "band")
     a, b = int(one.before[0, 1]), one.after[:, 0, 1]
     assert list(line.y) == pytest.approx([0, *(100 * (b - a) / a)])
     assert list(band.x) == [0, 0] and "±" not in "".join(line.hovertext)
-    assert drawn.layout.xaxis.title.text.endswith("mean of 1 picture, and its 99 % interval")
+    assert drawn.layout.xaxis.title.text.endswith("mean of 1 image, and its 99 % interval")
 
 
 def test_removal_of_something_else(counts: PixelCounts) -> None:
@@ -150,7 +150,7 @@ def test_removal_of_something_else(counts: PixelCounts) -> None:
         removal_curve(counts, [1, 2], "sky")
     for numbers in ([1, 2, 2], [-1, 2, 3]):
         with pytest.raises(
-            SettingError, match=re.escape(f"numbers is {numbers}; each must stand there once")
+            SettingError, match=re.escape(f"numbers is {numbers}; allowed are different numbers")
         ):
             removal_curve(counts, numbers, "sky")
     with pytest.raises(ConceptError, match="Did you mean 'sky'"):
@@ -162,7 +162,7 @@ def test_removal_of_something_else(counts: PixelCounts) -> None:
 
 
 def places_of(effects: PlaceEffects, number: int) -> list[float]:
-    """Gains in % of an average picture, where a concept was."""
+    """Gains in % of an average image, where a concept was."""
     scale = sum(effects.before.tolist()) / 8
     return [
         100 * float(effects.gained[image, place]) / scale
@@ -172,8 +172,8 @@ def places_of(effects: PlaceEffects, number: int) -> list[float]:
     ]
 
 
-def by_picture(effects: PlaceEffects, number: int, mean: float) -> float:
-    """Half of the 99 % interval of such gains, in %: places of a picture go together."""
+def by_image(effects: PlaceEffects, number: int, mean: float) -> float:
+    """Half of the 99 % interval of such gains, in %: places of an image go together."""
     scale, sums, count = sum(effects.before.tolist()) / 8, [], 0
     for image in range(8):
         there = [place for place in range(17) if number in effects.context[image, :, place]]
@@ -196,20 +196,20 @@ def test_context_bars(effects: PlaceEffects) -> None:
     means = [sum(gains[n]) / len(gains[n]) for n in order]
     assert list(bars.x) == pytest.approx([*means, np.nan], nan_ok=True)
     for place, n in enumerate(order):
-        count, mean, told = len(gains[n]), means[place], bars.hovertext[place]
+        count, mean, hover = len(gains[n]), means[place], bars.hovertext[place]
         way = "gained" if mean >= 0 else "lost"
-        start = f"{labels[n]}: {abs(mean):.1f} % of an average picture's pixels of {ESCAPED} {way}<br>"
+        start = f"{labels[n]}: {abs(mean):.1f} % of an average image's pixels of {ESCAPED} {way}<br>"
         if count == 1:
             assert np.isnan(bars.error_x.array[place])
-            assert told == f"{start}mean of 1 place"
+            assert hover == f"{start}mean of 1 place"
             continue
         deviation = sqrt(sum((gain - mean) ** 2 for gain in gains[n]) / (count - 1))
         assert bars.error_x.array[place] == pytest.approx(deviation) and deviation > 0
-        assert told == (
-            f"{start}mean of {count} places, ± {by_picture(effects, n, mean):.1f} % (99 % interval)"
+        assert hover == (
+            f"{start}mean of {count} places, ± {by_image(effects, n, mean):.1f} % (99 % interval)"
             f"<br>standard deviation over places {deviation:.1f} %"
         )
-    assert bars.hovertext[-1] == "snow: in none of the pictures"
+    assert bars.hovertext[-1] == "snow: in none of the images"
     (nowhere,) = drawn.layout.annotations
     assert (nowhere.y, nowhere.x, nowhere.text) == ("snow", 0, "nowhere")
     assert drawn.layout.title.text == f"Pixels of {ESCAPED} gained at a place, by what was there before"
@@ -221,7 +221,7 @@ def test_contexts_that_lose() -> None:
     some = [ContextEffect(CONCEPTS[1], 4, -0.25, 0.1, 0.2), ContextEffect(CONCEPTS[3], 4, 0.5, 0.1, 0.2)]
     (bars,) = context_bars([*some, some[0]], "door").data
     assert list(bars.y) == ["wall", "sky"] and list(bars.x) == [50, -25]
-    assert bars.hovertext[1].startswith("sky: 25.0 % of an average picture's pixels of door lost")
+    assert bars.hovertext[1].startswith("sky: 25.0 % of an average image's pixels of door lost")
     with pytest.raises(SettingError, match="no effects to show"):
         context_bars([], "door")
 
@@ -241,13 +241,16 @@ def test_place_map(effects: PlaceEffects) -> None:
             largest = max(largest, abs(mean))
             assert z[row, column] == pytest.approx(mean)
             way = "gained" if mean >= 0 else "lost"
-            told = f"row {row}, column {column}: {abs(mean):.1f} pixels of {ESCAPED} {way}"
-            assert cells.hovertext[row][column] == told
+            hover = f"row {row}, column {column}: {abs(mean):.1f} pixels of {ESCAPED} {way}"
+            assert cells.hovertext[row][column] == hover
     assert (cells.zmin, cells.zmax) == pytest.approx((-largest, largest)) and not cells.hoverongaps
     assert list(drawn.layout.yaxis.range) == [3.5, -0.5] and list(drawn.layout.xaxis.range) == [-0.5, 5.5]
-    assert drawn.layout.yaxis.scaleanchor == "x" and "mean of 8<br>pictures" in cells.colorbar.title.text
-    own = drawn.layout
-    inside = (own.width - own.margin.l - own.margin.r, own.height - own.margin.t - own.margin.b)
+    assert drawn.layout.yaxis.scaleanchor == "x" and "mean of 8<br>images" in cells.colorbar.title.text
+    layout = drawn.layout
+    inside = (
+        layout.width - layout.margin.l - layout.margin.r,
+        layout.height - layout.margin.t - layout.margin.b,
+    )
     assert inside[0] / 6 == pytest.approx(inside[1] / 4)
     nothing = place_map(replace(effects, gained=np.zeros_like(effects.gained))).data[0]
     assert (nothing.zmin, nothing.zmax) == (-1, 1)
@@ -258,21 +261,21 @@ def test_place_map(effects: PlaceEffects) -> None:
 
 
 def test_names_are_text(counts: PixelCounts, effects: PlaceEffects) -> None:
-    pictures = [np.zeros((1, 3, 4, 6))] * 2
+    images = [np.zeros((1, 3, 4, 6))] * 2
     for figure in (
         removal_curve(counts, [1, 2, 5], "sky", [BOLD]),
         context_bars(effects.by_context([BOLD, "snow"]), BOLD),
         context_bars([ContextEffect(CONCEPTS[0], 0, float("nan"), 0, 0)], BOLD),
         place_map(effects),
-        picture_rows(pictures, [BOLD, "two"], [BOLD], title=BOLD),
+        image_rows(images, [BOLD, "two"], [BOLD], title=BOLD),
     ):
-        told = words(figure)
-        assert not any("<" in text for text in told)
-        assert any(BOLD in unescape(text) for text in told)
+        hover = words(figure)
+        assert not any("<" in text for text in hover)
+        assert any(BOLD in unescape(text) for text in hover)
 
 
 def shown(figure: go.Figure) -> dict[tuple[float, float], Any]:
-    """Pixels of pictures by their top left corner."""
+    """Pixels of images by their top left corner."""
     found = {}
     for image in figure.layout.images:
         kind, data = image.source.split(",")
@@ -283,17 +286,17 @@ def shown(figure: go.Figure) -> dict[tuple[float, float], Any]:
 
 
 def smooth(n: int, seed: int, height: int = 48, width: int = 64) -> torch.Tensor:
-    """Pictures of one color each, with a brighter left half."""
+    """Images of one color each, with a brighter left half."""
     colors = torch.rand(n, 3, 1, 1, generator=torch.Generator().manual_seed(seed)) * 0.6
-    pictures = colors.expand(n, 3, height, width).clone()
-    pictures[..., : width // 2] += 0.3
-    return pictures
+    images = colors.expand(n, 3, height, width).clone()
+    images[..., : width // 2] += 0.3
+    return images
 
 
-def test_pictures_are_in_their_places() -> None:
+def test_images_are_in_their_places() -> None:
     columns = [smooth(3, seed) for seed in range(4)]
     names = ["unchanged", "2 units", "a title that is far too long for one line of words", "<b>"]
-    drawn = picture_rows([columns[0], columns[1].numpy(), *columns[2:]], names, ["r", "s", "t"], title="T")
+    drawn = image_rows([columns[0], columns[1].numpy(), *columns[2:]], names, ["r", "s", "t"], title="T")
     images = drawn.layout.images
     sides = {(image.sizex, image.sizey) for image in images}
     assert sides == {(160, 120)} and {image.sizing for image in images} == {"stretch"}
@@ -320,17 +323,17 @@ def test_pictures_are_in_their_places() -> None:
     assert all(top - 20 < row.y < top for row, top in zip(rows, tops, strict=True))
 
 
-def test_pictures_fit_the_page() -> None:
-    many = picture_rows([smooth(1, 0)] * 9)
+def test_images_fit_the_page() -> None:
+    many = image_rows([smooth(1, 0)] * 9)
     assert many.layout.width < 900 and not many.layout.annotations
     assert {image.sizex for image in many.layout.images} == {90}
-    assert {image.sizex for image in picture_rows([smooth(1, 0)] * 30).layout.images} == {64}
-    wide = [picture_rows([smooth(1, 0)], title="t" * 60), picture_rows([smooth(1, 0)], [], ["r" * 60])]
+    assert {image.sizex for image in image_rows([smooth(1, 0)] * 30).layout.images} == {64}
+    wide = [image_rows([smooth(1, 0)], title="t" * 60), image_rows([smooth(1, 0)], [], ["r" * 60])]
     assert all(400 < drawn.layout.width < 900 for drawn in wide)  # where a long text is not cut
     assert all(drawn.layout.images[0].sizex == 160 for drawn in wide)
-    (large,) = shown(picture_rows([smooth(1, 0, 640, 960)])).values()
-    assert large.shape[1] == 320 and len(picture_rows([smooth(1, 0)]).to_json()) < 12_000
-    (one,) = shown(picture_rows(torch.zeros(1, 1, 3, 5, 7))).values()
+    (large,) = shown(image_rows([smooth(1, 0, 640, 960)])).values()
+    assert large.shape[1] == 320 and len(image_rows([smooth(1, 0)]).to_json()) < 12_000
+    (one,) = shown(image_rows(torch.zeros(1, 1, 3, 5, 7))).values()
     assert one.shape == (5, 7, 3)
 
 
@@ -350,12 +353,12 @@ def test_outlines() -> None:
     each = np.zeros((2, 4, 6))
     each[1, 3, 5] = 1
     columns = [smooth(2, seed, 40, 60) for seed in range(3)]
-    drawn = picture_rows(columns, where=[None, where, each])
+    drawn = image_rows(columns, where=[None, where, each])
     side, tall = 160, 107
     corners = {(i.x, i.y) for i in drawn.layout.images}
     tops = sorted({y for _, y in corners})
     wide, high = side / 6, tall / 4
-    assert len(drawn.layout.shapes) == 2 * 3  # both pictures of one column, one of the other; two strokes
+    assert len(drawn.layout.shapes) == 2 * 3  # both images of one column, one of the other; two strokes
     expected = {
         "H": {(1, 2), (1, 3), (2, 3), (3, 2)},  # above these rows and columns
         "V": {(1, 2), (1, 4), (2, 2), (2, 3)},  # left of these
@@ -378,30 +381,30 @@ def test_outlines() -> None:
     assert last[:, 1].max() == pytest.approx(tops[1] + tall, abs=1e-2)
 
 
-def test_pictures_that_do_not_fit() -> None:
+def test_images_that_do_not_fit() -> None:
     one = smooth(2, 0)
     with pytest.raises(SettingError, match=r"shapes \(2, 3, 48, 64\) and \(2, 3, 48, 65\)"):
-        picture_rows([one, smooth(2, 0, 48, 65)])
+        image_rows([one, smooth(2, 0, 48, 65)])
     with pytest.raises(SettingError, match="as many in each column"):
-        picture_rows([one, one[:1]])
+        image_rows([one, one[:1]])
     with pytest.raises(SettingError, match=r"shape \(2, 48, 64\); it must be \(n, 3, H, W\)"):
-        picture_rows([one[:, 0]])
+        image_rows([one[:, 0]])
     with pytest.raises(SettingError, match=r"shape \(2, 1, 48, 64\); it must be"):
-        picture_rows([one[:, :1]])
+        image_rows([one[:, :1]])
     for bad in (one * 255, one - 1, one / 0):
         with pytest.raises(SettingError, match="they must be in"):
-            picture_rows([bad])
+            image_rows([bad])
     for nothing in ([], [one[:0]]):
-        with pytest.raises(SettingError, match="There are no pictures"):
-            picture_rows(nothing)
+        with pytest.raises(SettingError, match="There are no images"):
+            image_rows(nothing)
     with pytest.raises(SettingError, match="There are 1 titles; there must be 2, or none"):
-        picture_rows([one, one], ["a"])
+        image_rows([one, one], ["a"])
     with pytest.raises(SettingError, match="There are 3 row_names; there must be 2, or none"):
-        picture_rows([one], [], ["a", "b", "c"])
+        image_rows([one], [], ["a", "b", "c"])
     with pytest.raises(SettingError, match="There are 2 outlines; there must be 1"):
-        picture_rows([one], where=[None, None])
+        image_rows([one], where=[None, None])
     with pytest.raises(SettingError, match=r"shape \(3, 4, 6\); it must be \(h, w\), or \(2, h, w\)"):
-        picture_rows([one], where=[np.zeros((3, 4, 6))])
+        image_rows([one], where=[np.zeros((3, 4, 6))])
 
 
 def test_lines_beyond_the_colors_differ() -> None:

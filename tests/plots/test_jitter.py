@@ -13,15 +13,15 @@ from dissect_widgets.plots.jitter_plot import jitter
 def test_dots_density_and_threshold() -> None:
     peaks = np.array([0.1, 0.2, 0.3, 0.15, 5.0, 6.0, 7.0])
     truth = np.array([False] * 4 + [True] * 3)
-    told = classify_by_max_activation(peaks, truth)
-    drawn = jitter(peaks, truth, "<b>airplane", told)
+    classifier = classify_by_max_activation(peaks, truth)
+    drawn = jitter(peaks, truth, "<b>airplane", classifier)
     dots = [trace for trace in drawn.data if trace.mode == "markers"]
     assert [sorted(trace.x) for trace in dots] == [[0.1, 0.15, 0.2, 0.3], [5.0, 6.0, 7.0]]
     assert all(row <= y < row + 0.4 for row, trace in enumerate(dots) for y in trace.y)
     curves = [trace for trace in drawn.data if trace.fill]
-    for curve, own in zip(curves, (peaks[:4], peaks[4:]), strict=True):
-        assert own.min() - 1 < curve.x[np.argmax(curve.y)] < own.max() + 1
-    assert drawn.layout.shapes[0].x0 == told.threshold == 2.65
+    for curve, group in zip(curves, (peaks[:4], peaks[4:]), strict=True):
+        assert group.min() - 1 < curve.x[np.argmax(curve.y)] < group.max() + 1
+    assert drawn.layout.shapes[0].x0 == classifier.threshold == 2.65
     assert "&lt;b&gt;airplane" in drawn.layout.title.text and "100.0 %" in drawn.layout.title.text
 
 

@@ -1,4 +1,4 @@
-"""Boxes for layers, units with their pictures, and maps of change."""
+"""Boxes for layers, units with their images, and maps of change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.errors import LayerError, SettingError
 from dissect_widgets.plots.architectures import architecture
-from dissect_widgets.plots.changed_maps import FALL, RISE, changed_pictures
+from dissect_widgets.plots.changed_maps import FALL, RISE, changed_images
 from dissect_widgets.plots.units import filter_view, unit_rows
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet
@@ -31,7 +31,7 @@ LAYERS = [
 ]
 
 
-def picture(figure: go.Figure, number: int) -> Any:
+def image(figure: go.Figure, number: int) -> Any:
     data = figure.layout.images[number].source.split(",")[1]
     return np.asarray(Image.open(io.BytesIO(b64decode(data))).convert("RGB")).astype(float)
 
@@ -45,8 +45,8 @@ def test_boxes_are_as_large_as_layers() -> None:
         [np.asarray(bars.x) - np.asarray(bars.width) / 2, bars.x + np.asarray(bars.width) / 2], 1
     )
     assert (np.diff(edges.ravel()) > 0).all()  # no box covers another
-    told = [note.text for note in architecture(LAYERS).layout.annotations]
-    assert told == ["4<br>20 x 28", "9<br>5 x 7", "16<br>1 x 1", "units<br>map"]
+    shown = [note.text for note in architecture(LAYERS).layout.annotations]
+    assert shown == ["4<br>20 x 28", "9<br>5 x 7", "16<br>1 x 1", "units<br>map"]
     some = architecture(LAYERS, ["last", "<b>"])
     assert (
         some.layout.xaxis.ticktext == ("last", "&lt;b&gt;")
@@ -77,9 +77,12 @@ def test_rows_of_units(dissection: dw.Dissection) -> None:
     assert [note.text for note in lines.layout.annotations] == ["&lt;i&gt;", "two"]
     assert lines.layout.title.text == "&lt;u&gt;"
     for units, extra, message in (
-        ([], {}, "no units"), ([5], {}, "no unit 5; mix has units 0 to 4"), ([-1], {}, "no unit -1"),
-        ([1], {"lines": ["a", "b"]}, "2 lines for 1 units"), ([1], {"count": 0}, "count is 0"),
-    ):  # fmt: skip
+        ([], {}, "no units"),
+        ([5], {}, "no unit 5; mix has units 0 to 4"),
+        ([-1], {}, "no unit -1"),
+        ([1], {"lines": ["a", "b"]}, "2 lines for 1 units"),
+        ([1], {"count": 0}, "count is 0"),
+    ):
         with pytest.raises(SettingError, match=message):
             unit_rows(dissection, "mix", units, **extra)  # type: ignore[arg-type]
 
@@ -91,16 +94,16 @@ def test_a_filter(dissection: dw.Dissection, exemplar: int) -> None:
     stored = Image.open(io.BytesIO(dissection.pictures[int(layer.exemplar_image[2, exemplar])]))
     expected = np.asarray(stored.resize((224, 160), Image.Resampling.BILINEAR)).astype(float)
     for number in (0, 2):
-        assert np.abs(picture(drawn, number) - expected).mean() < 4
+        assert np.abs(image(drawn, number) - expected).mean() < 4
     y = ((np.arange(160) + 0.5) * 20 / 160 - 0.5 - grid.top) / grid.step_y
     x = ((np.arange(224) + 0.5) * 28 / 224 - 0.5 - grid.left) / grid.step_x
     where = np.meshgrid(y.clip(0, grid.height - 1), x.clip(0, grid.width - 1), indexing="ij")
     values = map_coordinates(layer.exemplar_map[2, exemplar].astype(float), where, order=1)
     glow = 255 * (values - values.min()) / np.ptp(values)
-    assert np.abs(picture(drawn, 1).mean(2) - glow).mean() < 3
+    assert np.abs(image(drawn, 1).mean(2) - glow).mean() < 3
     assert len(drawn.layout.shapes) == 2  # the outline, in two colors
-    told = [note.text.replace("<br>", " ") for note in drawn.layout.annotations]
-    assert told == ["picture", "activation of unit 2", "above its top 20 %"]
+    shown = [note.text.replace("<br>", " ") for note in drawn.layout.annotations]
+    assert shown == ["image", "activation of unit 2", "above its top 20 %"]
     with pytest.raises(SettingError, match="no exemplar 3; unit 2 of mix has 3, from 0"):
         filter_view(dissection, "mix", 2, exemplar=3)
     with pytest.raises(SettingError, match="no unit 5"):
@@ -127,18 +130,18 @@ def changes() -> ChangeMaps:
 
 def test_maps_of_change() -> None:
     made, attack = changes(), Attack()
-    drawn = changed_pictures(made, attack, 1, concepts=["<i>", "sea"], limit=2.0)  # type: ignore[arg-type]
+    drawn = changed_images(made, attack, 1, concepts=["<i>", "sea"], limit=2.0)  # type: ignore[arg-type]
     gray = attack.after[1].numpy().mean(0) * 0.7 * 255
-    assert np.abs(picture(drawn, 1) - gray[..., None]).mean() < 4  # JPEG
+    assert np.abs(image(drawn, 1) - gray[..., None]).mean() < 4  # JPEG
     y, x = (np.arange(16) + 0.5) / 4 - 0.5, (np.arange(24) + 0.5) / 4 - 0.5
     where = np.meshgrid(y.clip(0, 3), x.clip(0, 5), indexing="ij")
     change = map_coordinates((made.after[1, 0] - made.before[1, 0]).astype(float), where, order=1) / 2
     strength = np.abs(change).clip(0, 1)
-    told = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (FALL, RISE)])
-    expected = (1 - strength)[..., None] * gray[..., None] + strength[..., None] * told[
+    shown = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (FALL, RISE)])
+    expected = (1 - strength)[..., None] * gray[..., None] + strength[..., None] * shown[
         (change > 0).astype(int)
     ]
-    assert np.abs(picture(drawn, 0) - expected).mean() < 8
+    assert np.abs(image(drawn, 0) - expected).mean() < 8
     rise = made.after[1, 0].max() - made.before[1, 0].max()
     told_so = drawn.layout.annotations[0].text.replace("<br>", " ").replace("\u00a0", " ")
     assert told_so == f"unit 7 &lt;i&gt; Δ peak {rise:+.1f}".replace("-", "−")
@@ -150,12 +153,12 @@ def test_maps_of_change() -> None:
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        ({"image": 3}, "no picture 3; the attack is of 3"),
-        ({"image": -1}, "no picture -1"),
+        ({"image": 3}, "no image 3; the attack has images 0 to 2"),
+        ({"image": -1}, "no image -1"),
         ({"concepts": ["a"]}, "1 concepts for 2 units"),
         ({"limit": 0.0}, r"limit is 0\.0"),
     ],
 )
 def test_maps_of_something_else(extra: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        changed_pictures(changes(), Attack(), **extra)  # type: ignore[arg-type]
+        changed_images(changes(), Attack(), **extra)  # type: ignore[arg-type]

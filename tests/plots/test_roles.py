@@ -32,50 +32,50 @@ PREDICTED = np.where(np.arange(23) % 4 == 3, (TARGETS + 2) % 7, TARGETS)
 
 
 def edited(
-    told: Any, targets: Any = TARGETS, predicted: Any = PREDICTED, seed: int = 0
+    ablated: Any, targets: Any = TARGETS, predicted: Any = PREDICTED, seed: int = 0
 ) -> AblationPredictions:
-    """A result with the predictions `told`, and random peaks, probabilities and log-odds."""
+    """A result with the predictions `ablated`, and random peaks, probabilities and log-odds."""
     random = np.random.default_rng(seed)
     peaks, shares = random.random((23, 5)), random.dirichlet(np.ones(7), 23)
     peaks[:, 3] = 2.0  # a unit without a correlation
     sums = {"peak": peaks, "peak2": peaks**2, "score": shares, "score2": shares**2}
     moments = {name: value.sum(0) for name, value in sums.items()} | {"both": peaks.T @ shares}
-    odds = random.normal(size=(len(told), 7)) * (np.bincount(targets, minlength=7) > 0)
+    odds = random.normal(size=(len(ablated), 7)) * (np.bincount(targets, minlength=7) > 0)
     return AblationPredictions(
-        "Net", "mix", CLASSES, "by hand", targets, predicted, np.array(told, np.int32), odds, moments, 23
+        "Net", "mix", CLASSES, "by hand", targets, predicted, np.array(ablated, np.int32), odds, moments, 23
     )
 
 
 def important(seed: int = 0) -> UnitImportance:
     random = np.random.default_rng(seed)
-    told = np.where(random.random((5, 23)) < 0.4, random.integers(0, 7, (5, 23)), PREDICTED)
-    return UnitImportance(edited(told, seed=seed))
+    ablated = np.where(random.random((5, 23)) < 0.4, random.integers(0, 7, (5, 23)), PREDICTED)
+    return UnitImportance(edited(ablated, seed=seed))
 
 
 def by_hand() -> UnitImportance:
     """All classes need unit 0; 0 and 1 also unit 1, 3 and 4 also unit 2; 3 and 4 do nothing."""
     targets = np.arange(23) % 7
-    told = np.tile(targets, (5, 1))
-    told[0] = (targets + 1) % 7
-    told[1, 0], told[2, 3] = 1, 4
-    return UnitImportance(edited(told, targets, targets))
+    ablated = np.tile(targets, (5, 1))
+    ablated[0] = (targets + 1) % 7
+    ablated[1, 0], ablated[2, 3] = 1, 4
+    return UnitImportance(edited(ablated, targets, targets))
 
 
-def told_without(kept: Any) -> Any:
+def predictions_without(kept: Any) -> Any:
     """Predictions that depend on what is left, and on nothing else."""
     random = np.random.default_rng(int(kept @ (1 << np.arange(5))))
     return np.where(random.random(23) < 0.7, random.integers(0, 7, 23), PREDICTED)
 
 
-def balanced(told: Any, c: int) -> float:
-    own = np.equal(TARGETS, c)
-    return float(((told[own] == c).mean() + (told[~own] != c).mean()) / 2)
+def balanced(ablated: Any, c: int) -> float:
+    is_class = np.equal(TARGETS, c)
+    return float(((ablated[is_class] == c).mean() + (ablated[~is_class] != c).mean()) / 2)
 
 
 def sets(sizes: Any = (2, 0, 5, 1)) -> tuple[SetPlan, SetEffects]:
     importance = important()
     plan = plan_sets(importance, sizes, repeats=3)
-    return plan, SetEffects(plan, edited([told_without(kept) for kept in plan.kept]), importance)
+    return plan, SetEffects(plan, edited([predictions_without(kept) for kept in plan.kept]), importance)
 
 
 def trace(figure: go.Figure, start: str) -> Any:
@@ -97,11 +97,11 @@ def test_set_curves(name: str) -> None:
         curve = trace(drawn, label)
         assert list(curve.x) == [0, 1, 2, 5]
         kept = [[u not in removed(n) for u in range(5)] for n in curve.x]
-        expected = [balanced(told_without(np.array(k)), c) for k in kept]
+        expected = [balanced(predictions_without(np.array(k)), c) for k in kept]
         assert list(curve.y) == pytest.approx(expected) and len(set(expected)) > 2
     chance = plan.kept[3 * 5 * 4 :].reshape(2, 3, 4, 5)[0][:, [1, 3, 0, 2]]
     assert ((~chance).sum(2) == [0, 1, 2, 5]).all()
-    values = np.array([[balanced(told_without(kept), c) for kept in sizes] for sizes in chance])
+    values = np.array([[balanced(predictions_without(kept), c) for kept in sizes] for sizes in chance])
     mean, deviation = values.mean(0), np.sqrt(((values - values.mean(0)) ** 2).mean(0))
     assert list(trace(drawn, "random").y) == pytest.approx(mean) and deviation.max() > 0
     assert "of 3 sets" in trace(drawn, "random").name
@@ -129,8 +129,8 @@ def test_class_scatter() -> None:
             if which is not None:
                 kept[important().top_units(name)[:2]] = False
                 kept = kept if which else ~kept
-            told = PREDICTED if which is None else told_without(kept)
-            expected.append(balanced(told, CLASSES.index(name)))
+            ablated = PREDICTED if which is None else predictions_without(kept)
+            expected.append(balanced(ablated, CLASSES.index(name)))
         dots = trace(drawn, label)
         assert list(dots.x) == pytest.approx(expected) and list(dots.y) == shown
         assert dots.name.endswith(f" (mean {100 * sum(expected) / 5:.1f} %)")
@@ -138,7 +138,7 @@ def test_class_scatter() -> None:
     assert drawn.layout.yaxis.type == "category" and drawn.layout.yaxis.range[0] > drawn.layout.yaxis.range[1]
     few = SetEffects(
         plan := plan_sets(important(), [2], classes=["ant"], repeats=1),
-        edited([told_without(kept) for kept in plan.kept]),
+        edited([predictions_without(kept) for kept in plan.kept]),
         important(),
     )
     assert class_scatter(few, 2).layout.height < drawn.layout.height
@@ -174,7 +174,7 @@ def test_correlation_bars(top: int) -> None:
     peaks, shares = random.random((23, 5)), random.dirichlet(np.ones(7), 23)  # as in `edited`
     groups: dict[str, list[float]] = {"unit": [], "all": []}
     for c in (0, 1, 2, 4, 6):
-        losses = [balanced(PREDICTED, c) - balanced(told, c) for told in importance.edited.edited]
+        losses = [balanced(PREDICTED, c) - balanced(ablated, c) for ablated in importance.edited.edited]
         odds = importance.edited.odds_loss[:, c]
         best = sorted(range(5), key=lambda u: (-round(losses[u], 9), -odds[u]))[:top]
         for u in {0, 1, 2, 4}:
@@ -228,17 +228,21 @@ def test_combination_dots() -> None:
 
 def test_combinations_leave_out_what_is_not_shared() -> None:
     targets = np.arange(23) % 7
-    told = np.tile(targets, (5, 1))
-    told[1, 0] = 1  # classes 0 and 1 need unit 1
-    told[4, 3], told[4, 1] = 1, 3  # 1 and 3 need unit 4
-    told[2, 5], told[2, 6] = 6, 5  # 5 and 6 need unit 2
-    importance = UnitImportance(edited(told, targets, targets))
+    ablated = np.tile(targets, (5, 1))
+    ablated[1, 0] = 1  # classes 0 and 1 need unit 1
+    ablated[4, 3], ablated[4, 1] = 1, 3  # 1 and 3 need unit 4
+    ablated[2, 5], ablated[2, 6] = 6, 5  # 5 and 6 need unit 2
+    importance = UnitImportance(edited(ablated, targets, targets))
     concepts = ["sky", "<i>", "a & b", "x", "road"]
     (dots,) = combination_dots(importance, 5, concepts).data
     assert set(zip(dots.x, dots.y, strict=True)) == {
-        ("1 &lt;i&gt;", "gnu"), ("1 &lt;i&gt;", "Bee"), ("4 road", "Bee"), ("4 road", "dog"),
-        ("2 a &amp; b", "fox"), ("2 a &amp; b", "ant"),
-    }  # fmt: skip
+        ("1 &lt;i&gt;", "gnu"),
+        ("1 &lt;i&gt;", "Bee"),
+        ("4 road", "Bee"),
+        ("4 road", "dog"),
+        ("2 a &amp; b", "fox"),
+        ("2 a &amp; b", "ant"),
+    }
     assert "elk &amp; co" not in dots.y
     (best,) = combination_dots(importance, 1).data
     assert "Bee" in best.y and "gnu" not in best.y  # whose only unit is then shared with nobody
@@ -270,7 +274,7 @@ def test_important_units(dissection: Dissection) -> None:
     for row, unit in enumerate(importance):
         name = dissection.vocabulary[int(best.concept[unit])].name
         escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        odds = [told.edited.odds_loss[unit, 2] / 5 for told in (train, val)]
+        odds = [one.edited.odds_loss[unit, 2] / 5 for one in (train, val)]
         assert drawn.layout.annotations[row].text == (
             f'unit {unit} "{escaped}" (object), accuracy lost: train {100 * train.loss[unit, 2]:.1f} %, '
             f"val {100 * val.loss[unit, 2]:.1f} %; log-odds lost: train {odds[0]:.2f}, val {odds[1]:.2f}"
