@@ -30,7 +30,7 @@ class DataError(DissectError, ValueError):
 
 
 class ActivationError(DissectError, ValueError):
-    """A layer put out NaN or infinity; the message names the layer, the unit and the image."""
+    """A layer output NaN or infinity; the message names the layer, the unit and the image."""
 
 
 class WeightsError(DissectError, ValueError):

@@ -1,4 +1,4 @@
-"""What a generator takes, and what it puts out: latents, and the pictures made of them."""
+"""What a generator takes, and what it outputs: latents, and the pictures made of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from dissect_widgets.errors import DataError, DissectError, SettingError
 
 ToImages = Callable[[Tensor], Tensor]
-"""What a generator puts out to pictures in [0, 1]."""
+"""What a generator outputs to pictures in [0, 1]."""
 
 
 def latents(count: int, seed: int = 1, *, latent_dim: int = 512) -> Tensor:
@@ -35,7 +35,7 @@ def latents(count: int, seed: int = 1, *, latent_dim: int = 512) -> Tensor:
 
 
 def to_images(output: Tensor) -> Tensor:
-    """What a generator puts out, nominally in [-1, 1], as pictures in [0, 1]."""
+    """What a generator outputs, nominally in [-1, 1], as pictures in [0, 1]."""
     return (output + 1).div(2).clamp(0, 1)
 
 
@@ -104,7 +104,7 @@ def checked_pictures(pictures: Any, count: int) -> Tensor:
     """Pictures (B, 3, H, W) in [0, 1] of a generator, once they are sure to be such; DataError if not."""
     if not isinstance(pictures, Tensor) or pictures.dim() != 4 or pictures.shape[:2] != (count, 3):
         found = tuple(pictures.shape) if isinstance(pictures, Tensor) else type(pictures).__name__
-        raise DataError(f"The generator puts out {found} for {count} latents; it must be ({count}, 3, H, W).")
+        raise DataError(f"The generator outputs {found} for {count} latents; it must be ({count}, 3, H, W).")
     low, high = map(float, pictures.aminmax())
     if not (low >= -1e-6 and high <= 1 + 1e-6):
         raise DataError(

@@ -41,7 +41,7 @@ class Generated(Source):
     data
         Latents.
     to_images
-        What the generator puts out to pictures in [0, 1].
+        What the generator outputs to pictures in [0, 1].
     """
 
     def __init__(

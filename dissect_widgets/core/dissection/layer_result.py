@@ -49,7 +49,7 @@ class LayerDissection:
     name: str
     """Dotted module name."""
     kind: str
-    """What the layer puts out; see `LayerInfo.kind`."""
+    """Name of the kind of its output; see `LayerKind`."""
     grid: Grid
     """Where the positions of its maps lie; `grid.rule` says which upsampling was used."""
     levels: tuple[float, ...]

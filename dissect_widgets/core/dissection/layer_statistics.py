@@ -92,7 +92,7 @@ def find_extremes(layer: str, images: Int64s, maps: Tensor, name_of: Callable[[i
         image, unit = (int(i) for i in bad.nonzero()[0])
         value = peak[image, unit] if not torch.isfinite(peak[image, unit]) else low[image, unit]
         raise ActivationError(
-            f"Layer {layer!r}, unit {unit}, puts out {float(value)} for image "
+            f"Layer {layer!r}, unit {unit}, outputs {float(value)} for image "
             f"{name_of(int(images[image]))!r}. Activations must be finite numbers; look at the "
             "network's weights, its preprocessing and its number format."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from dissect_widgets.core.network.grid import Rule
-from dissect_widgets.core.network.layers import TokenGrid
+from dissect_widgets.core.network.layer_kinds import TokenGrid
 from dissect_widgets.errors import SettingError, nearest
 
 Population = Literal["upsampled", "raw"]

@@ -40,7 +40,7 @@ class Source:
     model
         Any network, on any device. It is left as it was: modes, hooks and gradients.
     layers
-        Dotted names of layers that put out maps (B, units, h, w), vectors (B, units) or tokens
+        Dotted names of layers that output maps (B, units, h, w), vectors (B, units) or tokens
         (B, tokens, units).
     data
         Labeled images; see `LabeledImages`. Plain images will do where there is a segmenter.

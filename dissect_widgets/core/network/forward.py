@@ -172,20 +172,15 @@ def copied(value: Any) -> Any:
 
 def without(output: Tensor, kept: Tensor, info: LayerInfo) -> Tensor:
     """Output of a layer with only the units `kept`, bool (B, units), the others zero."""
-    mask = per_row(kept, output.dim(), _place(info))
+    mask = per_row(kept, output.dim(), info.layer_kind.unit_dim)
     return torch.where(mask, output, torch.zeros((), dtype=output.dtype, device=output.device))
 
 
 def active_units(output: Tensor, info: LayerInfo) -> Tensor:
-    """Units of a layer that put out anything but zero, bool (B, units)."""
-    place = _place(info)
+    """Units of a layer that output anything but zero, bool (B, units)."""
+    place = info.layer_kind.unit_dim
     others = [dim for dim in range(1, output.dim()) if dim != place]
     return (output != 0).any(dim=others) if others else output != 0
-
-
-def _place(info: LayerInfo) -> int:
-    """Dimension of a layer's output in which its units lie."""
-    return {"channels-last map": 3, "tokens": 2}.get(info.kind, 1)
 
 
 def per_row(kept: Tensor, dims: int, place: int = 1) -> Tensor:
@@ -200,12 +195,12 @@ def scores_of(output: object, count: int) -> Tensor:
     if not isinstance(output, Tensor):
         keys = f" with {', '.join(map(repr, output))}" if isinstance(output, dict) else ""
         raise LayerError(
-            f"The network puts out {type(output).__name__}{keys}; it must be a tensor of scores "
+            f"The network outputs {type(output).__name__}{keys}; it must be a tensor of scores "
             "(B, classes). Wrap it in a module that returns these alone."
         )
     if output.dim() != 2 or len(output) != count:
         raise LayerError(
-            f"The network puts out {tuple(output.shape)} for {count} pictures, from which no class can be "
+            f"The network outputs {tuple(output.shape)} for {count} pictures, from which no class can be "
             "predicted; it must be scores (B, classes)."
         )
     return output

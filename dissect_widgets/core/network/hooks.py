@@ -1,4 +1,4 @@
-"""Look into a running network: record what its layers put out, and leave no trace.
+"""Look into a running network: record what its layers output, and leave no trace.
 
 >>> with evaluation(model), trace(model, ["features.12"]) as seen:
 ...     model(pictures)
@@ -110,12 +110,12 @@ def trace(
 
 
 def first_tensor(output: object, layer: str) -> Tensor:
-    """Tensor that a layer put out: the output itself, or the first of a tuple or list."""
+    """Tensor that a layer output: the output itself, or the first of a tuple or list."""
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     if isinstance(output, Tensor):
         return output
-    raise LayerError(f"Layer {layer!r} puts out {type(output).__name__}, not a tensor.")
+    raise LayerError(f"Layer {layer!r} outputs {type(output).__name__}, not a tensor.")
 
 
 def model_device(model: nn.Module) -> torch.device:

@@ -47,7 +47,7 @@ class LinearTerms(_Mix):
         """See `network.Network`."""
         peaks, inputs, silent, beside = self._inputs(pictures)
         units = self.info.units
-        if self.info.kind not in ("map", "vector") or inputs.dim() != 2:
+        if self.info.layer_kind.unit_dim != 1 or inputs.dim() != 2:
             raise CannotSplit(f"the linear layer after {self.info.name} is no matrix over its units")
         change = (inputs - silent).view(len(pictures), units, -1)
         weight = self.mix.weight.view(-1, units, change.shape[2]).permute(1, 2, 0)
@@ -82,7 +82,7 @@ class ConvolutionMix(_Mix):
         """See `network.Network`."""
         peaks, inputs, silent, beside = self._inputs(pictures)
         zeros = self.mix.padding_mode == "zeros" and not isinstance(self.mix.padding, str)
-        if self.info.kind != "map" or inputs.dim() != 4 or not zeros:
+        if self.info.layer_kind.plane_dims != (-2, -1) or inputs.dim() != 4 or not zeros:
             raise CannotSplit(f"the convolution after {self.info.name} is not over its units")
         mixed = self.mix(inputs)
         scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))

@@ -103,7 +103,7 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
         if any(_changes_unseen(model, node) for node in made):
             raise CannotSplit(f"what follows {layer} changes in place what passes it by")
         raise LayerError(
-            f"What the network puts out does not depend on layer {layer!r}: nothing that is removed there "
+            f"What the network outputs does not depend on layer {layer!r}: nothing that is removed there "
             "can change a prediction."
         )
     for name in also:

@@ -302,7 +302,7 @@ def test_bad_pictures() -> None:
         run(to_images=lambda output: output)
     with pytest.raises(DataError, match=r"out \(2, 1, 16, 16\) for 2 latents; it must be \(2, 3, H, W\)"):
         run(model=Gray(), layers="net.layer4")
-    with pytest.raises(DataError, match="puts out tuple for 2 latents"):
+    with pytest.raises(DataError, match="outputs tuple for 2 latents"):
         run(to_images=lambda output: (output,))
     with pytest.raises(DataError, match=r"`to_images` after it, fails on latents \(2, 7, 1, 1\): KeyError"):
         run(to_images=lambda output: {}["picture"])
@@ -315,7 +315,7 @@ def test_bad_pictures() -> None:
     net.layer4.register_forward_hook(
         lambda _module, _inputs, output: output.index_fill(1, torch.tensor(2), float("inf"))
     )
-    with pytest.raises(ActivationError, match=r"'layer4', unit 2, puts out inf.*latent 0"):
+    with pytest.raises(ActivationError, match=r"'layer4', unit 2, outputs inf.*latent 0"):
         run(model=net, to_images=lambda output: torch.zeros(len(output), 3, 8, 8))
 
 

@@ -225,7 +225,7 @@ def test_segmenter_alone_and_beside_labels(tiny: TinyNet, images: ArrayImages) -
 def test_nan_activation_names_layer_unit_and_image(tiny: TinyNet, images: ArrayImages) -> None:
     with torch.no_grad():
         tiny.left.weight[2, 0] = float("inf")
-    with pytest.raises(ActivationError, match=r"'left', unit 2, puts out .*(nan|inf).*photo 0\.jpg"):
+    with pytest.raises(ActivationError, match=r"'left', unit 2, outputs .*(nan|inf).*photo 0\.jpg"):
         dissect(tiny, "left", images, progress=False)
 
 
@@ -322,7 +322,7 @@ def test_an_error_in_the_last_layer_keeps_what_was_before(
         return output * float("nan") if module.batches == 3 else None
 
     handle = tiny.mix.register_forward_hook(bad_after_four, prepend=True)
-    with pytest.raises(ActivationError, match=r"'mix', unit 0, puts out nan for image 'photo 4\.jpg'"):
+    with pytest.raises(ActivationError, match=r"'mix', unit 0, outputs nan for image 'photo 4\.jpg'"):
         dissect(tiny, ["pool", "mix"], broken, level=LEVELS, out=tmp_path / "out", progress=False)
     handle.remove()
     read: list[int] = []

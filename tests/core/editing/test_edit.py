@@ -472,7 +472,7 @@ def test_bad_latents_and_pictures() -> None:
             dw.edit(net, [[0.0] * 7], edits)  # type: ignore[arg-type]
         with pytest.raises(DataError, match=r"must lie in \[0, 1\]"):
             dw.edit(net, latents(), edits, to_images=lambda output: output)
-        with pytest.raises(DataError, match=r"puts out \(2, 1, 16, 16\)"):
+        with pytest.raises(DataError, match=r"outputs \(2, 1, 16, 16\)"):
             dw.edit(net, latents(), edits, to_images=lambda output: output[:, :1])
     with pytest.raises(DataError, match=r"fails on latents \(2, 8\)"):
         dw.edit(made(oblong), torch.zeros(3, 8), Edit("low", [0]))

@@ -200,7 +200,7 @@ def test_tokens_that_are_no_square(tokens: TokenNet) -> None:
     size = (12, 16)  # 3 x 4 patches and a class token
     assert [layer.name for layer in list_layers(tokens, pictures(2, size))] == ["patch", "head"]
     with pytest.raises(
-        LayerError, match=r"'mix' puts out 13 tokens.*token_grids=\{'mix': \(rows, columns\)\}"
+        LayerError, match=r"'mix' outputs 13 tokens.*token_grids=\{'mix': \(rows, columns\)\}"
     ):
         plans_of(tokens, "mix", size=size)
     grids = {"mix": (3, 4)}
@@ -255,7 +255,7 @@ def test_maps_of_the_other_kinds() -> None:
 @pytest.mark.parametrize("shape", [(2, 4, 6, 7), (2, 4, 6), (2, 5, 4, 6)])
 def test_maps_of_another_size_are_refused(shape: tuple[int, ...]) -> None:
     info = LayerInfo("conv", "Conv2d", "map", (9, 4, 6, 5), 4, 6, 5, 1)
-    with pytest.raises(LayerError, match=r"'conv' put out \(2, .*\) after \(9, 4, 6, 5\).*one size"):
+    with pytest.raises(LayerError, match=r"'conv' output \(2, .*\) after \(9, 4, 6, 5\).*one size"):
         as_maps(torch.zeros(shape), info)
 
 
@@ -277,11 +277,11 @@ def test_map_with_unequal_strides_is_channels_first() -> None:
 def test_outputs_of_other_kinds(odd: OddNet) -> None:
     assert [layer.name for layer in list_layers(odd, pictures())] == ["stem", "pair", "last", "first"]
     assert plans_of(odd, "pair")["pair"].info.shape == (2, 5, 10, 14)
-    with pytest.raises(LayerError, match=r"'video' puts out shape \(2, 5, 1, 10, 14\).*vectors \(B, units\)"):
+    with pytest.raises(LayerError, match=r"'video' outputs shape \(2, 5, 1, 10, 14\).*vectors \(B, units\)"):
         plans_of(odd, "video")
-    with pytest.raises(LayerError, match="'named' puts out dict, not a tensor"):
+    with pytest.raises(LayerError, match="'named' outputs dict, not a tensor"):
         plans_of(odd, "named")
-    with pytest.raises(LayerError, match=r"'first' puts out \(5, 2, 10, 14\) for a batch of 2"):
+    with pytest.raises(LayerError, match=r"'first' outputs \(5, 2, 10, 14\) for a batch of 2"):
         plans_of(odd, "first")
     with pytest.raises(LayerError, match="'never' did not run"):
         plans_of(odd, "stem", "never")
@@ -295,7 +295,7 @@ def test_first_tensor_of_a_tuple(odd: OddNet) -> None:
     one, two = torch.zeros(1), torch.ones(1)
     assert first_tensor([two, one], "x") is two
     for bad in ((), None, ({"a": one}, one), "text"):
-        with pytest.raises(LayerError, match="Layer 'x' puts out"):
+        with pytest.raises(LayerError, match="Layer 'x' outputs"):
             first_tensor(bad, "x")
 
 
@@ -454,7 +454,7 @@ def test_bad_second_name_installs_nothing(tiny: TinyNet, monkeypatch: pytest.Mon
 
 
 def test_layer_that_is_no_tensor_is_refused_in_the_pass(odd: OddNet) -> None:
-    with pytest.raises(LayerError, match="'named' puts out dict"), trace(odd, ["stem", "named"]):
+    with pytest.raises(LayerError, match="'named' outputs dict"), trace(odd, ["stem", "named"]):
         odd(pictures())
     assert hooks(odd) == 0
 
