@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.data.arrays import Float32s
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.dissection.source import Source
-from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.statistics.quantile import Float32s
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 
 
@@ -80,7 +80,7 @@ def change_maps(
 
 def open_attacked(
     classifier: ClassifierData, layer: str, attacked: AttackResult
-) -> tuple[Source, ProbeShape]:
+) -> tuple[Source, ProbeSpec]:
     """A layer that is to be read before and after an attack; DataError if that is of no images."""
     if not len(attacked):
         raise DataError("There are no attacked images.")
@@ -88,7 +88,7 @@ def open_attacked(
 
 
 def maps_of_both(
-    classifier: ClassifierData, layer: str, attacked: AttackResult, source: Source, shape: ProbeShape
+    classifier: ClassifierData, layer: str, attacked: AttackResult, source: Source, shape: ProbeSpec
 ) -> Iterator[Tensor]:
     """Maps (B, units, h, w) of batches of the pictures before, then of those after."""
     size = max(classifier.batch_size, 2)

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,26 @@ Array = NDArray[Any] | FileArray
 State = dict[str, Array]
 """Plain arrays, in memory or in files, from which a streamed statistic is made again. They are those that
 it works with: write or copy them before more is added."""
+
+
+class Mergeable(Protocol):
+    """Something streamed: its shards merge to what one pass would give, and its state resumes it."""
+
+    def merge(self, other: Self) -> None:
+        """Add another shard of the same probe set, which must not be used afterwards."""
+        ...
+
+    def flush(self) -> None:
+        """Write what is large into the workspace; nothing by default."""
+        return
+
+    def state(self) -> State:
+        """Plain arrays from which `load_state` makes it again."""
+        ...
+
+    def load_state(self, state: State) -> None:
+        """Become what `state` was taken from; made with the same arguments as that one."""
+        ...
 
 
 class MemoryWriter:

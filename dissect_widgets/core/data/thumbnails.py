@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from dissect_widgets.core.data.storage import State
+from dissect_widgets.core.data.storage import Mergeable, State
 
 JPEG_QUALITY = 88
 
@@ -37,7 +38,7 @@ def encode_picture(image: Tensor, side: int) -> bytes:
     return buffer.getvalue()
 
 
-class Pictures:
+class Pictures(Mergeable):
     """Pictures by image number, as long as they are wanted."""
 
     def __init__(self) -> None:
@@ -46,6 +47,10 @@ class Pictures:
     def keep_only(self, wanted: Iterable[int]) -> None:
         """Forget all others."""
         self.jpeg = {image: self.jpeg[image] for image in sorted(wanted) if image in self.jpeg}
+
+    def merge(self, other: Self) -> None:
+        """Add those of another shard."""
+        self.jpeg |= other.jpeg
 
     def state(self) -> State:
         """Plain arrays from which `load_state` makes it again."""

@@ -20,7 +20,7 @@ from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import Seen, Source, overwritten
-from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation, trace
 from dissect_widgets.core.network.layers import as_maps, plan_layers
 from dissect_widgets.errors import SettingError
@@ -58,7 +58,7 @@ class Generated(Source):
         super().__init__(generator, layers, data, levels=levels, settings=settings, segmenter=segmenter)
         self.to_images = to_images
 
-    def plan(self, batch: Batch) -> ProbeShape:
+    def plan(self, batch: Batch) -> ProbeSpec:
         """See `Source`."""
         two = self._given(batch.images[:1], 2)
         with evaluation(self.model):
@@ -73,11 +73,11 @@ class Generated(Source):
                 picture=size,
             )
         label = self.labels(batch._replace(images=pictures[:1]))[0]
-        return self._shape(plans, size, label.shape)
+        return self._spec(plans, size, label.shape)
 
-    def read(self, batch: Batch, batch_size: int, shape: ProbeShape) -> Seen:
+    def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> Seen:
         """See `Source`."""
-        count, plans = len(batch.images), shape.plans
+        count, plans = len(batch.images), spec.plans
         given = self._given(batch.images, batch_size)
         with trace(self.model, self.layers, clone=overwritten(plans)) as seen:
             output = self.model(given)

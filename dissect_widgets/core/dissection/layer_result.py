@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dissect_widgets.core.data.arrays import AnyArray, Bools, Float16s, Float32s, Float64s, Int64s
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.dissection.io import frozen
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.statistics.quantile import Float32s, Int64s
 from dissect_widgets.errors import SettingError, nearest
 
 MIN_IOU = 0.04
 """A unit whose best IoU is greater than this is a detector (PNAS 2020; TPAMI 2018, sec. 2.2)."""
 
+STATISTIC_ARRAYS = (
+    "threshold",
+    "intersection",
+    "area",
+    "area_in_category",
+    "lowest",
+    "highest",
+    "histogram",
+    "bin_width",
+    "exemplar_image",
+    "exemplar_peak",
+    "exemplar_map",
+)
+"""Fields of a `LayerDissection` that its statistics compute."""
+
 Denominator = Literal["all", "category"]
 Convention = Literal["top", "category"]
-Floats = NDArray[np.float64]
 
 
 class Best(NamedTuple):
@@ -27,7 +41,7 @@ class Best(NamedTuple):
 
     concept: Int64s
     """Index into the vocabulary, int64; 0 where no concept meets the unit at all."""
-    iou: Floats
+    iou: Float64s
     """float64, in [0, 1]."""
 
 
@@ -77,10 +91,20 @@ class LayerDissection:
     """int64 (units, exemplars): image numbers, the highest peak first; -1 for none."""
     exemplar_peak: Float32s
     """float32 (units, exemplars): greatest activation of the map on that image."""
-    exemplar_map: NDArray[np.float16]
+    exemplar_map: Float16s
     """float16 (units, exemplars, height, width): activation maps, for display."""
     exemplar_grid: Grid
     """Where the positions of `exemplar_map` lie."""
+    extra: Mapping[str, AnyArray] = field(default_factory=dict)
+    """Arrays of statistics that were added beyond these, by name."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, AnyArray], **about: Any) -> LayerDissection:
+        """Make it from the arrays of all statistics, which become read-only, and the other fields."""
+        about["concept_area"] = frozen(about["concept_area"])
+        known = {name: frozen(arrays[name]) for name in STATISTIC_ARRAYS}
+        extra = {name: frozen(array) for name, array in arrays.items() if name not in known}
+        return cls(**about, **cast(Any, known), extra=extra)
 
     @property
     def units(self) -> int:
@@ -88,12 +112,12 @@ class LayerDissection:
         return int(self.threshold.shape[1])
 
     @property
-    def constant(self) -> NDArray[np.bool_]:
+    def constant(self) -> Bools:
         """Units that never change, bool (units,); they can detect nothing."""
         return np.asarray(self.lowest == self.highest)
 
     @property
-    def median(self) -> Floats:
+    def median(self) -> Float64s:
         """Median activation of each unit, float64 (units,), to half of `bin_width`, out of the histogram.
 
         A unit is mostly at rest, and with leaky ReLUs it rests below zero, not at it.
@@ -110,7 +134,7 @@ class LayerDissection:
             raise SettingError(f"There is no unit {bad[0]}; {self.name} has units 0 to {self.units - 1}.")
         return numbers
 
-    def iou(self, *, level: float | None = None, denominator: Denominator = "all") -> Floats:
+    def iou(self, *, level: float | None = None, denominator: Denominator = "all") -> Float64s:
         """Intersection over union of every unit and concept.
 
         Parameters

@@ -18,16 +18,16 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from dissect_widgets.core.data.arrays import Float32s
 from dissect_widgets.core.data.batches import image_of, load_batches
 from dissect_widgets.core.data.latents import ToImages, is_latents, to_images
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.generator_source import open_source
-from dissect_widgets.core.dissection.layer_statistics import find_extremes
 from dissect_widgets.core.dissection.run import look
 from dissect_widgets.core.dissection.source import Source
-from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.statistics.quantile import Float32s
+from dissect_widgets.core.statistics.base import checked_batch
 from dissect_widgets.errors import SettingError
 
 
@@ -93,7 +93,7 @@ def find_max_activations(
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
             maps = source.maps(batch.images, batch_size, shape)[layer]
             numbers = np.asarray(batch.indices, np.int64)
-            found.append(find_extremes(layer, numbers, maps, source.name_of).peak)
+            found.append(checked_batch(layer, numbers, maps, source.name_of).highest)
             progress(batch.done, len(data))
     return np.concatenate(found)
 
@@ -105,7 +105,7 @@ def open_layer(
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
     to_images: ToImages = to_images,
-) -> tuple[Source, ProbeShape]:
+) -> tuple[Source, ProbeSpec]:
     """A network, a layer of which is read over images or latents without labels; and how it is read."""
     images = data if is_latents(data) else _Unlabeled(data)
     source = open_source(

@@ -12,34 +12,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.vocabulary import Vocabulary
-from dissect_widgets.core.dissection.io import SavedResult, damaged, frozen, read_folder, write_folder
-from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator, LayerDissection
+from dissect_widgets.core.dissection.io import Arrays, SavedResult, damaged, frozen, read_folder, write_folder
+from dissect_widgets.core.dissection.layer_result import (
+    MIN_IOU,
+    STATISTIC_ARRAYS,
+    Denominator,
+    LayerDissection,
+)
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.statistics.quantile import Int64s
 from dissect_widgets.errors import LayerError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_LAYER_ARRAYS = (
-    "threshold",
-    "intersection",
-    "area",
-    "area_in_category",
-    "lowest",
-    "highest",
-    "histogram",
-    "bin_width",
-    "exemplar_image",
-    "exemplar_peak",
-    "exemplar_map",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,10 +136,7 @@ def _saved(dissection: Dissection) -> SavedResult:
         "concept_area": layers[0].concept_area,
         "images_in_category": dissection.images_in_category,
     }
-    arrays = {
-        f"layer-{number}": {name: np.ascontiguousarray(getattr(layer, name)) for name in _LAYER_ARRAYS}
-        for number, layer in enumerate(layers)
-    }
+    arrays = {f"layer-{number}": _saved_arrays(layer) for number, layer in enumerate(layers)}
     about = {
         "model": dissection.model,
         "images": dissection.images,
@@ -172,22 +160,26 @@ def _saved(dissection: Dissection) -> SavedResult:
     return SavedResult(about, {"common": common, **arrays}, dict(dissection.pictures))
 
 
+def _saved_arrays(layer: LayerDissection) -> Arrays:
+    arrays = {name: getattr(layer, name) for name in STATISTIC_ARRAYS} | dict(layer.extra)
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
 def _read(saved: SavedResult) -> Dissection:
     about, common = saved.about, saved.arrays["common"]
     vocabulary = Vocabulary(tuple(concept) for concept in about["concepts"])
     layers = []
     for number, layer in enumerate(about["layers"]):
-        arrays = saved.arrays[f"layer-{number}"]
         layers.append(
-            LayerDissection(
+            LayerDissection.from_arrays(
+                saved.arrays[f"layer-{number}"],
                 name=layer["name"],
                 kind=layer["kind"],
                 grid=Grid(*layer["grid"]),
                 exemplar_grid=Grid(*layer["exemplar_grid"]),
                 levels=tuple(layer["levels"]),
-                concept_area=frozen(common["concept_area"]),
+                concept_area=common["concept_area"],
                 vocabulary=vocabulary,
-                **cast(Any, {name: frozen(arrays[name]) for name in _LAYER_ARRAYS}),
             )
         )
     return Dissection(

@@ -32,7 +32,7 @@ from dissect_widgets.core.dissection.io import check_target
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.dissection.source import Source
-from dissect_widgets.core.dissection.state import Probe, ProbeShape
+from dissect_widgets.core.dissection.state import Probe, ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import DataError, StorageError
 
@@ -104,14 +104,14 @@ def dissect(
     resources, started = resources or Resources(), time.monotonic()
     if out is not None:
         check_target(out)
-    shape = look(source, skip_errors=resources.skip_errors)
-    key = run_key(source, shape, resources)
+    spec = look(source, skip_errors=resources.skip_errors)
+    key = run_key(source, spec, resources)
     if begun is not None and begun.key != key:
         begun = None
-    workspace = begun.workspace if begun else _workspace(shape, resources, out, notify)
+    workspace = begun.workspace if begun else _workspace(spec, resources, out, notify)
     try:
         probe = collect(
-            source, shape, key, resources, workspace=workspace, begun=begun, progress=progress, notify=notify
+            source, spec, key, resources, workspace=workspace, begun=begun, progress=progress, notify=notify
         )
         provenance = key | {
             "device": str(source.device),
@@ -134,7 +134,7 @@ def dissect(
     return dissection
 
 
-def look(source: Source, *, skip_errors: bool = False) -> ProbeShape:
+def look(source: Source, *, skip_errors: bool = False) -> ProbeSpec:
     """Find out the sizes of everything from the first image that can be read."""
     for batch in load_batches(source.data, range(len(source.data)), 1, skip_errors=skip_errors):
         if batch.indices:
@@ -144,7 +144,7 @@ def look(source: Source, *, skip_errors: bool = False) -> ProbeShape:
 
 def collect(
     source: Source,
-    shape: ProbeShape,
+    spec: ProbeSpec,
     key: dict[str, Any],
     resources: Resources,
     *,
@@ -160,7 +160,7 @@ def collect(
 
     Parameters
     ----------
-    source, shape, resources
+    source, spec, resources
         What to dissect, its sizes (see `look`), and what the run may use.
     key
         What the run is; a checkpoint with another key is refused.
@@ -182,7 +182,7 @@ def collect(
     chosen: Sequence[int] = range(len(source.data)) if indices is None else list(indices)
     size = batch_size(source, resources)
     probe = (
-        begun.probe if begun else Probe(shape, source.name_of, workspace=workspace, memory=resources.memory)
+        begun.probe if begun else Probe(spec, source.name_of, workspace=workspace, memory=resources.memory)
     )
     saver = _Saver(probe, key, resources.checkpoint_seconds, workspace)
     done = begun.done if begun else saver.restore()
@@ -200,7 +200,7 @@ def collect(
                 skip_errors=resources.skip_errors,
             ):
                 if batch.indices:
-                    probe.add(batch.indices, *source.read(batch, size, shape))
+                    probe.add(batch.indices, *source.read(batch, size, spec))
                 probe.skipped += batch.skipped
                 done = batch.done
                 progress(done, len(chosen))
@@ -227,7 +227,7 @@ def batch_size(source: Source, resources: Resources) -> int:
     return resources.batch_size or (4 if source.device.type == "cpu" else 32)
 
 
-def run_key(source: Source, shape: ProbeShape, resources: Resources) -> dict[str, Any]:
+def run_key(source: Source, spec: ProbeSpec, resources: Resources) -> dict[str, Any]:
     """All that decides the bits of a result, as JSON can hold it."""
     concepts = "\n".join("\t".join(concept) for concept in source.vocabulary)
     return {
@@ -238,8 +238,8 @@ def run_key(source: Source, shape: ProbeShape, resources: Resources) -> dict[str
         "layers": source.layers,
         "images": len(source.data),
         "data": data_digest(source.data),
-        "picture": list(shape.picture),
-        "labels": [shape.channels, *shape.labels],
+        "picture": list(spec.image_size),
+        "labels": [spec.channels, *spec.label_size],
         "vocabulary": hashlib.sha256(concepts.encode()).hexdigest(),
         "settings": {"levels": list(source.levels), **source.settings.plain()},
         **source.callables(),
@@ -247,9 +247,9 @@ def run_key(source: Source, shape: ProbeShape, resources: Resources) -> dict[str
     }
 
 
-def _workspace(shape: ProbeShape, resources: Resources, out: Path | None, notify: Notify) -> Workspace | None:
+def _workspace(spec: ProbeSpec, resources: Resources, out: Path | None, notify: Notify) -> Workspace | None:
     """Make room for what does not fit into memory, and say how much it will be."""
-    needed = shape.bytes_needed()
+    needed = spec.bytes_needed()
     if out is None and needed <= resources.memory:
         return None
     workspace = Workspace.scratch() if out is None else open_workspace(out.with_name(out.name + ".partial"))

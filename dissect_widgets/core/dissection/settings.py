@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from dissect_widgets.core.network.grid import Rule
 from dissect_widgets.core.network.layer_kinds import TokenGrid
+from dissect_widgets.core.statistics.base import Population
 from dissect_widgets.errors import SettingError, nearest
-
-Population = Literal["upsampled", "raw"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.settings import Settings, checked_levels
-from dissect_widgets.core.dissection.state import ProbeShape
+from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, trace
 from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
 from dissect_widgets.errors import DataError, SettingError
@@ -95,7 +95,7 @@ class Source:
         """What the network takes, of images (B, 3, H, W) in [0, 1]."""
         return network_input(images, self.device, self.dtype, self.preprocess)
 
-    def plan(self, batch: Batch) -> ProbeShape:
+    def plan(self, batch: Batch) -> ProbeSpec:
         """Look at the first images, and find out the sizes of everything."""
         first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
         picture = (int(first.shape[-2]), int(first.shape[-1]))
@@ -109,13 +109,13 @@ class Source:
                 picture=picture,
             )
         label = self.labels(batch)[0]
-        return self._shape(plans, picture, label.shape)
+        return self._spec(plans, picture, label.shape)
 
-    def _shape(
+    def _spec(
         self, plans: Mapping[str, LayerPlan], picture: tuple[int, int], label: tuple[int, ...]
-    ) -> ProbeShape:
+    ) -> ProbeSpec:
         channels, rows, columns = label
-        return ProbeShape(
+        return ProbeSpec(
             plans,
             self.vocabulary,
             len(self.data),
@@ -141,13 +141,13 @@ class Source:
             raise DataError(f"The label maps of data and segmenter have different sizes: {shapes}.")
         return [np.concatenate(parts) for parts in found]
 
-    def read(self, batch: Batch, batch_size: int, shape: ProbeShape) -> Seen:
+    def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> Seen:
         """Look at a batch."""
-        return Seen(batch.images, self.labels(batch), self.maps(batch.images, batch_size, shape))
+        return Seen(batch.images, self.labels(batch), self.maps(batch.images, batch_size, spec))
 
-    def maps(self, images: Tensor, batch_size: int, shape: ProbeShape) -> dict[str, Tensor]:
+    def maps(self, images: Tensor, batch_size: int, spec: ProbeSpec) -> dict[str, Tensor]:
         """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
-        plans = shape.plans
+        plans = spec.plans
         calls = {name: plan.info.calls for name, plan in plans.items()}
         with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as seen:
             self.model(self.network_input(fill_up(images, batch_size)))

@@ -6,85 +6,86 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.data.storage import State, Workspace
+from dissect_widgets.core.data.arrays import AnyArray, Int64s
+from dissect_widgets.core.data.storage import Mergeable, State, Workspace
 from dissect_widgets.core.data.thumbnails import Pictures, encode_picture
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.io import frozen
 from dissect_widgets.core.dissection.layer_result import LayerDissection
-from dissect_widgets.core.dissection.layer_statistics import LayerShape, LayerTally, find_extremes
+from dissect_widgets.core.dissection.layer_statistics import LayerStatistics, bytes_needed
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.network.layers import LayerPlan
+from dissect_widgets.core.statistics.base import LayerSpec, Spill, checked_batch
+from dissect_widgets.core.statistics.exemplars import exemplar_grid
 from dissect_widgets.core.statistics.iou import LabelTally
-from dissect_widgets.core.statistics.quantile import exact_floor
 from dissect_widgets.errors import DataError
 
 _PICTURES_AT_A_TIME = 512
 
 
-class ProbeShape(NamedTuple):
-    """Sizes on which the whole run depends."""
+class ProbeSpec(NamedTuple):
+    """Sizes on which the whole run depends, and what is asked for."""
 
     plans: Mapping[str, LayerPlan]
     vocabulary: Vocabulary
     images: int
-    """Images of the probe set, whole, also where only a shard of it is looked at."""
-    picture: tuple[int, int]
-    """(H, W) of what the network sees."""
+    """Images of the whole probe set, also where only a shard of it is run."""
+    image_size: tuple[int, int]
+    """(H, W) of what the network gets."""
     channels: int
-    labels: tuple[int, int]
+    """Parallel channels of a label map."""
+    label_size: tuple[int, int]
     """(rows, columns) of a label map."""
     levels: tuple[float, ...]
     settings: Settings
 
-    def layer(self, name: str) -> LayerShape:
-        """Sizes of one layer."""
+    def layer(self, name: str) -> LayerSpec:
+        """What the statistics of one layer are made from."""
         plan = self.plans[name]
-        return LayerShape(
-            plan.info.units, plan.grid, self.picture, self.labels, self.images, self.levels, self.settings
+        return LayerSpec(
+            units=plan.info.units,
+            grid=plan.grid,
+            image_size=self.image_size,
+            label_size=self.label_size,
+            images=self.images,
+            levels=self.levels,
+            population=self.settings.population,
+            exemplars=self.settings.exemplars,
         )
 
     def bytes_needed(self) -> int:
         """Estimate what grows with the number of images, in bytes."""
         label = np.min_scalar_type(len(self.vocabulary) - 1).itemsize
-        labels = self.images * self.channels * self.labels[0] * self.labels[1] * label
-        level = max(self.levels)
-        samples = 0
-        for name in self.plans:
-            shape = self.layer(name)
-            samples += shape.units * exact_floor(level, shape.upsampled)
-            samples += shape.units * exact_floor(level, shape.raw) * (self.settings.population == "raw")
-        return labels + samples * 8 * 3 // 2
+        labels = self.images * self.channels * self.label_size[0] * self.label_size[1] * label
+        return labels + sum(bytes_needed(self.layer(name)) for name in self.plans)
 
 
 class Probe:
-    """Everything that is counted in one run; `add` images, `merge` shards, take the `result`."""
+    """Everything that is computed in one run; `add` images, `merge` shards, take the `result`."""
 
     def __init__(
         self,
-        shape: ProbeShape,
+        spec: ProbeSpec,
         name_of: Callable[[int], str],
         *,
         workspace: Workspace | None = None,
         memory: int = 2**30,
     ) -> None:
-        self.shape, self.name_of = shape, name_of
-        spill = workspace is not None and shape.bytes_needed() > memory
+        self.spec, self.name_of = spec, name_of
+        on_disk = workspace is not None and spec.bytes_needed() > memory
         self.labels = LabelTally(
-            shape.vocabulary,
-            shape.images,
-            shape.channels,
-            shape.labels,
-            workspace=workspace if spill else None,
+            spec.vocabulary,
+            spec.images,
+            spec.channels,
+            spec.label_size,
+            workspace=workspace if on_disk else None,
         )
-        share = memory // (4 * len(shape.plans))
-        self.layers = {
-            name: LayerTally(shape.layer(name), workspace=workspace, memory=share) for name in shape.plans
-        }
+        spill = Spill(workspace, memory // (4 * len(spec.plans)))
+        self.layers = {name: LayerStatistics(spec.layer(name), spill) for name in spec.plans}
         self.pictures = Pictures()
         self.skipped: list[Skipped] = []
         self.whole = True  # whether it holds whole batches only; not so when `add` was cut short
@@ -94,10 +95,10 @@ class Probe:
         self,
         indices: Sequence[int],
         images: Tensor,
-        labels: Sequence[NDArray[Any]],
+        labels: Sequence[AnyArray],
         maps: Mapping[str, Tensor],
     ) -> None:
-        """Take up a batch.
+        """Add a batch.
 
         Parameters
         ----------
@@ -114,44 +115,42 @@ class Probe:
         ------
         DataError, ActivationError
             If a label map has another size than the first, or a sample is NaN or infinite; then nothing of
-            the batch is taken up.
+            the batch is added.
         """
         if not len(indices):
             return
-        sizes = (self.shape.channels, *self.shape.labels)
-        for index, label in zip(indices, labels, strict=True):
-            if label.shape != sizes:
+        sizes = (self.spec.channels, *self.spec.label_size)
+        for index, label_map in zip(indices, labels, strict=True):
+            if label_map.shape != sizes:
                 raise DataError(
-                    f"{self.name_of(index)} has a label map of shape {label.shape}, the first image {sizes}; "
-                    "all must be alike."
+                    f"{self.name_of(index)} has a label map of shape {label_map.shape}, the first image "
+                    f"{sizes}; all must be alike."
                 )
         numbers = np.asarray(indices, np.int64)
-        extremes = {name: find_extremes(name, numbers, maps[name], self.name_of) for name in self.layers}
+        batches = {name: checked_batch(name, numbers, maps[name], self.name_of) for name in self.layers}
         self.whole = False
-        for name, tally in self.layers.items():
-            tally.add(numbers, maps[name], extremes[name])
-        for index, label in zip(indices, labels, strict=True):
-            self.labels.add(index, label)
-        for index, image in zip(indices, images, strict=True):
-            if any((tally.exemplars.image == index).any() for tally in self.layers.values()):
-                self.pictures.jpeg[index] = encode_picture(image, self.shape.settings.image_side)
+        for name, statistics in self.layers.items():
+            statistics.add(batches[name])
+        for index, label_map in zip(indices, labels, strict=True):
+            self.labels.add(index, label_map)
+        for at in np.flatnonzero(np.isin(numbers, self._exemplar_images())).tolist():
+            self.pictures.jpeg[indices[at]] = encode_picture(images[at], self.spec.settings.image_side)
         if len(self.pictures.jpeg) > self._pictures_limit:
-            self.pictures.keep_only(self._exemplar_images())
+            self.pictures.keep_only(self._exemplar_images().tolist())
             self._pictures_limit = 2 * len(self.pictures.jpeg) + _PICTURES_AT_A_TIME
         self.whole = True
 
     def merge(self, other: Probe) -> None:
-        """Take up another shard of the same probe set; it must not be used afterwards."""
-        for name, tally in self.layers.items():
-            tally.merge(other.layers[name])
-        self.labels.merge(other.labels)
-        self.pictures.jpeg |= other.pictures.jpeg
+        """Add another shard of the same probe set, which must not be used afterwards."""
+        theirs = other._parts()
+        for name, part in self._parts().items():
+            part.merge(theirs[name])
         self.skipped += other.skipped
 
     def flush(self) -> None:
         """Write what is large into the workspace."""
-        for tally in self.layers.values():
-            tally.flush()
+        for part in self._parts().values():
+            part.flush()
 
     def state(self) -> State:
         """Plain arrays from which `load_state` makes it again; without `skipped`."""
@@ -173,60 +172,43 @@ class Probe:
         DataError
             If no image came.
         """
-        images = int(self.labels.done.sum())
+        images = self.labels.images
         if not images:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in self.skipped[:3])
             raise DataError(f"No image could be used. {reasons}")
-        self.pictures.keep_only(self._exemplar_images())
+        self.pictures.keep_only(self._exemplar_images().tolist())
         return Dissection(
             model=model,
-            layers=tuple(self._layer_result(name, images) for name in self.layers),
-            vocabulary=self.shape.vocabulary,
+            layers=tuple(self._layer_result(name) for name in self.layers),
+            vocabulary=self.spec.vocabulary,
             names=tuple(names),
             images=images,
             images_in_category=frozen(self.labels.in_category.sum(0, dtype=np.int64)),
             skipped=tuple(sorted(self.skipped)),
-            picture_size=self.shape.picture,
-            label_size=self.shape.labels,
+            picture_size=self.spec.image_size,
+            label_size=self.spec.label_size,
             pictures=dict(self.pictures.jpeg),
             provenance=dict(provenance),
         )
 
-    def _layer_result(self, name: str, images: int) -> LayerDissection:
-        tally, plan = self.layers[name], self.shape.plans[name]
-        threshold = tally.thresholds(images)
-        counts = tally.count(threshold, self.labels)
-        peak, image, maps = tally.exemplars.ranked()
-        return LayerDissection(
+    def _layer_result(self, name: str) -> LayerDissection:
+        plan = self.spec.plans[name]
+        return LayerDissection.from_arrays(
+            self.layers[name].result(self.labels),
             name=name,
             kind=plan.info.kind,
             grid=plan.grid,
-            levels=self.shape.levels,
-            threshold=frozen(threshold),
-            intersection=frozen(counts.intersection),
-            area=frozen(counts.area),
-            area_in_category=frozen(counts.area_in_category),
-            concept_area=frozen(self.labels.concept_area.copy()),
-            vocabulary=self.shape.vocabulary,
-            lowest=frozen(tally.lowest),
-            highest=frozen(tally.highest),
-            histogram=frozen(tally.histogram.counts),
-            bin_width=frozen(np.ldexp(np.float32(1), tally.histogram.exponent.astype(np.int32))),
-            exemplar_image=frozen(image),
-            exemplar_peak=frozen(peak),
-            exemplar_map=frozen(_half(maps)),
-            exemplar_grid=tally.shape.exemplar_grid,
+            levels=self.spec.levels,
+            concept_area=self.labels.concept_area.copy(),
+            vocabulary=self.spec.vocabulary,
+            exemplar_grid=exemplar_grid(self.spec.layer(name)),
         )
 
-    def _exemplar_images(self) -> set[int]:
-        return set().union(*(tally.exemplars.images() for tally in self.layers.values()))
+    def _exemplar_images(self) -> Int64s:
+        """Numbers of the images that are exemplars, (n,), some repeated."""
+        each = [images for layer in self.layers.values() for images in layer.exemplar_images()]
+        return np.concatenate(each)
 
-    def _parts(self) -> dict[str, LayerTally | LabelTally | Pictures]:
-        layers = {f"layer {number}": tally for number, tally in enumerate(self.layers.values())}
+    def _parts(self) -> dict[str, Mergeable]:
+        layers = {f"layer {number}": layer for number, layer in enumerate(self.layers.values())}
         return {"labels": self.labels, "pictures": self.pictures, **layers}
-
-
-def _half(maps: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Maps for display; what a half cannot hold becomes its largest number."""
-    largest = float(np.finfo(np.float16).max)
-    return np.clip(maps, -largest, largest).astype(np.float16)

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.data.storage import FileArray, State, Workspace
+from dissect_widgets.core.data.arrays import Float32s, Int64s
+from dissect_widgets.core.data.storage import FileArray, Mergeable, State, Workspace
 from dissect_widgets.core.data.vocabulary import Vocabulary
-from dissect_widgets.core.statistics.quantile import Float32s, Int64s, TopSamples
+from dissect_widgets.core.statistics.quantile import TopSamples
 
 
-class LabelTally:
+class LabelTally(Mergeable):
     """Label maps of the probe set: areas of concepts, and which label lies where.
 
     Parameters
@@ -50,6 +51,11 @@ class LabelTally:
         self._labels: NDArray[Any] = (
             np.zeros(shape, self.dtype) if workspace is None else workspace.mapped(self.dtype, shape)
         )
+
+    @property
+    def images(self) -> int:
+        """How many images have come."""
+        return int(self.done.sum())
 
     def add(self, index: int, labels: NDArray[Any]) -> None:
         """Take up the label map of one image.

@@ -19,12 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dissect_widgets.core.data.arrays import Float32s, Int64s
 from dissect_widgets.core.data.storage import Array, FileWriter, MemoryWriter, State, Workspace
 
 _LEAST = 2**20  # samples below which it is not worth while to drop any
-
-Float32s = NDArray[np.float32]
-Int64s = NDArray[np.int64]
 
 
 def exact_floor(level: float, total: int) -> int:

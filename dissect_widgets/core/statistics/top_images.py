@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dissect_widgets.core.data.arrays import Float32s, Int64s
 from dissect_widgets.core.data.storage import State
-from dissect_widgets.core.statistics.quantile import Float32s, Int64s
 
 NO_IMAGE = np.iinfo(np.int64).max
 
@@ -52,9 +52,10 @@ class TopImages:
         rows = np.arange(len(order))[:, None]
         self.peak, self.image, self.maps = peak[rows, order], image[rows, order], maps[rows, order]
 
-    def images(self) -> set[int]:
-        """Numbers of all images that are exemplars of any unit."""
-        return set(np.unique(self.image[self.image != NO_IMAGE]).tolist())
+    def images(self) -> Int64s:
+        """Numbers of the images that are exemplars of any unit, int64 (n,), once for each unit."""
+        present: Int64s = self.image[self.image != NO_IMAGE]
+        return present
 
     def ranked(self) -> tuple[Float32s, Int64s, Float32s]:
         """Peaks (units, count), image numbers (units, count) and maps, the highest peak first.

@@ -16,6 +16,28 @@ from dissect_widgets.core.network.grid import Grid
 _ROUNDING = 2.0**-20
 
 
+class Upsamplers:
+    """Upsamplers of the maps of one grid, each made once.
+
+    Parameters
+    ----------
+    grid
+        Grid of the maps.
+    image_size
+        (H, W) of the image that they cover.
+    """
+
+    def __init__(self, grid: Grid, image_size: tuple[int, int]) -> None:
+        self.grid, self.image_size = grid, image_size
+        self._made: dict[tuple[torch.device, tuple[int, int]], Upsampler] = {}
+
+    def to_size(self, size: tuple[int, int], device: torch.device) -> Upsampler:
+        """Upsampler to maps of a size (rows, columns), on a device."""
+        if (device, size) not in self._made:
+            self._made[device, size] = Upsampler(self.grid, size, self.image_size, device)
+        return self._made[device, size]
+
+
 class Upsampler:
     """Reads maps of one grid at the pixels of a label map.
 

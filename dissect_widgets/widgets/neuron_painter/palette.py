@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from PIL import Image
 
+from dissect_widgets.core.data.arrays import Float64s
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.core.dissection.layer_result import MIN_IOU, Floats, LayerDissection
+from dissect_widgets.core.dissection.layer_result import MIN_IOU, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import ConceptError
 
@@ -93,7 +94,7 @@ def shown(palette: dict[str, Paint], dissection: Dissection, layer: LayerDissect
     ]
 
 
-def _best(layer: LayerDissection, best: Floats) -> list[int]:
+def _best(layer: LayerDissection, best: Float64s) -> list[int]:
     vocabulary = layer.vocabulary
     often = layer.concept_area >= _LEAST * layer.concept_area.max()
     wanted = [

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dissect_widgets.core.dissection.layer_result import Denominator, Floats, LayerDissection
+from dissect_widgets.core.data.arrays import Float64s
+from dissect_widgets.core.dissection.layer_result import Denominator, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 
 TOP_CONCEPTS = 10
@@ -33,7 +34,7 @@ class UnitData:
     ) -> None:
         self.dissection, self.level, self.denominator = dissection, level, denominator
         self._best = [layer.best(level=level, denominator=denominator) for layer in dissection.layers]
-        self._iou: dict[int, Floats] = {}
+        self._iou: dict[int, Float64s] = {}
 
     def about(self) -> dict[str, Any]:
         """Names and sizes, as JSON can hold them; only concepts that are some unit's best are named."""
@@ -118,7 +119,7 @@ class UnitData:
             return self.detail(layer, unit) | exemplars, buffers
         raise ValueError(f"The page asked for {kind!r}.")
 
-    def _layer_iou(self, number: int, layer: LayerDissection) -> Floats:
+    def _layer_iou(self, number: int, layer: LayerDissection) -> Float64s:
         if number not in self._iou:
             self._iou = {number: layer.iou(level=self.level, denominator=self.denominator)}
         return self._iou[number]

@@ -49,7 +49,7 @@ def check(histogram: Histogram, values: NDArray[np.float32]) -> None:
 def filled(*parts: NDArray[np.float32]) -> Histogram:
     histogram = Histogram(len(parts[0]))
     for part in parts:
-        histogram.add(torch.from_numpy(np.ascontiguousarray(part)))
+        histogram.count(torch.from_numpy(np.ascontiguousarray(part)))
     return histogram
 
 
@@ -86,7 +86,7 @@ def test_zeros_alone_stay_in_the_smallest_bin_until_others_come() -> None:
     assert (histogram.exponent == -100).all()
     assert (histogram.counts[:, 64] == 7).all()
     assert histogram.counts.sum() == 7 * UNITS
-    histogram.add(torch.from_numpy(samples()))
+    histogram.count(torch.from_numpy(samples()))
     check(histogram, np.concatenate([np.zeros((UNITS, 7), np.float32), samples()], 1))
 
 
@@ -120,7 +120,7 @@ def test_any_split_order_and_merge_gives_the_same(data: st.DataObject) -> None:
     shards = [Histogram(2) for _ in range(data.draw(st.integers(1, 3)))]
     for part in np.split(values[:, order], cuts, 1):
         if part.shape[1]:
-            shards[data.draw(st.integers(0, len(shards) - 1))].add(torch.from_numpy(part.copy()))
+            shards[data.draw(st.integers(0, len(shards) - 1))].count(torch.from_numpy(part.copy()))
     first, *others = data.draw(st.permutations(shards))
     for other in others:
         first.merge(other)
@@ -138,7 +138,7 @@ def test_state_goes_on() -> None:
     second = Histogram(UNITS)
     second.load_state(first.state())
     check(second, values[:, :11])
-    second.add(torch.from_numpy(values[:, 11:].copy()))
+    second.count(torch.from_numpy(values[:, 11:].copy()))
     check(second, values)
     check(first, values[:, :11])
 
@@ -146,5 +146,5 @@ def test_state_goes_on() -> None:
 def test_values_of_any_layout() -> None:
     values = samples()
     histogram = Histogram(UNITS)
-    histogram.add(torch.from_numpy(values.T.copy()).T)
+    histogram.count(torch.from_numpy(values.T.copy()).T)
     check(histogram, values)
