@@ -1,17 +1,17 @@
-"""Folders that results are saved in: arrays in safetensors, the rest in JSON, pictures as JPEG files.
+"""Folders that results are saved in: arrays in safetensors, images as JPEG, the rest in JSON.
 
-A folder is written beside its place and then renamed, so it is there whole or not at all.
+A folder is written under a temporary name beside its place and then renamed, so it is there whole or
+not at all.
 
     dissection.json        what it is, and which files belong to it
     layer-0.safetensors    arrays of the first layer, and so on
     common.safetensors     arrays that the layers share
-    pictures/17.jpg        exemplars, by image number
+    pictures/17.jpg        images of exemplars, by image number
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from dissect_widgets.core.data.atomic_write import temporary_path
 from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.errors import SavedError
 
@@ -50,7 +51,7 @@ def write_folder(saved: SavedResult, folder: str | Path) -> Path:
     saved
         What to write.
     folder
-        Where. A dissection that is there already is replaced; anything else is left alone.
+        Where. An existing dissection is replaced; anything else is left alone.
 
     Returns
     -------
@@ -60,27 +61,36 @@ def write_folder(saved: SavedResult, folder: str | Path) -> Path:
     Raises
     ------
     SavedError
-        If the folder holds something that is no dissection.
+        If the folder holds something else than a dissection.
     StorageError
         If the disk is full; what was there before is intact.
     """
     folder = Path(folder)
     check_target(folder)
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}.new")
+    fresh = temporary_path(folder)
     with full_disk(folder.parent):
         try:
             (fresh / "pictures").mkdir(parents=True)
             _write(saved, fresh)
-            if folder.exists():
-                old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-                folder.rename(old)
-                fresh.rename(folder)
-                shutil.rmtree(old)
-            else:
-                fresh.rename(folder)
+            _replace(folder, fresh)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return folder
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    """Put a folder in the place of another, which comes back if that fails."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = temporary_path(folder)
+    folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old)
 
 
 def check_target(folder: Path) -> None:
@@ -88,7 +98,7 @@ def check_target(folder: Path) -> None:
     if folder.is_file():
         raise SavedError(f"{folder} is a file; a dissection is saved in a folder.")
     if folder.exists() and any(folder.iterdir()) and not (folder / "dissection.json").exists():
-        raise SavedError(f"{folder} holds files that are no dissection, and is left alone.")
+        raise SavedError(f"{folder} holds files that are not a dissection, and is left alone.")
 
 
 def read_folder(folder: str | Path) -> SavedResult:
@@ -128,7 +138,7 @@ def read_folder(folder: str | Path) -> SavedResult:
 
 @contextmanager
 def damaged(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong with the content of a folder into a SavedError."""
+    """Turn errors in the content of a folder into a SavedError."""
     try:
         yield
     except SavedError:

@@ -39,7 +39,7 @@ def test_what_is_saved_comes_back(dissection: Dissection, tmp_path: Path) -> Non
                 assert one.dtype == other.dtype and (one == other).all() and not other.flags.writeable
             else:
                 assert one == other
-    assert not [p for p in tmp_path.rglob("*") if ".new" in p.name or ".old" in p.name]
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["run"], "nothing is left beside it"
 
 
 def test_saving_replaces_a_dissection_and_nothing_else(dissection: Dissection, tmp_path: Path) -> None:
@@ -48,11 +48,31 @@ def test_saving_replaces_a_dissection_and_nothing_else(dissection: Dissection, t
     assert load(tmp_path / "run").images == 9
     (tmp_path / "diary").mkdir()
     (tmp_path / "diary" / "monday.txt").write_text("dear diary")
-    with pytest.raises(SavedError, match="diary holds files that are no dissection"):
+    with pytest.raises(SavedError, match="diary holds files that are not a dissection"):
         dissection.save(tmp_path / "diary")
     with pytest.raises(SavedError, match=r"monday\.txt is a file"):
         dissection.save(tmp_path / "diary" / "monday.txt")
     assert (tmp_path / "diary" / "monday.txt").read_text() == "dear diary"
+
+
+def test_a_dissection_that_cannot_be_replaced_stays(
+    dissection: Dissection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dissection.save(tmp_path / "run")
+    rename, calls = Path.rename, []
+
+    def second_fails(self: Path, target: Path) -> Path:
+        calls.append(target)
+        if len(calls) == 2:
+            raise PermissionError("not now")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", second_fails)
+    with pytest.raises(PermissionError):
+        dissection.save(tmp_path / "run")
+    monkeypatch.undo()
+    assert load(tmp_path / "run").images == 9
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_place_that_cannot_be_used_is_said_before_the_work(
