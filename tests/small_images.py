@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -38,3 +40,17 @@ class ArrayImages:
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         return self.images[index], torch.from_numpy(self.labels[index])
+
+
+class StoppingImages(ArrayImages):
+    """Interrupt the process when a certain image is first read, as Ctrl-C does."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if index == self.at:
+            self.at = -1
+            signal.raise_signal(signal.SIGINT)
+        return super().__getitem__(index)

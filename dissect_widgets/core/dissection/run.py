@@ -34,7 +34,7 @@ from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import Probe, ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.errors import DataError, StorageError
+from dissect_widgets.errors import DataError, SavedError, StorageError
 
 _DISK_FACTOR = 3  # the old and the new part of a consolidation, and what a checkpoint still names
 
@@ -280,11 +280,17 @@ class _Saver:
 
     def restore(self) -> int:
         """Go on from a checkpoint; returns how many images it had gone through."""
-        found = self.workspace and read_checkpoint(self.workspace, self.key)
-        if not found:
+        checkpoint = read_checkpoint(self.workspace, self.key) if self.workspace is not None else None
+        if self.workspace is None or checkpoint is None:
             return 0
-        about, state = found
-        self.probe.load_state(state)
+        about, state = checkpoint
+        try:
+            self.probe.load_state(state)
+        except KeyError as error:
+            raise SavedError(
+                f"The checkpoint in {self.workspace.folder} lacks {error}, which this version computes. "
+                "Remove the folder and start again."
+            ) from error
         self.probe.skipped = [Skipped(*skipped) for skipped in about["skipped"]]
         self._saved = int(about["done"])
         return self._saved

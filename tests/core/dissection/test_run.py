@@ -24,7 +24,7 @@ from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.errors import ActivationError, DataError, LayerError, SettingError, StorageError
 from tests.core import oracle
 from tests.core.oracle import same
-from tests.small_images import ArrayImages
+from tests.small_images import ArrayImages, StoppingImages
 from tests.small_networks import TinyNet, seeded
 
 LEVELS = (0.03, 0.2, 0.005)
@@ -257,27 +257,13 @@ def test_skip_errors_lists_them_and_counts_the_rest(tiny: TinyNet, images: Array
     assert not {0, 5} & set(layer.exemplar_image.ravel().tolist())
 
 
-class Stopping(ArrayImages):
-    """Interrupts itself when a certain image is read, as Ctrl-C does."""
-
-    def __init__(self, at: int) -> None:
-        super().__init__()
-        self.at = at
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if index == self.at:
-            self.at = -1
-            signal.raise_signal(signal.SIGINT)
-        return super().__getitem__(index)
-
-
 @pytest.mark.parametrize("with_folder", [False, True])
 def test_interrupt_loses_nothing(
     tiny: TinyNet, images: ArrayImages, tmp_path: Path, with_folder: bool
 ) -> None:
     handler = signal.getsignal(signal.SIGINT)  # a job in the background ignores the signal
     whole = dissect(tiny, "mix", images, level=LEVELS, progress=False)
-    data = Stopping(at=5)
+    data = StoppingImages(at=5)
     out = tmp_path / "out" if with_folder else None
     with pytest.raises(Interrupted, match="after 8 of 9 images"):
         dissect(tiny, "mix", data, level=LEVELS, out=out, progress=False)
@@ -285,7 +271,7 @@ def test_interrupt_loses_nothing(
     read: list[int] = []
     data.__class__ = type(
         "Watched",
-        (Stopping,),
+        (StoppingImages,),
         {"__getitem__": lambda self, i: read.append(i) or ArrayImages.__getitem__(self, i)},
     )
     again = dissect(tiny, "mix", data, level=LEVELS, out=out, progress=False)
@@ -352,7 +338,7 @@ def test_workers_change_nothing(tiny: TinyNet, images: ArrayImages) -> None:
 
 
 def test_an_interrupted_run_is_not_taken_for_another(tiny: TinyNet) -> None:
-    data = Stopping(at=5)
+    data = StoppingImages(at=5)
     with pytest.raises(Interrupted):
         dissect(tiny, "mix", data, level=0.2, progress=False)
     with torch.no_grad():
@@ -363,7 +349,7 @@ def test_an_interrupted_run_is_not_taken_for_another(tiny: TinyNet) -> None:
 
 def test_checkpoint_of_another_run_is_refused(tiny: TinyNet, tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
-        dissect(tiny, "mix", Stopping(at=5), level=0.2, out=tmp_path / "out", progress=False)
+        dissect(tiny, "mix", StoppingImages(at=5), level=0.2, out=tmp_path / "out", progress=False)
     with pytest.raises(
         Exception, match=r"unfinished run of something else \(settings: .*0\.2.* there, .*0\.1"
     ):

@@ -81,7 +81,7 @@ class TokenNet(nn.Module):
 
 
 class OddNet(nn.Module):
-    """Outputs of all kinds: tuple, dict, five dimensions, channels last, and a module that never runs."""
+    """Outputs of all kinds: tuple, dict, six dimensions, channels last, and a module that never runs."""
 
     class Pair(nn.Module):
         def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -91,9 +91,9 @@ class OddNet(nn.Module):
         def forward(self, x: Tensor) -> dict[str, Tensor]:
             return {"out": x}
 
-    class Video(nn.Module):
+    class Nested(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            return x[:, :, None]
+            return x[:, :, None, None]
 
     class Last(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -106,14 +106,14 @@ class OddNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 5, 3, padding=1, stride=2)
-        self.pair, self.named, self.video = self.Pair(), self.Named(), self.Video()
+        self.pair, self.named, self.nested = self.Pair(), self.Named(), self.Nested()
         self.last, self.first = self.Last(), self.First()
         self.never = nn.Conv2d(5, 5, 1)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         x = self.stem(x)
         x = self.named(self.pair(x)[0])["out"]
-        return {"video": self.video(x), "last": self.last(x), "first": self.first(x)}
+        return {"nested": self.nested(x), "last": self.last(x), "first": self.first(x)}
 
 
 class Twice(nn.Module):
@@ -277,8 +277,8 @@ def test_map_with_unequal_strides_is_channels_first() -> None:
 def test_outputs_of_other_kinds(odd: OddNet) -> None:
     assert [layer.name for layer in list_layers(odd, pictures())] == ["stem", "pair", "last", "first"]
     assert plans_of(odd, "pair")["pair"].info.shape == (2, 5, 10, 14)
-    with pytest.raises(LayerError, match=r"'video' outputs shape \(2, 5, 1, 10, 14\).*vectors \(B, units\)"):
-        plans_of(odd, "video")
+    with pytest.raises(LayerError, match=r"'nested' outputs shape \(2, 5, 1, 1, 10, 14\).*vectors \(B, units\)"):
+        plans_of(odd, "nested")
     with pytest.raises(LayerError, match="'named' outputs dict, not a tensor"):
         plans_of(odd, "named")
     with pytest.raises(LayerError, match=r"'first' outputs \(5, 2, 10, 14\) for a batch of 2"):
