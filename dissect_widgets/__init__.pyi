@@ -1,5 +1,7 @@
 """The public names, each with where it lives; this list is the only one."""
 
+from . import concepts as concepts
+from . import datasets as datasets
 from . import models as models
 from . import plots as plots
 from . import world as world
@@ -24,6 +26,8 @@ from .core.data.classifier_data import ClassifierData as ClassifierData
 from .core.data.in_memory import InMemory as InMemory
 from .core.data.latents import latents as latents
 from .core.data.latents import to_images as to_images
+from .core.data.types import LabeledImages as LabeledImages
+from .core.data.types import Segmenter as Segmenter
 from .core.data.vocabulary import Concept as Concept
 from .core.data.vocabulary import Vocabulary as Vocabulary
 from .core.dissection.layer_result import LayerDissection as LayerDissection
