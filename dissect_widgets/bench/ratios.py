@@ -1,4 +1,4 @@
-"""What dissection, ablation, edits and attacks cost, as a ratio to what no way can save.
+"""The cost of dissection, ablation, edits and attacks, as a ratio to the least that they can cost.
 
 >>> result = bench_dissect(model, ["features.29"], Synthetic(100, concepts=1825, label_size=56))
 >>> result["ratio"]
@@ -47,7 +47,7 @@ def bench_dissect(
     Parameters
     ----------
     model, layers, data
-        What to dissect.
+        The network, its layers, and labeled images.
     batch_size
         Images that go through the network together, in both.
     rounds
@@ -90,37 +90,39 @@ def bench_ablate(
 ) -> dict[str, Any]:
     """Time the ranking of all units of a layer, and the bare forward pass, in turn.
 
-    The network is taken at its word: what it says of an image is the image's class.
+    The model's predictions are the labels.
 
     Parameters
     ----------
     model, layer, data
-        What to rank.
+        The network, a layer, and images.
     batch_size, rounds, preprocess
         See `bench_dissect`.
 
     Returns
     -------
     dict
-        As of `bench_dissect`; also how the network was run, and for which share of all pairs of a unit
-        and an image the prediction is another without the unit.
+        As of `bench_dissect`; also the strategy of the run, and for which share of all pairs of a unit
+        and an image the prediction changes without the unit.
     """
     model.eval()
-    found: list[UnitImportance] = []
+    results: list[UnitImportance] = []
 
     def run() -> None:
         classifier = ClassifierData(
             model, data, targets="predicted", preprocess=preprocess, batch_size=batch_size
         )
-        found[:] = [rank_units(classifier, layer, progress=False)]
+        results[:] = [rank_units(classifier, layer, progress=False)]
 
     timed = compare("ablate", run, _forward(model, data, batch_size, preprocess), rounds)
     return {
         "images": len(data),
         "layer": layer,
-        "units": found[0].units,
-        "how": found[0].how,
-        "changed_predictions": round(float((found[0].edited.edited != found[0].edited.predicted).mean()), 4),
+        "units": results[0].units,
+        "strategy": results[0].how,
+        "changed_predictions": round(
+            float((results[0].edited.edited != results[0].edited.predicted).mean()), 4
+        ),
         "batch_size": batch_size,
         "rounds": rounds,
         **timed,
@@ -137,19 +139,19 @@ def bench_edit(
     batch_size: int = 1,
     rounds: int = 20,
 ) -> dict[str, Any]:
-    """Time pictures after an edit of some units in a mask, and the layers that follow alone, in turn.
+    """Time images after an edit of some units in a mask, and the layers that follow alone, in turn.
 
     Parameters
     ----------
     generator, layer
-        What to edit; a layer that others follow.
+        The generator, and a layer that others follow.
     units, images, batch_size, rounds
-        How many units are edited, how many pictures there are, how many are drawn together, how often.
+        How many units are edited, how many images there are, how many are drawn together, and how often.
 
     Returns
     -------
     dict
-        As of `bench_dissect`; `forward` is what follows the layer, on maps that are kept.
+        As of `bench_dissect`; `forward` is the layers that follow, on cached maps.
     """
     names = [name for name, _ in generator.eval().named_children()]
     if layer not in names[:-1]:
@@ -157,19 +159,19 @@ def bench_edit(
     after = nn.Sequential(*list(generator.children())[names.index(layer) + 1 :])
     device = next(generator.parameters()).device
     drawn = torch.split(latents(images, latent_dim=generator.latent_dim).to(device), batch_size)
-    canvas, maps = open_generator(generator, layer, drawn[0]), []
+    editable, maps = open_generator(generator, layer, drawn[0]), []
     for some in drawn:
         with torch.inference_mode(), trace(generator, [layer], calls={layer: 1}) as seen:
             generator(some)
         maps.append(seen[layer])
-    begun = [canvas.begin(some) for some in drawn]
-    where = np.zeros(canvas.maps[layer][1:], np.float32)
+    prefixes = [editable.begin(some) for some in drawn]
+    where = np.zeros(editable.maps[layer][1:], np.float32)
     where[where.shape[0] // 2 :, : where.shape[1] // 2] = 1
     edit = Edit(layer, range(units), 1.0, where)
 
     def run() -> None:
-        for one in begun:
-            canvas.draw(one, [edit])
+        for one in prefixes:
+            editable.draw(one, [edit])
         finish(device)
 
     def forward() -> None:
@@ -181,7 +183,7 @@ def bench_edit(
     return {
         "layer": layer,
         "units": units,
-        "how": canvas.how,
+        "strategy": editable.how,
         "size": generator.size,
         "images": images,
         "batch_size": batch_size,
@@ -205,9 +207,9 @@ def bench_attack(
     Parameters
     ----------
     model, data
-        What to attack; each image is to be told as a wrong class drawn by chance.
+        The classifier and images; the target class of each image is a wrong one at random.
     steps
-        How many are taken, with one constant; the attack on no image ends early.
+        Number of steps, with one constant; no attack ends early.
     batch_size, rounds, preprocess
         See `bench_dissect`.
 
@@ -218,25 +220,25 @@ def bench_attack(
     """
     method, device = CarliniWagner(steps=steps, searches=1, early=False), next(model.parameters()).device
     model.eval()
-    found: list[AttackResult] = []
+    results: list[AttackResult] = []
 
     def run() -> None:
         classifier = ClassifierData(model, data, preprocess=preprocess, batch_size=batch_size)
-        found[:] = [attack(classifier, "random", method=method, progress=False)]
+        results[:] = [attack(classifier, "random", method=method, progress=False)]
 
     def forward() -> None:
         for start in range(0, len(data), batch_size):
-            pictures = torch.stack(_images(data, start, batch_size)).to(device).requires_grad_()
+            images = torch.stack(_images(data, start, batch_size)).to(device).requires_grad_()
             for _ in range(steps):
-                scores = model(preprocess(pictures) if preprocess else pictures)
-                torch.autograd.grad(scores.sum(), pictures)
+                scores = model(preprocess(images) if preprocess else images)
+                torch.autograd.grad(scores.sum(), images)
         finish(device)
 
     timed = compare("attack", run, forward, rounds)
     return {
         "images": len(data),
         "steps": steps,
-        "passes": found[0].passes,
+        "passes": results[0].passes,
         "batch_size": batch_size,
         "rounds": rounds,
         **timed,
@@ -254,8 +256,8 @@ def _forward(
     def forward() -> None:
         with torch.no_grad():
             for start in range(0, len(data), batch_size):
-                pictures = torch.stack(_images(data, start, batch_size)).to(device)
-                model(preprocess(pictures) if preprocess else pictures)
+                images = torch.stack(_images(data, start, batch_size)).to(device)
+                model(preprocess(images) if preprocess else images)
         finish(device)
 
     return forward

@@ -1,4 +1,4 @@
-"""Pictures and labels without a meaning, to time computations on."""
+"""Images and labels without a meaning, to time computations on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SIDE = 7  # label patches along a side
 
 
 class Synthetic:
-    """Pictures of smooth noise, with patches of random labels in six channels, held in memory.
+    """Images of smooth noise, with patches of random labels in six channels, held in memory.
 
     Parameters
     ----------
     images
         How many.
     concepts, label_size, size
-        Size of the vocabulary; sides of the label maps and of the pictures, in pixels.
+        Size of the vocabulary; sides of the label maps and of the images, in pixels.
     """
 
     def __init__(self, images: int, *, concepts: int, label_size: int, size: int = 224) -> None:

@@ -13,7 +13,7 @@ import torch
 
 
 def finish(device: torch.device) -> None:
-    """Wait until a device has done all it was given."""
+    """Wait until a device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize()
 
@@ -39,7 +39,7 @@ def compare(name: str, run: Callable[[], None], forward: Callable[[], None], rou
 
 
 def peak_megabytes() -> int:
-    """Most memory this process has had, resident, in megabytes."""
+    """Peak resident memory of this process, in megabytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // 2**20 if sys.platform == "darwin" else peak // 2**10
 

@@ -1,4 +1,4 @@
-"""Folders of photos and of masks that say what each pixel shows.
+"""Folders of photos, and of masks that label each pixel.
 
 >>> data = MaskFolder("camvid/images", "camvid/masks", "camvid/classes.csv", unlabeled=[11])
 >>> image, labels = data[0]          # (3, 224, 224) in [0, 1], (1, 112, 112)
@@ -50,23 +50,23 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
     classes
         CSV file with the columns value, name, category, for each folder of masks; or one for all.
     size
-        Side, or (H, W), to which photos are squeezed, in pixels (bilinear).
+        Side, or (H, W), that photos are resized to, in pixels (bilinear).
     label_size
-        Side, or (rows, columns), to which masks are squeezed (nearest).
+        Side, or (rows, columns), that masks are resized to (nearest).
     image_labels
         CSV file with the columns image, name, category: labels of whole images, such as scenes.
     unlabeled
-        Mask value or values, 0 to 65535, that stand for no class.
+        Mask value or values, 0 to 65535, that mean no class.
     mask_suffix
-        What masks' names have more than the photos', such as "_L" in 0001TP_006690_L.png.
+        What names of masks have in addition to those of the photos, such as "_L" in 0001TP_006690_L.png.
     skip_unpaired
-        Whether to leave out photos without masks and masks without photos. They are in `unpaired`.
+        Whether to skip photos without masks and masks without photos. They are listed in `unpaired`.
 
     Raises
     ------
     DataError
         If a folder is empty, photos and masks do not pair, or a table is wrong. Items raise it if a
-        file is damaged, a mask has another size than its photo, or a value that no class names.
+        file is damaged, or a mask has another size than its photo or a value that is no class's.
     """
 
     def __init__(
@@ -98,9 +98,9 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             )
         if not self.masks and image_labels is None:
             raise SettingError("There are no labels: give masks and classes, or image_labels, or both.")
-        found = self._pairs(skip_unpaired)
-        self.names: list[str] = list(found)
-        self._paths: list[list[Path]] = list(found.values())
+        pairs = self._pairs(skip_unpaired)
+        self.names: list[str] = list(pairs)
+        self._paths: list[list[Path]] = list(pairs.values())
         self._read_tables(image_labels, [unlabeled] if isinstance(unlabeled, int) else unlabeled)
 
     def __len__(self) -> int:
@@ -113,13 +113,12 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             self._mask(mask, path, shape, table)
             for mask, table in zip(self._paths[index], self._tables, strict=True)
         ]
-        whole = self._whole[index]
-        channels += [np.full(self.label_size, label, np.int32) for label in whole]
+        channels += [np.full(self.label_size, label, np.int32) for label in self._image_labels[index]]
         return pixels, torch.from_numpy(np.stack(channels))
 
     def digest(self) -> str:
-        """SHA-256 over the names, sizes and times of all files, and what the masks mean."""
-        digest = hashlib.sha256(repr((self.size, self.label_size, self._whole)).encode())
+        """SHA-256 over the names, sizes and times of all files, and the meaning of the masks."""
+        digest = hashlib.sha256(repr((self.size, self.label_size, self._image_labels)).encode())
         for name, masks in zip(self.names, self._paths, strict=True):
             for path in (self.images / name, *masks):
                 try:
@@ -138,7 +137,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             stem, name = path.with_suffix("").as_posix(), path.as_posix()
             if stem in photos:
                 raise DataError(
-                    f"{photos[stem]} and {name} in {self.images} differ in nothing but their endings, so "
+                    f"{photos[stem]} and {name} in {self.images} differ only in their endings, so "
                     "one mask would belong to both."
                 )
             photos[stem] = name
@@ -146,7 +145,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             raise DataError(
                 f"There are no images in {self.images}; endings are {', '.join(sorted(IMAGE_ENDINGS))}."
             )
-        kept = dict(photos)
+        with_masks = dict(photos)
         paths: list[dict[str, Path]] = []
         for folder in self.masks:
             stems = {}
@@ -156,29 +155,29 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
                 stems[stem.removesuffix(self._suffix) if paired else path.as_posix()] = folder / path
             paths.append(stems)
             self._check_pairs(folder, photos, stems, skip_unpaired)
-            kept = {stem: name for stem, name in kept.items() if stem in stems}
-        if not kept:
+            with_masks = {stem: name for stem, name in with_masks.items() if stem in stems}
+        if not with_masks:
             raise DataError(
                 f"No image in {self.images} has a mask in each of {', '.join(map(str, self.masks))}."
             )
-        return {name: [stems[stem] for stems in paths] for stem, name in sorted(kept.items())}
+        return {name: [stems[stem] for stems in paths] for stem, name in sorted(with_masks.items())}
 
     def _check_pairs(
         self, folder: Path, photos: dict[str, str], masks: dict[str, Path], skip_unpaired: bool
     ) -> None:
-        lonely_photos = [photos[stem] for stem in photos if stem not in masks]
-        lonely_masks = [str(masks[stem]) for stem in masks if stem not in photos]
-        self.unpaired = list(dict.fromkeys([*self.unpaired, *lonely_photos, *lonely_masks]))
+        unpaired_photos = [photos[stem] for stem in photos if stem not in masks]
+        unpaired_masks = [str(masks[stem]) for stem in masks if stem not in photos]
+        self.unpaired = list(dict.fromkeys([*self.unpaired, *unpaired_photos, *unpaired_masks]))
         if skip_unpaired:
             return
-        if lonely_photos:
+        if unpaired_photos:
             raise DataError(
-                f"{len(lonely_photos)} images have no mask in {folder}: {_some(lonely_photos)}. "
+                f"{len(unpaired_photos)} images have no mask in {folder}: {_some(unpaired_photos)}. "
                 "skip_unpaired=True leaves them out."
             )
-        if lonely_masks:
+        if unpaired_masks:
             raise DataError(
-                f"{len(lonely_masks)} masks have no image in {self.images}: {_some(lonely_masks)}. "
+                f"{len(unpaired_masks)} masks have no image in {self.images}: {_some(unpaired_masks)}. "
                 "skip_unpaired=True leaves them out."
             )
 
@@ -194,20 +193,20 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
                 )
             for table in classes:
                 table.setdefault(value, None)
-        whole: dict[str, list[Concept]] = {name: [] for name in self.names}
+        labels: dict[str, list[Concept]] = {name: [] for name in self.names}
         if image_labels is not None:
-            everything = [path.as_posix() for path in list_files(self.images, IMAGE_ENDINGS)]
-            whole |= read_image_labels(Path(image_labels), everything)
+            all_images = [path.as_posix() for path in list_files(self.images, IMAGE_ENDINGS)]
+            labels |= read_image_labels(Path(image_labels), all_images)
         concepts = [concept for table in classes for concept in table.values() if concept]
-        concepts += [concept for name in self.names for concept in whole[name]]
+        concepts += [concept for name in self.names for concept in labels[name]]
         self.vocabulary = Vocabulary(dict.fromkeys(concepts))
         numbers = {concept: number for number, concept in enumerate(self.vocabulary)}
         self._tables: list[NDArray[np.int32]] = [value_table(table, numbers) for table in classes]
-        most = max(len(whole[name]) for name in self.names)
+        most = max(len(labels[name]) for name in self.names)
         if not self.masks and not most:
             raise DataError(f"{image_labels} has no label for any image in {self.images}.")
-        self._whole = [
-            [numbers[c] for c in whole[name]] + [0] * (most - len(whole[name])) for name in self.names
+        self._image_labels = [
+            [numbers[c] for c in labels[name]] + [0] * (most - len(labels[name])) for name in self.names
         ]
 
     def _mask(
@@ -228,20 +227,20 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             values = np.asarray(mask, np.uint8 if mask.mode == "1" else None) // scale
         except (OSError, ValueError, SyntaxError) as error:
             raise DataError(f"{path} is damaged: {error}.") from error
-        labels = table.take(values, mode="clip")  # what is beyond the table has its last label, -1
+        labels = table.take(values, mode="clip")  # values beyond the table get its last label, -1
         if labels.min(initial=0) < 0:
             value = int(values[labels < 0][0])
             raise DataError(
-                f"{path} has the value {value}, which no class names. Name it in the table of classes, "
-                f"without a name if it is unlabeled, or say unlabeled=[{value}]."
+                f"{path} has the value {value}, which is no class's. Name it in the table of classes, "
+                f"without a name if it is unlabeled, or give unlabeled=[{value}]."
             )
-        squeezed = Image.fromarray(labels).resize(self.label_size[::-1], Image.Resampling.NEAREST)
-        return np.array(squeezed, np.int32)
+        resized = Image.fromarray(labels).resize(self.label_size[::-1], Image.Resampling.NEAREST)
+        return np.array(resized, np.int32)
 
 
-def _raw_mode(picture: Image.Image) -> str:
-    """How pixels lie in the file, before Pillow reads them."""
-    tile: Any = getattr(picture, "tile", None)
+def _raw_mode(image: Image.Image) -> str:
+    """Mode of the pixels in the file, before Pillow converts them."""
+    tile: Any = getattr(image, "tile", None)
     arguments = tile[0][3] if tile else ""
     return arguments if isinstance(arguments, str) else str(arguments[0] if arguments else "")
 

@@ -24,14 +24,14 @@ PathLike = str | Path
 
 
 class PhotoFolder(Dataset[Tensor]):
-    """Photos without labels; for photos in folders of classes take `torchvision.datasets.ImageFolder`.
+    """Photos without labels; for photos in a folder for each class see `torchvision.datasets.ImageFolder`.
 
     Parameters
     ----------
     images
         Folder of photos; folders in it are searched too.
     size
-        Side, or (H, W), to which photos are squeezed, in pixels (bilinear).
+        Side, or (H, W), that photos are resized to, in pixels (bilinear).
 
     Raises
     ------
@@ -61,29 +61,29 @@ class PhotoFolder(Dataset[Tensor]):
 
 
 def read_photo(path: Path, size: tuple[int, int]) -> tuple[Tensor, tuple[int, int]]:
-    """Photo float (3, H, W) in [0, 1], squeezed to `size`, and the (width, height) that it had."""
-    picture = open_image(path)
+    """Photo float (3, H, W) in [0, 1], resized to `size`, and its original (width, height)."""
+    image = open_image(path)
     try:
-        rgb = ImageOps.exif_transpose(picture).convert("RGB")
-        squeezed = rgb.resize(size[::-1], Image.Resampling.BILINEAR)
+        rgb = ImageOps.exif_transpose(image).convert("RGB")
+        resized = rgb.resize(size[::-1], Image.Resampling.BILINEAR)
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f"{path} is damaged: {error}.") from error
-    return torch.from_numpy(np.array(squeezed)).permute(2, 0, 1).float().div_(255), rgb.size
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1).float().div_(255), rgb.size
 
 
 def open_image(path: Path) -> Image.Image:
-    """Open an image file; DataError if it is none."""
+    """Open an image file; DataError if it cannot be opened."""
     try:
         return Image.open(path)
     except UnidentifiedImageError:
-        raise DataError(f"{path} is no image.") from None
+        raise DataError(f"{path} is not an image.") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
 
 
 def list_files(folder: Path, endings: Any) -> list[Path]:
-    """Paths of the files with these endings, relative to the folder, in order; none that are hidden."""
+    """Paths of the files with these endings, relative to the folder, sorted; without hidden ones."""
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in endings)
-    return sorted(p for p in found if (folder / p).is_file() and not any(x[0] == "." for x in p.parts))
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in endings)
+    return sorted(p for p in paths if (folder / p).is_file() and not any(x[0] == "." for x in p.parts))

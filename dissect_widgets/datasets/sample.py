@@ -1,4 +1,4 @@
-"""A small labeled set of drawn scenes, to try things with and to look at as an example of the layout.
+"""A small labeled set of drawn scenes, to try things with, and an example of the layout of folders.
 
 >>> write_sample("photos")
 >>> MaskFolder("photos/images", "photos/masks", "photos/classes.csv", image_labels="photos/scenes.csv")

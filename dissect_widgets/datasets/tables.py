@@ -1,4 +1,4 @@
-"""Tables that say what masks and images show: classes.csv, and labels of whole images."""
+"""Tables of labels: classes.csv for the values of masks, and labels of whole images."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dissect_widgets.errors import DataError, nearest
 
 
 def read_classes(path: Path) -> dict[int, Concept | None]:
-    """What each value of a mask means.
+    """Read the meaning of each value of a mask.
 
     Parameters
     ----------
     path
-        CSV file with the columns value, name, category; others are passed over. A row without a name
-        says that its value is unlabeled.
+        CSV file with the columns value, name, category; others are ignored. A row without a name
+        means that its value is unlabeled.
 
     Returns
     -------
@@ -32,9 +32,11 @@ def read_classes(path: Path) -> dict[int, Concept | None]:
         try:
             value = int(row["value"])
         except ValueError:
-            raise DataError(f"{path}, line {line}: the value {row['value']!r} is no whole number.") from None
+            raise DataError(
+                f"{path}, line {line}: the value {row['value']!r} is not a whole number."
+            ) from None
         if value in classes or not 0 <= value < 2**16:
-            why = "stands there twice" if value in classes else "is not within 0 to 65535"
+            why = "is duplicated" if value in classes else "is not within 0 to 65535"
             raise DataError(f"{path}, line {line}: the value {value} {why}.")
         if row["name"] and not row["category"]:
             raise DataError(f"{path}, line {line}: {row['name']!r} has no category, such as object or part.")
@@ -45,7 +47,7 @@ def read_classes(path: Path) -> dict[int, Concept | None]:
 
 
 def value_table(classes: dict[int, Concept | None], numbers: dict[Concept, int]) -> NDArray[np.int32]:
-    """Label of each value a mask can have, int32 (65537,); -1 where no class names it, and at the end."""
+    """Label of each value a mask can have, int32 (65537,); -1 for values without a class, and at the end."""
     table = np.full(2**16 + 1, -1, np.int32)
     for value, concept in classes.items():
         table[value] = numbers[concept] if concept is not None else 0
@@ -53,24 +55,24 @@ def value_table(classes: dict[int, Concept | None], numbers: dict[Concept, int])
 
 
 def read_image_labels(path: Path, images: Iterable[str]) -> dict[str, list[Concept]]:
-    """Labels that hold for whole images: scenes, textures.
+    """Read labels of whole images: scenes, textures.
 
     Parameters
     ----------
     path
         CSV file with the columns image, name, category; a row for each label, several for an image.
     images
-        Names of the images, such as `beach/17.jpg`; the table may leave out the ending.
+        Names of the images, such as `beach/17.jpg`; the table may omit the ending.
 
     Returns
     -------
     dict
         Image -> its labels.
     """
-    whole = list(images)
-    by_name = {Path(image).with_suffix("").as_posix(): image for image in whole}
-    by_name |= {image: image for image in whole}  # a whole name goes before one without its ending
-    labels: dict[str, list[Concept]] = {image: [] for image in whole}
+    names = list(images)
+    by_name = {Path(image).with_suffix("").as_posix(): image for image in names}
+    by_name |= {image: image for image in names}  # a name with its ending has precedence
+    labels: dict[str, list[Concept]] = {image: [] for image in names}
     for line, row in _rows(path, ("image", "name", "category")):
         if row["image"] not in by_name:
             raise DataError(
@@ -98,12 +100,12 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str,
                     f"{path} has the columns {header}; it needs {', '.join(columns)}, and lacks "
                     f"{', '.join(missing)}."
                 )
-            own = {name.strip(): name for name in reader.fieldnames or []}
+            by_column = {name.strip(): name for name in reader.fieldnames or []}
             for row in reader:
-                cells = {column: (row[name] or "").strip() for column, name in own.items()}
+                cells = {column: (row[name] or "").strip() for column, name in by_column.items()}
                 if any(cells.values()):
                     yield reader.line_num, cells
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV file in UTF-8: {error}.") from error
+        raise DataError(f"{path} is not a CSV file in UTF-8: {error}.") from error

@@ -3,8 +3,8 @@
 >>> model = load_places_vgg16("vgg16_places365-0bafbc55.pth")
 >>> dissection = dw.dissect(model, ["features.conv5_3"], data, preprocess=dw.normalize())
 
-The file is at https://dissect.csail.mit.edu/models/. The network learned from pictures that were squeezed to
-256 x 256, of which it saw 224 x 224.
+The file is at https://dissect.csail.mit.edu/models/. The network was trained on images resized to
+256 x 256, in crops of 224 x 224.
 """
 
 from __future__ import annotations
@@ -50,20 +50,20 @@ def load_places_vgg16(weights: str | Path) -> nn.Module:
     Returns
     -------
     nn.Module
-        Pictures float (B, 3, 224, 224) to scores (B, classes); other sizes will do too. In evaluation mode,
-        on the CPU. Pictures are normalized before, see `normalize`.
+        Images float (B, 3, 224, 224) to scores (B, classes); other sizes work too. In evaluation mode,
+        on the CPU. Its input is normalized, see `normalize`.
 
     Raises
     ------
     WeightsError
-        If the file is unsafe, or is of another network; it says which name, and which shape.
+        If the file is unsafe, or of another network; the message names the parameter and its shape.
     """
     import torchvision
 
     state = public_names(read_weights(weights))
     last = state.get("classifier.fc8a.weight")
     classes = len(last) if last is not None and last.dim() == 2 else _SCENES
-    with torch.device("meta"):  # 138 million random weights would be made for nothing
+    with torch.device("meta"):  # the 138 million random weights would be overwritten
         model: nn.Module = torchvision.models.vgg16(num_classes=classes)
     model = with_public_names(model).to_empty(device="cpu")
     load_weights(model, state, origin=weights)
@@ -79,14 +79,14 @@ def with_public_names(model: nn.Module) -> nn.Module:
 
 
 def public_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """State dict with the published names, of one that may have torchvision's; others stay as they are."""
+    """State dict with the published names instead of torchvision's; other names stay as they are."""
     renamed = {
         f"{part}.{number}": f"{part}.{name}"
         for part, names in LAYERS.items()
         for number, name in enumerate(names)
     }
-    found = {}
+    public = {}
     for name, tensor in fit_names(weights, ()).items():
         layer, dot, kind = name.rpartition(".")
-        found[f"{renamed.get(layer, layer)}{dot}{kind}"] = tensor
-    return found
+        public[f"{renamed.get(layer, layer)}{dot}{kind}"] = tensor
+    return public

@@ -1,7 +1,7 @@
 """The generator of Progressive GANs (Karras et al. 2018), as the public LSUN models have it.
 
 >>> generator = load_generator("proggan_churchoutdoor-7e701dd5.pth")
->>> pictures = dw.to_images(generator(dw.latents(8, seed=1)))
+>>> images = dw.to_images(generator(dw.latents(8, seed=1)))
 
 PNAS 2020 (Fig. 3a) dissects its layers, `layer1` to `layer14` at 256 pixels.
 """
@@ -30,9 +30,9 @@ _LEAST = 4
 
 
 class ProgressiveGenerator(nn.Sequential):
-    """Latents to pictures: two convolutions at each size, each after a norm, and a last one to RGB.
+    """Latents to images: two convolutions at each size, each after a norm, and a last one to RGB.
 
-    Latents float (B, depth) or (B, depth, 1, 1) go in; pictures float (B, 3, size, size) come out,
+    Latents float (B, latent_dim) or (B, latent_dim, 1, 1) go in; images float (B, 3, size, size) come out,
     nominally in [-1, 1], not clamped (see `core.latents.to_images`). Layers are `layer1`, `layer2`
     (4 px), `layer3`, `layer4` (8 px) and so on, and `output_{size}x{size}`.
 
@@ -68,7 +68,7 @@ class ProgressiveGenerator(nn.Sequential):
         super().__init__(layers)
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Draw pictures.
+        """Draw images.
 
         Raises
         ------
@@ -105,10 +105,10 @@ class PixelNorm(nn.Module):
 
 
 class WScale(nn.Module):
-    """Scale what a convolution put out, by what its weights would have been initialized with, and add a bias.
+    """Scale the output of a convolution by the factor of its initialization, and add a bias.
 
-    The scale is gain / sqrt(inputs), where the gain makes up for the ReLU and the kernel; it is not among the
-    weights.
+    The scale is gain / sqrt(inputs), where the gain compensates for the ReLU and the kernel; it is not one of
+    the weights.
     """
 
     def __init__(self, width: int, before: int, kernel: int, gain: float = math.sqrt(2)) -> None:
@@ -144,14 +144,14 @@ def load_generator(path: str | Path) -> ProgressiveGenerator:
     Raises
     ------
     WeightsError
-        If the file is unsafe, or is of another network; it says which key, and which shape.
+        If the file is unsafe, or of another network; the message names the key and its shape.
     """
     return generator_of(newer_names(read_weights(path), path), path)
 
 
 def generator_of(weights: Mapping[str, Tensor], origin: str | Path) -> ProgressiveGenerator:
-    """Generator of a state dict, in evaluation mode; WeightsError if it is of none."""
-    with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
+    """Generator of a state dict, in evaluation mode; WeightsError if there is none."""
+    with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are replaced
         generator = ProgressiveGenerator(widths_of(weights, origin))
     load_weights(generator, weights, origin=origin)
     return generator.eval()
@@ -179,7 +179,7 @@ def newer_names(weights: Mapping[str, Tensor], origin: str | Path) -> dict[str, 
 
 
 def widths_of(weights: Mapping[str, Tensor], origin: str | Path) -> list[int]:
-    """Widths of the generator that a state dict is of; WeightsError if it is of none."""
+    """Widths of the generator of a state dict; WeightsError if there is none."""
     kernels = {}
     for name, tensor in weights.items():
         match = re.fullmatch(r"layer(\d+)\.conv\.weight", name)
@@ -188,8 +188,8 @@ def widths_of(weights: Mapping[str, Tensor], origin: str | Path) -> list[int]:
     if not kernels or sorted(kernels) != list(range(1, len(kernels) + 1)) or len(kernels) % 2:
         names = ", ".join(list(weights)[:3])
         raise WeightsError(
-            f"{origin} is of no Progressive GAN: it should have `layer1.conv.weight` and so on, two layers "
-            f"for each size; it has {names} ..."
+            f"{origin} is not of a Progressive GAN: it should have `layer1.conv.weight` and so on, two "
+            f"layers for each size; it has {names} ..."
         )
     firsts = range(1, len(kernels) + 1, 2)
     return [kernels[1].shape[1], *(kernels[number].shape[0] for number in firsts)]

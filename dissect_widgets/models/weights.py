@@ -49,33 +49,33 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     return weights
 
 
-def fit_names(weights: Mapping[str, Tensor], own: Collection[str]) -> dict[str, Tensor]:
-    """Take off the "module." that parallel training leaves in names, if only then they are the model's."""
-    if all(name in own for name in weights):
+def fit_names(weights: Mapping[str, Tensor], names: Collection[str]) -> dict[str, Tensor]:
+    """Remove the "module." that parallel training leaves in names, unless all names already fit."""
+    if all(name in names for name in weights):
         return dict(weights)
     return {".".join(part for part in n.split(".") if part != "module"): t for n, t in weights.items()}
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor], *, origin: str | Path) -> None:
-    """Put weights into a model; every name and shape must fit.
+    """Load weights into a model; every name and shape must fit.
 
     Raises
     ------
     WeightsError
-        If they do not; it says which, and the nearest names. The model is then as it was.
+        If they do not; the message names which, and the nearest names. The model is unchanged.
     """
-    own = model.state_dict()
-    weights = fit_names(weights, own)
-    missing = [name for name in own if name not in weights and not name.endswith("num_batches_tracked")]
-    unknown = [name for name in weights if name not in own]
+    expected = model.state_dict()
+    weights = fit_names(weights, expected)
+    missing = [name for name in expected if name not in weights and not name.endswith("num_batches_tracked")]
+    unknown = [name for name in weights if name not in expected]
     problems = []
     if unknown:
-        problems.append(f"{unknown[0]!r} is not in the model.{nearest(unknown[0], own)}")
+        problems.append(f"{unknown[0]!r} is not in the model.{nearest(unknown[0], expected)}")
     if missing:
-        problems.append(f"The file lacks {len(missing)} names, {missing[0]!r} first.")
+        problems.append(f"The file lacks {len(missing)} names, such as {missing[0]!r}.")
     for name, tensor in weights.items():
-        if not problems and tensor.shape != own[name].shape:
-            shapes = f"{tuple(tensor.shape)}, the model's {tuple(own[name].shape)}"
+        if not problems and tensor.shape != expected[name].shape:
+            shapes = f"{tuple(tensor.shape)}, the model's {tuple(expected[name].shape)}"
             problems.append(f"{name!r} has shape {shapes}.")
     if problems:
         raise WeightsError(f"{origin} does not fit {type(model).__name__}: {' '.join(problems)}")
@@ -89,7 +89,7 @@ def _read(path: Path) -> Any:
         if path.suffix == ".safetensors" or start[8:] == b"{":
             return load_file(path)
         if start[:2] != b"PK" and start[:1] != b"\x80":  # neither a zip archive nor a pickle
-            raise WeightsError(f"{path} is no file of weights: it begins with {start!r}.")
+            raise WeightsError(f"{path} is not a file of weights: it begins with {start!r}.")
         return torch.load(path, "cpu", weights_only=True)
     except WeightsError:
         raise
@@ -101,10 +101,10 @@ def _read(path: Path) -> Any:
         ) from None
     except Exception as error:  # a damaged pickle can raise almost anything
         text = (str(error).strip().splitlines() or [""])[0]
-        raise WeightsError(f"{path} is no file of weights: {type(error).__name__}: {text}") from error
+        raise WeightsError(f"{path} is not a file of weights: {type(error).__name__}: {text}") from error
 
 
 def _nested(content: Mapping[Any, Any]) -> Mapping[Any, Any] | None:
-    """State dict within a checkpoint, if this is one."""
-    found = (content.get(name) for name in _NESTED)
-    return next((inner for inner in found if isinstance(inner, Mapping)), None)
+    """State dict within a checkpoint; None if this is not a checkpoint."""
+    candidates = (content.get(name) for name in _NESTED)
+    return next((inner for inner in candidates if isinstance(inner, Mapping)), None)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 from dissect_widgets.models.weights import fit_names, load_weights, read_weights
 
-_AUXILIARY = ("googlenet", "inception_v3")  # have heads that are there in training only
+_AUXILIARY = ("googlenet", "inception_v3")  # have heads that exist in training only
 Scale = Literal["imagenet", "symmetric", "none"]
 
 
@@ -45,14 +45,14 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
     WeightsError
         If the weights are unsafe or do not fit.
     """
+    model: nn.Module
     if ":" in name:
-        called = _call(name)
+        model = _call(name)
         if weights is not None:
-            load_weights(called, read_weights(weights), origin=weights)
-        return called.eval()
+            load_weights(model, read_weights(weights), origin=weights)
+        return model.eval()
     import torchvision
 
-    model: nn.Module
     names = torchvision.models.list_models(torchvision.models)
     if name not in names:
         raise SettingError(f"torchvision has no network {name!r}.{nearest(name, names)}")
@@ -72,9 +72,9 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
     if name in _AUXILIARY:
         options["aux_logits"] = any(key.lower().startswith(("aux", "module.aux")) for key in state)
     model = torchvision.models.get_model(name, weights=None, **options)
-    own = model.state_dict()
-    last, state = list(own)[-1], fit_names(state, own)
-    if last in state and state[last].shape[:1] != own[last].shape[:1]:
+    expected = model.state_dict()
+    last, state = list(expected)[-1], fit_names(state, expected)
+    if last in state and state[last].shape[:1] != expected[last].shape[:1]:
         options["num_classes"] = int(state[last].shape[0])
         model = torchvision.models.get_model(name, weights=None, **options)
     load_weights(model, state, origin=str(weights))
@@ -82,13 +82,13 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
 
 
 def normalize(scale: Scale = "imagenet") -> Callable[[Tensor], Tensor] | None:
-    """Make of pictures (B, 3, H, W) in [0, 1] what networks were trained on.
+    """Convert images (B, 3, H, W) in [0, 1] to the input that networks were trained on.
 
     Parameters
     ----------
     scale
         "imagenet": mean .485 .456 .406 and deviation .229 .224 .225, torchvision's and Places365's
-        classifiers. "symmetric": [-1, 1], generators and some transformers. "none": as they are.
+        classifiers. "symmetric": [-1, 1], generators and some transformers. "none": unchanged.
     """
     from torchvision.transforms import Normalize
 

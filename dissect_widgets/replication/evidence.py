@@ -1,4 +1,4 @@
-"""What claims are tested on: networks that are dissected, edited and attacked; each thing once."""
+"""What claims are tested on: networks that are dissected, edited and attacked, each once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Evidence:
     Parameters
     ----------
     classifier, generator
-        What to study.
+        The networks to study.
     progress
         Whether to show bars.
     """
@@ -48,7 +48,7 @@ class Evidence:
         self.classifier, self.generator, self.progress = classifier, generator, progress
 
     def write_reports(self, folder: Path) -> dict[str, str]:
-        """Write a page for either network, with all that was found of it: title to file name."""
+        """Write a page for each network, with all results of it; returns title -> file name."""
         from dissect_widgets.reports.page import Drawn, Insertion, Removal, write_report
 
         study, counts = self.generator, self.without_trees
@@ -57,27 +57,30 @@ class Evidence:
         insertion = Insertion(self.doors, study.contexts, f"Units of {study.insert_layer}.")
         folder.mkdir(parents=True, exist_ok=True)
         write_report(
-            self.dissection, folder / "classifier.html",
-            importance=self.importance, sets=self.sets, changes=self.changes,
-        )  # fmt: skip
+            self.dissection,
+            folder / "classifier.html",
+            importance=self.importance,
+            sets=self.sets,
+            changes=self.changes,
+        )
         write_report(
             self.generator_dissection,
             folder / "generator.html",
-            edits=[removal, Drawn(self._pictures()), insertion],
+            edits=[removal, Drawn(self._images()), insertion],
         )
         return {"units of the classifier": "classifier.html", "units of the generator": "generator.html"}
 
-    def _pictures(self) -> go.Figure:
-        """Pictures with most of what is removed, without more and more of its units, at rest."""
+    def _images(self) -> go.Figure:
+        """Images with most of the removed concept, with more and more of its units at their median."""
         from dissect_widgets.plots.images import image_rows
 
         study, layer = self.generator, self.edited_layer
         units = layer.ranked(*study.removed)
         most = np.argsort(-self.without_trees.before[:, 0], kind="stable")[:4]
         samples = study.latents(study.samples, seed=2)[most]
-        rest = [Edit(layer.name, units[:n], layer.median[units[:n]]) for n in self.removed]
-        drawn = [edit(study.generator, samples), *(edit(study.generator, samples, own) for own in rest)]
-        titles = ["unchanged", *(f"{n} units at rest" for n in self.removed)]
+        edits = [Edit(layer.name, units[:n], layer.median[units[:n]]) for n in self.removed]
+        drawn = [edit(study.generator, samples), *(edit(study.generator, samples, one) for one in edits)]
+        titles = ["unchanged", *(f"{n} units at their median" for n in self.removed)]
         return image_rows(drawn, titles, title=f"Without units for {study.removed.name}")
 
     @cached_property
@@ -85,9 +88,13 @@ class Evidence:
         """All layers of the classifier that are compared."""
         study = self.classifier
         return dissect(
-            study.model, study.layers, study.labeled,
-            preprocess=study.preprocess, segmenter=study.segmenter, progress=self.progress,
-        )  # fmt: skip
+            study.model,
+            study.layers,
+            study.labeled,
+            preprocess=study.preprocess,
+            segmenter=study.segmenter,
+            progress=self.progress,
+        )
 
     @cached_property
     def held_out(self) -> InMemory:
@@ -98,8 +105,8 @@ class Evidence:
     def importance(self) -> UnitImportance:
         """Units by importance."""
         study = self.classifier
-        found = rank_units(study.on(study.train), study.layer, progress=self.progress)
-        return found.ranked_by(study.measure)
+        importance = rank_units(study.on(study.train), study.layer, progress=self.progress)
+        return importance.ranked_by(study.measure)
 
     @cached_property
     def sets(self) -> SetEffects:
@@ -110,7 +117,7 @@ class Evidence:
 
     @cached_property
     def attacked(self) -> AttackResult:
-        """Images that were attacked to be told as another class drawn by chance."""
+        """Images that were attacked, each towards another class at random."""
         study = self.classifier
         return attack(
             study.on(self.held_out),
@@ -132,9 +139,13 @@ class Evidence:
         """All layers of the generator that are compared."""
         study = self.generator
         return dissect(
-            study.generator, study.layers, study.latents(study.samples), segmenter=study.segmenter,
-            resources=Resources(batch_size=16), progress=self.progress,
-        )  # fmt: skip
+            study.generator,
+            study.layers,
+            study.latents(study.samples),
+            segmenter=study.segmenter,
+            resources=Resources(batch_size=16),
+            progress=self.progress,
+        )
 
     @property
     def edited_layer(self) -> LayerDissection:
@@ -148,23 +159,32 @@ class Evidence:
 
     @cached_property
     def without_trees(self) -> PixelCounts:
-        """Pixels without units of what is removed, first as many of them as `removed`, then 20 at rest."""
+        """Pixels without as many units of the removed concept as `removed`, then with 20 at their median."""
         study, layer = self.generator, self.edited_layer
         units = layer.ranked(*study.removed)
         sets: Sequence[Edit] = [Edit(layer.name, units[:number]) for number in self.removed]
-        rest = Edit(layer.name, units[:20], layer.median[units[:20]])
+        median = Edit(layer.name, units[:20], layer.median[units[:20]])
         return count_pixels(
-            study.generator, study.latents(study.samples, seed=2), [*sets, rest], study.segmenter,
-            concepts=[study.removed, *study.others], progress=self.progress,
-        )  # fmt: skip
+            study.generator,
+            study.latents(study.samples, seed=2),
+            [*sets, median],
+            study.segmenter,
+            concepts=[study.removed, *study.others],
+            progress=self.progress,
+        )
 
     @cached_property
     def doors(self) -> PlaceEffects:
-        """Units of what is inserted made active at one place after the other, in a quarter of the samples."""
+        """Effects of units of the inserted concept, place by place, in a quarter of the samples."""
         study, layer = self.generator, self.generator_dissection[self.generator.insert_layer]
         units = layer.ranked(*study.inserted)[:20]
         return insert_at_places(
-            study.generator, study.latents(max(2, study.samples // 4), seed=2),
-            insertion(layer, units, strength=study.insert_strength), study.segmenter, study.inserted,
-            cells=study.cells, block=study.block, progress=self.progress,
-        )  # fmt: skip
+            study.generator,
+            study.latents(max(2, study.samples // 4), seed=2),
+            insertion(layer, units, strength=study.insert_strength),
+            study.segmenter,
+            study.inserted,
+            cells=study.cells,
+            block=study.block,
+            progress=self.progress,
+        )

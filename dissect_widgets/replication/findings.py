@@ -1,9 +1,9 @@
-"""The claims of PNAS 2020, put to the test on the world: what the paper found, what is found here.
+"""The claims of a paper, tested: what the paper reports, what is found here.
 
->>> found = check_claims(CLAIMS, Evidence())
->>> print(as_text(found))
+>>> findings = check_claims(CLAIMS, Evidence(world_classifier(), world_generator()))
+>>> print(as_text(findings))
 
-A claim has a criterion that is fixed beforehand. One that does not hold is told as loudly as one that does.
+Each claim has a criterion that is fixed beforehand. Claims that fail are reported like those that hold.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from dissect_widgets.errors import DissectError
 
 
 class Verdict(NamedTuple):
-    """What is found of a claim."""
+    """The outcome of testing a claim."""
 
     ours: str
-    """In a sentence with figures."""
+    """A sentence with figures."""
     holds: bool
     numbers: dict[str, Any]
     """The figures, as JSON can hold them."""
 
 
 class Claim(NamedTuple):
-    """What the paper says, and how it is tested."""
+    """What a paper claims, and how it is tested."""
 
     panel: str
     """Where in the paper."""
@@ -40,9 +40,9 @@ class Claim(NamedTuple):
     paper: str
     """The paper's figures."""
     criterion: str
-    """When it counts as found here, too."""
+    """When the claim holds here."""
     test: Callable[[Any], Verdict]
-    """Evidence to a verdict."""
+    """Function of the evidence that returns a verdict."""
 
 
 class Finding(NamedTuple):
@@ -59,8 +59,8 @@ class Finding(NamedTuple):
 
 
 def check_claims(claims: Sequence[Claim], evidence: Any) -> list[Finding]:
-    """Test claims, one after the other; one that cannot be tested does not hold, and says why."""
-    found = []
+    """Test claims in order; one that cannot be tested does not hold, and its verdict says why."""
+    findings = []
     for claim in claims:
         started = time.monotonic()
         try:
@@ -68,50 +68,51 @@ def check_claims(claims: Sequence[Claim], evidence: Any) -> list[Finding]:
         except DissectError as error:
             verdict = Verdict(f"could not be tested: {error}", False, {})
         seconds = round(time.monotonic() - started, 1)
-        found.append(Finding(*claim[:4], verdict.ours, bool(verdict.holds), verdict.numbers, seconds))
-    return found
+        findings.append(Finding(*claim[:4], verdict.ours, bool(verdict.holds), verdict.numbers, seconds))
+    return findings
 
 
-def as_text(found: Sequence[Finding]) -> str:
-    """All findings in a few lines each, and how many hold."""
-    held = sum(one.holds for one in found)
-    return "\n\n".join([*map(_told, found), f"{held} of {len(found)} claims hold on this world."])
+def as_text(findings: Sequence[Finding]) -> str:
+    """All findings in a few lines each, and how many claims hold."""
+    held = sum(finding.holds for finding in findings)
+    return "\n\n".join([*map(_describe, findings), f"{held} of {len(findings)} claims hold on this world."])
 
 
 def write_findings(
-    found: Sequence[Finding], folder: Path, links: Mapping[str, str] = MappingProxyType({})
+    findings: Sequence[Finding], folder: Path, links: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Path, Path]:
     """Write `findings.json` and `findings.html` into a folder, with links (text to file); returns paths."""
     folder.mkdir(parents=True, exist_ok=True)
     data, page = folder / "findings.json", folder / "findings.html"
-    content = {"version": __version__, "findings": [one._asdict() for one in found]}
-    for path, text in ((data, json.dumps(content, indent=1)), (page, as_page(found, links))):
+    content = {"version": __version__, "findings": [finding._asdict() for finding in findings]}
+    for path, text in ((data, json.dumps(content, indent=1)), (page, as_page(findings, links))):
         with replacing(path) as new:
             new.write_text(text, "utf-8")
     return data, page
 
 
-def as_page(found: Sequence[Finding], links: Mapping[str, str] = MappingProxyType({})) -> str:
+def as_page(findings: Sequence[Finding], links: Mapping[str, str] = MappingProxyType({})) -> str:
     """All findings as a page that works offline, light and dark, on paper and on a phone."""
     more = " · ".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in links.items())
-    held = sum(one.holds for one in found)
+    held = sum(finding.holds for finding in findings)
     cards = "".join(
-        f'<article class="{"holds" if one.holds else "fails"}"><header><b>{escape(one.panel)}</b>'
-        f"<span>{'holds' if one.holds else 'does not hold'}</span></header><h2>{escape(one.claim)}</h2>"
-        f"<dl><dt>paper</dt><dd>{escape(one.paper)}</dd><dt>here</dt><dd>{escape(one.ours)}</dd>"
-        f"<dt>holds if</dt><dd>{escape(one.criterion)}</dd></dl></article>"
-        for one in found
+        f'<article class="{"holds" if finding.holds else "fails"}"><header><b>{escape(finding.panel)}</b>'
+        f"<span>{'holds' if finding.holds else 'does not hold'}</span></header>"
+        f"<h2>{escape(finding.claim)}</h2>"
+        f"<dl><dt>paper</dt><dd>{escape(finding.paper)}</dd><dt>here</dt><dd>{escape(finding.ours)}</dd>"
+        f"<dt>holds if</dt><dd>{escape(finding.criterion)}</dd></dl></article>"
+        for finding in findings
     )
     return _PAGE.format(
-        style=_STYLE, held=held, count=len(found), cards=cards, version=__version__, more=more
+        style=_STYLE, held=held, count=len(findings), cards=cards, version=__version__, more=more
     )
 
 
-def _told(one: Finding) -> str:
-    verdict = "holds" if one.holds else "DOES NOT HOLD"
+def _describe(finding: Finding) -> str:
+    verdict = "holds" if finding.holds else "DOES NOT HOLD"
     return (
-        f"{one.panel}: {one.claim}\n  paper: {one.paper}\n  here:  {one.ours}\n"
-        f"  {verdict} (if {one.criterion}; {one.seconds:.0f} s)"
+        f"{finding.panel}: {finding.claim}\n  paper: {finding.paper}\n  here:  {finding.ours}\n"
+        f"  {verdict} (if {finding.criterion}; {finding.seconds:.0f} s)"
     )
 
 

@@ -50,9 +50,9 @@ def test_dissect_json_colors_halves_levels(
     assert (
         run([*arguments(photos, tmp_path / "out", *more), "--image-labels", str(photos / "scenes.csv")]) == 0
     )
-    told = json.loads(capsys.readouterr().out)
-    layer = told["layers"]["features.3"]
-    assert layer["upsample"] == "half-pixel" and told["images"] == 8
+    result = json.loads(capsys.readouterr().out)
+    layer = result["layers"]["features.3"]
+    assert layer["upsample"] == "half-pixel" and result["images"] == 8
     assert set(layer["detectors"]) == {"object", "scene", "color", "part", "all"}
     assert layer["detectors"]["all"] == sum(n for c, n in layer["detectors"].items() if c != "all")
 
@@ -146,10 +146,10 @@ def test_bench_times_both(capsys: pytest.CaptureFixture[str], photos: Path) -> N
     ]
     small = ["--size", "64", "--label-size", "14", "--concepts", "30", "--rounds", "1"]
     assert run([*options, *small]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["images"] == 4 and told["concepts"] == 30 and told["label_size"] == [14, 14]
-    assert told["ratio"] == pytest.approx(told["dissect_seconds"] / told["forward_seconds"], rel=0.2)
-    assert told["peak_mb_dissect"] >= told["peak_mb_forward"] > 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["images"] == 4 and result["concepts"] == 30 and result["label_size"] == [14, 14]
+    assert result["ratio"] == pytest.approx(result["dissect_seconds"] / result["forward_seconds"], rel=0.2)
+    assert result["peak_mb_dissect"] >= result["peak_mb_forward"] > 0
     real = [
         "--photos",
         str(photos / "images"),
@@ -166,10 +166,17 @@ def test_bench_times_edits(capsys: pytest.CaptureFixture[str]) -> None:
     options = ["bench", "edit", "--widths", "9", "8", "6", "5", "--images", "3", "--batch-size", "2"]
     small = ["--layer", "layer3", "--units", "4", "--rounds", "2"]
     assert run([*options, *small, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["layer"], told["units"], told["how"], told["size"]) == ("layer3", 4, "from layer3 on", 16)
-    assert (told["images"], told["batch_size"], len(told["ratios"])) == (3, 2, 2) and told["ratio"] > 0
-    assert told["peak_mb_edit"] >= told["peak_mb_forward"] > 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["layer"], result["units"], result["strategy"], result["size"]) == (
+        "layer3",
+        4,
+        "from layer3 on",
+        16,
+    )
+    assert (result["images"], result["batch_size"], len(result["ratios"])) == (3, 2, 2) and result[
+        "ratio"
+    ] > 0
+    assert result["peak_mb_edit"] >= result["peak_mb_forward"] > 0
     assert run([*options, *small]) == 0
     assert "model: ProgressiveGenerator\nlayer: layer3\n" in capsys.readouterr().out
     for layer in ("layer33", "output_16x16"):
@@ -182,10 +189,10 @@ def test_bench_times_edits(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bench_times_attacks(capsys: pytest.CaptureFixture[str], photos: Path) -> None:
     options = ["bench", "attack", "--arch", "squeezenet1_1", "--images", "3", "--size", "64", "--json"]
     assert run([*options, "--steps", "2", "--rounds", "1", "--batch-size", "2"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["images"], told["steps"], told["passes"]) == (3, 2, 6)
-    assert told["ratio"] == pytest.approx(told["attack_seconds"] / told["forward_seconds"], rel=0.2)
-    assert told["seconds_per_image"] == pytest.approx(told["attack_seconds"] / 3, rel=0.1)
+    result = json.loads(capsys.readouterr().out)
+    assert (result["images"], result["steps"], result["passes"]) == (3, 2, 6)
+    assert result["ratio"] == pytest.approx(result["attack_seconds"] / result["forward_seconds"], rel=0.2)
+    assert result["seconds_per_image"] == pytest.approx(result["attack_seconds"] / 3, rel=0.1)
     assert run([*options, "--photos", str(photos / "images"), "--steps", "1", "--rounds", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["passes"] == 3
 

@@ -397,7 +397,7 @@ def test_mask_of_another_size(folder: Path, size: tuple[int, int]) -> None:
 def test_value_that_no_class_names(folder: Path, kind: str, value: int) -> None:
     mask = write_mask(folder / "masks" / "two.png", [0, 1, value], kind=kind)
     data = opened(folder)
-    message = f"{mask} has the value {value}, which no class names."
+    message = f"{mask} has the value {value}, which is no class's."
     with pytest.raises(DataError, match=re.escape(message) + rf".*unlabeled=\[{value}\]"):
         data[2]
     assert (opened(folder, unlabeled=[value])[2][1] <= 2).all()
@@ -408,7 +408,7 @@ def test_one_pixel_of_a_value_that_no_class_names(folder: Path) -> None:
     pixels[1, 4] = 9
     Image.fromarray(pixels).save(folder / "masks" / "one.png")
     assert 1 not in [int((i + 0.5) * HEIGHT / 11) for i in range(11)]  # the label map does not show it
-    with pytest.raises(DataError, match=r"one\.png has the value 9, which no class names"):
+    with pytest.raises(DataError, match=r"one\.png has the value 9, which is no class's"):
         opened(folder)[0]
 
 
@@ -464,7 +464,7 @@ def test_no_damage_whatever_raises_another_error(folder: Path) -> None:
 @pytest.mark.parametrize("path", ["images/one.jpg", "masks/one.png"])
 def test_text_that_bears_the_name_of_an_image(folder: Path, path: str) -> None:
     write_text(folder / path, "this is no image")
-    with pytest.raises(DataError, match=re.escape(f"{folder / path} is no image.")):
+    with pytest.raises(DataError, match=re.escape(f"{folder / path} is not an image.")):
         opened(folder)[0]
 
 
@@ -589,5 +589,5 @@ def test_camvid(real: Path) -> None:
     mask = camvid / "masks" / data.names[0].replace(".jpg", ".png")
     assert labels.shape == (1, 112, 112)
     assert torch.equal(labels[0], expected_labels(mask, named, data.vocabulary, (112, 112)))
-    with pytest.raises(DataError, match=rf"{re.escape(str(mask))} has the value 11, which no class names"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(mask))} has the value 11, which is no class's"):
         MaskFolder(camvid / "images", camvid / "masks", camvid / "classes.csv")[0]

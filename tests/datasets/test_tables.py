@@ -78,11 +78,11 @@ def test_missing_columns_are_named(path: Path, header: str, lacks: str) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("x,car,object", "the value 'x' is no whole number."),
-        ("1.0,car,object", "the value '1.0' is no whole number."),
-        (",car,object", "the value '' is no whole number."),
-        ("2,car,object", "the value 2 stands there twice."),
-        ("2,,", "the value 2 stands there twice."),
+        ("x,car,object", "the value 'x' is not a whole number."),
+        ("1.0,car,object", "the value '1.0' is not a whole number."),
+        (",car,object", "the value '' is not a whole number."),
+        ("2,car,object", "the value 2 is duplicated."),
+        ("2,,", "the value 2 is duplicated."),
         ("-1,car,object", "the value -1 is not within 0 to 65535."),
         ("65536,car,object", "the value 65536 is not within 0 to 65535."),
         ("3,car,", "'car' has no category, such as object or part."),
@@ -107,13 +107,13 @@ def test_a_table_that_names_nothing(path: Path, rows: str) -> None:
 def test_not_utf8(path: Path, encoding: str, at: int) -> None:
     rows = [f"{value},thing {value},object" for value in range(at)]
     path.write_bytes("\n".join(["value,name,category", *rows, f"{at},Bäume,object"]).encode(encoding))
-    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is no CSV file in UTF-8: .*utf-8"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is not a CSV file in UTF-8: .*utf-8"):
         read_classes(path)
 
 
 def test_cell_without_an_end(path: Path) -> None:
     path.write_text('value,name,category\n1,"' + "x" * 200_000)
-    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is no CSV file in UTF-8: .*field"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is not a CSV file in UTF-8: .*field"):
         read_classes(path)
 
 

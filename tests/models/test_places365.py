@@ -138,9 +138,9 @@ def test_files_that_do_not_fit(plain: nn.Module, tmp_path: Path) -> None:
 
     state = public(plain.state_dict())
     less = {name: value for name, value in state.items() if name != "features.conv5_3.weight"}
-    assert refusal(less) == "The file lacks 1 names, 'features.conv5_3.weight' first."
+    assert refusal(less) == "The file lacks 1 names, such as 'features.conv5_3.weight'."
     less = {name: value for name, value in plain.state_dict().items() if not name.startswith("classifier.6")}
-    assert refusal(less) == "The file lacks 2 names, 'classifier.fc8a.weight' first."
+    assert refusal(less) == "The file lacks 2 names, such as 'classifier.fc8a.weight'."
     assert refusal(state | {"features.conv5_4.bias": torch.zeros(2)}).startswith(
         "'features.conv5_4.bias' is not in the model. Did you mean 'features.conv5_"
     )

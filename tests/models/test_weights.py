@@ -140,7 +140,7 @@ def test_code_is_refused_and_not_run(
 def test_code_under_the_name_of_safetensors_is_not_run(tmp_path: Path) -> None:
     path, folder = tmp_path / "w.safetensors", tmp_path / "made by the file"
     path.write_bytes(pickle.dumps(Harmful(folder), protocol=2))
-    with pytest.raises(WeightsError, match=rf"^{re.escape(str(path))} is no file of weights: .*header"):
+    with pytest.raises(WeightsError, match=rf"^{re.escape(str(path))} is not a file of weights: .*header"):
         read_weights(path)
     assert not folder.exists()
 
@@ -179,7 +179,7 @@ def test_no_file_of_weights_whatever_the_unpickler_makes_of_it(tmp_path: Path, c
 
 def test_text_is_not_said_to_hold_code(tmp_path: Path) -> None:
     (tmp_path / "w.pt").write_bytes(b"<!DOCTYPE html>\n<html>Not found</html>\n")
-    with pytest.raises(WeightsError, match=re.escape(f"{tmp_path / 'w.pt'} is no file of weights")):
+    with pytest.raises(WeightsError, match=re.escape(f"{tmp_path / 'w.pt'} is not a file of weights")):
         read_weights(tmp_path / "w.pt")
 
 
@@ -200,14 +200,14 @@ def test_truncated(tmp_path: Path, weights: Weights, ending: str, share: float) 
     else:
         save_file(weights, path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(WeightsError, match=rf"^{re.escape(str(path))} is no file of weights: \S"):
+    with pytest.raises(WeightsError, match=rf"^{re.escape(str(path))} is not a file of weights: \S"):
         read_weights(path)
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
 def test_empty(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    with pytest.raises(WeightsError, match=rf"^{re.escape(str(tmp_path / name))} is no file of weights: \S"):
+    with pytest.raises(WeightsError, match=rf"^{re.escape(str(tmp_path / name))} is not a file of weights: \S"):
         read_weights(tmp_path / name)
 
 
@@ -264,17 +264,17 @@ def renamed(weights: Weights, names: dict[str, str]) -> Weights:
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        ({"head.bias": ""}, r"The file lacks 1 names, 'head\.bias' first\."),
-        ({"head.bias": "", "left.weight": ""}, r"The file lacks 2 names, 'left\.weight' first\."),
+        ({"head.bias": ""}, r"The file lacks 1 names, such as 'head\.bias'\."),
+        ({"head.bias": "", "left.weight": ""}, r"The file lacks 2 names, such as 'left\.weight'\."),
         (
             {"stem.weight": "Stem.wieght"},
             r"'Stem\.wieght' is not in the model\. Did you mean 'stem\.weight'.*\? "
-            r"The file lacks 1 names, 'stem\.weight' first\.",
+            r"The file lacks 1 names, such as 'stem\.weight'\.",
         ),
         (
             {"stem.weight": "xyzzy"},
             r"'xyzzy' is not in the model\. There are 8: 'stem\.weight', 'stem\.bias', .*'head\.bias'\. "
-            r"The file lacks 1 names, 'stem\.weight' first\.",
+            r"The file lacks 1 names, such as 'stem\.weight'\.",
         ),
     ],
 )

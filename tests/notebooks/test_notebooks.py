@@ -32,7 +32,7 @@ PUBLIC = """
 from dissect_widgets import world
 
 study = studies.lsun_generator(
-    "proggan_churches.pth", world.load_segmenter(), layer="layer5", told="window", removed="tree",
+    "proggan_churches.pth", world.load_segmenter(), layer="layer5", predicted="window", removed="tree",
     others=[("church", "object"), "sky"], inserted="window", contexts=[("church", "object"), "tree", "sky"],
     painted="cloud", samples=48,
 )
@@ -74,13 +74,13 @@ def of_another(name: str, study: str) -> nbformat.NotebookNode:
 @pytest.mark.notebook
 @pytest.mark.parametrize("name", ["fig1", "fig2", "fig5"])
 def test_figures_of_another_classifier(name: str, tmp_path: Path, real: Path) -> None:
-    """SqueezeNet, and street photos whose pixels are labeled; their classes are what it tells them as."""
+    """SqueezeNet, and street photos whose pixels are labeled; with its predictions as labels."""
     photos = sorted((real / "camvid" / "images").glob("*.jpg"))[::8]
     for kind, ending in (("images", ".jpg"), ("masks", ".png")):
         (tmp_path / "photos" / kind).mkdir(parents=True)
         for photo in photos:
-            own = (real / "camvid" / kind / photo.name).with_suffix(ending)
-            (tmp_path / "photos" / kind / own.name).symlink_to(own)
+            source = (real / "camvid" / kind / photo.name).with_suffix(ending)
+            (tmp_path / "photos" / kind / source.name).symlink_to(source)
     (tmp_path / "photos" / "classes.csv").symlink_to(real / "camvid" / "classes.csv")
     (tmp_path / "weights.safetensors").symlink_to(real / "squeezenet1_0_imagenet.safetensors")
     run(of_another(name, OWN), tmp_path)

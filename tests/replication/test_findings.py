@@ -161,7 +161,7 @@ MADE = (
 )
 
 
-def test_what_fails_is_told(tmp_path: Path) -> None:
+def test_what_fails_is_reported(tmp_path: Path) -> None:
     found = check_claims(MADE, 5)
     assert [one.holds for one in found] == [True, False, False]
     text = as_text(found)
@@ -172,8 +172,8 @@ def test_what_fails_is_told(tmp_path: Path) -> None:
     assert page.count('class="fails"') == 2 and page.count('class="holds"') == 1
     data, written = write_findings(found, tmp_path / "new" / "folder")
     assert written.read_text("utf-8") == page
-    told = json.loads(data.read_text("utf-8"))["findings"]
-    assert [(one["panel"], one["holds"]) for one in told] == [
+    findings = json.loads(data.read_text("utf-8"))["findings"]
+    assert [(one["panel"], one["holds"]) for one in findings] == [
         ("Fig. 1", True),
         ("Fig. 2", False),
         ("Fig. 3", False),
@@ -193,8 +193,8 @@ def test_findings_are_kept_without_the_pages(
     monkeypatch.setattr("dissect_widgets.replication.evidence.Evidence", Broken)
     monkeypatch.setattr("dissect_widgets.replication.claims.pnas.CLAIMS", (MADE[2],))
     assert cli.main(["findings", "--out", str(tmp_path)]) == 0
-    told = capsys.readouterr()
-    assert "0 of 1 claims hold" in told.out and "No picture has a tree" in told.err
+    printed = capsys.readouterr()
+    assert "0 of 1 claims hold" in printed.out and "No picture has a tree" in printed.err
     assert (tmp_path / "findings.json").exists() and "<a href" not in (tmp_path / "findings.html").read_text()
 
 
@@ -207,9 +207,9 @@ def test_all_claims_on_a_little_of_the_world(
     monkeypatch.setattr("dissect_widgets.replication.studies.world_classifier", lambda attacked: classifier)
     monkeypatch.setattr("dissect_widgets.replication.studies.world_generator", lambda: generator)
     assert cli.main(["findings", "--out", str(tmp_path), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["findings"]
-    assert [one["claim"] for one in told] == [claim.claim for claim in CLAIMS]
-    assert not any("could not be tested" in one["ours"] for one in told)
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [one["claim"] for one in findings] == [claim.claim for claim in CLAIMS]
+    assert not any("could not be tested" in one["ours"] for one in findings)
     page = (tmp_path / "findings.html").read_text("utf-8")
     for name, section in (("classifier", "What an attack changes"), ("generator", "What edits do")):
         assert f'<a href="{name}.html">' in page

@@ -1,4 +1,4 @@
-"""The claims of PNAS 2020 that are tested on the world, each with its criterion."""
+"""Claims of PNAS 2020 that are tested on the world, each with its criterion."""
 
 from __future__ import annotations
 
@@ -25,18 +25,23 @@ def few_units(evidence: Evidence) -> Verdict:
     """Whether a class is lost without a few units, and nothing else is."""
     sets = evidence.sets
     before = float(sets.before.mean())
-    told, numbers = [], {"before": before, "all before": sets.all_before}
+    words, numbers = [], {"before": before, "all before": sets.all_before}
     for at, size in enumerate(sets.sizes):
-        own = float(sets.own["remove most"][:, at].mean())
+        class_accuracy = float(sets.own["remove most"][:, at].mean())
         overall = float(sets.overall["remove most"][:, at].mean())
         chance = float(sets.own["remove random"][..., at].mean())
-        numbers |= {f"without {size}": own, f"all without {size}": overall, f"without {size} random": chance}
-        told.append(
-            f"without {size} of {sets.units} {own:.1%} (random {chance:.1%}, all classes {overall:.1%})"
+        numbers |= {
+            f"without {size}": class_accuracy,
+            f"all without {size}": overall,
+            f"without {size} random": chance,
+        }
+        words.append(
+            f"without {size} of {sets.units} {class_accuracy:.1%} "
+            f"(random {chance:.1%}, all classes {overall:.1%})"
         )
-    own, overall = numbers[f"without {sets.sizes[0]}"], numbers[f"all without {sets.sizes[0]}"]
-    holds = own - 0.5 < (before - 0.5) / 2 and sets.all_before - overall < 0.05
-    return Verdict(f"balanced accuracy of a class {before:.1%}; " + "; ".join(told), holds, numbers)
+    class_accuracy, overall = numbers[f"without {sets.sizes[0]}"], numbers[f"all without {sets.sizes[0]}"]
+    holds = class_accuracy - 0.5 < (before - 0.5) / 2 and sets.all_before - overall < 0.05
+    return Verdict(f"balanced accuracy of a class {before:.1%}; " + "; ".join(words), holds, numbers)
 
 
 def keep_only(evidence: Evidence) -> Verdict:
@@ -44,18 +49,20 @@ def keep_only(evidence: Evidence) -> Verdict:
     sets = evidence.sets
     before = float(sets.before.mean())
     lost = [before - float(sets.own["keep most"][:, at].mean()) for at in range(len(sets.sizes))]
-    told = " and ".join(f"{100 * x:.1f} points with {size}" for x, size in zip(lost, sets.sizes, strict=True))
+    words = " and ".join(
+        f"{100 * x:.1f} points with {size}" for x, size in zip(lost, sets.sizes, strict=True)
+    )
     numbers = {f"lost with {size}": x for x, size in zip(lost, sets.sizes, strict=True)}
-    return Verdict(f"a class loses {told} of {sets.units} units", lost[0] <= 0.05, numbers)
+    return Verdict(f"a class loses {words} of {sets.units} units", lost[0] <= 0.05, numbers)
 
 
 def interpretable(evidence: Evidence) -> Verdict:
     """Whether units that are important to more classes match concepts better."""
     counts = evidence.importance.important_to()
     iou = evidence.dissection[evidence.importance.layer].best().iou
-    found = spearmanr(counts, iou)
-    rank, chance = float(found.statistic), float(found.pvalue)
-    ours = f"rank correlation {rank:+.2f} over {len(iou)} units (by chance: p = {chance:.2g})"
+    test = spearmanr(counts, iou)
+    rank, chance = float(test.statistic), float(test.pvalue)
+    ours = f"rank correlation {rank:+.2f} over {len(iou)} units (p = {chance:.2g})"
     return Verdict(ours, rank > 0 and chance < 0.01, {"rank correlation": rank, "p": chance})
 
 
@@ -76,11 +83,12 @@ def trees(evidence: Evidence) -> Verdict:
     """Whether trees go with their units, and churches stay."""
     counts = evidence.without_trees
     tree, church = (counts.change(name, "object") for name in ("tree", "church"))
-    told = [f"{100 * a:+.0f} ± {100 * b:.0f} %" for a, b in zip(*tree, strict=True)][-3:]
-    other = [f"{100 * a:+.0f} %" for a in church.mean][-3:]
+    tree_changes = [f"{100 * a:+.0f} ± {100 * b:.0f} %" for a, b in zip(*tree, strict=True)][-3:]
+    church_changes = [f"{100 * a:+.0f} %" for a in church.mean][-3:]
     ours = (
-        f"trees {told[0]} without the share of the layer that 20 of 512 are, {told[1]} without 20 units, "
-        f"{told[2]} with these at rest instead of zero; churches {other[0]}, {other[1]}, {other[2]}"
+        f"trees {tree_changes[0]} without the share of the layer that 20 of 512 are, {tree_changes[1]} "
+        f"without 20 units, "
+        f"{tree_changes[2]} with these at their median instead of zero; churches {', '.join(church_changes)}"
     )
     holds = bool(tree.mean[-2] <= -0.5 and abs(church.mean[-2]) < 0.15)
     return Verdict(ours, holds, {"tree": tree.mean.tolist(), "church": church.mean.tolist()})
@@ -91,20 +99,20 @@ def doors(evidence: Evidence) -> Verdict:
     names = ("window", "church", "tree", "sky")
     effects = evidence.doors.by_context([Concept(name, "object") for name in names])
     gain = {effect.concept.name: (effect.mean, effect.interval) for effect in effects}
-    told = ", ".join(f"{name} {100 * m:+.1f} ± {100 * h:.1f}" for name, (m, h) in gain.items())
+    gains = ", ".join(f"{name} {100 * m:+.1f} ± {100 * h:.1f}" for name, (m, h) in gain.items())
     wall, half = gain["church"]
     elsewhere = max(gain["tree"][0], gain["sky"][0], 0.0)
-    ours = f"door pixels gained at a place, in % of a picture's: {told}"
+    ours = f"door pixels gained at a place, in % of an image's: {gains}"
     return Verdict(ours, wall - half > 0 and wall > 2 * elsewhere, {k: v[0] for k, v in gain.items()})
 
 
 def attacks(evidence: Evidence) -> Verdict:
     """Whether attacks change the units that are important to the two classes."""
-    found = evidence.changes.by_importance(evidence.importance)
-    (source, a), (target, b) = found.source_times, found.target_times
+    changes = evidence.changes.by_importance(evidence.importance)
+    (source, a), (target, b) = changes.source_times, changes.target_times
     ours = (
-        f"the {found.top} most important units of the class before change {source:.2f} ± {a:.2f} times, "
-        f"those of the class after {target:.2f} ± {b:.2f} times as much as the others, over {found.images} "
+        f"the {changes.top} most important units of the class before change {source:.2f} ± {a:.2f} times, "
+        f"those of the class after {target:.2f} ± {b:.2f} times as much as the others, over {changes.images} "
         "images"
     )
     numbers = {"source": source, "source interval": a, "target": target, "target interval": b}
@@ -176,4 +184,4 @@ CLAIMS: Final = (
         attacks,
     ),
 )
-"""In the order of the paper."""
+"""The claims, in the order of the paper."""

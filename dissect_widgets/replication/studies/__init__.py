@@ -1,4 +1,4 @@
-"""What the figures of PNAS 2020 are made of: a network, its layers, and pictures to look at it with.
+"""What the figures of PNAS 2020 are made of: a network, its layers, and the images to study it with.
 
 >>> study = world_classifier()  # what comes with the package
 >>> study = own_classifier(model, "layer4", labeled, photos, concept="car")  # yours

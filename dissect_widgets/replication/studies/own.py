@@ -45,33 +45,33 @@ def own_classifier(
     Parameters
     ----------
     model, preprocess
-        Any classifier in evaluation mode, and what makes of pictures what it takes.
+        Any classifier in evaluation mode, and what converts images to its input.
     layer, layers
-        The layer whose units are looked at, and those it is compared with; by default it alone.
+        The layer whose units are studied, and those that are compared; by default it alone.
     labeled
         Images whose pixels carry labels, such as `MaskFolder`.
     images
-        Images and their classes, such as `torchvision.datasets.ImageFolder`; or images alone, which then
-        count as what the network tells them as. Every other one of each class is held out.
+        Images and their classes, such as `torchvision.datasets.ImageFolder`; or images alone, with
+        the model's predictions as labels. Every second image of each class is held out.
     concept
         One of the labels, which a single unit is to detect.
     classes
         Names of the network's classes, in the order of its scores.
     class_name, target_name
-        Two classes to look at; by default the most frequent ones.
+        Two classes to study; by default the most frequent ones.
     method, attacked
-        How images are attacked, and how many.
+        How images are attacked, and how many of them.
     name
-        Of the whole; by default that of the model's class.
+        Name of the study; by default that of the model's class.
 
     Raises
     ------
     ConceptError, DataError, SettingError
         If the labels have no such concept, or fewer than two images show it on more than 5 % of their labels,
-        or on less; if fewer than two classes have images in either half; and for classes that do not fit.
+        or on less; if fewer than two classes have images in both halves; and for classes that do not fit.
     """
     find_layer(model, layer)
-    known = labeled.vocabulary[labeled.vocabulary.find(concept)]
+    detected = labeled.vocabulary[labeled.vocabulary.find(concept)]
     classifier = ClassifierData(
         model,
         images,
@@ -81,13 +81,13 @@ def own_classifier(
     )
     names = classifier.check_classes(read_images(classifier, [0]).scores.shape[1])
     labels = (
-        _predicted(classifier)
+        _predict(classifier)
         if classifier.predicts
         else [classifier.target(image, None) for image in range(len(images))]
     )
     halves = [Part(images, chosen, labels, names) for chosen in _halves(labels)]
     frequent = _frequent(halves, names)
-    shown = class_name or frequent[0]
+    studied = class_name or frequent[0]
     return ClassifierStudy(
         name=name or type(model).__name__,
         model=model,
@@ -96,10 +96,10 @@ def own_classifier(
         labeled=labeled,
         train=halves[0],
         held_out=halves[1],
-        concept=known,
-        things=with_and_without(labeled, known),
-        class_name=shown,
-        target_name=target_name or next(other for other in frequent if other != shown),
+        concept=detected,
+        things=with_and_without(labeled, detected),
+        class_name=studied,
+        target_name=target_name or next(name for name in frequent if name != studied),
         classes=names,
         preprocess=preprocess,
         measure="log-odds",
@@ -117,7 +117,7 @@ def own_generator(
     removed: str | Concept,
     others: Sequence[str | Concept] = (),
     layers: Sequence[str] | None = None,
-    told: str | Concept | None = None,
+    predicted: str | Concept | None = None,
     inserted: str | Concept | None = None,
     contexts: Sequence[str | Concept] | None = None,
     painted: str | Concept | None = None,
@@ -129,29 +129,29 @@ def own_generator(
     Parameters
     ----------
     generator, latent_dim
-        From latents (B, depth) or (B, depth, 1, 1) to pictures in [-1, 1]; in evaluation mode.
+        From latents (B, latent_dim) or (B, latent_dim, 1, 1) to images in [-1, 1]; in evaluation mode.
     segmenter
-        Labels its pictures; see `Segmenter` and `load_public_segmenter`.
+        Labels its images; see `Segmenter` and `load_public_segmenter`.
     layer, layers
-        The layer whose units are looked at and edited, and those it is compared with; by default it alone.
+        The layer whose units are studied and edited, and those that are compared; by default it alone.
     removed, others
-        A concept whose units are removed, and what should stay then.
-    told, inserted, painted
-        Concepts that a unit is to foretell, that is put in, and that is painted; by default `removed`.
+        A concept whose units are removed, and concepts that should stay then.
+    predicted, inserted, painted
+        Concepts that a unit is to predict, that is inserted, and that is painted; by default `removed`.
     contexts
-        Where it is put in; by default where `others` and `removed` are.
+        Concepts that it is inserted at; by default `others` and `removed`.
     samples
-        How many pictures to dissect over.
+        How many images to dissect over.
     name
-        Of the whole; by default that of the generator's class.
+        Name of the study; by default that of the generator's class.
 
     Raises
     ------
     ConceptError, LayerError
         If the segmenter does not know a concept, or there is no such layer.
     """
-    for known in (layer, *(layers or ())):
-        find_layer(generator, known)
+    for name_of_layer in (layer, *(layers or ())):
+        find_layer(generator, name_of_layer)
 
     def concept(named: str | Concept | None) -> Concept:
         return segmenter.vocabulary[segmenter.vocabulary.find(removed if named is None else named)]
@@ -163,7 +163,7 @@ def own_generator(
         layers=(layer,) if layers is None else tuple(layers),
         layer=layer,
         latent_dim=latent_dim,
-        told=concept(told),
+        predicted=concept(predicted),
         removed=concept(removed),
         others=tuple(map(concept, others)),
         inserted=concept(inserted),
@@ -175,19 +175,19 @@ def own_generator(
     )
 
 
-def _predicted(classifier: ClassifierData) -> list[int]:
-    """Class that the network tells each image as."""
-    found: list[int] = []
+def _predict(classifier: ClassifierData) -> list[int]:
+    """Class that the network predicts for each image."""
+    predictions: list[int] = []
     with evaluation(classifier.model):
         for batch in classifier.batches():
             scores = scores_of(classifier.model(batch.pictures), len(batch.pictures))[: len(batch.indices)]
             checked_scores(scores, classifier, batch)
-            found += scores.argmax(1).tolist()
-    return found
+            predictions += scores.argmax(1).tolist()
+    return predictions
 
 
 def _halves(targets: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Numbers of the images of either half, which take turns within each class."""
+    """Indices of the images of each half; images of a class alternate between them."""
     halves: tuple[list[int], list[int]] = [], []
     seen: Counter[int] = Counter()
     for image, target in enumerate(targets):
@@ -197,10 +197,12 @@ def _halves(targets: Sequence[int]) -> tuple[list[int], list[int]]:
 
 
 def _frequent(halves: Sequence[Part], names: Sequence[str]) -> list[str]:
-    """Classes that have images in all halves, the most frequent first."""
+    """Classes that have images in both halves, the most frequent first."""
     counts = [Counter(half.targets) for half in halves]
     both = {target: min(count[target] for count in counts) for target in counts[0]}
-    found = [names[target] for target, count in sorted(both.items(), key=lambda pair: -pair[1]) if count]
-    if len(found) < 2:
-        raise SettingError(f"Only {found or 'none'} of the classes have images in either half; two must.")
-    return found
+    frequent = [names[target] for target, count in sorted(both.items(), key=lambda pair: -pair[1]) if count]
+    if len(frequent) < 2:
+        raise SettingError(
+            f"Only {frequent or 'none'} of the classes have images in both halves; at least two must."
+        )
+    return frequent

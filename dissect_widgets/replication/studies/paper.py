@@ -1,4 +1,4 @@
-"""The figures of PNAS 2020 on the paper's own networks and pictures, from files that are at hand.
+"""The figures of PNAS 2020 on the paper's own networks and images, from files that you have downloaded.
 
 Where they are published:
 
@@ -49,7 +49,7 @@ def places_classifier(
     concept: str | Concept = "airplane",
     attacked: int = 100,
 ) -> ClassifierStudy:
-    """Study the paper's classifier, VGG-16 that tells the scenes of Places365 apart.
+    """Study the paper's classifier, VGG-16 for the scenes of Places365.
 
     Parameters
     ----------
@@ -64,14 +64,14 @@ def places_classifier(
         Folder with a folder of photos for each of ImageNet's classes, named `n02690373` and so on, such as
         that of its validation images.
     images
-        Photos that are dissected over, ranked on and held out, each; evenly of all.
+        Number of photos to dissect over, to rank on and to hold out, each; evenly spread over all.
     class_name, target_name, concept, attacked
         See `ClassifierStudy`.
 
     Raises
     ------
     DataError
-        If a folder or the table of scenes is not there, or has no photos of a class that is needed.
+        If a folder or the table of scenes is missing, or has no photos of a class that is needed.
     WeightsError, SettingError, ConceptError
         For weights of another network, a scene or a concept that does not exist.
     """
@@ -116,7 +116,7 @@ def lsun_generator(
     segmenter: Segmenter,
     *,
     layer: str = "layer4",
-    told: str | Concept = "windowpane",
+    predicted: str | Concept = "windowpane",
     removed: str | Concept = "tree",
     others: Sequence[str | Concept] = ("building", "grass", "sky"),
     inserted: str | Concept = "door",
@@ -131,8 +131,8 @@ def lsun_generator(
     weights
         See `load_generator`. Fig. 3 is of kitchens (`layer="layer5"`), Figs 4 and 6 of churches.
     segmenter
-        Labels pictures; see `load_public_segmenter`.
-    layer, told, removed, others, inserted, contexts, painted, samples
+        Labels images; see `load_public_segmenter`.
+    layer, predicted, removed, others, inserted, contexts, painted, samples
         See `GeneratorStudy`; concepts by the segmenter's names.
 
     Raises
@@ -151,7 +151,7 @@ def lsun_generator(
         latent_dim=generator.latent_dim,
         removed=removed,
         others=others,
-        told=told,
+        predicted=predicted,
         inserted=inserted,
         contexts=contexts,
         painted=painted,
@@ -163,30 +163,30 @@ def lsun_generator(
 def _scenes(path: Path) -> tuple[str, ...]:
     """Names of the scenes, in the order of the scores."""
     if not path.is_file():
-        raise DataError(f"There is no file {path}, which names the scenes of Places365.")
+        raise DataError(f"There is no file {path}, with the names of the scenes of Places365.")
     lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
     try:
         numbered = {int(number): name[3:].replace("/", "-") for name, number in lines}
     except ValueError:
         raise DataError(
-            f"{path} has a line that is no scene and its number, such as '/a/airfield 0'."
+            f"{path} has a line that is not a scene and its number, such as '/a/airfield 0'."
         ) from None
     if sorted(numbered) != list(range(len(numbered))):
-        raise DataError(f"The scenes in {path} are not numbered from 0, each once.")
+        raise DataError(f"The scenes in {path} are not numbered from 0, without gaps or duplicates.")
     return tuple(numbered[number] for number in range(len(numbered)))
 
 
 def _folder(path: Path) -> ImageFolder:
-    """Photos in a folder for each class, squeezed and cut as the network learned from them."""
+    """Photos in a folder for each class, resized and cropped as in the training of the network."""
     transform = Compose([Resize((256, 256)), CenterCrop(224), ToTensor()])
     try:
         return ImageFolder(str(path), transform)
     except FileNotFoundError as error:
-        raise DataError(f"{path} is no folder with a folder of photos for each class: {error}") from error
+        raise DataError(f"{path} is not a folder with a folder of photos for each class: {error}") from error
 
 
 def _evenly(data: ImageFolder, images: int, classes: Sequence[str]) -> Part:
-    """Some photos of all scenes, with the numbers that the network gives the scenes."""
+    """Some photos of all scenes, with the network's numbers of the scenes."""
     unknown = [name for name in data.classes if name not in classes]
     if unknown:
         raise DataError(f"{data.root} has a folder {unknown[0]!r}.{nearest(unknown[0], classes)}")
@@ -196,6 +196,6 @@ def _evenly(data: ImageFolder, images: int, classes: Sequence[str]) -> Part:
 
 
 def _spread(images: NDArray[np.int64], count: int) -> list[int]:
-    """As many of these images, evenly spread; all, if there are no more."""
-    places = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(np.int64)
-    return [int(image) for image in images[places]]
+    """So many of these images, evenly spread; all, if there are not more."""
+    positions = np.linspace(0, len(images) - 1, min(count, len(images))).round().astype(np.int64)
+    return [int(image) for image in images[positions]]

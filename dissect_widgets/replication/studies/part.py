@@ -1,4 +1,4 @@
-"""Some images of a data set, with what is known of them."""
+"""Some images of a data set, with their names and classes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Part:
     data
         Items are images, or tuples that begin with one.
     images
-        Numbers of those that are part of it.
+        Indices of the images that are part of it.
     targets, classes
         Class of every image of the data, as a number, and the names of all classes, if they are known.
     """
@@ -63,10 +63,10 @@ def with_and_without(labeled: LabeledImages, concept: Concept, *, least: float =
         shares.append(float((labels == number).any(0).mean()))
     shown = [i for i, share in enumerate(shares) if share > least]
     others = [i for i, share in enumerate(shares) if share <= least]
-    for what, found in (("more", shown), ("less", others)):
-        if len(found) < 2:
+    for what, images in (("more", shown), ("less", others)):
+        if len(images) < 2:
             raise DataError(
-                f"{len(found)} of the {len(labeled)} images show {concept.name!r} on {what} than "
-                f"{least:.0%} of their labels; two must."
+                f"{len(images)} of the {len(labeled)} images show {concept.name!r} on {what} than "
+                f"{least:.0%} of their labels; at least two must."
             )
     return Part(labeled, shown), Part(labeled, others)

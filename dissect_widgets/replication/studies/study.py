@@ -1,4 +1,4 @@
-"""What a study is made of: a network, its layers, and pictures to look at it with."""
+"""What a study is made of: a network, its layers, and the images to study it with."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ QUICK = CarliniWagner(steps=40, searches=2, rate=1e-2, constant=0.05, early=Fals
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierStudy:
-    """A classifier, as Figs 1, 2 and 5 look at it."""
+    """A classifier, as Figs 1, 2 and 5 study it."""
 
     name: str
-    """Of the network and its pictures, for the heads of tables."""
+    """Name of the network and its images, for the heads of tables."""
     model: nn.Module
     layers: tuple[str, ...]
-    """Those that are compared."""
+    """Layers that are compared."""
     layer: str
-    """The one whose units are looked at, mostly the last convolution."""
+    """Layer whose units are studied, mostly the last convolution."""
     labeled: Any
     """Images for dissection; without labels where there is a segmenter."""
     train: Any
@@ -44,59 +44,59 @@ class ClassifierStudy:
     held_out: Any
     """Images and classes that everything else is measured on."""
     concept: Concept
-    """What a single unit is to detect (Fig. 1f)."""
+    """Concept that a single unit is to detect (Fig. 1f)."""
     things: tuple[Any, Any]
     """Images that show the concept, and others."""
     class_name: str
-    """Whose units are removed, and which is attacked."""
+    """Class whose units are removed, and which is attacked."""
     target_name: str
-    """What it is to be told as."""
+    """Target class of the attack."""
     classes: tuple[str, ...] | None = None
-    """In the order of the scores, where the images do not say so."""
+    """Names of the classes in the order of the scores, where the images do not have them."""
     preprocess: Callable[[Tensor], Tensor] | None = None
     segmenter: Segmenter | None = None
     measure: Measure = "accuracy"
-    """What units are ranked by: log-odds for a network that hardly ever errs."""
+    """Measure that units are ranked by: log-odds for a network that is hardly ever wrong."""
     method: Method = QUICK
     """How images are attacked."""
     attacked: int = 100
-    """How many."""
+    """Number of images that are attacked."""
 
     def on(self, images: Any) -> ClassifierData:
         """The classifier on some images."""
         return ClassifierData(self.model, images, classes=self.classes, preprocess=self.preprocess)
 
     def shapes(self) -> list[Any]:
-        """Layers with their sizes, on a picture of these; see `list_layers`."""
-        picture = torch.as_tensor(image_of(self.labeled[0]))[None].float()
-        return list_layers(self.model, picture if self.preprocess is None else self.preprocess(picture))
+        """Layers with their sizes, on one of the images; see `list_layers`."""
+        image = torch.as_tensor(image_of(self.labeled[0]))[None].float()
+        return list_layers(self.model, image if self.preprocess is None else self.preprocess(image))
 
     def compare(self, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
-        """Table of the paper's figures and what is found here."""
+        """Table of the paper's figures and those found here."""
         return _compared("paper: VGG-16, Places365", self.name, rows)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GeneratorStudy:
-    """A generator, as Figs 3, 4 and 6 look at it."""
+    """A generator, as Figs 3, 4 and 6 study it."""
 
     name: str
     generator: nn.Module
     segmenter: Segmenter
-    """Labels its pictures."""
+    """Labels its images."""
     layers: tuple[str, ...]
     layer: str
-    """The one whose units are looked at and removed."""
+    """Layer whose units are studied and removed."""
     latent_dim: int
     """Length of a latent."""
-    told: Concept
-    """What a single unit is to foretell (Fig. 3f)."""
+    predicted: Concept
+    """Concept that a single unit is to predict (Fig. 3f)."""
     removed: Concept
     others: tuple[Concept, ...]
-    """Should stay when it is removed."""
+    """Concepts that should stay when it is removed."""
     inserted: Concept
     contexts: tuple[Concept, ...]
-    """Where it is put."""
+    """Concepts that it is inserted at."""
     insert_layer: str
     insert_strength: float = 1.0
     """In thresholds t_u."""
@@ -105,14 +105,14 @@ class GeneratorStudy:
     cells: tuple[tuple[int, int], ...] | None = None
     """Places that are tried; None for all."""
     painted: Concept
-    """What is painted, in the middle of the upper half (Fig. 6)."""
+    """Concept that is painted, in the middle of the upper half (Fig. 6)."""
     paint_layer: str
     paint_strength: float = 1.0
     """In thresholds t_u."""
     paint_seeds: tuple[int, ...] = (1, 2, 3, 4)
     """Samples that are painted on."""
     samples: int = 480
-    """How many pictures are dissected over."""
+    """Number of images that are dissected over."""
 
     def latents(self, count: int, seed: int = 1) -> Tensor:
         """Latents, as the generator takes them."""
@@ -123,7 +123,7 @@ class GeneratorStudy:
         return list_layers(self.generator, self.latents(1))
 
     def compare(self, rows: Mapping[str, tuple[str, str]], paper: str = "kitchens") -> pandas.DataFrame:
-        """Table of the paper's figures and what is found here."""
+        """Table of the paper's figures and those found here."""
         return _compared(f"paper: Progressive GAN, LSUN {paper}", self.name, rows)
 
 

@@ -14,7 +14,7 @@ from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS
 def world_classifier(
     *, labeled: int = 480, train: int = 960, held_out: int = 720, things: int = 280, attacked: int = 100
 ) -> ClassifierStudy:
-    """The classifier and the scenes that come with the package; how many pictures of each kind to draw."""
+    """The classifier and the scenes that come with the package; how many images of each kind to draw."""
     model = load_classifier()
     others = [kind for kind in OBJECT_KINDS if kind != "airplane"]
     return ClassifierStudy(
@@ -35,7 +35,7 @@ def world_classifier(
 
 
 def world_generator(*, samples: int = 480) -> GeneratorStudy:
-    """The generator of churches that comes with the package, and what labels its pictures."""
+    """The generator of churches that comes with the package, and a segmenter of its images."""
     generator = load_generator()
     thing = partial(Concept, category="object")
     return GeneratorStudy(
@@ -45,7 +45,7 @@ def world_generator(*, samples: int = 480) -> GeneratorStudy:
         layers=tuple(name for name, _ in generator.named_children())[:-1],
         layer="layer6",
         latent_dim=generator.latent_dim,
-        told=thing("tree"),
+        predicted=thing("tree"),
         removed=thing("tree"),
         others=tuple(map(thing, ("church", "grass", "sky"))),
         inserted=thing("door"),

@@ -27,7 +27,7 @@ class Varied(ArrayImages):
         self.images *= torch.linspace(0, 1, images)[:, None, None, None]
 
 
-def telling() -> nn.Module:
+def varying() -> nn.Module:
     """Tells dark images as "bee" and bright ones as "elk"."""
     net = TinyNet().eval()
     seeded(net)
@@ -48,7 +48,7 @@ def study(net: nn.Module, images: Any, **more: Any) -> studies.ClassifierStudy:
 
 def test_images_without_classes_count_as_what_the_network_says() -> None:
     with torch.random.fork_rng():
-        net = telling()
+        net = varying()
     data = Varied()
     with torch.no_grad():
         expected = net(data.images).argmax(1).tolist()
@@ -87,7 +87,7 @@ class Classed:
 
 def test_classes_of_the_data_become_those_of_the_network() -> None:
     with torch.random.fork_rng():
-        net = telling()
+        net = varying()
     made = study(net, Classed([0, 1, 1, 0, 0, 0, 0, 1, 0]))
     assert made.train.targets == [5, 0, 5, 5, 0] and made.held_out.targets == [0, 5, 5, 5]
     assert (made.class_name, made.target_name) == ("fox", "ant")
@@ -107,7 +107,7 @@ def test_pictures_with_a_concept_and_without() -> None:
     assert torch.equal(shown[2], data.images[shown.images[2]])
     assert 0 in shown.images and 5 in none.images
     with pytest.raises(
-        DataError, match="0 of the 11 images show 'thing 0' on less than 5% of their labels; two must"
+        DataError, match="0 of the 11 images show 'thing 0' on less than 5% of their labels; at least two must"
     ):
         data.labels[:, 0] = 1
         with_and_without(data, data.vocabulary[1])
@@ -115,7 +115,7 @@ def test_pictures_with_a_concept_and_without() -> None:
 
 def test_an_unknown_concept() -> None:
     with torch.random.fork_rng():
-        net = telling()
+        net = varying()
     with pytest.raises(ConceptError, match=r"'thing 9'. Did you mean 'thing"):
         studies.own_classifier(net, "mix", Varied(), Varied(), concept="thing 9")
 
@@ -140,7 +140,13 @@ def test_the_world() -> None:
     rows, columns = layers[churches.insert_layer].height, layers[churches.insert_layer].width
     assert all(row < rows and column < columns for row, column in churches.cells or ())
     known = churches.segmenter.vocabulary
-    for concept in (churches.told, churches.removed, churches.inserted, churches.painted, *churches.contexts):
+    for concept in (
+        churches.predicted,
+        churches.removed,
+        churches.inserted,
+        churches.painted,
+        *churches.contexts,
+    ):
         assert known[known.find(concept)] == concept
     assert np.isfinite(churches.latents(2, seed=3).numpy()).all()
 
@@ -160,7 +166,7 @@ def test_a_generator_of_your_own() -> None:
         generator, Segments(), "layer4", latent_dim=256, removed="tree", others=[("sky", "object")]
     )
     assert made.layers == ("layer4",) == (made.insert_layer,) and made.name == "ProgressiveGenerator"
-    assert made.told == made.inserted == made.painted == made.removed == ("tree", "object")
+    assert made.predicted == made.inserted == made.painted == made.removed == ("tree", "object")
     assert made.contexts == (("sky", "object"), ("tree", "object"))
     assert made.latents(3).shape[:2] == (3, 256)
     with pytest.raises(ConceptError, match="'sky' is a concept of several categories"):

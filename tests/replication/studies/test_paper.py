@@ -83,7 +83,7 @@ def test_what_is_not_there(places: Path) -> None:
         made(places)
     table = places / "categories_places365.txt"
     table.write_text("airfield\n")
-    with pytest.raises(DataError, match="is no scene and its number, such as '/a/airfield 0'"):
+    with pytest.raises(DataError, match="is not a scene and its number, such as '/a/airfield 0'"):
         made(places)
     table.write_text("/a/airfield 0\n/b/bedroom 2\n")
     with pytest.raises(DataError, match="not numbered from 0"):
@@ -94,7 +94,7 @@ def test_what_is_not_there(places: Path) -> None:
 
 
 def test_photos_that_are_not_there(places: Path) -> None:
-    with pytest.raises(DataError, match="is no folder with a folder of photos for each class"):
+    with pytest.raises(DataError, match="is not a folder with a folder of photos for each class"):
         studies.places_classifier("vgg.pth", places, Segments(), places / "nowhere")
     with pytest.raises(DataError, match="has 0 photos of airplanes"):
         studies.places_classifier("vgg.pth", places, Segments(), places / "val")
@@ -104,8 +104,13 @@ def test_a_public_generator(tmp_path: Path) -> None:
     file = tmp_path / "proggan_church.pth"
     torch.save(world.load_generator().state_dict(), file)
     study = studies.lsun_generator(
-        file, Segments(), told="sky", others=["sky"], contexts=["tree"], samples=5,
-    )  # fmt: skip
+        file,
+        Segments(),
+        predicted="sky",
+        others=["sky"],
+        contexts=["tree"],
+        samples=5,
+    )
     assert study.layers == tuple(f"layer{k}" for k in range(1, 11)) and study.layer == "layer4"
     assert study.latent_dim == 256 and study.name == "proggan_church" and study.others == (("sky", "object"),)
     with torch.no_grad():
