@@ -19,7 +19,7 @@ _PICTURE_SIDE = 192
 
 
 def browser_blocks(data: UnitData, exemplars: int) -> str:
-    """Units, maps and pictures of all layers, each in an element that report.js reads."""
+    """Units, maps and pictures of all layers, each in an element that page_source.js reads."""
     about = data.about()
     about["concepts"] = {0: ["-", ""]} | about["concepts"]
     blocks, shown = {"columns": data.columns()}, set()
@@ -33,7 +33,7 @@ def browser_blocks(data: UnitData, exemplars: int) -> str:
         shown |= {image for unit in units for image in unit["images"]}
     blocks["about"] = _json(about)
     texts = [_block(name, gzip.compress(content, 6, mtime=0)) for name, content in blocks.items()]
-    texts += [_block(f"picture-{image}", data.picture(image, _PICTURE_SIDE)) for image in sorted(shown)]
+    texts += [_block(f"image-{image}", data.picture(image, _PICTURE_SIDE)) for image in sorted(shown)]
     return "".join(texts)
 
 
@@ -54,7 +54,7 @@ def _layer(
         units.append(
             {
                 "images": known["images"],
-                "peaks": known["peaks"],
+                "max_activations": known["max_activations"],
                 "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
                 "start": start,
                 "detail": data.detail(number, unit),

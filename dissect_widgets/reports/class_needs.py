@@ -37,9 +37,9 @@ def _told(importance: UnitImportance) -> str:
     measure = "balanced accuracy" if importance.measure == "accuracy" else "log-odds"
     return (
         f"<p>Each of the {count(importance.units, 'unit')} of {escape(importance.layer)} alone was forced to "
-        f"zero, over {count(importance.images, 'image')}. Here are the units without which each class loses most "
-        f"{measure}: the concept that the unit matches best, and what the class loses without it. Balanced "
-        "accuracy is 50&nbsp;% by chance. Choose a unit to see it in the browser above.</p>"
+        f"zero, over {count(importance.images, 'image')}. Here are the units without which each class loses "
+        f"most {measure}: the concept that the unit matches best, and what the class loses without it. "
+        "Balanced accuracy is 50&nbsp;% by chance. Choose a unit to see it in the browser above.</p>"
     )
 
 

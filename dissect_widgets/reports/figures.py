@@ -27,7 +27,7 @@ class Section(NamedTuple):
 
 
 def chart(figure: go.Figure, note: str = "", *, folded: bool = False) -> str:
-    """HTML of a figure: its title, room for it, a note below, and what report.js draws it from.
+    """HTML of a figure: its title, room for it, a note below, and what the page draws it from.
 
     A figure without a width of its own is as wide as the page; bars with names get the room that these
     need, and scroll where the page has less. One that is folded shows its title alone, until it is opened.
@@ -73,7 +73,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str = "")
 
 
 def plotly_block() -> str:
-    """The one copy of plotly.js; report.js runs it when the first figure comes into sight."""
+    """The one copy of plotly.js; the page runs it when the first figure comes into sight."""
     return f'<script type="text/plain" id="plotly">{get_plotlyjs()}</script>\n'
 
 

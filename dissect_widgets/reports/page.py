@@ -25,8 +25,9 @@ from dissect_widgets.reports.edits import Drawn, GeneratorEdit, Insertion, Remov
 from dissect_widgets.reports.figures import Section, count, plotly_block
 from dissect_widgets.reports.layers import layers_section
 from dissect_widgets.reports.provenance import made_section
-from dissect_widgets.widgets.shared.widget import front_end, style
+from dissect_widgets.widgets.shared.front_end import join_modules, scoped_styles
 from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.styles import STYLES as BROWSER_STYLES
 
 __all__ = ["Drawn", "Insertion", "Removal", "write_report"]
 
@@ -34,17 +35,10 @@ _UNITS = """<p class="on-paper soft">These were in sight; the page itself, in a 
 <noscript><p>Units and figures are drawn by a script, which this browser does not run.</p></noscript>
 <div id="browser"></div>
 """
-_SCRIPTS = (
-    "widgets/shared/dom",
-    "widgets/shared/activation_maps",
-    "widgets/shared/kernel",
-    "widgets/shared/data_source",
-    "widgets/unit_browser/card_grid",
-    "widgets/unit_browser/unit_detail",
-    "widgets/unit_browser/browser",
-    "widgets/shared/local_state",
-    "reports/page",
-)
+
+
+_SCRIPT = join_modules(Path(__file__).with_suffix(".js"))
+_STYLES = scoped_styles(BROWSER_STYLES) + Path(__file__).with_suffix(".css").read_text("utf-8")
 
 
 def write_report(
@@ -145,7 +139,7 @@ def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> s
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-{style("widgets/unit_browser/unit_browser", "reports/page")}
+{_STYLES}
 </style>
 </head>
 <body>
@@ -157,7 +151,7 @@ def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> s
 <main>
 {body}</main>
 {blocks}{plotly_block()}<script type="module">
-{front_end(*_SCRIPTS)}
+{_SCRIPT}
 </script>
 </body>
 </html>

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 import dissect_widgets as dw
 from dissect_widgets import world
-from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS, Server
+from tests.browser import cells
+from tests.browser.lab import CHROMIUM, CHROMIUM_FLAGS, Server, write_notebook
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +94,18 @@ def server(folder: Path) -> Iterator[Server]:
     server = Server(folder)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def notebook_server(folder: Path) -> Iterator[Server]:
+    """Notebook 7, on the folder of JupyterLab."""
+    server = Server(folder, module="notebook")
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def all_widgets(folder: Path, scenes: Path, churches: Path) -> str:
+    """Name of a notebook with all widgets, and two cells below them."""
+    widgets = [cells.BROWSER, cells.EXPLORER, cells.ATTACK, cells.COMPARISON, cells.PAINTER]
+    return write_notebook(folder / "all.ipynb", [*widgets, "1 + 1", "2 + 2"]).name

@@ -58,15 +58,20 @@ class Server:
             options.append(str(folder))
         else:
             options += [
-                "--allow-root", "--IdentityProvider.token=", "--ServerApp.password=",
+                "--allow-root",
+                "--IdentityProvider.token=",
+                "--ServerApp.password=",
                 f"--{app}.expose_app_in_browser=True",
                 f"--{app}.user_settings_dir={settings / 'user-settings'}",
-                f"--{app}.workspaces_dir={settings / 'workspaces'}", f"--ServerApp.root_dir={folder}",
-            ]  # fmt: skip
+                f"--{app}.workspaces_dir={settings / 'workspaces'}",
+                f"--ServerApp.root_dir={folder}",
+            ]
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *options],
-            stdout=self.log, stderr=subprocess.STDOUT, env=os.environ | (environment or {}),
-        )  # fmt: skip
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            env=os.environ | (environment or {}),
+        )
         self._wait()
 
     def _wait(self) -> None:

@@ -58,7 +58,7 @@ def measure(layer: str = "layer4") -> dict[str, object]:
             page = browser.new_page(viewport={"width": 1440, "height": 1000})
             notebook = Notebook(page, server, "measure.ipynb")
             notebook.run_all()
-            painter = notebook.output(0).locator(".dw-painter")
+            painter = notebook.output(0).locator(".dw-neuron-painter")
             painter.wait_for()
             page.wait_for_timeout(2000)
             painter.evaluate(WATCH)

@@ -46,7 +46,7 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     notebook = Notebook(page, server, "attack.ipynb")
     notebook.run_all(timeout=200)
     assert notebook.errors() == []
-    root = notebook.output(0).locator(".dw-attack")
+    root = notebook.output(0).locator(".dw-attack-diff")
     frame = {
         name: root.locator(f".dw-frame-{name} canvas") for name in ("original", "attacked", "difference")
     }
@@ -110,7 +110,7 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     notebook.save()
     page.reload(wait_until="domcontentloaded")
     notebook.wait_until_ready()
-    root = notebook.output(0).locator(".dw-attack")
+    root = notebook.output(0).locator(".dw-attack-diff")
     expect(root).to_have_attribute("data-shown", "0/bedroom", timeout=30_000)
     expect(root.locator(".dw-shelf h3").first).to_have_text(f"unit {units[5]}")
     assert (pixels(root.locator(".dw-unit canvas").first) == blue).all()
@@ -122,7 +122,9 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     root.locator(".dw-target").select_option("")
     root.locator(".dw-go").click()
     expect(root.locator("progress")).to_be_visible()
-    page.wait_for_function("document.querySelector('.dw-attack progress').value > 0.002", timeout=120_000)
+    page.wait_for_function(
+        "document.querySelector('.dw-attack-diff progress').value > 0.002", timeout=120_000
+    )
     root.locator(".dw-stop").click()
     nearest = python(notebook, "diff._original['nearest']")
     expect(root).to_have_attribute("data-shown", f"1/{nearest}", timeout=20_000)

@@ -42,8 +42,10 @@ def agrees(explorer: Locator, state: dict[str, Any]) -> None:
     of = json.dumps([state["class"], state["mode"], sorted(state["units"])], separators=(",", ":"))
     expect(explorer).to_have_attribute("data-shown", of)
     shown = explorer.evaluate(SHOWN)
-    assert shown["figures"] == [f"{100 * state[key][1]:.1f} %" for key in ("own", "all")]
-    assert shown["flips"] == len(state["gallery"]) and shown["picked"] == len(state["units"])
+    assert shown["figures"] == [
+        f"{100 * state[key][1]:.1f} %" for key in ("class_accuracy", "overall_accuracy")
+    ]
+    assert shown["flips"] == len(state["changed_images"]) and shown["picked"] == len(state["units"])
 
 
 def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) -> None:
@@ -51,7 +53,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     notebook = Notebook(page, server, "explorer.ipynb")
     notebook.run_all(timeout=200)
     assert notebook.errors() == []
-    explorer = notebook.output(0).locator(".dw-explorer")
+    explorer = notebook.output(0).locator(".dw-ablation-explorer")
     expect(explorer).to_have_attribute("data-curve", "airfield", timeout=30_000)
     agrees(explorer, told(notebook))
     expect(explorer).to_contain_text("No prediction changes.")
@@ -69,7 +71,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     page.wait_for_timeout(1500)
     dragged = told(notebook)
     assert dragged["n"] == len(dragged["units"]) == int(curve.get_attribute("aria-valuenow") or 0) > 20
-    assert dragged["flips"] > 0
+    assert dragged["changed_count"] > 0
     agrees(explorer, dragged)
     picture = explorer.locator(".dw-flip canvas").first
     expect(picture).to_have_attribute("data-drawn", "yes")
@@ -130,7 +132,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     notebook.save()
     page.reload(wait_until="domcontentloaded")
     notebook.wait_until_ready()
-    explorer = notebook.output(0).locator(".dw-explorer")
+    explorer = notebook.output(0).locator(".dw-ablation-explorer")
     expect(explorer).to_have_attribute("data-curve", "kitchen", timeout=30_000)
     agrees(explorer, told(notebook))
     notebook.theme("JupyterLab Dark")

@@ -9,42 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Notebook, Server, box_of, write_notebook
+from tests.browser.lab import Notebook, Server, box_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 APP = Path(__file__).parents[2] / "notebooks" / "05_paint_with_neurons.ipynb"
-BROWSER = """
-import dissect_widgets as dw
-from dissect_widgets import world
-dissection = dw.load("scenes")
-browser = dw.UnitBrowser(dissection)
-browser
-"""
-ABLATION = """
-net, few = world.load_classifier(), dw.InMemory(world.Scenes("val", 48))
-importance = dw.rank_units(dw.ClassifierData(net, few), "conv5_3", progress=False)
-explorer = dw.AblationExplorer(dw.ClassifierData(net, few), importance, dissection=dissection, progress=False)
-explorer
-"""
-ATTACK = """
-method = dw.CarliniWagner(steps=30, searches=2, rate=0.02, constant=0.1, early=False)
-diff = dw.AttackDiff(dw.ClassifierData(net, few), importance=importance, dissection=dissection, method=method)
-diff
-"""
-COMPARISON = "comparison = dw.LayerComparison(dissection)\ncomparison"
-PAINTER = """
-painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer6", seed=4)
-painter
-"""
-
-
-@pytest.fixture(scope="module")
-def notebook_server(folder: Path, scenes: Path, churches: Path) -> Iterator[Server]:
-    write_notebook(folder / "all.ipynb", [BROWSER, ABLATION, ATTACK, COMPARISON, PAINTER])
-    server = Server(folder, module="notebook")
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +26,7 @@ def voila_server(folder: Path) -> Iterator[Server]:
 
 def paint(page: Page, painter: Locator) -> None:
     """Draw a stroke, and wait for the network's answer."""
-    picture = painter.locator(".dw-picture")
+    picture = painter.locator(".dw-image")
     expect(painter).to_have_attribute("data-turn", "1", timeout=60_000)
     picture.scroll_into_view_if_needed()
     box = box_of(picture)
@@ -70,34 +39,34 @@ def paint(page: Page, painter: Locator) -> None:
     expect(painter).not_to_have_attribute("data-turn", "1")
 
 
-def test_all_widgets_in_notebook_7(page: Page, notebook_server: Server) -> None:
-    notebook = Notebook(page, notebook_server, "all.ipynb")
+def test_all_widgets_in_notebook_7(page: Page, notebook_server: Server, all_widgets: str) -> None:
+    notebook = Notebook(page, notebook_server, all_widgets)
     notebook.run_all(timeout=300)
     assert notebook.errors() == []
 
-    browser = notebook.output(0).locator(".dw-browser")
+    browser = notebook.output(0).locator(".dw-unit-browser")
     browser.locator(".dw-card").first.click()
     expect(browser.locator(".dw-detail h3").first).to_contain_text("unit", timeout=20_000)
     assert notebook.run_code("print(browser.unit)").strip().isdigit()
 
-    explorer = notebook.output(1).locator(".dw-explorer")
+    explorer = notebook.output(1).locator(".dw-ablation-explorer")
     explorer.locator(".dw-row[data-unit]").first.click()
     expect(explorer.locator(".dw-picked")).to_have_count(1, timeout=20_000)
 
-    attack = notebook.output(2).locator(".dw-attack")
+    attack = notebook.output(2).locator(".dw-attack-diff")
     attack.locator(".dw-go").click()
     expect(attack.locator(".dw-unit")).to_have_count(8, timeout=120_000)
 
     expect(notebook.output(3).locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=20_000)
 
-    painter = notebook.output(4).locator(".dw-painter")
+    painter = notebook.output(4).locator(".dw-neuron-painter")
     paint(page, painter)
     assert notebook.run_code("print(len(painter.edits))").strip() == "1"
 
 
 def test_the_painter_as_an_app(page: Page, voila_server: Server) -> None:
     page.goto(f"{voila_server.url}/voila/render/{APP.name}", wait_until="domcontentloaded", timeout=120_000)
-    painter = page.locator(".dw-painter")
+    painter = page.locator(".dw-neuron-painter")
     painter.wait_for(timeout=120_000)
     paint(page, painter)
     painter.get_by_role("button", name="Undo").click()

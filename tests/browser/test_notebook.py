@@ -70,7 +70,7 @@ def test_the_tour(page: Page, server: Server) -> None:
     notebook = Notebook(page, server, TOUR)
     notebook.run_all(timeout=400)
     assert notebook.errors() == []
-    browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-browser")
+    browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-unit-browser")
     expect(browser.locator(".dw-card").first).to_be_visible()
     expect(browser.locator(".dw-detail h3").first).to_have_text(f"unit {python(notebook, 'browser.unit')}")
     unit = python(notebook, "int(layer.detectors('car', category='object')[0])")
@@ -139,7 +139,7 @@ def test_the_tour(page: Page, server: Server) -> None:
     notebook.save()
     page.reload(wait_until="domcontentloaded")
     notebook.wait_until_ready()
-    browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-browser")
+    browser = notebook.output(cell_with(notebook, "dw.UnitBrowser(")).locator(".dw-unit-browser")
     expect(browser.locator(".dw-detail h3").first).to_have_text(f"unit {other}", timeout=30_000)
     expect(browser.locator(".dw-threshold output").first).to_have_text(shown)
     expect(browser.locator(f".dw-detail[data-drawn='{other}']")).to_be_visible()
@@ -159,7 +159,7 @@ def test_the_tour(page: Page, server: Server) -> None:
     assert figure and cell and figure["width"] > 0.9 * cell["width"]
     before_click = python(notebook, "comparison.layer")
     bars.first.click(force=True)
-    expect(comparison.locator(".dw-browser .dw-tab[aria-selected=true]")).not_to_have_text(before_click)
+    expect(comparison.locator(".dw-unit-browser .dw-tab[aria-selected=true]")).not_to_have_text(before_click)
     opened = python(
         notebook, "[comparison.browser.layer, comparison.browser.category, comparison.browser.min_iou]"
     )

@@ -29,7 +29,7 @@ PIXELS = """canvas => {
 
 def pixels(painter: Locator) -> np.ndarray:
     """What the page shows, (height, width, 3)."""
-    shown = painter.locator(".dw-picture").evaluate(PIXELS)
+    shown = painter.locator(".dw-image").evaluate(PIXELS)
     return np.array(shown["data"], int).reshape(shown["height"], shown["width"], 4)[:, :, :3]
 
 
@@ -68,7 +68,7 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     notebook = Notebook(page, server, "painter.ipynb")
     notebook.run_all(timeout=200)
     assert notebook.errors() == []
-    painter = notebook.output(0).locator(".dw-painter")
+    painter = notebook.output(0).locator(".dw-neuron-painter")
     expect(painter).to_have_attribute("data-turn", "1", timeout=30_000)
     start, now = pixels(painter), turn(painter)
     assert start.std() > 10, "a picture"
@@ -184,7 +184,7 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     notebook.save()
     page.reload(wait_until="domcontentloaded")
     notebook.wait_until_ready()
-    painter = notebook.output(0).locator(".dw-painter")
+    painter = notebook.output(0).locator(".dw-neuron-painter")
     expect(painter).to_have_attribute("data-turn", "1", timeout=30_000)
     assert (pixels(painter) == last).all() and told(notebook) == state
     expect(painter.locator(".dw-edits li")).to_have_count(3)

@@ -48,8 +48,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of the world's networks with all sections, from a few pictures."""
     net, generator, segmenter = world.load_classifier(), world.load_generator(), world.load_segmenter()
     probe, train, val = (
-        world.Scenes("probe", 48, label_size=64), world.Scenes("train", 48), world.Scenes("val", 48)
-    )  # fmt: skip
+        world.Scenes("probe", 48, label_size=64),
+        world.Scenes("train", 48),
+        world.Scenes("val", 48),
+    )
     quiet: dict[str, Any] = {"progress": False}
     dissection = dw.dissect(net, LAYERS, probe, **quiet)
     importance = dw.rank_units(dw.ClassifierData(net, train), "conv5_3", **quiet).ranked_by("log-odds")
@@ -64,9 +66,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drawn = [dw.edit(generator, latents[:2], edits) for edits in ([], *removed)]
     doors = dw.Edit("layer6", units.ranked("door", "object")[:20], units.highest.max())
     effects = dw.insert_at_places(
-        generator, latents, doors, segmenter, dw.Concept("tree", "object"),
-        cells=[(r, c) for r in (2, 8, 14) for c in (3, 12)], **quiet,
-    )  # fmt: skip
+        generator,
+        latents,
+        doors,
+        segmenter,
+        dw.Concept("tree", "object"),
+        cells=[(r, c) for r in (2, 8, 14) for c in (3, 12)],
+        **quiet,
+    )
     return dw.write_report(
         dissection,
         tmp_path_factory.mktemp("report") / "report.html",
@@ -193,7 +200,7 @@ def test_a_unit_of_the_table_is_shown_above(opened: Page) -> None:
     expect(page.locator(".dw-tab[aria-selected='true']")).to_have_text("conv5_3")
     expect(page.locator(".dw-detail h3").first).to_have_text(f"unit {unit}")
     expect(page.locator(".dw-chosen")).to_have_attribute("data-unit", unit or "")
-    expect(page.locator(".dw-browser")).to_be_in_viewport()
+    expect(page.locator(".dw-unit-browser")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("size", [(1280, 900)])

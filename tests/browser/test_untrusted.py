@@ -47,7 +47,7 @@ def test_names_are_shown_as_text(page: Page, server: Server, folder: Path, evil:
     assert "<img" in (output.locator(".dw-gallery canvas").first.get_attribute("title") or "")
     expect(notebook.output(1).locator(".plotly .bars path").first).to_be_visible()
     expect(notebook.output(1)).to_contain_text("<i>object</i>")
-    assert page.locator(".jp-Notebook .dw-browser img").count() == 0
+    assert page.locator(".jp-Notebook .dw-unit-browser img").count() == 0
     assert "stolen" not in page.title()
 
 
@@ -87,7 +87,7 @@ def test_the_report_works_offline(chromium: Browser, evil: Path, tmp_path: Path)
     expect(page.locator(".dw-card")).to_have_count(4)
     page.keyboard.press("ArrowRight")
     expect(page.locator(".dw-detail h3").first).to_be_visible()
-    background = page.locator(".dw-browser").evaluate("e => getComputedStyle(e).backgroundColor")
+    background = page.locator(".dw-unit-browser").evaluate("e => getComputedStyle(e).backgroundColor")
     assert background == "rgb(17, 17, 17)"
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_function("document.documentElement.scrollWidth <= 390")

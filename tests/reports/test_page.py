@@ -96,11 +96,22 @@ def changes() -> UnitChanges:
     scores = [np.eye(6, dtype=np.float32)[[(i + shift) % 4 for i in range(6)]] for shift in (0, 1)]
     scores[1][2] = scores[0][2]
     attacked = AttackResult(
-        model="Net", method=f"{EVIL}Attack(steps=3)", classes=CLASSES, names=(EVIL,) * 6,
-        images=np.arange(6), before=before, after=after, targets=np.full(6, -1),
-        scores_before=scores[0], scores_after=scores[1], success=np.arange(6) != 2,
-        finished=np.ones(6, bool), broken=np.zeros(6, bool), passes=1234, seconds=5.6,
-    )  # fmt: skip
+        model="Net",
+        method=f"{EVIL}Attack(steps=3)",
+        classes=CLASSES,
+        names=(EVIL,) * 6,
+        images=np.arange(6),
+        before=before,
+        after=after,
+        targets=np.full(6, -1),
+        scores_before=scores[0],
+        scores_after=scores[1],
+        success=np.arange(6) != 2,
+        finished=np.ones(6, bool),
+        broken=np.zeros(6, bool),
+        passes=1234,
+        seconds=5.6,
+    )
     peaks = random.uniform(0, 2, (2, 6, 5)).astype(np.float32)
     return UnitChanges(layer="mix", attacked=attacked, before=peaks[0], after=peaks[1])
 
@@ -110,9 +121,11 @@ def removal() -> Removal:
     random = np.random.default_rng(3)
     concepts = tuple(Concept(EVIL + name, "object") for name in ("tree", "sky"))
     counts = PixelCounts(
-        concepts=concepts, before=random.integers(5, 90, (7, 2)), after=random.integers(0, 90, (3, 7, 2)),
+        concepts=concepts,
+        before=random.integers(5, 90, (7, 2)),
+        after=random.integers(0, 90, (3, 7, 2)),
         positions=600,
-    )  # fmt: skip
+    )
     return Removal(counts, [1, 2, 5], concepts[0], [concepts[1]], f"{EVIL}units")
 
 
@@ -120,10 +133,15 @@ def removal() -> Removal:
 def insertion(removal: Removal) -> Insertion:
     random = np.random.default_rng(4)
     effects = PlaceEffects(
-        concept=removal.counts.concepts[0], vocabulary=Vocabulary(removal.counts.concepts),
-        cells=np.array([(0, 1), (2, 3), (3, 5)]), edits=(), grid=(4, 6), before=random.integers(1, 50, 5),
-        gained=random.integers(-9, 30, (5, 3)), context=random.integers(0, 3, (5, 1, 3)),
-    )  # fmt: skip
+        concept=removal.counts.concepts[0],
+        vocabulary=Vocabulary(removal.counts.concepts),
+        cells=np.array([(0, 1), (2, 3), (3, 5)]),
+        edits=(),
+        grid=(4, 6),
+        before=random.integers(1, 50, 5),
+        gained=random.integers(-9, 30, (5, 3)),
+        context=random.integers(0, 3, (5, 1, 3)),
+    )
     return Insertion(effects, list(removal.counts.concepts))
 
 
@@ -192,7 +210,7 @@ def test_blocks_hold_the_result(dissection: Dissection, tmp_path: Path) -> None:
                 drawn = low + maps[told["start"] + i] * (high - low)
                 assert np.abs(drawn - layer.exemplar_map[unit, i]).max() <= (high - low) / 400 + 1e-6
     for image in shown:
-        assert block(page, f"picture-{image}") == dissection.pictures[image]
+        assert block(page, f"image-{image}") == dissection.pictures[image]
 
 
 def test_counts_are_in_the_table(dissection: Dissection, tmp_path: Path) -> None:
@@ -205,9 +223,13 @@ def test_counts_are_in_the_table(dissection: Dissection, tmp_path: Path) -> None
 
 
 def test_sections_stand_only_where_something_is_given(
-    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
+    dissection: Dissection,
+    importance: UnitImportance,
+    sets: SetEffects,
+    removal: Removal,
+    changes: UnitChanges,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     for given, more in (
         ({}, []),
         ({"importance": importance}, ["classes"]),
@@ -260,15 +282,24 @@ def test_what_each_class_loses(
 
 
 def test_figures_are_those_of_the_plots(
-    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
-    changes: UnitChanges, tmp_path: Path,
-) -> None:  # fmt: skip
+    dissection: Dissection,
+    importance: UnitImportance,
+    sets: SetEffects,
+    removal: Removal,
+    insertion: Insertion,
+    changes: UnitChanges,
+    tmp_path: Path,
+) -> None:
     own = go.Figure(go.Scatter(x=[1, 2], y=[3, 4]), layout={"title": "<b>Mine</b> of x &lt; y", "width": 300})
     kept = own.to_json()
     page = write_report(
-        dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes,
+        dissection,
+        tmp_path / "page.html",
+        importance=importance,
+        sets=sets,
+        changes=changes,
         edits=[Drawn(own), insertion, removal],
-    ).read_text("utf-8")  # fmt: skip
+    ).read_text("utf-8")
     best = dissection["mix"].best().iou
     bars, *scatters = figures(section(page, "classes"))
     assert same(bars, interpretability_bars(importance, best))
@@ -351,13 +382,22 @@ def test_how_all_of_it_was_made(
 
 
 def test_names_are_text_and_nothing_is_fetched(
-    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, insertion: Insertion,
-    changes: UnitChanges, tmp_path: Path,
-) -> None:  # fmt: skip
+    dissection: Dissection,
+    importance: UnitImportance,
+    sets: SetEffects,
+    removal: Removal,
+    insertion: Insertion,
+    changes: UnitChanges,
+    tmp_path: Path,
+) -> None:
     page = write_report(
-        dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes,
+        dissection,
+        tmp_path / "page.html",
+        importance=importance,
+        sets=sets,
+        changes=changes,
         edits=[removal, insertion],
-    ).read_text("utf-8")  # fmt: skip
+    ).read_text("utf-8")
     shown = markup(page)
     assert EVIL not in page and "&lt;b&gt;cow" in shown and "&lt;img" in shown
     found = Elements()
@@ -378,13 +418,17 @@ def test_many_layers_are_folded(tiny: TinyNet, images: ArrayImages, tmp_path: Pa
     html = section(page, "layers")
     folded = re.findall(r"<summary>(.*?)</summary>", html)
     assert [title.split(":")[0] for title in folded] == layers[-2::-1]
-    assert len(figures(html)) == 1 + 4 and "picture-" not in markup(page)
+    assert len(figures(html)) == 1 + 4 and "image-" not in markup(page)
 
 
 def test_what_does_not_fit_is_refused_and_the_file_stays(
-    dissection: Dissection, importance: UnitImportance, sets: SetEffects, removal: Removal, changes: UnitChanges,
+    dissection: Dissection,
+    importance: UnitImportance,
+    sets: SetEffects,
+    removal: Removal,
+    changes: UnitChanges,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     path = tmp_path / "page.html"
     path.write_text("the old page")
     few = replace(dissection, layers=dissection.layers[:1])

@@ -35,7 +35,10 @@ def test_what_is_shown_is_what_the_naive_loop_says(
 ) -> None:
     assert (explorer.class_name, explorer.mode, explorer.n, explorer.units) == ("ant", "remove", 0, [])
     before, truth = expected(net, data, []), np.array(data.targets)
-    assert explorer._result["flips"] == 0 and explorer._result["own"][0] == explorer._result["own"][1]
+    assert (
+        explorer._result["changed_count"] == 0
+        and explorer._result["class_accuracy"][0] == explorer._result["class_accuracy"][1]
+    )
     explorer.class_name, explorer.units = "gnu", [3, 1]
     for mode, removed in (("remove", [1, 3]), ("keep", [0, 2, 4])):
         explorer.mode = mode
@@ -44,17 +47,19 @@ def test_what_is_shown_is_what_the_naive_loop_says(
         own, other = truth == 6, truth != 6
         balanced = [((told[own] == 6).mean() + (told[other] != 6).mean()) / 2 for told in (before, after)]
         result = explorer._result
-        assert result["own"] == pytest.approx(balanced)
-        assert result["all"] == pytest.approx([(before == truth).mean(), (after == truth).mean()])
-        assert result["of"] == ["gnu", mode, [1, 3]]
+        assert result["class_accuracy"] == pytest.approx(balanced)
+        assert result["overall_accuracy"] == pytest.approx(
+            [(before == truth).mean(), (after == truth).mean()]
+        )
+        assert result["measured"] == ["gnu", mode, [1, 3]]
         assert sorted(explorer.flipped) == np.flatnonzero(before != after).tolist()
-        assert result["flips"] == len(explorer.flipped) > 0
+        assert result["changed_count"] == len(explorer.flipped) > 0
         of_class = [data.targets[i] == 6 for i in explorer.flipped]
         assert of_class == sorted(of_class, reverse=True), "its own come first"
-        for image, was, now, true in result["gallery"]:
+        for image, was, now, true in result["changed_images"]:
             names = (data.classes[before[image]], data.classes[after[image]], data.classes[truth[image]])
             assert (was, now, true) == names
-        for name, was, now in result["others"]:
+        for name, was, now in result["changed_classes"]:
             c = data.classes.index(name)
             assert c != 6 and was != now
             found = [((t[truth == c] == c).mean() + (t[truth != c] != c).mean()) / 2 for t in (before, after)]
@@ -77,7 +82,7 @@ def test_n_follows_the_ranking_and_the_ranking_the_class(explorer: dw.AblationEx
     explorer.units = importance.top_units("ant")[:3][::-1].tolist()
     assert explorer.n == 3
     explorer.n = 0
-    assert explorer.units == [] and explorer._result["flips"] == 0
+    assert explorer.units == [] and explorer._result["changed_count"] == 0
 
 
 def test_each_change_is_measured_once(explorer: dw.AblationExplorer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,11 +110,11 @@ def test_first_values(net: nn.Module, data: Images) -> None:
     by_n = dw.AblationExplorer(
         dw.ClassifierData(net, data), importance, class_name="elk", mode="keep", n=2, progress=False
     )
-    assert by_n.units == importance.top_units("elk")[:2].tolist() and by_n._result["of"][1] == "keep"
+    assert by_n.units == importance.top_units("elk")[:2].tolist() and by_n._result["measured"][1] == "keep"
     by_units = dw.AblationExplorer(
         dw.ClassifierData(net, data), importance, class_name="elk", units=[4, 0, 1, 2], progress=False
     )
-    assert by_units._result["of"] == ["elk", "remove", [0, 1, 2, 4]]
+    assert by_units._result["measured"] == ["elk", "remove", [0, 1, 2, 4]]
     assert "conv: without 4 units" in repr(by_units)
 
 
@@ -160,9 +165,9 @@ def test_curves_and_pictures_are_answers(
         for place, n in enumerate(curve["sizes"]):
             told = expected(net, data, order[:n] if mode == "remove" else order[n:])
             own = ((told[truth == 1] == 1).mean() + (told[truth != 1] != 1).mean()) / 2
-            assert curve[mode]["own"][place] == pytest.approx(own)
-            assert curve[mode]["all"][place] == pytest.approx((told == truth).mean())
-    _, (jpeg,) = ask(explorer, monkeypatch, kind="images", images=[3])
+            assert curve[mode]["class_accuracy"][place] == pytest.approx(own)
+            assert curve[mode]["overall_accuracy"][place] == pytest.approx((told == truth).mean())
+    _, (jpeg,) = ask(explorer, monkeypatch, kind="classified_images", images=[3])
     assert Image.open(io.BytesIO(jpeg)).size == (26, 22)
     content, _ = ask(explorer, monkeypatch, kind="units", layer=0, units=[1], count=2)
     assert "no dissection" in content["error"]
@@ -177,12 +182,12 @@ def test_concepts_come_from_the_dissection(
     classifier = dw.ClassifierData(tiny.eval(), pictures, targets=targets)
     importance = dw.rank_units(classifier, "mix", progress=False)
     explorer = dw.AblationExplorer(classifier, importance, dissection=dissection, progress=False)
-    assert explorer._facts["place"] == 1
+    assert explorer._facts["layer_index"] == 1
     content, buffers = ask(explorer, monkeypatch, kind="units", layer=1, units=[2, 0], count=2)
     assert len(content["units"]) == len(buffers) == 2
     other = dw.dissect(tiny, ["pool"], images, progress=False)
     explorer = dw.AblationExplorer(classifier, importance, dissection=other, progress=False)
-    assert explorer._facts["place"] == -1, "of another layer nothing is known"
+    assert explorer._facts["layer_index"] == -1, "of another layer nothing is known"
 
 
 def test_what_fails_is_told_to_the_page(
@@ -196,4 +201,4 @@ def test_what_fails_is_told_to_the_page(
     turn = explorer._result["turn"]
     explorer.n = 3
     assert explorer._result["turn"] == turn + 1 and "error" not in explorer._result
-    assert explorer._result["of"][2] == sorted(explorer.importance.top_units("ant")[:3].tolist())
+    assert explorer._result["measured"][2] == sorted(explorer.importance.top_units("ant")[:3].tolist())

@@ -40,7 +40,7 @@ def softmax(scores: Tensor) -> np.ndarray:
 def test_a_picture_before_any_attack(diff: dw.AttackDiff, net: nn.Module, data: Images) -> None:
     for image in (0, 5):
         diff.image = image
-        picture = np.asarray(Image.open(io.BytesIO(diff._picture))).transpose(2, 0, 1) / 255
+        picture = np.asarray(Image.open(io.BytesIO(diff._image))).transpose(2, 0, 1) / 255
         assert np.abs(picture - data.images[image].numpy()).max() < 0.0021
         with torch.no_grad():
             shares = softmax(net(data.images[image : image + 1]))[0]
@@ -76,9 +76,11 @@ def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images,
     assert np.array(result["probabilities"]) == pytest.approx(softmax(scores)[:, told].T, abs=1e-5)
     groups = [importance.top_units(name)[:4].tolist() for name in (result["source"], target)]
     assert [group["units"] for group in result["groups"]] == groups
-    units = result["shown"]
+    units = result["units"]
     assert sorted(units) == sorted(set(groups[0] + groups[1]))
-    assert np.array(result["peaks"]) == pytest.approx(maps.amax((2, 3))[:, units].T.numpy(), abs=1e-4)
+    assert np.array(result["max_activations"]) == pytest.approx(
+        maps.amax((2, 3))[:, units].T.numpy(), abs=1e-4
+    )
     sent = np.frombuffer(diff._maps, "<f2").reshape(21, len(units), *maps.shape[2:])
     assert sent == pytest.approx(maps[:, units].numpy(), abs=2e-2)
 
@@ -139,7 +141,7 @@ def test_an_attack_that_fails(diff: dw.AttackDiff) -> None:
     attacked = diff.run()
     assert attacked is not None and not attacked.success[0]
     assert not diff._result["success"] and diff._result["finished"] and diff._perturbation == b""
-    assert "shown" not in diff._result
+    assert "units" not in diff._result
     diff.target = diff._original["class"]
     assert diff.run() is None
     assert "already" in diff.error and diff._result == {}
@@ -186,4 +188,4 @@ def test_what_does_not_fit(net: nn.Module, data: Images, importance: Any) -> Non
 def test_a_unit_is_told_of_by_the_dissection(diff: dw.AttackDiff, monkeypatch: pytest.MonkeyPatch) -> None:
     answer, _ = ask(diff, monkeypatch, kind="units", layer=0, units=[1], count=2)
     assert "no dissection" in answer["error"]
-    assert diff._facts["place"] == -1
+    assert diff._facts["layer_index"] == -1

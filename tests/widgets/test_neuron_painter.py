@@ -45,13 +45,13 @@ def test_strokes_edit_the_picture_one_after_another() -> None:
     painter = small_painter(seed=11)
     generator = small_generator()
     assert np.abs(pixels(painter.image) - expected(painter, generator)).max() <= 0.51
-    assert (pixels(painter.image) == pixels(painter.before)).all()
+    assert (pixels(painter.image) == pixels(painter.original)).all()
     painter.brush = 0.3
     painter.paint([(0.2, 0.2), (0.6, 0.3)])
     painter.mode, painter.strength, painter.brush = "erase", 0.6, 0.5
     painter.paint([(0.5, 0.6)])
     assert np.abs(pixels(painter.image) - expected(painter, generator)).max() <= 0.51
-    assert np.abs(pixels(painter.image) - pixels(painter.before)).max() > 20
+    assert np.abs(pixels(painter.image) - pixels(painter.original)).max() > 20
     first, second = painter.edits
     paint = painter.palette[painter.concept]
     assert first["units"] == list(paint.units[:3]) and first["level"] == list(paint.level[:3])
@@ -100,35 +100,35 @@ def test_the_palette_shows_objects_and_parts_that_units_match() -> None:
 
 def test_undo_redo_and_reset() -> None:
     painter = small_painter()
-    start = painter._picture
+    start = painter._image
     painter.paint([(0.3, 0.3)])
-    one = painter._picture
+    one = painter._image
     painter.paint([(0.7, 0.7)])
-    two = painter._picture
+    two = painter._image
     assert start != one != two
     painter.undo()
-    assert painter._picture == one and len(painter.edits) == 1
+    assert painter._image == one and len(painter.edits) == 1
     painter.undo()
     painter.undo()  # nothing is left
-    assert painter._picture == start and painter._can == {"undo": False, "redo": True}
+    assert painter._image == start and painter._can == {"undo": False, "redo": True}
     painter.redo()
     painter.redo()
-    assert painter._picture == two and painter._can == {"undo": True, "redo": False}
+    assert painter._image == two and painter._can == {"undo": True, "redo": False}
     painter.reset()
-    assert painter._picture == start and painter.edits == []
+    assert painter._image == start and painter.edits == []
     painter.undo()
-    assert painter._picture == two
+    assert painter._image == two
 
 
 def test_files_give_the_same_picture_again(tmp_path: Path) -> None:
     painter = small_painter(seed=3)
     painter.paint([(0.3, 0.3), (0.4, 0.9)])
-    painter.save_picture(tmp_path / "a.png")
+    painter.save_image(tmp_path / "a.png")
     painter.save_edits(tmp_path / "a.json")
     assert (pixels(Image.open(tmp_path / "a.png")) == pixels(painter.image)).all()
     other = small_painter(seed=1)
     other.load_edits(tmp_path / "a.json")
-    assert other.seed == 3 and other.edits == painter.edits and other._picture == painter._picture
+    assert other.seed == 3 and other.edits == painter.edits and other._image == painter._image
     elsewhere = small_painter(layer="layer5")
     with pytest.raises(SavedError, match="another layer"):
         elsewhere.load_edits(tmp_path / "a.json")
@@ -146,26 +146,26 @@ def test_the_page_draws_a_stroke_piece_by_piece(monkeypatch: pytest.MonkeyPatch)
         return ask(painter, monkeypatch, **question)
 
     brush = {"concept": painter.concept, "mode": "draw", "n": 2, "brush": 0.4, "strength": 1.5}
-    start = painter._picture
+    start = painter._image
     piece = {"kind": "stroke", "last": False}
     content, buffers = page(**piece, first=True, points=[[0.2, 0.2]], brush=brush)
-    assert "error" not in content and painter.edits == [] and painter._picture == start
+    assert "error" not in content and painter.edits == [] and painter._image == start
     content, (picture,) = page(**piece, first=False, points=[[0.4, 0.3], [0.7, 0.7]])
     assert bytes(picture) != bytes(buffers[0]) != start
     content, buffers = page(kind="stroke", first=False, last=True, points=[])
-    assert not buffers and painter._picture == bytes(picture)
+    assert not buffers and painter._image == bytes(picture)
     assert painter.n == 2 and painter.edits[0]["points"] == [[0.2, 0.2], [0.4, 0.3], [0.7, 0.7]]
     content, _ = page(kind="stroke", first=False, last=True, points=[])
     assert "cut off" in content["error"] and len(painter.edits) == 1
     page(kind="switch", index=0, on=False)
-    assert painter._picture == start
+    assert painter._image == start
     page(kind="do", what="undo")
-    assert painter._picture == bytes(picture)
+    assert painter._image == bytes(picture)
     text = page(kind="save")[0]["text"]
     page(kind="drop", index=0)
     assert painter.edits == []
     page(kind="load", text=text, name="a.json")
-    assert painter._picture == bytes(picture)
+    assert painter._image == bytes(picture)
     page(kind="do", what="next")
     assert painter.seed == 2 and len(painter.edits) == 1
     page(kind="seed", seed=9)

@@ -64,10 +64,10 @@ def test_selection_is_observable_and_resets_what_hangs_on_it(browser: UnitBrowse
 
 def test_first_values(dissection: Dissection) -> None:
     browser = UnitBrowser(
-        dissection, layer="pool", unit=1, category="object", min_iou=0.1, query="th", sort="peak"
+        dissection, layer="pool", unit=1, category="object", min_iou=0.1, query="th", sort="max_activation"
     )
     assert (browser.layer, browser.unit, browser.category) == ("pool", 1, "object")
-    assert (browser.min_iou, browser.query, browser.sort) == (0.1, "th", "peak")
+    assert (browser.min_iou, browser.query, browser.sort) == (0.1, "th", "max_activation")
 
 
 @pytest.mark.parametrize("level", [0.2, 0.05])
@@ -98,7 +98,7 @@ def test_answers_units(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) ->
     layer = browser.dissection["mix"]
     for unit, told, maps in zip([3, 0], content["units"], buffers, strict=True):
         assert told["images"] == layer.exemplar_image[unit, :2].tolist()
-        assert told["peaks"] == pytest.approx(layer.exemplar_peak[unit, :2], abs=1e-4)
+        assert told["max_activations"] == pytest.approx(layer.exemplar_peak[unit, :2], abs=1e-4)
         assert maps == layer.exemplar_map[unit, :2].tobytes()
 
 
@@ -118,9 +118,9 @@ def test_answers_detail(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) -
 
 def test_answers_pictures(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
     image = int(browser.dissection["mix"].exemplar_image[0, 0])
-    _, (small,) = ask(browser, monkeypatch, kind="pictures", images=[image], side=14)
+    _, (small,) = ask(browser, monkeypatch, kind="images", images=[image], side=14)
     assert Image.open(io.BytesIO(small)).size == (14, 10)
-    _, (whole,) = ask(browser, monkeypatch, kind="pictures", images=[image], side=28)
+    _, (whole,) = ask(browser, monkeypatch, kind="images", images=[image], side=28)
     assert whole == browser.dissection.pictures[image]
 
 
@@ -128,7 +128,7 @@ def test_answers_pictures(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch)
     "question",
     [
         {"kind": "weather"},
-        {"kind": "pictures", "images": [99], "side": 9},
+        {"kind": "images", "images": [99], "side": 9},
         {},
         {"kind": "detail", "layer": 7},
     ],

@@ -1,261 +1,226 @@
-// The ablation explorer: a class, its units, and what the network says without them or with them alone.
+// The ablation explorer: a class, its units, and what the network predicts without them or with them alone.
 
-const FLIP_SIDE = 92;
+import { toBitmap } from "../shared/binary.js";
+import { kernelWidget } from "../shared/data_source.js";
+import { errorLine, make } from "../shared/dom.js";
+import { batched, PromiseCache } from "../shared/promises.js";
+import { mountRoot } from "../shared/root.js";
+import { oncePerFrame, onChanges } from "../shared/traits.js";
+import { accuracyCurve } from "./accuracy_curve.js";
+import { accuracyTile } from "./accuracy_tile.js";
+import { ChangeQueue } from "./change_queue.js";
+import { changedClasses } from "./changed_classes.js";
+import { changedImages } from "./changed_images.js";
+import { rankedUnits } from "./ranked_units.js";
+import { explorerToolbar } from "./toolbar.js";
 
-/** One figure, before and after, on a bar from 0 to 100 %. */
-function figureTile(title) {
-  const name = make("div", { className: "dw-tile-title" }, title);
-  const now = make("strong", {});
-  const was = make("span", { className: "dw-tile-was" });
-  const fill = make("span", { className: "dw-fill" });
-  const before = make("span", { className: "dw-mark" });
-  const chance = make("span", { className: "dw-mark dw-mark-chance" });
-  return {
-    element: make(
-      "div",
-      { className: "dw-tile" },
-      name, make("div", { className: "dw-tile-now" }, now, was),
-      make("div", { className: "dw-tile-bar" }, fill, before, chance),
-    ),
-    show({ title, values, chance: level, uncertainty }) {
-      name.textContent = title;
-      now.textContent = percent(values[1]);
-      was.textContent = `was ${percent(values[0])}${uncertainty ? `, ± ${(100 * uncertainty).toFixed(1)}` : ""}`;
-      fill.style.width = `${100 * (values[1] ?? 0)}%`;
-      before.style.left = `${100 * (values[0] ?? 0)}%`;
-      chance.style.left = `${100 * level}%`;
-      chance.title = `chance: ${percent(level)}`;
-    },
-  };
-}
+/** @import { Ask, KernelSource, Model } from "../shared/types.js" */
+/** @import { Curve, Facts, Mode, Result } from "./types.js" */
 
-function flipGallery(pictureOf, failed) {
-  const title = make("h4", {});
-  const pictures = make("div", { className: "dw-flips" });
-  let turn = 0;
-  return {
-    element: make("section", {}, title, pictures),
-    show({ flips, gallery, images }) {
-      const own = ++turn;
-      title.textContent = flips
-        ? `${flips} of ${images} pictures are told as something else${gallery.length < flips ? `; the first ${gallery.length}` : ""}`
-        : "No prediction changes.";
-      pictures.replaceChildren(
-        ...gallery.map(([image, before, after, truth]) => {
-          const right = (name) => (name === truth ? "dw-right" : "");
-          const canvas = makeCanvas(FLIP_SIDE, FLIP_SIDE, `a ${truth}, told as ${after}, before as ${before}`);
-          pictureOf(image)
-            .then((bitmap) => {
-              if (own !== turn) return;
-              const scale = Math.max(canvas.width / bitmap.width, canvas.height / bitmap.height);
-              const [w, h] = [bitmap.width * scale, bitmap.height * scale];
-              canvas.getContext("2d").drawImage(bitmap, (canvas.width - w) / 2, (canvas.height - h) / 2, w, h);
-              canvas.dataset.drawn = "yes";
-            })
-            .catch(failed);
-          return make(
-            "figure",
-            { className: "dw-flip", title: `a ${truth}: told as ${before} before, as ${after} now`, data: { image } },
-            canvas,
-            make(
-              "figcaption",
-              {},
-              make("span", { className: `dw-before ${right(before)}` }, before),
-              make("span", { className: right(after) }, `→ ${after}`),
-            ),
-          );
-        }),
-      );
-    },
-  };
-}
+const HINT = "Click units, or drag along the curve. Every image is classified again without them.";
 
-function mountExplorer({ model, source, el }) {
-  const { ask } = source;
-  const facts = model.get("_facts");
-  const pictures = new Memory(600);
-  const askForAll = async (images) => {
-    const { buffers } = await ask({ kind: "images", images });
-    return Promise.all(buffers.map(toBitmap));
-  };
-  const askPicture = batched(askForAll);
-  const pictureOf = (image) => pictures.get(image, () => askPicture(image));
-  const curves = new Memory(100);
-
-  const { element: error, failed } = errorLine();
-
-  // While Python measures, the last wish waits: a drag leaves no backlog.
-  let busy = false;
-  let wish = null;
-  const local = { units: model.get("units"), n: model.get("n") };
-  function send(values) {
-    if (busy) {
-      wish = { ...wish, ...values };
-      return;
-    }
-    const same = ([key, value]) => JSON.stringify(model.get(key)) === JSON.stringify(value);
-    if (Object.entries(values).every(same)) return; // Python would have nothing to measure, and never answer
-    busy = true;
-    for (const [key, value] of Object.entries(values)) model.set(key, value);
-    model.save_changes();
-  }
-  function choose(n) {
-    if (n === local.n) return;
-    local.n = n;
-    local.units = model.get("_ranked").units.slice(0, n);
-    showChosen();
-    if (wish) delete wish.units;
-    send({ n });
-  }
-  function toggle(unit) {
-    const there = local.units.includes(unit);
-    local.units = there ? local.units.filter((other) => other !== unit) : [...local.units, unit];
-    local.n = null;
-    showChosen();
-    if (wish) delete wish.n;
-    send({ units: local.units });
-  }
-
-  const select = make(
-    "select",
-    { className: "dw-class", aria: { label: "class" }, on: { change: () => send({ class_name: select.value }) } },
-    ...facts.present.map((name) => make("option", { value: name }, name)),
-  );
-  const modes = ["remove", "keep"].map((mode) =>
-    make(
-      "button",
-      { type: "button", className: "dw-button dw-mode", data: { mode }, on: { click: () => send({ mode }) } },
-      mode === "remove" ? "remove" : "keep only",
-    ),
-  );
-  const slider = make("input", {
-    type: "range", className: "dw-slider", min: 0, max: facts.units, step: 1, aria: { label: "how many of the most important units" },
-    on: { input: () => choose(Number(slider.value)) },
+/** Images of the classifier, by number. @param {Ask} ask */
+function imageLoader(ask) {
+  /** @type {PromiseCache<ImageBitmap>} */
+  const cache = new PromiseCache(600);
+  const load = batched(async (/** @type {number[]} */ images) => {
+    const { buffers } = await ask({ kind: "classified_images", images });
+    return Promise.all(buffers.map((buffer) => toBitmap(buffer)));
   });
-  const count = make("output", { className: "dw-value dw-chosen-count" });
-  const reset = make("button", { type: "button", className: "dw-button", on: { click: () => choose(0) } }, "reset");
-  const bar = make(
-    "div",
-    { className: "dw-toolbar" },
-    make("label", {}, make("span", {}, "class"), select),
-    make("span", { className: "dw-modes", aria: { role: "group", label: "what to do with the chosen units" } }, ...modes),
-    make("label", { className: "dw-count-slider" }, make("span", {}, "the most important"), slider, count), reset,
-    make("span", { className: "dw-count", title: `Run ${facts.how}.` }, `${facts.layer}, ${facts.images} pictures`),
-  );
-  const list = rankedList({ source, place: facts.place, units: facts.units, toggle, failed });
-  const own = figureTile("");
-  const all = figureTile("all classes");
-  const others = make("ol", { className: "dw-others" });
-  const chart = curveChart({ units: facts.units, choose });
-  const gallery = flipGallery(pictureOf, failed);
-  const hint = make("p", { className: "dw-hint" }, "Click units, or drag along the curve. Each picture is read anew without them.");
-  const root = make(
-    "div",
-    { className: "dw-browser dw-explorer", data: { lmSuppressShortcuts: "true" } },
-    bar, error,
-    make(
+  return (/** @type {number} */ image) => cache.get(image, () => load(image));
+}
+
+/** Curves of classes, by name. @param {Ask} ask */
+function curveLoader(ask) {
+  /** @type {PromiseCache<Curve>} */
+  const cache = new PromiseCache(100);
+  return (/** @type {string} */ name) =>
+    cache.get(name, async () => (await ask({ kind: "curve", class: name })).answer);
+}
+
+/** What the ablation changes, drawn: tiles, curve, other classes, images. */
+class Effects {
+  /**
+   * @param {Facts} facts
+   * @param {(count: number) => void} chooseCount
+   * @param {(image: number) => Promise<ImageBitmap>} loadImage
+   * @param {import("../shared/types.js").Fail} fail
+   */
+  constructor(facts, chooseCount, loadImage, fail) {
+    this.facts = facts;
+    this.classTile = accuracyTile();
+    this.overallTile = accuracyTile();
+    this.curve = accuracyCurve({ units: facts.units, choose: chooseCount });
+    this.classes = changedClasses();
+    this.images = changedImages(loadImage, fail);
+    this.hint = make("p", { className: "dw-hint" }, HINT);
+    const legend = make(
       "div",
-      { className: "dw-body" },
-      list.element,
+      { className: "dw-legend" },
+      make("span", { className: "dw-key-class" }, "the class, balanced"),
+      make("span", { className: "dw-key-all" }, "all classes"),
+    );
+    this.element = make(
+      "div",
+      { className: "dw-effects" },
+      make("div", { className: "dw-tiles" }, this.classTile.element, this.overallTile.element),
       make(
         "div",
-        { className: "dw-effects" },
-        make("div", { className: "dw-tiles" }, own.element, all.element),
-        make(
-          "div",
-          { className: "dw-middle" },
-          make(
-            "section",
-            { className: "dw-chart" },
-            make(
-              "div",
-              { className: "dw-legend" },
-              make("span", { className: "dw-key-own" }, "the class, balanced"), make("span", { className: "dw-key-all" }, "all classes"),
-            ),
-            chart.element,
-          ),
-          make("section", { className: "dw-changed" }, make("h4", {}, "other classes that change most"), others),
-        ),
-        gallery.element, hint,
+        { className: "dw-middle" },
+        make("section", { className: "dw-chart" }, legend, this.curve.element),
+        this.classes.element,
       ),
-    ),
-  );
-
-  let curve = null;
-  function showChosen() {
-    const mode = model.get("mode");
-    list.choose(local.units, mode);
-    slider.value = local.n ?? local.units.length;
-    count.textContent = `${local.units.length} of ${facts.units}`;
-    modes.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.mode === mode)));
-    const { own: values, all: overall } = model.get("_result");
-    chart.show({
-      curve, mode, n: local.n, count: local.units.length,
-      own: values?.[1], all: overall?.[1],
-    });
-  }
-  function showResult() {
-    const result = model.get("_result");
-    if (!result.own) return;
-    error.hidden = true;
-    own.show({ title: `${model.get("class_name")}, against all others`, values: result.own, chance: 0.5, uncertainty: result.uncertainty });
-    all.show({ title: "all classes", values: result.all, chance: 1 / facts.classes.length });
-    others.replaceChildren(
-      ...result.others.map(([name, before, after]) =>
-        make("li", {}, make("span", { className: "dw-name", title: name }, name), make("span", {}, percent(before)), make("span", {}, "→"), make("span", { className: after < before ? "dw-worse" : "dw-better" }, percent(after))),
-      ),
+      this.images.element,
+      this.hint,
     );
-    if (!result.others.length) others.append(make("li", { className: "dw-faint" }, "none does"));
-    gallery.show({ ...result, images: facts.images });
-    hint.hidden = local.units.length > 0;
-    root.dataset.shown = JSON.stringify(result.of);
   }
-  async function showCurve() {
-    const name = model.get("class_name");
-    curve = null;
-    showChosen();
-    const found = await curves.get(name, async () => (await ask({ kind: "curve", class: name })).answer);
-    if (name !== model.get("class_name")) return;
-    curve = found;
-    root.dataset.curve = name;
-    showChosen();
+
+  /** @param {string} className @param {Result} result @param {number} chosen count of chosen units */
+  show(className, result, chosen) {
+    const { class_accuracy, overall_accuracy, uncertainty } = result;
+    if (!class_accuracy || !overall_accuracy) return;
+    const title = `${className}, against all others`;
+    this.classTile.show({ title, values: class_accuracy, chanceLevel: 0.5, uncertainty });
+    const chanceLevel = 1 / this.facts.classes.length;
+    this.overallTile.show({ title: "all classes", values: overall_accuracy, chanceLevel });
+    this.classes.show(result.changed_classes ?? []);
+    this.images.show(result.changed_count ?? 0, result.changed_images ?? [], this.facts.images);
+    this.hint.hidden = chosen > 0;
   }
-  function arrived() {
-    const { own: measured, error: problem } = model.get("_result");
-    if (!measured && !problem) return;
-    busy = false;
-    if (problem) failed(problem);
-    const next = wish;
-    wish = null;
-    if (next) send(next);
-    else Object.assign(local, { units: model.get("units"), n: model.get("n") });
-    showChosen();
-    showResult();
-  }
-  function showClass() {
-    select.value = model.get("class_name");
-    list.rank(model.get("_ranked"));
-    showCurve().catch(failed);
-  }
-  const taken = () => {
-    if (busy) return;
-    Object.assign(local, { units: model.get("units"), n: model.get("n") });
-    showChosen();
-  };
-  const deaf = listen(model, [
-    ["_result", onceAFrame(arrived)], ["_ranked", onceAFrame(showClass)],
-    ["units", onceAFrame(taken)], ["n", onceAFrame(taken)], ["mode", onceAFrame(showChosen)],
-    ["height", () => root.style.setProperty("--dw-height", `${model.get("height")}px`)],
-  ]);
-  root.style.setProperty("--dw-height", `${model.get("height")}px`);
-  el.append(root);
-  showClass();
-  arrived();
-  return () => {
-    deaf();
-    list.close();
-    root.remove();
-  };
 }
 
-export default overKernel(mountExplorer);
+/** The explorer: what is chosen here runs ahead of the traits, until Python has measured it. */
+class Explorer {
+  /** @param {{ model: Model, source: KernelSource, el: HTMLElement }} options */
+  constructor({ model, source, el }) {
+    /** @type {Facts} */
+    const facts = model.get("_facts");
+    const { element: error, fail } = errorLine();
+    const chooseCount = (/** @type {number} */ count) => this.chooseCount(count);
+    const toggle = (/** @type {number} */ unit) => this.toggle(unit);
+    const layer = facts.layer_index;
+    this.model = model;
+    this.fail = fail;
+    this.error = error;
+    this.queue = new ChangeQueue(model);
+    this.loadCurve = curveLoader(source.ask);
+    /** @type {Curve | null} */
+    this.curve = null;
+    this.syncChosen();
+    this.bar = explorerToolbar({ facts, send: (values) => this.queue.send(values), chooseCount });
+    this.list = rankedUnits({ source, layer, units: facts.units, toggle, fail });
+    this.effects = new Effects(facts, chooseCount, imageLoader(source.ask), fail);
+    this.root = mountRoot(
+      el,
+      { className: "dw-ablation-explorer" },
+      this.bar.element,
+      error,
+      make("div", { className: "dw-body" }, this.list.element, this.effects.element),
+    );
+  }
+
+  /** Take what Python says is chosen. */
+  syncChosen() {
+    /** @type {number[]} */
+    this.units = this.model.get("units");
+    /** @type {number | null} */
+    this.n = this.model.get("n");
+  }
+
+  /** Choose the most important units. @param {number} count */
+  chooseCount(count) {
+    if (count === this.n) return;
+    this.n = count;
+    this.units = this.model.get("_ranked").units.slice(0, count);
+    this.showChosen();
+    this.queue.forget("units");
+    this.queue.send({ n: count });
+  }
+
+  /** Choose a unit, or let it go. @param {number} unit */
+  toggle(unit) {
+    const isChosen = this.units.includes(unit);
+    this.units = isChosen ? this.units.filter((chosen) => chosen !== unit) : [...this.units, unit];
+    this.n = null;
+    this.showChosen();
+    this.queue.forget("n");
+    this.queue.send({ units: this.units });
+  }
+
+  showChosen() {
+    /** @type {Mode} */
+    const mode = this.model.get("mode");
+    const count = this.units.length;
+    /** @type {Result} */
+    const { class_accuracy, overall_accuracy } = this.model.get("_result");
+    this.list.choose(this.units, mode);
+    this.bar.showChosen(mode, this.n ?? count, count);
+    this.effects.curve.show({
+      curve: this.curve,
+      mode,
+      n: this.n,
+      count,
+      classAccuracy: class_accuracy?.[1],
+      overallAccuracy: overall_accuracy?.[1],
+    });
+  }
+
+  /** Show what Python has measured, and send what has waited for it. */
+  takeResult() {
+    /** @type {Result} */
+    const result = this.model.get("_result");
+    if (!result.class_accuracy && !result.error) return;
+    if (!this.queue.answered()) this.syncChosen();
+    this.showChosen();
+    if (result.error) return this.fail(result.error);
+    this.error.hidden = true;
+    this.effects.show(this.model.get("class_name"), result, this.units.length);
+    this.root.element.dataset.shown = JSON.stringify(result.measured);
+  }
+
+  /** Show another class: its ranking at once, its curve when it is measured. */
+  async showClass() {
+    const name = this.model.get("class_name");
+    this.bar.showClass(name);
+    this.list.rank(this.model.get("_ranked"));
+    this.curve = null;
+    this.showChosen();
+    const curve = await this.loadCurve(name);
+    if (name !== this.model.get("class_name")) return;
+    this.curve = curve;
+    this.root.element.dataset.curve = name;
+    this.showChosen();
+  }
+
+  resize() {
+    this.root.element.style.setProperty("--dw-height", `${this.model.get("height")}px`);
+  }
+
+  /** Follow the traits; returns a function that removes the explorer. */
+  start() {
+    const takeChosen = oncePerFrame(() => {
+      if (this.queue.isBusy) return;
+      this.syncChosen();
+      this.showChosen();
+    });
+    const showClass = () => this.showClass().catch(this.fail);
+    const stopListening = onChanges(this.model, [
+      ["_result", oncePerFrame(() => this.takeResult())],
+      ["_ranked", oncePerFrame(showClass)],
+      ["units", takeChosen],
+      ["n", takeChosen],
+      ["mode", oncePerFrame(() => this.showChosen())],
+      ["height", () => this.resize()],
+    ]);
+    this.resize();
+    showClass();
+    this.takeResult();
+    return () => {
+      stopListening();
+      this.list.close();
+      this.root.remove();
+    };
+  }
+}
+
+export default kernelWidget((page) => new Explorer(page).start());

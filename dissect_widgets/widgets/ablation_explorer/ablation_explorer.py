@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
@@ -23,13 +23,14 @@ from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets.ablation_explorer.data import AblationData
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 MODES = ("remove", "keep")
 
 
-class AblationExplorer(anywidget.AnyWidget):
+class AblationExplorer(Widget):
     """Units of a class by importance; those that are clicked are removed, or they alone are kept.
 
     Everything is measured at once over the images that are given: the balanced accuracy of the class,
@@ -67,16 +68,8 @@ class AblationExplorer(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end(
-        "widgets/shared/dom",
-        "widgets/shared/activation_maps",
-        "widgets/shared/kernel",
-        "widgets/shared/data_source",
-        "widgets/ablation_explorer/accuracy_curve",
-        "widgets/ablation_explorer/ranked_units",
-        "widgets/ablation_explorer/ablation_explorer",
-    )
-    _css = style("widgets/unit_browser/unit_browser", "widgets/ablation_explorer/ablation_explorer")
+    _esm = join_modules(Path(__file__).with_suffix(".js"))
+    _css = scoped_styles({".dw-ablation-explorer": [SHARED_STYLES, Path(__file__).with_suffix(".css")]})
 
     class_name = traitlets.Unicode(help="Class whose units are ranked.").tag(sync=True)
     mode = traitlets.Unicode("remove", help='Whether to "remove" `units`, or to "keep" nothing else.').tag(
@@ -116,18 +109,18 @@ class AblationExplorer(anywidget.AnyWidget):
             self.data = AblationData(cached, importance)
         self.importance, self.dissection, self._units = importance, dissection, None
         self._turn = 0
-        place = -1
+        layer_index = -1
         if dissection is not None and importance.layer in dissection.layer_names:
-            self._units, place = UnitData(dissection), dissection.layer_names.index(importance.layer)
+            self._units = UnitData(dissection)
+            layer_index = dissection.layer_names.index(importance.layer)
         super().__init__(
             _about=self._units.about() if self._units else {"layers": []},
             _columns=self._units.columns() if self._units else b"",
-            _facts=self.data.facts() | {"place": place},
+            _facts=self.data.facts() | {"layer_index": layer_index},
             class_name=self.data.classes[0] if class_name is None else class_name,
             mode=mode,
             height=height,
         )
-        answer_page(self, self._find)
         self._ranked = self.data.ranked(self.class_name)
         if units:
             self.units = list(units)
@@ -223,9 +216,9 @@ class AblationExplorer(anywidget.AnyWidget):
         self.predicted, self.accuracy, self.flipped, shown = effect
         self._result = shown | {"turn": self._turn}
 
-    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def _answer(self, question: dict[str, Any]) -> Answer:
         kind = question["kind"]
-        if kind == "images":
+        if kind == "classified_images":
             return {}, [self.data.held.jpegs[image] for image in question["images"]]
         if kind == "curve":
             return self.data.curve(question["class"]), []

@@ -69,7 +69,7 @@ class AblationData:
             "present": self.classes,
             "units": self.importance.units,
             "images": len(self.held.targets),
-            "how": self.held.how,
+            "strategy": self.held.how,
         }
 
     def ranked(self, name: str) -> dict[str, Any]:
@@ -99,13 +99,13 @@ class AblationData:
             return [_plain(accuracy.before[k]), _plain(accuracy.after[0, k])]
 
         shown = {
-            "of": [name, mode, sorted(units)],
-            "own": both(c),
+            "measured": [name, mode, sorted(units)],
+            "class_accuracy": both(c),
             "uncertainty": _plain(accuracy.loss_error[0, c]),
-            "all": [accuracy.all_before, float(accuracy.all_after[0])],
-            "others": [[names[k], *both(k)] for k in changed],
-            "flips": len(flipped),
-            "gallery": [
+            "overall_accuracy": [accuracy.all_before, float(accuracy.all_after[0])],
+            "changed_classes": [[names[k], *both(k)] for k in changed],
+            "changed_count": len(flipped),
+            "changed_images": [
                 [int(i), names[held.predicted[i]], names[predicted[i]], names[held.targets[i]]]
                 for i in flipped[:MOST_FLIPPED]
             ],
@@ -125,8 +125,8 @@ class AblationData:
             overall = [float(value) for value in accuracy.all_after]
             self._curves[name] = {
                 "sizes": sizes,
-                "remove": {"own": own[:k], "all": overall[:k]},
-                "keep": {"own": own[k:], "all": overall[k:]},
+                "remove": {"class_accuracy": own[:k], "overall_accuracy": overall[:k]},
+                "keep": {"class_accuracy": own[k:], "overall_accuracy": overall[k:]},
             }
         return self._curves[name]
 

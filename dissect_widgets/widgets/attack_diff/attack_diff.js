@@ -1,250 +1,283 @@
-// The attack diff: choose a picture and a class, attack, and move between the original and the end.
+// The attack diff: choose an image and a class, attack, and move between the original and the attacked image.
 // All that is seen follows from the traits, so it survives a reload.
 
-function attackToolbar({ facts, set, start, stop }) {
-  const option = (value, text) => make("option", { value }, text);
-  const image = make(
-    "select",
-    { className: "dw-image", aria: { label: "image" }, on: { change: () => set({ image: Number(image.value) }) } },
-    ...facts.names.map((name, number) => option(number, name)),
-  );
-  const step = (by) => set({ image: (Number(image.value) + by + facts.names.length) % facts.names.length });
-  const nearest = option("", "");
-  const targets = facts.classes.map((name) => option(name, name));
-  const target = make(
-    "select",
-    { className: "dw-target", aria: { label: "class it is to be told as" }, on: { change: () => set({ target: target.value }) } },
-    nearest, ...targets,
-  );
-  const button = (text, title, click, kind = "") =>
-    make("button", { type: "button", className: `dw-button ${kind}`, title, aria: { label: title }, on: { click } }, text);
-  const go = button("attack", "Attack the picture", start, "dw-go");
-  const end = button("stop", "Stop the attack; the best so far is shown", stop, "dw-stop");
-  const bar = make("progress", { max: 1, value: 0, aria: { label: "progress of the attack" } });
-  const palette = make(
-    "select",
-    { aria: { label: "colors of change" }, on: { change: () => set({ palette: palette.value }) } },
-    ...Object.keys(CHANGE_COLORS).map((name) => option(name, name.replace("-", " / "))),
-  );
-  return {
-    element: make(
-      "div",
-      { className: "dw-toolbar" },
-      make("label", {}, make("span", {}, "picture"), image), button("‹", "Previous picture", () => step(-1)), button("›", "Next picture", () => step(1)),
-      make("label", {}, make("span", {}, "to be told as"), target),
-      go, end, bar,
-      make("label", { className: "dw-count" }, make("span", {}, "more / less"), palette),
-    ),
-    show({ number, chosen, original, running, progress, colors }) {
-      image.value = number;
-      nearest.textContent = `nearest${original.nearest ? `: ${original.nearest}` : ""}`;
-      targets.forEach((one) => (one.disabled = one.value === original.class));
-      target.value = chosen;
-      palette.value = colors;
-      go.hidden = running;
-      end.hidden = bar.hidden = !running;
-      bar.value = progress;
+import { kernelWidget } from "../shared/data_source.js";
+import { errorLine, make } from "../shared/dom.js";
+import { formatNumber, formatPercent } from "../shared/format.js";
+import { mountRoot } from "../shared/root.js";
+import { oncePerFrame, onChanges, setTraits } from "../shared/traits.js";
+import { Attack } from "./attack.js";
+import { changedUnits, changeLegend } from "./changed_units.js";
+import { classBars } from "./class_bars.js";
+import { enlarged, imageFrame, perturbed, readPixels } from "./frames.js";
+import { attackToolbar } from "./toolbar.js";
+import { unitShelf } from "./unit_shelf.js";
+import { verdict } from "./verdict.js";
+
+/** @import { KernelSource, Model } from "../shared/types.js" */
+/** @import { Facts, Original, Result } from "./types.js" */
+
+const HINT = "Choose the class that the image is to be predicted as, and attack it.";
+
+/**
+ * A slider of a trait.
+ * @param {Model} model
+ * @param {"position" | "times"} name of the trait
+ * @param {{ min: number, max: number, step: number, label: string }} range
+ * @param {(value: number) => number} toTrait
+ * @param {(value: number) => number} toSlider
+ */
+function traitSlider(model, name, { label, ...range }, toTrait, toSlider) {
+  const save = oncePerFrame(() => model.save_changes());
+  const input = make("input", {
+    type: "range",
+    className: `dw-slider dw-${name}`,
+    ...range,
+    aria: { label },
+    on: {
+      input: () => {
+        model.set(name, toTrait(Number(input.value))); // "change:name" draws at once
+        save();
+      },
     },
-  };
+  });
+  return { input, show: () => (input.value = String(toSlider(model.get(name)))) };
 }
 
-/** A browser of units below, whose unit is that of the widget. */
-function unitShelf({ model, source, layer, set }) {
-  const element = make("section", { className: "dw-shelf", hidden: true });
-  let state = null;
-  return {
-    element,
-    show() {
-      const unit = model.get("unit");
-      element.hidden = unit === null || unit === undefined || !source.about.layers.length;
-      if (element.hidden) return;
-      if (!state) {
-        state = new LocalState({
-          layer, unit, compare: null, threshold: null, compare_threshold: null,
-          query: "", category: "", min_iou: 0, sort: "iou", height: model.get("height"),
-        });
-        mount({ state, source, el: element });
-        state.on("change:unit", () => set({ unit: state.get("unit") }));
-      } else if (state.get("unit") !== unit) {
-        state.set("unit", unit);
-        state.save_changes();
-      }
-    },
-  };
-}
-
-function mountAttack({ model, source, el }) {
-  const { ask } = source;
-  const facts = model.get("_facts");
-  const { element: error, failed } = errorLine();
-  const set = (values) => {
-    for (const [key, value] of Object.entries(values)) model.set(key, value);
-    model.save_changes();
-  };
-  const start = () => ask({ kind: "start" }).catch(failed);
-  const stop = () => ask({ kind: "stop" }).catch(failed);
-  const bar = attackToolbar({ facts, set, start, stop });
-  const frames = { original: framed("original", "dw-frame-original"), attacked: framed("attacked", "dw-frame-attacked"), difference: framed("difference", "dw-frame-difference") };
-  const bars = classBars();
-  const verdict = make("p", { className: "dw-verdict", aria: { live: "polite" } });
-  const slide = (name, label, range, scale, unscale) => {
-    const input = make("input", {
-      type: "range", className: `dw-slider dw-${name}`, ...range, aria: { label },
-      on: { input: () => { model.set(name, scale(Number(input.value))); draw(); save(); } },
-    });
-    return { input, put: () => (input.value = unscale(model.get(name))) };
-  };
-  const save = onceAFrame(() => model.save_changes());
-  const position = slide("position", "from the original to the attacked picture", { min: 0, max: 1, step: 0.01 }, (x) => x, (x) => x);
-  const times = slide("times", "how often the difference is enlarged", { min: 0, max: 3, step: 0.02 }, (x) => Math.round(10 ** x), Math.log10);
+/** Original, attacked image, difference and predictions, side by side. @param {Model} model */
+function attackFrames(model) {
+  const times = traitSlider(
+    model,
+    "times",
+    { min: 0, max: 3, step: 0.02, label: "Enlargement of the difference" },
+    (value) => Math.round(10 ** value),
+    Math.log10,
+  );
   const timesText = make("output", { className: "dw-value" });
   const timesRow = make("label", { className: "dw-times" }, times.input, timesText);
-  frames.difference.element.append(timesRow);
-  const units = changedUnits({ about: source.about, columns: source.columns, place: facts.place, open: (unit) => set({ unit }) });
-  const legend = changeLegend();
-  const shelf = unitShelf({ model, source, layer: facts.layer, set });
-  const hint = make("p", { className: "dw-hint" }, "Choose what the picture is to be told as, and attack it.");
-  const slider = make("label", { className: "dw-position-row" }, make("span", {}, "original"), position.input, make("span", {}, "attacked"));
-  const below = make(
-    "div",
-    { className: "dw-inside" },
-    make("div", { className: "dw-inside-head" }, make("h3", {}, `inside ${facts.layer}`), legend.element),
-    units.element,
-  );
-  const root = make(
-    "div",
-    { className: "dw-browser dw-attack", data: { lmSuppressShortcuts: "true" } },
-    bar.element, error,
-    make(
+  const original = imageFrame("Original", "dw-frame-original");
+  const attacked = imageFrame("Attacked", "dw-frame-attacked");
+  const difference = imageFrame("Difference", "dw-frame-difference", timesRow);
+  const bars = classBars();
+  const outcome = make("p", { className: "dw-verdict", aria: { live: "polite" } });
+  return {
+    bars,
+    outcome,
+    element: make(
       "div",
-      { className: "dw-attack-body" },
-      make("div", { className: "dw-frames" }, ...Object.values(frames).map(({ element }) => element), make("section", { className: "dw-told" }, make("h4", {}, "told as"), bars.element, verdict)),
-      slider, hint, below,
+      { className: "dw-frames" },
+      original.element,
+      attacked.element,
+      difference.element,
+      make("section", { className: "dw-predictions" }, make("h4", {}, "Predicted as"), bars.element, outcome),
     ),
-    shelf.element,
-  );
-
-  let pixels = null; // of the original
-  let attack = null; // what is known of the attack on it
-  let turn = 0;
-
-  /** The attack that belongs to the picture, decoded. */
-  function readAttack() {
-    const result = model.get("_result");
-    const original = model.get("_original");
-    if (result.image !== original.image || !result.success) return null;
-    const perturbation = halves(asBits(model.get("_perturbation")));
-    const all = halves(asBits(model.get("_maps")));
-    const [rows, columns] = facts.grid;
-    const size = rows * columns;
-    const map = (place, k) => all.subarray((place * result.shown.length + k) * size, (place * result.shown.length + k + 1) * size);
-    const last = facts.positions - 1;
-    let scale = 0;
-    result.shown.forEach((_, k) => map(last, k).forEach((value, i) => (scale = Math.max(scale, Math.abs(value - map(0, k)[i])))));
-    return { ...result, perturbation, map, scale: scale || 1, last };
-  }
-
-  function changeAt(k, share) {
-    const at = share * attack.last;
-    const before = Math.floor(at);
-    const after = Math.min(before + 1, attack.last);
-    const [first, a, b] = [attack.map(0, k), attack.map(before, k), attack.map(after, k)];
-    return Float32Array.from(first, (value, i) => a[i] + (at - before) * (b[i] - a[i]) - value);
-  }
-
-  const draw = onceAFrame(() => {
-    if (!pixels) return;
-    const original = model.get("_original");
-    const share = model.get("position");
-    const palette = model.get("palette");
-    position.put();
-    times.put();
-    timesText.textContent = `× ${model.get("times")}`;
-    frames.original.put(pixels);
-    frames.original.say(original.class, percent(original.probabilities[0][0]));
-    timesRow.hidden = slider.hidden = below.hidden = !attack;
-    root.dataset.shown = attack ? `${attack.image}/${attack.target}` : "";
-    root.dataset.position = share;
-    if (!attack) {
-      frames.attacked.clear(pixels);
-      frames.difference.clear(pixels);
-      bars.show(original.probabilities, 0);
-      return;
-    }
-    const moved = perturbed(pixels, attack.perturbation, share);
-    frames.attacked.put(moved);
-    const now = attack.probabilities.map((values) => between(values, share));
-    const best = now.indexOf(Math.max(...now));
-    frames.attacked.say(attack.names[best], percent(now[best]));
-    frames.difference.put(enlarged(pixels, attack.perturbation, share * model.get("times")));
-    frames.difference.say(`L2 ${short(share * attack.l2)}`, `at most ${short(255 * share * attack.linf)} of 255`);
-    bars.show(attack.probabilities, share);
-    legend.show(attack.scale, palette);
-    const place = new Map(attack.shown.map((unit, k) => [unit, k]));
-    units.show({
-      picture: moved, grid: facts.grid, size: original.size, scale: attack.scale, palette,
-      changeOf: (unit) => changeAt(place.get(unit), share),
-      deltaOf: (unit) => between(attack.peaks[place.get(unit)], share) - attack.peaks[place.get(unit)][0],
-    });
-  });
-
-  /** Say what came of it. */
-  function tell() {
-    const { target, success, finished, broken, source: was, seconds, passes } = model.get("_result");
-    const problem = model.get("error");
-    error.hidden = !problem;
-    error.textContent = problem;
-    verdict.classList.toggle("dw-worse", Boolean(target) && !success);
-    if (!target) verdict.textContent = model.get("running") ? "under way" : "";
-    else if (broken && !success) verdict.textContent = "The attack failed: the network's scores are no finite numbers on the way.";
-    else if (!success) verdict.textContent = finished ? `The attack failed: nothing was found that is told as ${target}.` : `Stopped before anything was found that is told as ${target}.`;
-    else verdict.textContent = `From ${was} to ${target}${finished ? "" : ", stopped early: the best so far"}; ${passes} passes, ${seconds.toFixed(1)} s.`;
-  }
-
-  function showBar() {
-    bar.show({
-      number: model.get("image"), chosen: model.get("target"), original: model.get("_original"),
-      running: model.get("running"), progress: model.get("progress"), colors: model.get("palette"),
-    });
-    hint.hidden = model.get("running") || Boolean(model.get("_result").target);
-    root.dataset.running = model.get("running");
-    tell();
-  }
-
-  async function arrived() {
-    const own = ++turn;
-    showBar();
-    const original = model.get("_original");
-    if (!original.size) return;
-    const found = await readPixels(model.get("_picture"));
-    if (own !== turn) return;
-    pixels = found;
-    attack = readAttack();
-    bars.frame(attack ?? { names: original.names, source: original.class });
-    if (attack) {
-      units.frame(attack, original.size);
-      units.choose(model.get("unit"));
-    } else units.clear();
-    draw();
-  }
-
-  const showUnit = () => {
-    shelf.show();
-    units.choose(model.get("unit"));
-  };
-  const soon = onceAFrame(() => arrived().catch(failed));
-  const deaf = listen(model, [
-    ["_original", soon], ["_picture", soon], ["_result", soon], ["_maps", soon],
-    ["position", draw], ["times", draw], ["palette", draw], ["unit", showUnit],
-    ...["image", "target", "running", "progress", "palette", "error"].map((key) => [key, onceAFrame(showBar)]),
-  ]);
-  el.append(root);
-  soon();
-  showUnit();
-  return () => {
-    deaf();
-    root.remove();
+    /** @param {ImageData} pixels @param {Original} facts */
+    showOriginal(pixels, facts) {
+      times.show();
+      timesText.textContent = `× ${model.get("times")}`;
+      original.show(pixels);
+      original.setCaption(facts.class, formatPercent(facts.probabilities[0][0]));
+    },
+    /** Show no attack. @param {ImageData} pixels @param {Original} facts */
+    clearAttack(pixels, facts) {
+      timesRow.hidden = true;
+      attacked.clear(pixels);
+      difference.clear(pixels);
+      bars.show(facts.probabilities, 0);
+    },
+    /** @param {ImageData} pixels of the original @param {ImageData} moved @param {Attack} attack @param {number} share */
+    showAttack(pixels, moved, attack, share) {
+      const [name, probability] = attack.prediction(share);
+      const { l2, linf, probabilities } = attack.result;
+      timesRow.hidden = false;
+      attacked.show(moved);
+      attacked.setCaption(name, formatPercent(probability));
+      difference.show(enlarged(pixels, attack.perturbation, share * model.get("times")));
+      const largest = `at most ${formatNumber(255 * share * linf)} of 255`;
+      difference.setCaption(`L2 ${formatNumber(share * l2)}`, largest);
+      bars.show(probabilities, share);
+    },
   };
 }
 
-export default overKernel(mountAttack);
+/** The widget: `read` decodes the traits, `draw` shows them. */
+class AttackDiff {
+  /** @param {{ model: Model, source: KernelSource, el: HTMLElement }} options */
+  constructor({ model, source, el }) {
+    /** @type {Facts} */
+    this.facts = model.get("_facts");
+    this.model = model;
+    const { element: error, fail } = errorLine();
+    this.error = error;
+    this.fail = fail;
+    const { layer, layer_index } = this.facts;
+    this.bar = attackToolbar({
+      facts: this.facts,
+      set: (values) => setTraits(model, values),
+      start: () => source.ask({ kind: "start" }).catch(fail),
+      stop: () => source.ask({ kind: "stop" }).catch(fail),
+    });
+    this.frames = attackFrames(model);
+    this.position = traitSlider(
+      model,
+      "position",
+      { min: 0, max: 1, step: 0.01, label: "From the original to the attacked image" },
+      (value) => value,
+      (value) => value,
+    );
+    this.slider = make(
+      "label",
+      { className: "dw-position-row" },
+      make("span", {}, "Original"),
+      this.position.input,
+      make("span", {}, "Attacked"),
+    );
+    this.hint = make("p", { className: "dw-hint" }, HINT);
+    this.units = changedUnits({
+      about: source.about,
+      columns: source.columns,
+      layer: layer_index,
+      open: (unit) => setTraits(model, { unit }),
+    });
+    this.legend = changeLegend();
+    const head = make(
+      "div",
+      { className: "dw-inside-head" },
+      make("h3", {}, `Units of ${layer}`),
+      this.legend.element,
+    );
+    this.inside = make("div", { className: "dw-inside" }, head, this.units.element);
+    this.shelf = unitShelf({ model, source, layer });
+    const body = make(
+      "div",
+      { className: "dw-attack-body" },
+      this.frames.element,
+      this.slider,
+      this.hint,
+      this.inside,
+    );
+    this.root = mountRoot(
+      el,
+      { className: "dw-attack-diff" },
+      this.bar.element,
+      error,
+      body,
+      this.shelf.element,
+    );
+
+    /** @type {ImageData | null} */
+    this.pixels = null;
+    /** @type {Attack | null} */
+    this.attack = null;
+    this.turn = 0;
+    this.draw = oncePerFrame(() => this.drawNow());
+  }
+
+  /** Decode the image and the attack on it, and show them. */
+  async read() {
+    const turn = ++this.turn;
+    this.showState();
+    /** @type {Original} */
+    const original = this.model.get("_original");
+    if (!original.size) return;
+    const pixels = await readPixels(this.model.get("_image"));
+    if (turn !== this.turn) return;
+    this.pixels = pixels;
+    this.attack = this.readAttack(original);
+    if (this.attack) {
+      const { result } = this.attack;
+      this.frames.bars.setClasses(result);
+      this.units.setGroups(result.groups, original.size);
+      this.units.choose(this.model.get("unit"));
+    } else {
+      this.frames.bars.setClasses({ names: original.names, source: original.class });
+      this.units.clear();
+    }
+    this.draw();
+  }
+
+  /** The attack on an image, if it has succeeded. @param {Original} original */
+  readAttack(original) {
+    /** @type {Result} */
+    const result = this.model.get("_result");
+    if (result.image !== original.image || !result.success) return null;
+    return new Attack(result, this.model.get("_perturbation"), this.model.get("_maps"), this.facts);
+  }
+
+  /** Draw all that depends on the position and the colors. */
+  drawNow() {
+    const { attack, model, pixels } = this;
+    if (!pixels) return;
+    /** @type {Original} */
+    const original = model.get("_original");
+    const share = model.get("position");
+    this.position.show();
+    this.frames.showOriginal(pixels, original);
+    this.slider.hidden = this.inside.hidden = !attack;
+    this.root.element.dataset.shown = attack ? `${attack.result.image}/${attack.result.target}` : "";
+    this.root.element.dataset.position = share;
+    if (!attack) return this.frames.clearAttack(pixels, original);
+    const palette = model.get("palette");
+    const moved = perturbed(pixels, attack.perturbation, share);
+    this.frames.showAttack(pixels, moved, attack, share);
+    this.legend.show(attack.scale, palette);
+    this.units.show({
+      image: moved,
+      changeOf: (unit) => attack.changeOf(unit, share),
+      deltaOf: (unit) => attack.maxActivationChange(unit, share),
+      grid: this.facts.grid,
+      size: original.size,
+      scale: attack.scale,
+      palette,
+    });
+  }
+
+  /** Show what is chosen, and how far the attack is or how it ended. */
+  showState() {
+    const { model } = this;
+    const isRunning = model.get("running");
+    this.bar.show({
+      number: model.get("image"),
+      chosen: model.get("target"),
+      original: model.get("_original"),
+      isRunning,
+      progress: model.get("progress"),
+      colors: model.get("palette"),
+    });
+    const { text, isBad } = verdict(model.get("_result"), isRunning);
+    this.frames.outcome.textContent = text;
+    this.frames.outcome.classList.toggle("dw-worse", isBad);
+    this.hint.hidden = isRunning || Boolean(model.get("_result").target);
+    this.root.element.dataset.running = isRunning;
+    this.error.textContent = model.get("error");
+    this.error.hidden = !model.get("error");
+  }
+
+  showUnit() {
+    this.shelf.show();
+    this.units.choose(this.model.get("unit"));
+  }
+
+  /** Follow the traits; returns a function that removes the widget. */
+  start() {
+    const read = oncePerFrame(() => this.read().catch(this.fail));
+    const showState = oncePerFrame(() => this.showState());
+    /** @param {string[]} names @param {() => void} run @returns {[string, () => void][]} */
+    const each = (names, run) => names.map((name) => [name, run]);
+    const stopListening = onChanges(this.model, [
+      ...each(["_original", "_image", "_result", "_maps"], read),
+      ...each(["position", "times", "palette"], this.draw),
+      ...each(["image", "target", "running", "progress", "palette", "error"], showState),
+      ["unit", () => this.showUnit()],
+    ]);
+    read();
+    this.showUnit();
+    return () => {
+      stopListening();
+      this.shelf.close();
+      this.root.remove();
+    };
+  }
+}
+
+export default kernelWidget((page) => new AttackDiff(page).start());

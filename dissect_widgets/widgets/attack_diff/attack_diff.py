@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 from traitlets import TraitError
 
@@ -28,8 +28,10 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import DissectError, SettingError
 from dissect_widgets.widgets.attack_diff.data import AttackData
 from dissect_widgets.widgets.shared.background import Background
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.styles import STYLES as BROWSER_STYLES
 
 PALETTES = ("green-red", "blue-orange")
 QUICK = CarliniWagner(steps=200, searches=4)
@@ -37,7 +39,7 @@ QUICK = CarliniWagner(steps=200, searches=4)
 _TELL_EVERY = 0.1  # seconds between two notes of how far an attack is
 
 
-class AttackDiff(anywidget.AnyWidget):
+class AttackDiff(Widget):
     """Pick a picture and a class, attack, and move from the original to the attacked picture.
 
     A slider moves everything: the picture, what the network says of it, and the maps of the units that are
@@ -73,20 +75,10 @@ class AttackDiff(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end(
-        "widgets/shared/dom",
-        "widgets/shared/activation_maps",
-        "widgets/shared/kernel",
-        "widgets/shared/data_source",
-        "widgets/unit_browser/card_grid",
-        "widgets/unit_browser/unit_detail",
-        "widgets/unit_browser/browser",
-        "widgets/shared/local_state",
-        "widgets/attack_diff/frames",
-        "widgets/attack_diff/changed_units",
-        "widgets/attack_diff/attack_diff",
+    _esm = join_modules(Path(__file__).with_suffix(".js"))
+    _css = scoped_styles(
+        {".dw-attack-diff": [SHARED_STYLES, Path(__file__).with_suffix(".css")], **BROWSER_STYLES}
     )
-    _css = style("widgets/unit_browser/unit_browser", "widgets/attack_diff/attack_diff")
 
     image = traitlets.Int(0, min=0, help="Number of the image that is attacked.").tag(sync=True)
     target = traitlets.Unicode(help='Class it is to be told as; "" for the one that is second now.').tag(
@@ -110,7 +102,7 @@ class AttackDiff(anywidget.AnyWidget):
     _columns = traitlets.Bytes().tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
     _original = traitlets.Dict().tag(sync=True)
-    _picture = traitlets.Bytes().tag(sync=True)
+    _image = traitlets.Bytes().tag(sync=True)
     _result = traitlets.Dict().tag(sync=True)
     _perturbation = traitlets.Bytes().tag(sync=True)
     _maps = traitlets.Bytes().tag(sync=True)
@@ -135,20 +127,19 @@ class AttackDiff(anywidget.AnyWidget):
         assert layer is not None  # one of the two was given
         self.data, self.method, self.seed = AttackData(classifier, layer, importance), method or QUICK, seed
         self.attacked: AttackResult | None = None
-        self._units, place = None, -1
+        self._units, layer_index = None, -1
         if dissection is not None and layer in dissection.layer_names:
-            self._units, place = UnitData(dissection), dissection.layer_names.index(layer)
+            self._units, layer_index = UnitData(dissection), dissection.layer_names.index(layer)
             self.data.check_units(dissection[layer].units, "dissection")
         self._background = Background()
         self._ready = False
         super().__init__(
             _about=self._units.about() if self._units else {"layers": []},
             _columns=self._units.columns() if self._units else b"",
-            _facts=self.data.facts() | {"place": place},
+            _facts=self.data.facts() | {"layer_index": layer_index},
             **traits,
         )
         self._ready = True
-        answer_page(self, self._find)
         self._show_image()
 
     def __repr__(self) -> str:
@@ -241,14 +232,14 @@ class AttackDiff(anywidget.AnyWidget):
     def _show_image(self) -> None:
         with self.hold_sync():
             self._forget()
-            self._original, self._picture = self.data.original(self.image)
+            self._original, self._image = self.data.original(self.image)
 
     def _forget(self) -> None:
         """End the attack that is under way, and take away what is shown of the last one."""
         self.stop()
         self.attacked, self._result, self.error = None, {}, ""
 
-    def _find(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def _answer(self, question: dict[str, Any]) -> Answer:
         kind = question["kind"]
         if kind in ("start", "stop"):
             getattr(self, kind)()

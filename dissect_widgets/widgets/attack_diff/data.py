@@ -134,8 +134,8 @@ class AttackData:
             "names": [self.classes[k] for k in told],
             "probabilities": [[round(float(p), 6) for p in odds[:, k]] for k in told],
             "groups": groups,
-            "shown": units,
-            "peaks": [[round(float(p), 5) for p in peaks[:, unit]] for unit in units],
+            "units": units,
+            "max_activations": [[round(float(p), 5) for p in peaks[:, unit]] for unit in units],
         }
         perturbation = attacked.perturbation[0].numpy().astype("<f2").tobytes()
         return facts, perturbation, maps[:, units].numpy().astype("<f2").tobytes()

@@ -1,98 +1,92 @@
-// An attacked picture between the original and the end, and what the network says of it.
+// Images in frames: the original, the attacked one, and their difference.
 
-/** Pixels of a picture, as bytes. */
-async function readPixels(view) {
-  const bitmap = await createImageBitmap(new Blob([view], { type: "image/png" }));
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d");
+import { contextOf, make } from "../shared/dom.js";
+
+/** Pixels of a PNG. @param {BlobPart} png */
+export async function readPixels(png) {
+  const bitmap = await createImageBitmap(new Blob([png], { type: "image/png" }));
+  const context = contextOf(new OffscreenCanvas(bitmap.width, bitmap.height));
   context.drawImage(bitmap, 0, 0);
   return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
-/** A picture with a line above and below it. */
-function framed(title, className) {
+/**
+ * The image plus a share of the perturbation.
+ * @param {ImageData} image
+ * @param {Float32Array} perturbation channel by channel
+ * @param {number} share
+ */
+export function perturbed({ data, width, height }, perturbation, share) {
+  return mapPixels(
+    width,
+    height,
+    (i, c, at) => data[at] + 255 * share * perturbation[c * width * height + i],
+  );
+}
+
+/**
+ * The perturbation itself, enlarged, around a middle gray.
+ * @param {ImageData} image
+ * @param {Float32Array} perturbation
+ * @param {number} factor
+ */
+export function enlarged({ width, height }, perturbation, factor) {
+  return mapPixels(width, height, (i, c) => 127.5 + 255 * factor * perturbation[c * width * height + i]);
+}
+
+/**
+ * @param {number} width
+ * @param {number} height
+ * @param {(pixel: number, channel: number, at: number) => number} value
+ */
+function mapPixels(width, height, value) {
+  const image = new ImageData(width, height);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = value(i, c, 4 * i + c);
+    image.data[4 * i + 3] = 255;
+  }
+  return image;
+}
+
+/**
+ * An image with a line above and below it.
+ * @param {string} title
+ * @param {string} className
+ * @param {HTMLElement | null} below
+ */
+export function imageFrame(title, className, below = null) {
   const canvas = make("canvas", { aria: { role: "img", label: title } });
   const name = make("strong", {});
   const text = make("span", { className: "dw-faint" });
+  const caption = make("figcaption", {}, name, text);
+  const setCaption = (first = "", second = "") => {
+    name.textContent = first;
+    text.textContent = second;
+    canvas.setAttribute("aria-label", `${title}: ${first} ${second}`);
+  };
   return {
-    canvas,
-    element: make("figure", { className: `dw-frame ${className}` }, make("h4", {}, title), canvas, make("figcaption", {}, name, text)),
-    say(first, second = "") {
-      name.textContent = first;
-      text.textContent = second;
-      canvas.setAttribute("aria-label", `${title}: ${first} ${second}`);
-    },
-    put(image) {
+    element: make(
+      "figure",
+      { className: `dw-frame ${className}` },
+      make("h4", {}, title),
+      canvas,
+      caption,
+      below,
+    ),
+    setCaption,
+    /** @param {ImageData} image */
+    show(image) {
       if (canvas.width !== image.width || canvas.height !== image.height) {
         Object.assign(canvas, { width: image.width, height: image.height });
       }
-      canvas.getContext("2d").putImageData(image, 0, 0);
+      contextOf(canvas).putImageData(image, 0, 0);
       canvas.dataset.drawn = "yes";
     },
-    /** An empty place for a picture of a size. */
+    /** An empty frame for an image of a size. @param {{ width: number, height: number }} size */
     clear({ width, height }) {
       Object.assign(canvas, { width, height });
       delete canvas.dataset.drawn;
-      this.say("");
-    },
-  };
-}
-
-/** The picture plus a share of the perturbation, which lies channel by channel. */
-function perturbed({ data, width, height }, perturbation, share) {
-  const image = new ImageData(width, height);
-  const plane = width * height;
-  for (let i = 0; i < plane; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = data[4 * i + c] + 255 * share * perturbation[c * plane + i];
-    image.data[4 * i + 3] = 255;
-  }
-  return image;
-}
-
-/** The perturbation itself, so many times enlarged, around a middle gray. */
-function enlarged({ width, height }, perturbation, factor) {
-  const image = new ImageData(width, height);
-  const plane = width * height;
-  for (let i = 0; i < plane; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = 127.5 + 255 * factor * perturbation[c * plane + i];
-    image.data[4 * i + 3] = 255;
-  }
-  return image;
-}
-
-/** Value at a place between 0 and 1 of a row of values at even places. */
-function between(values, share) {
-  const at = share * (values.length - 1);
-  const before = Math.floor(at);
-  const after = Math.min(before + 1, values.length - 1);
-  return values[before] + (at - before) * (values[after] - values[before]);
-}
-
-/** Bars of what the network makes of the picture; a mark on each says what it was. */
-function classBars() {
-  const rows = make("ol", { className: "dw-bars" });
-  let parts = [];
-  return {
-    element: rows,
-    /** names of classes; source and target are set off from the others. */
-    frame({ names, source, target }) {
-      parts = names.map((name) => {
-        const kind = name === source ? "dw-of-source" : name === target ? "dw-of-target" : "";
-        const fill = make("span", { className: `dw-fill ${kind}` });
-        const mark = make("span", { className: "dw-mark" });
-        const value = make("span", { className: "dw-bar-value" });
-        return { fill, mark, value, row: make("li", { title: name }, make("span", { className: `dw-name ${kind}` }, name), make("span", { className: "dw-bar-track" }, fill, mark), value) };
-      });
-      rows.replaceChildren(...parts.map(({ row }) => row));
-    },
-    show(probabilities, share) {
-      parts.forEach(({ fill, mark, value, row }, i) => {
-        const now = between(probabilities[i], share);
-        fill.style.width = `${100 * now}%`;
-        mark.style.left = `${100 * probabilities[i][0]}%`;
-        value.textContent = percent(now);
-        row.title = `was ${percent(probabilities[i][0])}, is ${percent(now)}`;
-      });
+      setCaption();
     },
   };
 }

@@ -1,17 +1,32 @@
-// A line of text above a figure. A figure that was drawn before it was on the page has plotly's default
-// width and only looks again when the window changes; so the line says that it did, when its own width does.
-function render({ model, el }) {
-  const line = document.createElement("em");
-  line.textContent = model.get("text");
-  el.append(line);
-  let width = 0;
-  const watch = new ResizeObserver(([entry]) => {
-    if (entry.contentRect.width === width) return;
-    width = entry.contentRect.width;
-    window.dispatchEvent(new Event("resize"));
-  });
-  watch.observe(el);
-  return () => watch.disconnect();
-}
+// A line of text above a figure. It also makes the figure as wide as its cell, and keeps keys in the widget.
 
-export default { render };
+import { make } from "../shared/dom.js";
+import { keepKeys } from "../shared/root.js";
+
+/** @type {import("../shared/types.js").FrontEnd} */
+export default {
+  render({ model, el }) {
+    const line = make("em", {}, model.get("text"));
+    el.append(line);
+    let release = () => {};
+    /** @type {HTMLElement | null} */
+    let root = null;
+    let width = 0;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry.contentRect.width === width) return;
+      width = entry.contentRect.width;
+      // a figure that was drawn before it was on the page has plotly's default width until the window changes
+      window.dispatchEvent(new Event("resize"));
+      const found = /** @type {HTMLElement | null} */ (el.closest(".dw-layer-comparison"));
+      if (!found || found === root) return;
+      root = found; // known only once all is on the page
+      release();
+      release = keepKeys(found);
+    });
+    observer.observe(el);
+    return () => {
+      observer.disconnect();
+      release();
+    };
+  },
+};

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -18,14 +19,15 @@ from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
 from dissect_widgets.plots.layers_and_concepts import overview
-from dissect_widgets.widgets.shared.widget import front_end, one_of
+from dissect_widgets.widgets.shared.front_end import join_modules
+from dissect_widgets.widgets.shared.widget import one_of
 from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 
 
 class _Hint(anywidget.AnyWidget):
     """Line above the figure, which makes the figure as wide as its cell."""
 
-    _esm = front_end("widgets/comparison/layer_comparison")
+    _esm = join_modules(Path(__file__).with_suffix(".js"))
     text = traitlets.Unicode().tag(sync=True)
 
 
@@ -70,6 +72,7 @@ class LayerComparison(ipywidgets.VBox):
             options=[(label, name) for name, label in COUNTS.items()], style={"button_width": "auto"}
         )
         super().__init__([choice, _Hint(text="Click a bar to see its units."), self._bars, self._below])
+        self.add_class("dw-layer-comparison")  # keys stay inside of it
         with self.hold_trait_notifications():
             self.layer, self.count = dissection.layer_names[-1], count
         self._draw()

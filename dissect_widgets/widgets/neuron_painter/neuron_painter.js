@@ -1,289 +1,314 @@
-// The painter: a palette of concepts, a picture with a brush, and the strokes that were painted.
+// The painter: a palette of concepts, an image with a brush, and the strokes that were painted.
 
-const BRUSH = ["concept", "mode", "n", "brush", "strength"];
+import { errorLine, make, makeButton } from "../shared/dom.js";
+import { openChannel } from "../shared/kernel.js";
+import { mountRoot } from "../shared/root.js";
+import { onChanges, setTraits } from "../shared/traits.js";
+import { PaintingArea } from "./brush.js";
+import { brushControls } from "./brush_controls.js";
+import { conceptPalette } from "./concept_palette.js";
+import { downloadImage, downloadJson, fileButtons } from "./files.js";
+import { RequestQueue } from "./request_queue.js";
+import { actionOf, isTextField, resizedBrush } from "./shortcuts.js";
+import { strokeList } from "./stroke_list.js";
+
+/** @import { Ask, FrontEnd, Model } from "../shared/types.js" */
+/** @import { Facts, Mode, PainterRequest, Point } from "./types.js" */
+/** @import { Action } from "./shortcuts.js" */
+
+const BRUSH_TRAITS = ["concept", "mode", "n", "brush", "strength"];
+const LARGEST_SEED = 2 ** 32 - 1;
+/** @type {Record<Mode, string>} */
 const INK = { draw: "#56b4e9", erase: "#d55e00" };
 
-/** Send pieces one after another; what comes while one is under way goes along with the next. */
-function oneAtATime(run, failed) {
-  let busy = false;
-  const waiting = [];
-  const pump = async () => {
-    if (busy || !waiting.length) return;
-    busy = true;
-    const next = waiting.shift();
-    try {
-      await run(next);
-    } catch (error) {
-      failed(error);
-    }
-    busy = false;
-    pump();
-  };
+/**
+ * Undo, redo and reset.
+ * @param {(what: "undo" | "redo" | "reset") => void} act
+ */
+function historyButtons(act) {
+  const undo = makeButton("Undo", "Undo (Ctrl+Z)", () => act("undo"));
+  const redo = makeButton("Redo", "Redo (Ctrl+Shift+Z)", () => act("redo"));
+  const reset = makeButton("Reset", "Remove all strokes", () => act("reset"));
   return {
-    add(piece) {
-      const last = waiting.at(-1);
-      if (piece.kind === "stroke" && !piece.first && last?.kind === "stroke" && !last.last) {
-        last.points.push(...piece.points);
-        last.last = piece.last;
-        last.time = piece.time ?? last.time;
-      } else waiting.push(piece);
-      pump();
+    element: make("div", { className: "dw-acts" }, undo, redo, reset),
+    /** @param {{ undo: boolean, redo: boolean }} can @param {number} strokes */
+    show(can, strokes) {
+      undo.disabled = !can.undo;
+      redo.disabled = !can.redo;
+      reset.disabled = !strokes;
     },
   };
 }
 
-function rangeControl({ name, label, model, set, scale = (value) => value, unscale = scale, text, title, ...range }) {
-  const input = make("input", {
-    type: "range", className: "dw-slider", title, ...range,
-    aria: { label }, data: { name }, on: { input: () => set(name, unscale(Number(input.value))) },
-  });
-  const value = make("output", { className: "dw-value" });
-  return {
-    element: make("label", { title }, make("span", {}, label), input, value),
-    show() {
-      input.value = scale(model.get(name));
-      value.textContent = text(model.get(name));
-    },
-  };
-}
-
-function paletteList({ paints, choose }) {
-  const chips = paints.map((paint) =>
-    make(
-      "button",
-      {
-        type: "button", className: "dw-chip", data: { concept: paint.name },
-        title: `${paint.name} (${paint.category}): best unit has an IoU of ${paint.iou.toFixed(2)}`,
-        on: { click: () => choose(paint.name) },
-      },
-      paint.thumb ? make("img", { src: paint.thumb, alt: "", width: 36, height: 36 }) : null,
-      make("span", { className: "dw-two-lines" }, make("span", { className: "dw-name" }, paint.name), make("span", { className: "dw-category" }, `IoU ${paint.iou.toFixed(2)}`)),
-    ),
-  );
-  return {
-    element: make("div", { className: "dw-palette", aria: { role: "group", label: "concepts to paint with" } }, ...chips),
-    show(name) {
-      chips.forEach((chip) => chip.setAttribute("aria-pressed", String(chip.dataset.concept === name)));
-    },
-  };
-}
-
-function download(name, blob) {
-  const link = make("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-function mountPainter({ model, ask, el }) {
-  const about = model.get("_about");
-  const { element: error, failed: say } = errorLine();
-  let problem = null; // of the last thing that was done here
-  const failed = (reason) => {
-    problem = reason;
-    say(reason);
-  };
-  let turn = 0;
-  let drawn = 0;
-  let comparing = false;
-
-  async function show(png, time) {
-    const own = ++turn;
-    const bitmap = await createImageBitmap(new Blob([png], { type: "image/png" }));
-    if (own < drawn) return;
-    drawn = own;
-    area.show(bitmap);
-    root.dataset.turn = own;
-    if (time !== undefined) root.dataset.lag = (performance.now() - time).toFixed(1);
-  }
-  const current = () => model.get(comparing ? "_before" : "_picture");
-
-  let lastTime;
-  const line = oneAtATime(async (piece) => {
-    const { time, then, ...question } = piece;
-    if (question.kind === "stroke") lastTime = question.last ? time ?? lastTime : undefined;
-    const { answer, buffers } = await ask(question);
-    if (buffers?.length && !comparing) await show(buffers[0], time);
-    problem = null;
-    showState();
-    then?.(answer);
-  }, failed);
-  const act = (what) => line.add({ kind: "do", what });
-
-  let first = false;
-  const area = paintingArea({
-    begin() {
-      compare(false);
-      first = true;
-    },
-    move(points, time) {
-      const brush = Object.fromEntries(BRUSH.map((name) => [name, model.get(name)]));
-      line.add({ kind: "stroke", first, last: false, points: [...points], time, ...(first ? { brush } : {}) });
-      first = false;
-    },
-    end: () => line.add({ kind: "stroke", first: false, last: true, points: [] }),
-    brushOf: () => ({ diameter: model.get("brush"), color: INK[model.get("mode")] }),
-  });
-
-  function set(name, value) {
-    model.set(name, value);
-    model.save_changes();
-    showBrush();
-  }
-  function compare(on) {
-    if (comparing === on) return;
-    comparing = on;
-    root.classList.toggle("dw-comparing", on);
-    show(current()).catch(failed);
-  }
-
-  const button = (text, title, run, extra = {}) =>
-    make("button", { type: "button", className: "dw-button", title, on: { click: run }, ...extra }, text);
-  const modes = [["draw", "D"], ["erase", "E"]].map(([mode, key]) =>
-    button(mode, `${mode} (${key})`, () => set("mode", mode), { className: "dw-button dw-mode", data: { mode } }),
-  );
-  const sliders = [
-    rangeControl({
-      name: "brush", label: "brush", model, set, min: 2, max: 60, step: 1, scale: (v) => Math.round(v * 100), unscale: (v) => v / 100,
-      text: (v) => `${Math.round(v * 100)} %`, title: "width of the brush, as a share of the picture ([ and ])",
-    }),
-    rangeControl({
-      name: "strength", label: "strength", model, set, min: 0.1, max: 4, step: 0.1, text: (v) => `${v.toFixed(1)}×`,
-      title: "how often their threshold the units are set to; erasing, 1 is zero, and more goes below",
-    }),
-    rangeControl({
-      name: "n", label: "units", model, set, min: 1, max: Math.min(about.units, 100), step: 1, text: (v) => `${v}`,
-      title: `how many of the ${about.units} units of ${about.layer}, those that match the concept best`,
-    }),
-  ];
-  const undo = button("undo", "take back (Ctrl+Z)", () => act("undo"));
-  const redo = button("redo", "do again (Ctrl+Shift+Z)", () => act("redo"));
-  const reset = button("reset", "remove all strokes", () => act("reset"));
+/**
+ * Below the image: which sample it is, and a button to see it without edits.
+ * @param {object} options
+ * @param {(seed: number | null) => void} options.setSeed called with null for what is no seed
+ * @param {() => void} options.next
+ * @param {(isComparing: boolean) => void} options.compare
+ */
+function sampleControls({ setSeed, next, compare }) {
   const seed = make("input", {
-    type: "number", className: "dw-seed", min: 0, max: 4294967295, step: 1, aria: { label: "seed of the sample" },
-    on: { change: () => (seed.checkValidity() && seed.value !== "" ? line.add({ kind: "seed", seed: Number(seed.value) }) : showState()) },
+    type: "number",
+    className: "dw-seed",
+    min: 0,
+    max: LARGEST_SEED,
+    step: 1,
+    aria: { label: "Seed of the sample" },
+    on: { change: () => setSeed(seed.checkValidity() && seed.value !== "" ? Number(seed.value) : null) },
   });
-  const next = button("next", "next sample (N)", () => act("next"));
-  const hold = button("hold: before", "hold to see the picture without strokes (B)", () => {}, { className: "dw-button dw-hold" });
-  hold.addEventListener("pointerdown", () => compare(true));
-  for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) hold.addEventListener(name, () => compare(false));
-  const file = make("input", {
-    type: "file", accept: ".json,application/json", hidden: true, aria: { label: "edits to load" },
-    on: {
-      change: async () => {
-        const [chosen] = file.files;
-        if (chosen) line.add({ kind: "load", text: await chosen.text(), name: chosen.name });
-        file.value = "";
-      },
-    },
+  const hold = makeButton("Hold to show original", "Show the image without edits (B)", () => {}, {
+    className: "dw-hold",
+    on: { pointerdown: () => compare(true) },
   });
-  const palette = paletteList({ paints: model.get("_palette"), choose: (name) => set("concept", name) });
-  const list = editList({
-    change: (index, on) => line.add({ kind: "switch", index, on }),
-    drop: (index) => line.add({ kind: "drop", index }),
-    mark: (edit) => area.mark(edit && { points: edit.points, brush: edit.brush }),
-  });
-  const label = () => `seed${model.get("seed")}`;
-  const saving = make(
-    "div",
-    { className: "dw-saving" },
-    button("save picture", "as PNG", () => download(`${label()}.png`, new Blob([model.get("_picture")], { type: "image/png" }))),
-    button("save edits", "as JSON", () =>
-      line.add({ kind: "save", then: ({ text }) => download(`${label()}.json`, new Blob([text], { type: "application/json" })) })),
-    button("load edits", "from JSON", () => file.click()), file,
-  );
-  const root = make(
-    "div",
-    { className: "dw-browser dw-painter", data: { lmSuppressShortcuts: "true" } },
-    make(
+  for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
+    hold.addEventListener(name, () => compare(false));
+  }
+  return {
+    element: make(
       "div",
-      { className: "dw-toolbar" },
-      make("span", { className: "dw-modes", aria: { role: "group", label: "what the brush does" } }, ...modes),
-      ...sliders.map((slider) => slider.element),
-      make("span", { className: "dw-count", title: `Units of ${about.layer}, a map of ${about.grid.join(" × ")}; drawn ${about.how}.` }, `${about.layer}, ${about.grid.join(" × ")}`),
+      { className: "dw-below" },
+      make("label", {}, make("span", {}, "Sample"), seed),
+      makeButton("Next", "Next sample (N)", next),
+      make("span", { className: "dw-spring" }),
+      hold,
     ),
-    make(
-      "div",
-      { className: "dw-body" },
-      palette.element,
+    /** @param {number} value */
+    show: (value) => (seed.value = String(value)),
+  };
+}
+
+class NeuronPainter {
+  /** @param {{ model: Model, ask: Ask, el: HTMLElement }} options */
+  constructor({ model, ask, el }) {
+    /** @type {Facts} */
+    this.facts = model.get("_about");
+    this.model = model;
+    this.ask = ask;
+    const { element: error, fail } = errorLine();
+    this.error = error;
+    this.showError = fail;
+    /** What failed last, of what was done here. @type {unknown} */
+    this.problem = null;
+    this.queue = new RequestQueue(
+      (request) => this.run(request),
+      (reason) => this.fail(reason),
+    );
+    this.isComparing = false;
+    this.turn = 0;
+    this.drawnTurn = 0;
+    /** When the pointer made the last point of a stroke that has ended. @type {number | undefined} */
+    this.strokeTime = undefined;
+    const { facts, queue } = this;
+    const set = (/** @type {string} */ name, /** @type {unknown} */ value) => this.set(name, value);
+    this.controls = brushControls({ facts, state: model, set });
+    this.palette = conceptPalette({
+      paints: model.get("_palette"),
+      choose: (name) => set("concept", name),
+    });
+    this.area = this.makeArea();
+    this.history = historyButtons((what) => this.act(what));
+    this.sample = sampleControls({
+      setSeed: (seed) => (seed === null ? this.showState() : queue.add({ kind: "seed", seed })),
+      next: () => this.act("next"),
+      compare: (isComparing) => this.compare(isComparing),
+    });
+    this.strokes = strokeList({
+      change: (index, on) => queue.add({ kind: "switch", index, on }),
+      remove: (index) => queue.add({ kind: "drop", index }),
+      mark: (stroke) => this.area.mark(stroke),
+    });
+    const name = () => `seed${model.get("seed")}`;
+    this.files = fileButtons({
+      saveImage: () => downloadImage(name(), model.get("_image")),
+      saveEdits: () => queue.add({ kind: "save", then: ({ text }) => downloadJson(name(), text) }),
+      loadEdits: (text, origin) => queue.add({ kind: "load", text, name: origin }),
+    });
+    const root = { className: "dw-neuron-painter", on: { keydown: this.onKeyDown, keyup: this.onKeyUp } };
+    this.root = mountRoot(
+      el,
+      { ...root, isOwnKey: (/** @type {KeyboardEvent} */ event) => actionOf(event) !== null },
+      this.controls.element,
       make(
         "div",
-        { className: "dw-stage" },
-        area.element,
-        make("div", { className: "dw-below" }, make("label", {}, make("span", {}, "sample"), seed), next, make("span", { className: "dw-spring" }), hold),
-        error,
+        { className: "dw-body" },
+        this.palette.element,
+        make("div", { className: "dw-stage" }, this.area.element, this.sample.element, error),
+        make("div", { className: "dw-side" }, this.history.element, this.strokes.element, this.files),
       ),
-      make("div", { className: "dw-side" }, make("div", { className: "dw-acts" }, undo, redo, reset), list.element, saving),
-    ),
-  );
-  root.addEventListener("keydown", (event) => {
-    if (/^(text|number)$/.test(event.target.type ?? "")) return;
-    const key = event.key.toLowerCase();
-    const brush = model.get("brush");
-    const command = event.ctrlKey || event.metaKey;
-    const acts = command
-      ? { z: () => act(event.shiftKey ? "redo" : "undo"), y: () => act("redo") }
-      : {
-          d: () => set("mode", "draw"), e: () => set("mode", "erase"), n: () => act("next"), b: () => compare(true),
-          "[": () => set("brush", Math.max(0.02, brush - 0.02)), "]": () => set("brush", Math.min(0.6, brush + 0.02)),
-        };
-    if (!acts[key]) return;
-    event.preventDefault();
-    acts[key]();
-  });
-  root.addEventListener("keyup", (event) => event.key.toLowerCase() === "b" && compare(false));
+    );
+  }
 
-  function showBrush() {
-    palette.show(model.get("concept"));
-    modes.forEach((each) => each.setAttribute("aria-pressed", String(each.dataset.mode === model.get("mode"))));
-    sliders.forEach((slider) => slider.show());
-    area.redraw();
+  makeArea() {
+    let first = false; // whether the next piece is the first of its stroke
+    const readBrush = () => Object.fromEntries(BRUSH_TRAITS.map((name) => [name, this.model.get(name)]));
+    return new PaintingArea({
+      begin: () => {
+        this.compare(false);
+        first = true;
+      },
+      move: (/** @type {Point[]} */ points, time) => {
+        const brush = first ? { brush: readBrush() } : {};
+        this.queue.add({ kind: "stroke", first, last: false, points: [...points], time, ...brush });
+        first = false;
+      },
+      end: () => this.queue.add({ kind: "stroke", first: false, last: true, points: [] }),
+      brushOf: () => ({
+        diameter: this.model.get("brush"),
+        color: INK[/** @type {Mode} */ (this.model.get("mode"))],
+      }),
+    });
   }
-  function showState() {
-    const { undo: canUndo, redo: canRedo } = model.get("_can");
-    undo.disabled = !canUndo;
-    redo.disabled = !canRedo;
-    reset.disabled = !model.get("edits").length;
-    seed.value = model.get("seed");
-    area.describe(`sample ${model.get("seed")} with ${model.get("edits").length} strokes`);
-    const wrong = model.get("error") || problem;
-    if (wrong) say(wrong);
-    else error.hidden = true;
+
+  /** @param {unknown} reason */
+  fail(reason) {
+    this.problem = reason;
+    this.showError(reason);
   }
-  function showPicture() {
-    const time = lastTime;
-    lastTime = undefined;
-    show(current(), time).then(() => area.settle()).catch(failed);
+
+  /** Ask the kernel, and show the image that it answers with. @param {PainterRequest} request */
+  async run(request) {
+    /** @type {Record<string, any>} */
+    const { time, then, ...question } = request;
+    if (question.kind === "stroke") {
+      this.strokeTime = question.last ? (time ?? this.strokeTime) : undefined;
+    }
+    const { answer, buffers } = await this.ask({ kind: request.kind, ...question });
+    if (buffers?.length && !this.isComparing) await this.showImage(buffers[0], time);
+    this.problem = null;
+    this.showState();
+    then?.(answer);
   }
-  function resize() {
-    const [rows, columns] = about.picture;
-    area.resize(model.get("size"), Math.round((model.get("size") * rows) / columns));
-    showPicture();
+
+  /** @param {"undo" | "redo" | "reset" | "next"} what */
+  act(what) {
+    this.queue.add({ kind: "do", what });
   }
-  const showEdits = () => {
-    list.show(model.get("edits"));
-    area.settle();
-    showState();
+
+  /** @param {string} name @param {unknown} value */
+  set(name, value) {
+    setTraits(this.model, { [name]: value });
+    this.showBrush();
+  }
+
+  /** Show the image without edits, or with them. @param {boolean} isComparing */
+  compare(isComparing) {
+    if (this.isComparing === isComparing) return;
+    this.isComparing = isComparing;
+    this.root.element.classList.toggle("dw-comparing", isComparing);
+    this.showImage(this.currentImage()).catch((reason) => this.fail(reason));
+  }
+
+  onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const action = isTextField(event.target) ? null : actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    this.perform(action);
   };
-  const deaf = listen(model, [
-    ...BRUSH.map((name) => [name, showBrush]), ["edits", showEdits], ["_can", showState], ["seed", showState],
-    ["error", showState], ["_picture", showPicture], ["_before", () => comparing && showPicture()], ["size", resize],
-  ]);
-  el.append(root);
-  resize();
-  showBrush();
-  showEdits();
-  return () => {
-    deaf();
-    root.remove();
+
+  onKeyUp = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key.toLowerCase() === "b") this.compare(false);
   };
+
+  /** @param {Action} action */
+  perform(action) {
+    if (action === "draw" || action === "erase") this.set("mode", action);
+    else if (action === "smaller" || action === "larger") {
+      this.set("brush", resizedBrush(this.model.get("brush"), action));
+    } else if (action === "compare") this.compare(true);
+    else this.act(action);
+  }
+
+  /** @returns {BlobPart} */
+  currentImage() {
+    return this.model.get(this.isComparing ? "_original" : "_image");
+  }
+
+  /**
+   * Draw a PNG, unless a later one is drawn already.
+   * @param {BlobPart} png
+   * @param {number} [time] when the pointer moved
+   */
+  async showImage(png, time) {
+    const turn = ++this.turn;
+    const bitmap = await createImageBitmap(new Blob([png], { type: "image/png" }));
+    if (turn < this.drawnTurn) return;
+    this.drawnTurn = turn;
+    const strokes = this.model.get("edits").length;
+    this.area.show(bitmap, `sample ${this.model.get("seed")} with ${strokes} strokes`);
+    this.root.element.dataset.turn = String(turn);
+    if (time !== undefined) this.root.element.dataset.lag = (performance.now() - time).toFixed(1);
+  }
+
+  /** Show the image of the traits. */
+  async showCurrent() {
+    const time = this.strokeTime;
+    this.strokeTime = undefined;
+    try {
+      await this.showImage(this.currentImage(), time);
+      this.area.clearStroke();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  showBrush() {
+    this.palette.show(this.model.get("concept"));
+    this.controls.show();
+    this.area.redraw();
+  }
+
+  showState() {
+    const problem = this.model.get("error") || this.problem;
+    this.history.show(this.model.get("_can"), this.model.get("edits").length);
+    this.sample.show(this.model.get("seed"));
+    if (problem) this.showError(problem);
+    else this.error.hidden = true;
+  }
+
+  showEdits() {
+    this.strokes.show(this.model.get("edits"));
+    this.area.clearStroke();
+    this.showState();
+  }
+
+  resize() {
+    const [rows, columns] = this.facts.image_size;
+    const size = this.model.get("size");
+    this.area.resize(size, Math.round((size * rows) / columns));
+    this.showCurrent();
+  }
+
+  /** Follow the traits; returns a function that removes the painter. */
+  start() {
+    const showState = () => this.showState();
+    const stopListening = onChanges(this.model, [
+      .../** @type {[string, () => void][]} */ (BRUSH_TRAITS.map((name) => [name, () => this.showBrush()])),
+      ["edits", () => this.showEdits()],
+      ["_can", showState],
+      ["seed", showState],
+      ["error", showState],
+      ["_image", () => this.showCurrent()],
+      ["_original", () => this.isComparing && this.showCurrent()],
+      ["size", () => this.resize()],
+    ]);
+    this.resize();
+    this.showBrush();
+    this.showEdits();
+    return () => {
+      stopListening();
+      this.root.remove();
+    };
+  }
 }
 
+/** @type {FrontEnd} */
 export default {
   render({ model, el }) {
-    const { ask, close } = asking(model);
-    const unmount = mountPainter({ model, ask, el });
+    const { ask, close } = openChannel(model);
+    const remove = new NeuronPainter({ model, ask, el }).start();
     return () => {
-      unmount();
+      remove();
       close();
     };
   },

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 from PIL import Image
 from torch import Tensor, nn
@@ -32,11 +31,12 @@ from dissect_widgets.errors import DissectError, SavedError, SettingError
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
 from dissect_widgets.widgets.neuron_painter.palette import mix_palette, shown
 from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
+from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
 from dissect_widgets.widgets.shared.history import History
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 
 
-class NeuronPainter(anywidget.AnyWidget):
+class NeuronPainter(Widget):
     """A canvas that paints with the units of a generator.
 
     A stroke forces the units that match a concept best to their thresholds t_u, or to zero, where the brush
@@ -73,14 +73,8 @@ class NeuronPainter(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end(
-        "widgets/shared/dom",
-        "widgets/shared/kernel",
-        "widgets/neuron_painter/brush",
-        "widgets/neuron_painter/stroke_list",
-        "widgets/neuron_painter/neuron_painter",
-    )
-    _css = style("widgets/unit_browser/unit_browser", "widgets/neuron_painter/neuron_painter")
+    _esm = join_modules(Path(__file__).with_suffix(".js"))
+    _css = scoped_styles({".dw-neuron-painter": [SHARED_STYLES, Path(__file__).with_suffix(".css")]})
 
     seed = traitlets.Int(1, help="Sample that is painted on.").tag(sync=True)
     concept = traitlets.Unicode(help="What the brush paints with.").tag(sync=True)
@@ -103,8 +97,8 @@ class NeuronPainter(anywidget.AnyWidget):
     )
     _about = traitlets.Dict().tag(sync=True)
     _palette = traitlets.List(traitlets.Dict()).tag(sync=True)
-    _picture = traitlets.Bytes().tag(sync=True)
-    _before = traitlets.Bytes().tag(sync=True)
+    _image = traitlets.Bytes().tag(sync=True)
+    _original = traitlets.Bytes().tag(sync=True)
     _can = traitlets.Dict({"undo": False, "redo": False}).tag(sync=True)
 
     def __init__(
@@ -123,6 +117,7 @@ class NeuronPainter(anywidget.AnyWidget):
         self.palette = mix_palette(self.layer, concepts)
         self._strokes: list[Covered] = []
         self._history: History[list[dict[str, Any]]] = History()
+        self._page = PainterPage(self)
         self._moving = True  # the first edits are no step of the history
         super().__init__(
             _about=self.painting.about(),
@@ -130,21 +125,23 @@ class NeuronPainter(anywidget.AnyWidget):
             **{"concept": next(iter(self.palette)), "n": min(20, self.layer.units)} | traits,
         )
         self._moving = False
-        answer_page(self, PainterPage(self).answer)
         self._begin()
 
     def __repr__(self) -> str:
         return f"<NeuronPainter on {self.layer.name}: seed {self.seed}, {len(self.edits)} strokes>"
 
+    def _answer(self, question: dict[str, Any]) -> Answer:
+        return self._page.answer(question)
+
     @property
     def image(self) -> Image.Image:
         """The picture as it is now."""
-        return Image.open(io.BytesIO(self._picture)).convert("RGB")
+        return Image.open(io.BytesIO(self._image)).convert("RGB")
 
     @property
-    def before(self) -> Image.Image:
+    def original(self) -> Image.Image:
         """The picture without edits."""
-        return Image.open(io.BytesIO(self._before)).convert("RGB")
+        return Image.open(io.BytesIO(self._original)).convert("RGB")
 
     def as_edits(self) -> list[Edit]:
         """What the strokes do, for `dw.edit`, `dw.count_pixels`, and any other latents."""
@@ -171,10 +168,10 @@ class NeuronPainter(anywidget.AnyWidget):
         """Go on to the next seed; the edits stay."""
         self.seed = (self.seed + 1) % (LARGEST_SEED + 1)
 
-    def save_picture(self, path: str | Path) -> None:
+    def save_image(self, path: str | Path) -> None:
         """Write the picture as PNG."""
         with replacing(Path(path)) as new:
-            new.write_bytes(self._picture)
+            new.write_bytes(self._image)
 
     def save_edits(self, path: str | Path) -> None:
         """Write seed and edits as JSON."""
@@ -274,7 +271,7 @@ class NeuronPainter(anywidget.AnyWidget):
         """Take the sample of the seed, and show it as it is and as it is edited."""
         with self._told(), self.hold_sync():
             self.painting.begin(self.seed)
-            self._before = self.painting.draw([])
+            self._original = self.painting.draw([])
             self._show()
 
     def _show(self) -> None:
@@ -282,7 +279,7 @@ class NeuronPainter(anywidget.AnyWidget):
             known = {(stroke.brush, stroke.points): coverage for stroke, coverage in self._strokes}
             strokes = [self.painting.checked(edit) for edit in self.edits]
             self._strokes = [self.painting.covered(stroke, known) for stroke in strokes]
-            self._picture = self.painting.draw(self._strokes)
+            self._image = self.painting.draw(self._strokes)
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -297,13 +294,13 @@ class NeuronPainter(anywidget.AnyWidget):
 
 
 class PainterPage:
-    """Answers the page of a painter; see `answer_page`."""
+    """Answers the page of a painter."""
 
     def __init__(self, painter: NeuronPainter) -> None:
         self.painter = painter
         self._stroke: Covered | None = None
 
-    def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    def answer(self, question: dict[str, Any]) -> Answer:
         """Do what the page asks for."""
         painter, kind = self.painter, question["kind"]
         if kind == "stroke":

@@ -58,7 +58,7 @@ class Painting:
             raise SettingError(
                 "The dissection is of a generator with other weights, whose units are others; dissect this."
             )
-        latent_dim = getattr(generator, "depth", 512)
+        latent_dim = getattr(generator, "latent_dim", 512)
         self.latent = latent or (lambda seed: latents(1, seed, latent_dim=latent_dim))
         self._canvas = open_generator(generator, self.layer.name, self.latent(1), to_images=to_images)
         _, rows, columns = self._canvas.maps[self.layer.name]
@@ -72,8 +72,8 @@ class Painting:
             "layer": self.layer.name,
             "units": self.layer.units,
             "grid": list(self._grid),
-            "picture": list(self._size),
-            "how": self._canvas.how,
+            "image_size": list(self._size),
+            "strategy": self._canvas.how,
         }
 
     def begin(self, seed: int) -> None:

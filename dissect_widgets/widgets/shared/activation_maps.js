@@ -1,23 +1,24 @@
-// Activation maps drawn on pictures: read between positions, cut at a threshold, lit and outlined.
+// Activation maps drawn on images: upsampled, cut at a threshold, lit and outlined.
+
+import { contextOf } from "./dom.js";
+
+/** @import { DataSource, Grid, Size } from "./types.js" */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
 const OUTLINE = [255, 212, 0];
-const SHADE = 0.5; // brightness of what lies outside of the region
-const THUMB_SIDE = 96; // pictures fetched for strips, in pixels
+const SHADE = 0.5; // brightness outside of the region
+const THUMB_SIDE = 96; // of images that are fetched for strips, in pixels
+const GAP = 3; // between the images of a strip, in CSS pixels
 
-/** Decode half-precision floats, as the bits of a Uint16Array. */
-function halves(bits) {
-  const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const sign = bits[i] & 0x8000 ? -1 : 1;
-    const exponent = (bits[i] >> 10) & 31;
-    const fraction = bits[i] & 1023;
-    values[i] = sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-  }
-  return values;
-}
-
-/** Where the pixels of a line lie between the positions of a map: before, after, fraction. */
-function neighbors(count, full, first, step, length) {
+/**
+ * Where the pixels of a line lie between the positions of a map.
+ * @param {number} count of pixels
+ * @param {number} full length of the line in pixels of the image
+ * @param {number} first position of the map, in pixels of the image
+ * @param {number} step between positions
+ * @param {number} length of the map
+ */
+export function neighbors(count, full, first, step, length) {
   const before = new Int32Array(count);
   const after = new Int32Array(count);
   const fraction = new Float32Array(count);
@@ -32,13 +33,17 @@ function neighbors(count, full, first, step, length) {
 }
 
 /**
- * Read a map at every pixel of a canvas.
- * grid is [height, width, top, left, stepY, stepX] in picture pixels; picture is [H, W].
+ * Bilinear values of a map at every pixel of a canvas.
+ * @param {Float32Array} map
+ * @param {Grid} grid
+ * @param {Size} size of the image that the map is of
+ * @param {number} width of the canvas
+ * @param {number} height
  */
-function upsample(map, grid, picture, width, height) {
+export function upsample(map, grid, size, width, height) {
   const [rows, columns, top, left, stepY, stepX] = grid;
-  const y = neighbors(height, picture[0], top, stepY, rows);
-  const x = neighbors(width, picture[1], left, stepX, columns);
+  const y = neighbors(height, size[0], top, stepY, rows);
+  const x = neighbors(width, size[1], left, stepX, columns);
   const values = new Float32Array(width * height);
   const line = new Float32Array(columns);
   for (let i = 0; i < height; i++) {
@@ -53,17 +58,28 @@ function upsample(map, grid, picture, width, height) {
   return values;
 }
 
-/** Darken what is not above the threshold, and draw the border of what is. */
-function light(pixels, values, width, height, threshold) {
+/**
+ * Darken what is not above the threshold, and draw the border of what is.
+ * @param {Uint8ClampedArray} pixels
+ * @param {Float32Array} values
+ * @param {number} width
+ * @param {number} height
+ * @param {number} threshold
+ */
+export function light(pixels, values, width, height, threshold) {
   const thick = width >= 200 ? 2 : 1;
-  const inside = (i, j) => i >= 0 && j >= 0 && i < height && j < width && values[i * width + j] > threshold;
+  const isInside = (/** @type {number} */ i, /** @type {number} */ j) =>
+    i >= 0 && j >= 0 && i < height && j < width && values[i * width + j] > threshold;
   for (let i = 0; i < height; i++) {
     for (let j = 0; j < width; j++) {
       const at = 4 * (i * width + j);
-      if (!(values[i * width + j] > threshold)) {
+      if (!isInside(i, j)) {
         for (let c = 0; c < 3; c++) pixels[at + c] *= SHADE;
       } else if (
-        !inside(i - thick, j) || !inside(i + thick, j) || !inside(i, j - thick) || !inside(i, j + thick)
+        !isInside(i - thick, j) ||
+        !isInside(i + thick, j) ||
+        !isInside(i, j - thick) ||
+        !isInside(i, j + thick)
       ) {
         for (let c = 0; c < 3; c++) pixels[at + c] = OUTLINE[c];
       }
@@ -71,28 +87,44 @@ function light(pixels, values, width, height, threshold) {
   }
 }
 
-/** Draw a picture into a box of a canvas, with the region where its map exceeds the threshold lit. */
-function drawExemplar(canvas, bitmap, values, threshold, box) {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+/**
+ * Draw an image into a box of a canvas, with the region where its map exceeds the threshold lit.
+ * @param {HTMLCanvasElement} canvas
+ * @param {ImageBitmap} bitmap
+ * @param {Float32Array} values the map at each pixel of the box
+ * @param {number} threshold
+ * @param {Box} box
+ */
+export function drawExemplar(canvas, bitmap, values, threshold, box) {
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.drawImage(bitmap, box.x, box.y, box.width, box.height);
   const image = context.getImageData(box.x, box.y, box.width, box.height);
   light(image.data, values, box.width, box.height, threshold);
   context.putImageData(image, box.x, box.y);
 }
 
-/** Draw the exemplars of a unit next to one another. */
-async function drawStrip(canvas, source, layer, unit, threshold, count) {
-  const { grid } = source.about.layers[layer];
+/**
+ * Draw the exemplars of a unit next to one another.
+ * @param {HTMLCanvasElement} canvas
+ * @param {DataSource} source
+ * @param {number} layer
+ * @param {number} unit
+ * @param {number} count
+ */
+export async function drawExemplarStrip(canvas, source, layer, unit, count) {
   if (!canvas.width || !canvas.height) return;
+  const { grid } = source.about.layers[layer];
+  const threshold = source.columns[layer].threshold[unit];
   const exemplars = await source.exemplars(layer, unit, count);
   const density = canvas.width / parseFloat(canvas.style.width);
   const height = canvas.height;
-  const width = Math.floor((canvas.width - (count - 1) * 3 * density) / count);
+  const width = Math.floor((canvas.width - (count - 1) * GAP * density) / count);
   await Promise.all(
     exemplars.map(async ({ image, map }, i) => {
-      const bitmap = await source.picture(image, THUMB_SIDE);
-      const values = upsample(map, grid, source.about.picture, width, height);
-      drawExemplar(canvas, bitmap, values, threshold, { x: Math.round(i * (width + 3 * density)), y: 0, width, height });
+      const bitmap = await source.image(image, THUMB_SIDE);
+      const values = upsample(map, grid, source.about.image_size, width, height);
+      const x = Math.round(i * (width + GAP * density));
+      drawExemplar(canvas, bitmap, values, threshold, { x, y: 0, width, height });
     }),
   );
 }

@@ -1,126 +1,110 @@
-// Where the browser gets its data: from the kernel, when it needs them.
+// Units, details and images from the kernel, when they are needed.
 
-const REMEMBERED = 2000; // small pictures and units that are kept
+import { asBits, decodeHalfFloats, readColumns, toBitmap } from "./binary.js";
+import { openChannel } from "./kernel.js";
+import { batched, PromiseCache } from "./promises.js";
+
+/** @import { Answer, Exemplar, FrontEnd, Grid, KernelSource, Model, UnitDetail } from "./types.js" */
+
 const REMEMBERED_DETAILS = 60;
 
-/** A cache of promises that forgets the oldest, and those that failed. */
-class Memory {
-  constructor(most = REMEMBERED) {
-    this.most = most;
-    this.entries = new Map();
-  }
-  get(key, find) {
-    if (!this.entries.has(key)) {
-      if (this.entries.size >= this.most) this.entries.delete(this.entries.keys().next().value);
-      const entry = find();
-      entry.catch(() => this.entries.delete(key));
-      this.entries.set(key, entry);
-    }
-    return this.entries.get(key);
-  }
-}
-
-/** Collect keys for a moment, ask for all of them at once, and give each its answer. */
-function batched(askForAll) {
-  let waiting = [];
-  return (key) =>
-    new Promise((resolve, reject) => {
-      if (waiting.length === 0) {
-        setTimeout(async () => {
-          const batch = waiting;
-          waiting = [];
-          try {
-            const answers = await askForAll(batch.map((entry) => entry.key));
-            batch.forEach((entry, i) => entry.resolve(answers[i]));
-          } catch (error) {
-            batch.forEach((entry) => entry.reject(error));
-          }
-        });
-      }
-      waiting.push({ key, resolve, reject });
-    });
-}
-
-function toBitmap(jpeg) {
-  return createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
-}
-
-/** Exemplars of a unit, with their maps as arrays. */
-function toUnit({ images, peaks }, bits, [rows, columns]) {
-  const maps = halves(bits);
+/**
+ * Exemplars of a unit, with their maps as arrays.
+ * @param {{ images: number[], max_activations: number[] }} unit
+ * @param {DataView} buffer
+ * @param {Grid} grid
+ * @returns {Exemplar[]}
+ */
+function readExemplars({ images, max_activations }, buffer, [rows, columns]) {
+  const maps = decodeHalfFloats(asBits(buffer));
   const size = rows * columns;
-  return images.map((image, i) => ({ image, peak: peaks[i], map: maps.subarray(i * size, (i + 1) * size) }));
+  return images.map((image, i) => ({
+    image,
+    max_activation: max_activations[i],
+    map: maps.subarray(i * size, (i + 1) * size),
+  }));
 }
 
-function asBits(view) {
-  // a buffer of a message may begin at an odd byte, where no Uint16Array can
-  return new Uint16Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+/** @param {Answer} answer */
+function readImages({ buffers }) {
+  return Promise.all(buffers.map((buffer) => toBitmap(buffer)));
 }
 
-/** Columns of all layers, out of the bytes that Python wrote. */
-function readColumns(view, layers) {
-  const bytes = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-  let start = 0;
-  return layers.map(({ units }) => {
-    const column = (Type) => new Type(bytes, (start += 4 * units) - 4 * units, units);
-    return {
-      concept: column(Int32Array), iou: column(Float32Array), threshold: column(Float32Array),
-      lowest: column(Float32Array), highest: column(Float32Array),
-    };
-  });
-}
-
-/** The kernel as a source of units, details and pictures. */
-function kernelSource(model) {
+/**
+ * The kernel as a source of units, details and images.
+ * @param {Model} model of a widget that has the traits `_about` and `_columns`
+ * @returns {KernelSource}
+ */
+export function kernelSource(model) {
+  /** @type {import("./types.js").DissectionFacts} */
   const about = model.get("_about");
-  const { ask, close } = asking(model);
-  const units = new Memory();
-  const details = new Memory(REMEMBERED_DETAILS);
-  const pictures = new Memory();
+  const { ask, close } = openChannel(model);
+  /** @type {PromiseCache<Exemplar[]>} */
+  const units = new PromiseCache();
+  /** @type {PromiseCache<UnitDetail>} */
+  const details = new PromiseCache(REMEMBERED_DETAILS);
+  /** @type {PromiseCache<ImageBitmap>} */
+  const images = new PromiseCache();
+  /** @type {Map<string, (key: number) => Promise<any>>} */
   const batches = new Map();
-  const batch = (name, askForAll) => {
-    if (!batches.has(name)) batches.set(name, batched(askForAll));
-    return batches.get(name);
+
+  /**
+   * Ask for one of many things that are asked for together.
+   * @param {string} name
+   * @param {number} key
+   * @param {(keys: number[]) => Promise<any[]>} askForAll
+   */
+  const askInBatch = (name, key, askForAll) => {
+    const batch = batches.get(name) ?? batched(askForAll);
+    batches.set(name, batch);
+    return batch(key);
   };
+
   return {
     about,
     ask,
-    columns: readColumns(model.get("_columns"), about.layers),
-    exemplars(layer, unit, count) {
-      const askForAll = async (numbers) => {
-        const { answer, buffers } = await ask({ kind: "units", layer, units: numbers, count });
-        return answer.units.map((found, i) => toUnit(found, asBits(buffers[i]), about.layers[layer].grid));
-      };
-      return units.get(`${layer}/${unit}/${count}`, () => batch(`${layer}/${count}`, askForAll)(unit));
-    },
-    /** All that the detail of a unit shows, its exemplars and their pictures too, in one answer. */
-    detail(layer, unit) {
-      return details.get(`${layer}/${unit}`, async () => {
-        const { answer, buffers } = await ask({ kind: "detail", layer, unit });
-        const exemplars = toUnit(answer, asBits(buffers[0]), about.layers[layer].grid);
-        const bitmaps = await Promise.all(buffers.slice(1).map(toBitmap));
-        return { ...answer, exemplars: exemplars.map((entry, i) => ({ ...entry, bitmap: bitmaps[i] })) };
-      });
-    },
-    picture(image, side) {
-      const askForAll = async (images) => {
-        const { buffers } = await ask({ kind: "pictures", images, side });
-        return Promise.all(buffers.map(toBitmap));
-      };
-      return pictures.get(`${image}/${side}`, () => batch(`pictures ${side}`, askForAll)(image));
-    },
     close,
+    columns: readColumns(model.get("_columns"), about.layers),
+    exemplars: (layer, unit, count) =>
+      units.get(`${layer}/${unit}/${count}`, () =>
+        askInBatch(`units ${layer}/${count}`, unit, async (numbers) => {
+          const { answer, buffers } = await ask({ kind: "units", layer, units: numbers, count });
+          const { grid } = about.layers[layer];
+          return answer.units.map((/** @type {any} */ found, /** @type {number} */ i) =>
+            readExemplars(found, buffers[i], grid),
+          );
+        }),
+      ),
+    /** All that the detail of a unit shows, its exemplars and their images too, in one answer. */
+    detail: (layer, unit) =>
+      details.get(`${layer}/${unit}`, async () => {
+        const { answer, buffers } = await ask({ kind: "detail", layer, unit });
+        const exemplars = readExemplars(answer, buffers[0], about.layers[layer].grid);
+        const bitmaps = await readImages({ answer, buffers: buffers.slice(1) });
+        return { ...answer, exemplars: exemplars.map((entry, i) => ({ ...entry, bitmap: bitmaps[i] })) };
+      }),
+    image: (image, side) =>
+      images.get(`${image}/${side}`, () =>
+        askInBatch(`images ${side}`, image, async (numbers) =>
+          readImages(await ask({ kind: "images", images: numbers, side })),
+        ),
+      ),
   };
 }
 
-/** A front end over the kernel: `show` gets { model, source, el }, and returns what takes it away. */
-function overKernel(show) {
+/**
+ * A front end whose data come from the kernel.
+ * @param {(page: { model: Model, source: KernelSource, el: HTMLElement }) => () => void} mount
+ *   shows the widget, and returns a function that removes it
+ * @returns {FrontEnd}
+ */
+export function kernelWidget(mount) {
   return {
     render({ model, el }) {
       const source = kernelSource(model);
-      const close = show({ model, source, el });
+      const unmount = mount({ model, source, el });
       return () => {
-        close();
+        unmount();
         source.close();
       };
     },

@@ -1,23 +1,79 @@
 // Elements without HTML: names of concepts and files are text, whatever they contain.
 
-/** Make an element: properties, `on` handlers, `aria` and `data` attributes, then children. */
-function make(tag, properties = {}, ...children) {
+/**
+ * Properties of an element, and in `on`, `aria`, `data` and `style` its handlers, attributes and styles.
+ * @typedef {{
+ *   on?: Record<string, (event: any) => void>,
+ *   aria?: Record<string, string | number>,
+ *   data?: Record<string, string | number>,
+ *   style?: Record<string, string>,
+ *   [property: string]: any,
+ * }} Properties
+ */
+
+/**
+ * Make an element.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} properties
+ * @param {(Node | string | null)[]} children null is left out
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   const { on = {}, aria = {}, data = {}, style = {}, ...plain } = properties;
   Object.assign(element, plain);
   Object.assign(element.dataset, data);
   for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
   for (const [name, value] of Object.entries(aria)) {
-    element.setAttribute(name === "role" ? "role" : `aria-${name}`, value);
+    element.setAttribute(name === "role" ? "role" : `aria-${name}`, String(value));
   }
   for (const [name, handler] of Object.entries(on)) element.addEventListener(name, handler);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  element.append(...children.filter((child) => child !== null));
   return element;
 }
 
-/** A canvas of a size in CSS pixels, sharp on dense screens, that reads as a picture. */
-function makeCanvas(width, height, label) {
-  const density = Math.min(window.devicePixelRatio || 1, 2);
+/**
+ * Make a button.
+ * @param {string} text
+ * @param {string} title also its accessible name, where the text alone does not say enough
+ * @param {() => void} click
+ * @param {Properties} properties
+ */
+export function makeButton(text, title, click, { className = "", ...properties } = {}) {
+  const classes = `dw-button ${className}`.trim();
+  return make("button", { type: "button", className: classes, title, on: { click }, ...properties }, text);
+}
+
+/**
+ * Make a list to choose from.
+ * @param {string} label accessible name
+ * @param {[string | number, string][]} options values and texts
+ * @param {(value: string) => void} choose
+ * @param {string} className
+ */
+export function makeSelect(label, options, choose, className = "") {
+  const select = make(
+    "select",
+    { className, aria: { label }, on: { change: () => choose(select.value) } },
+    ...options.map(([value, text]) => make("option", { value: String(value) }, text)),
+  );
+  return select;
+}
+
+/** Pixels of a canvas for each CSS pixel. */
+export function pixelDensity() {
+  return Math.min(window.devicePixelRatio || 1, 2);
+}
+
+/**
+ * Make a canvas of a size in CSS pixels, sharp on dense screens, that reads as an image.
+ * @param {number} width
+ * @param {number} height
+ * @param {string} label
+ */
+export function makeCanvas(width, height, label) {
+  const density = pixelDensity();
   const canvas = make("canvas", {
     width: Math.round(width * density),
     height: Math.round(height * density),
@@ -28,57 +84,24 @@ function makeCanvas(width, height, label) {
   return canvas;
 }
 
-/** A line for what goes wrong, and a function that says it there. */
-function errorLine() {
+/**
+ * Context for drawing on a canvas.
+ * @param {HTMLCanvasElement | OffscreenCanvas} canvas
+ * @param {CanvasRenderingContext2DSettings} settings
+ */
+export function contextOf(canvas, settings = {}) {
+  const context = /** @type {CanvasRenderingContext2D | null} */ (canvas.getContext("2d", settings));
+  if (!context) throw new Error("The browser gives no context for drawing.");
+  return context;
+}
+
+/** A line for errors, and a function that shows one there. */
+export function errorLine() {
   const element = make("p", { className: "dw-error", hidden: true, aria: { role: "alert" } });
-  const failed = (reason) => {
-    element.textContent = `Something could not be shown: ${reason.message ?? reason}`;
+  /** @type {import("./types.js").Fail} */
+  const fail = (reason) => {
+    element.textContent = `Could not display: ${reason instanceof Error ? reason.message : reason}`;
     element.hidden = false;
   };
-  return { element, failed };
+  return { element, fail };
 }
-
-/** Hear of changes of traits, by [name, run] pairs; returns a function that stops it. */
-function listen(state, pairs) {
-  const listeners = pairs.map(([key, run]) => [`change:${key}`, () => run()]);
-  listeners.forEach(([name, run]) => state.on(name, run));
-  return () => listeners.forEach(([name, run]) => state.off(name, run));
-}
-
-/** Call at most once a frame, with the last arguments. */
-function onceAFrame(run) {
-  let waiting = null;
-  return (...values) => {
-    if (waiting === null) {
-      requestAnimationFrame(() => {
-        const last = waiting;
-        waiting = null;
-        run(...last);
-      });
-    }
-    waiting = values;
-  };
-}
-
-// Okabe and Ito's colors, told apart by color-blind people too.
-const CATEGORY_COLORS = {
-  object: "#0072b2", part: "#d55e00", material: "#009e73",
-  texture: "#cc79a7", scene: "#e69f00", color: "#56b4e9",
-};
-const OTHER_COLORS = ["#8c6d31", "#7570b3", "#666666"];
-
-function categoryColor(category, categories) {
-  const others = categories.filter((name) => !(name in CATEGORY_COLORS));
-  return CATEGORY_COLORS[category] ?? OTHER_COLORS[others.indexOf(category) % OTHER_COLORS.length] ?? "#666666";
-}
-
-/** A number in as few characters as tell it. */
-function short(value) {
-  const size = Math.abs(value);
-  if (value === 0) return "0";
-  if (size >= 1000 || size < 0.001) return value.toExponential(1);
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
-}
-
-/** A share as people read it; a dash where it is not known. */
-const percent = (value) => (value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)} %`);

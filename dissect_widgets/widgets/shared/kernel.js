@@ -1,10 +1,17 @@
-// Questions to the kernel, each with its answer.
+// Questions to the kernel, and its answers.
 
-/** Ask the kernel: `ask(question)` gives a promise of { answer, buffers }. */
-function asking(model) {
-  const view = Math.random().toString(36).slice(2); // several views of one model hear the same answers
+/**
+ * Open a channel to the kernel: `ask` sends a question, and resolves with its answer.
+ * @param {import("./types.js").Model} model
+ * @returns {{ ask: import("./types.js").Ask, close: () => void }}
+ */
+export function openChannel(model) {
+  const view = Math.random().toString(36).slice(2); // all views of a model hear all answers
+  /** @type {Map<string, { resolve: (answer: import("./types.js").Answer) => void, reject: Fail }>} */
   const waiting = new Map();
   let asked = 0;
+
+  /** @param {any} answer @param {DataView<ArrayBuffer>[]} buffers */
   const receive = (answer, buffers) => {
     const entry = waiting.get(answer.id);
     if (!entry) return;
@@ -13,11 +20,16 @@ function asking(model) {
     else entry.resolve({ answer, buffers });
   };
   model.on("msg:custom", receive);
-  const ask = (question) =>
-    new Promise((resolve, reject) => {
-      const id = `${view}-${asked++}`;
-      waiting.set(id, { resolve, reject });
-      model.send({ id, ...question });
-    });
-  return { ask, close: () => model.off("msg:custom", receive) };
+
+  return {
+    ask: (question) =>
+      new Promise((resolve, reject) => {
+        const id = `${view}-${asked++}`;
+        waiting.set(id, { resolve, reject });
+        model.send({ id, ...question });
+      }),
+    close: () => model.off("msg:custom", receive),
+  };
 }
+
+/** @typedef {import("./types.js").Fail} Fail */

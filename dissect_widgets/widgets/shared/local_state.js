@@ -1,28 +1,46 @@
-// State that lives in the page alone.
+// State that lives in the page alone, with the interface of a widget's model.
 
-/** State like a widget's, without a kernel. */
-class LocalState {
+/** @import { State } from "./types.js" */
+
+/** @implements {State} */
+export class LocalState {
+  /** @param {Record<string, any>} values */
   constructor(values) {
     this.values = values;
-    this.handlers = new Map();
+    /** @type {Map<string, (() => void)[]>} */
+    this.listeners = new Map();
+    /** @type {Set<string>} */
     this.changed = new Set();
   }
-  get(key) {
-    return this.values[key];
+
+  /** @param {string} name */
+  get(name) {
+    return this.values[name];
   }
-  set(key, value) {
-    if (this.values[key] !== value) this.changed.add(key);
-    this.values[key] = value;
+
+  /** @param {string} name @param {any} value */
+  set(name, value) {
+    if (this.values[name] !== value) this.changed.add(name);
+    this.values[name] = value;
   }
+
   save_changes() {
     const changed = [...this.changed];
     this.changed.clear();
-    for (const key of changed) for (const run of this.handlers.get(`change:${key}`) ?? []) run();
+    for (const name of changed) for (const run of this.listeners.get(`change:${name}`) ?? []) run();
   }
-  on(name, run) {
-    this.handlers.set(name, [...(this.handlers.get(name) ?? []), run]);
+
+  /** @param {string} event @param {() => void} run */
+  on(event, run) {
+    this.listeners.set(event, [...(this.listeners.get(event) ?? []), run]);
   }
-  off(name, run) {
-    this.handlers.set(name, (this.handlers.get(name) ?? []).filter((other) => other !== run));
+
+  /** @param {string} event @param {() => void} run */
+  off(event, run) {
+    const listeners = this.listeners.get(event) ?? [];
+    this.listeners.set(
+      event,
+      listeners.filter((listener) => listener !== run),
+    );
   }
 }

@@ -1,9 +1,9 @@
-"""What all widgets share: front ends made of small files, and traits that say what is allowed."""
+"""What all widgets share: a base that answers its page, and traits that say what is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import anywidget
@@ -11,45 +11,61 @@ from traitlets import TraitError
 
 from dissect_widgets.errors import nearest
 
-PACKAGE = Path(__file__).parents[2]
+Answer = tuple[dict[str, Any], list[bytes]]
+"""Content and buffers of an answer to a page."""
 
 
-def front_end(*names: str) -> str:
-    """JavaScript module made of files that follow one another; the last holds its exports."""
-    return "\n".join((PACKAGE / f"{name}.js").read_text("utf-8") for name in names)
+class Widget(anywidget.AnyWidget):
+    """A widget whose page asks for data as they come into sight.
 
+    A subclass has `_esm` and `_css` (see `front_end`), traits, and an `_answer` to each question of its page.
 
-def style(*names: str) -> str:
-    """Style sheet made of files that follow one another."""
-    return "\n".join((PACKAGE / f"{name}.css").read_text("utf-8") for name in names)
+    Parameters
+    ----------
+    **traits
+        First values of traits.
+
+    Raises
+    ------
+    TypeError
+        If there is no trait of a name; it names the nearest keyword.
+    """
+
+    def __init__(self, **traits: Any) -> None:
+        unknown = [name for name in traits if not self.has_trait(name)]
+        if unknown:
+            name = type(self).__name__
+            raise TypeError(
+                f"{name}() got an unexpected keyword {unknown[0]!r}.{nearest(unknown[0], self._keywords())}"
+            )
+        super().__init__(**traits)
+        self.on_msg(self._receive)
+
+    @classmethod
+    def _keywords(cls) -> list[str]:
+        """Keywords of the constructor: its parameters, and the public traits that the class has added."""
+        parameters = inspect.signature(cls.__init__).parameters.values()
+        named = [p.name for p in parameters if p.name != "self" and p.kind is not p.VAR_KEYWORD]
+        inherited = set(anywidget.AnyWidget.class_trait_names())
+        added = [name for name in cls.class_trait_names(sync=True) if name not in inherited]
+        return list(dict.fromkeys([*named, *(name for name in added if not name.startswith("_"))]))
+
+    def _receive(self, _widget: Any, question: dict[str, Any], _buffers: Any) -> None:
+        """Answer a question of the page; an error is an answer too, so that the page never waits in vain."""
+        try:
+            content, buffers = self._answer(question)
+        except Exception as error:
+            content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
+        self.send({"id": question.get("id"), **content}, buffers)
+
+    def _answer(self, question: dict[str, Any]) -> Answer:
+        """Content and buffers of the answer to a question, which has a `kind`."""
+        raise ValueError(f"The page asked for {question['kind']!r}.")
 
 
 def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
-    """Return the value of a trait, if it is one of those that are allowed; TraitError if not."""
+    """Return the value of a trait if it is allowed; TraitError if not."""
     allowed = list(allowed)
     if value not in allowed:
         raise TraitError(f"{name} is {value!r}.{nearest(value, allowed)}")
     return value
-
-
-def answer_page(
-    widget: anywidget.AnyWidget, find: Callable[[dict[str, Any]], tuple[dict[str, Any], list[bytes]]]
-) -> None:
-    """Let a widget answer what its page asks for, as that comes into sight.
-
-    Parameters
-    ----------
-    widget
-        The widget.
-    find
-        Question, which has a `kind`, to the content and buffers of the answer.
-    """
-
-    def answer(_widget: Any, question: dict[str, Any], _buffers: Any) -> None:
-        try:  # an error too is an answer, so that the page never waits in vain
-            content, buffers = find(question)
-        except Exception as error:
-            content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
-        widget.send({"id": question.get("id"), **content}, buffers)
-
-    widget.on_msg(answer)

@@ -1,23 +1,52 @@
 // The grid of unit cards. Only cards in sight exist, so hundreds of units scroll without lag.
 
-const STRIP = 5; // exemplars on a card
-const CARD = { least: 290, gap: 10, padding: 10, head: 34 };
+import { drawExemplarStrip } from "../shared/activation_maps.js";
+import { categoryColor } from "../shared/colors.js";
+import { make, makeCanvas } from "../shared/dom.js";
+import { oncePerFrame } from "../shared/traits.js";
+import {
+  cardsInSight,
+  layOut,
+  PADDING,
+  positionOf,
+  scrollToCard,
+  STRIP,
+  totalHeight,
+} from "./grid_layout.js";
 
-/** Make one card. */
-function unitCard({ source, layer, unit, width, thumb, choose, failed }) {
+/** @import { DataSource, Fail } from "../shared/types.js" */
+/** @import { GridLayout } from "./grid_layout.js" */
+
+/**
+ * @typedef {object} CardOptions
+ * @property {DataSource} source
+ * @property {(unit: number, compare: boolean) => void} choose called with a unit whose card is clicked
+ * @property {Fail} fail
+ */
+
+/**
+ * @param {CardOptions} options
+ * @param {number} layer
+ * @param {number} unit
+ * @param {GridLayout} layout
+ */
+function unitCard({ source, choose, fail }, layer, unit, { width, thumb }) {
   const columns = source.columns[layer];
   const [name, category] = source.about.concepts[columns.concept[unit]];
-  const iou = columns.iou[unit];
+  const iou = columns.iou[unit].toFixed(3);
   const color = categoryColor(category, source.about.categories);
-  const label = category ? `unit ${unit}, ${name}, ${category}, IoU ${iou.toFixed(3)}` : `unit ${unit}, no concept`;
+  const label = category ? `unit ${unit}, ${name}, ${category}, IoU ${iou}` : `unit ${unit}, no concept`;
   const count = Math.min(STRIP, source.about.layers[layer].exemplars);
-  const strip = count ? makeCanvas(width - 2 * CARD.padding, thumb, `exemplars of ${label}`) : null;
+  const strip = count ? makeCanvas(width - 2 * PADDING, thumb, `exemplars of ${label}`) : null;
   const card = make(
     "div",
     {
-      className: "dw-card", tabIndex: -1, title: label, data: { unit },
+      className: "dw-card",
+      tabIndex: -1,
+      title: label,
+      data: { unit },
       aria: { role: "option", label, selected: "false" },
-      on: { click: (event) => choose(unit, event.shiftKey) },
+      on: { click: (/** @type {MouseEvent} */ event) => choose(unit, event.shiftKey) },
     },
     make(
       "div",
@@ -26,113 +55,139 @@ function unitCard({ source, layer, unit, width, thumb, choose, failed }) {
       make("span", { className: "dw-dot", style: { background: color } }),
       make("span", { className: "dw-name" }, category ? name : "no concept"),
       make("span", { className: "dw-category" }, category),
-      make("span", { className: "dw-iou" }, iou.toFixed(3)),
+      make("span", { className: "dw-iou" }, iou),
     ),
     strip,
   );
   if (strip) {
-    drawStrip(strip, source, layer, unit, columns.threshold[unit], count)
-      .then(() => { card.dataset.drawn = "yes"; }, failed);
+    drawExemplarStrip(strip, source, layer, unit, count).then(() => (card.dataset.drawn = "yes"), fail);
   }
   return card;
 }
 
 /** The grid: `show` what is to be seen, `reveal` a unit. */
-function cardGrid({ source, choose, failed }) {
-  const all = make("div", { className: "dw-cards-all" });
-  const empty = make("p", { className: "dw-empty", hidden: true }, "No unit is like this. Search or filter for less.");
-  const element = make(
-    "div",
-    { className: "dw-cards", tabIndex: 0, aria: { role: "listbox", label: "Units" } },
-    empty, all,
-  );
-  const cards = new Map();
-  let layer = 0;
-  let order = [];
-  let chosen = [];
-  let shape = { columns: 1, width: CARD.least, thumb: 50, pitch: 100 };
-
-  function measure() {
-    const room = element.clientWidth - 2 * CARD.gap;
-    const columns = Math.max(1, Math.floor((room + CARD.gap) / (CARD.least + CARD.gap)));
-    const width = Math.floor((room - (columns - 1) * CARD.gap) / columns);
-    const [high, wide] = source.about.picture;
-    const side = (width - 2 * CARD.padding - (STRIP - 1) * 3) / STRIP;
-    const thumb = source.about.layers[layer].exemplars ? Math.round((side * high) / wide) : 0;
-    shape = { columns, width, thumb, pitch: CARD.head + thumb + CARD.padding + CARD.gap };
+export class CardGrid {
+  /** @param {CardOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.all = make("div", { className: "dw-cards-all" });
+    this.empty = make(
+      "p",
+      { className: "dw-empty", hidden: true },
+      "No unit matches the search and filters.",
+    );
+    this.element = make(
+      "div",
+      { className: "dw-cards", tabIndex: 0, aria: { role: "listbox", label: "Units" } },
+      this.empty,
+      this.all,
+    );
+    /** @type {Map<number, HTMLElement>} */
+    this.cards = new Map();
+    this.layer = 0;
+    /** @type {number[]} */
+    this.order = [];
+    /** @type {(number | null)[]} */
+    this.chosen = [];
+    /** @type {GridLayout} */
+    this.layout = { columns: 1, width: 0, height: 0, thumb: 0, pitch: 1 };
+    this.element.addEventListener(
+      "scroll",
+      oncePerFrame(() => this.fill()),
+      { passive: true },
+    );
+    let width = 0;
+    this.observer = new ResizeObserver(() => {
+      if (this.element.clientWidth === width) return this.fill();
+      width = this.element.clientWidth;
+      this.redraw();
+      this.reveal(this.chosen[0]);
+    });
+    this.observer.observe(this.element);
   }
 
-  function fill() {
-    if (!element.clientWidth) return; // not laid out yet; the observer calls again
-    const { columns, width, thumb, pitch } = shape;
-    all.style.height = `${Math.ceil(order.length / columns) * pitch + CARD.gap}px`;
-    const first = Math.max(0, Math.floor(element.scrollTop / pitch) - 1) * columns;
-    const last = Math.ceil((element.scrollTop + element.clientHeight) / pitch + 1) * columns;
-    const wanted = new Set(order.slice(first, last));
-    for (const [unit, card] of cards) {
-      if (!wanted.has(unit)) {
-        card.remove();
-        cards.delete(unit);
-      }
-    }
-    order.slice(first, last).forEach((unit, i) => {
-      if (!cards.has(unit)) {
-        cards.set(unit, unitCard({ source, layer, unit, width, thumb, choose, failed }));
-      }
-      const card = cards.get(unit);
-      if (all.children[i] !== card) all.insertBefore(card, all.children[i] ?? null); // in reading order
-      const place = first + i;
-      card.style.width = `${width}px`;
-      card.style.height = `${pitch - CARD.gap}px`;
-      card.style.transform = `translate(${(place % columns) * (width + CARD.gap)}px, ${Math.floor(place / columns) * pitch}px)`;
-      const at = chosen.indexOf(unit);
-      card.classList.toggle("dw-chosen", at === 0);
-      card.classList.toggle("dw-compared", at === 1);
-      card.setAttribute("aria-selected", String(at >= 0));
+  /** @param {{ layer: number, order: number[], chosen: (number | null)[] }} next */
+  show({ layer, order, chosen }) {
+    const isOtherLayer = layer !== this.layer;
+    Object.assign(this, { layer, order, chosen });
+    this.empty.hidden = order.length > 0;
+    if (isOtherLayer) {
+      this.element.scrollTop = 0;
+      this.redraw();
+    } else this.fill();
+  }
+
+  /** @param {number | null} unit */
+  reveal(unit) {
+    const place = unit === null ? -1 : this.order.indexOf(unit);
+    const { scrollTop, clientHeight } = this.element;
+    if (place >= 0) this.element.scrollTop = scrollToCard(this.layout, place, scrollTop, clientHeight);
+    this.fill();
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  /** Make all cards anew, for another layer or width. */
+  redraw() {
+    const { about } = this.options.source;
+    this.keepFocus(() => {
+      for (const card of this.cards.values()) card.remove();
+      this.cards.clear();
+    });
+    this.layout = layOut(this.element.clientWidth, about.image_size, about.layers[this.layer].exemplars > 0);
+    this.fill();
+  }
+
+  /** Have cards in sight, and no others. */
+  fill() {
+    if (!this.element.clientWidth) return; // not laid out yet; the observer calls again
+    const [first, last] = cardsInSight(this.layout, this.element.scrollTop, this.element.clientHeight);
+    const inSight = this.order.slice(first, last);
+    this.all.style.height = `${totalHeight(this.layout, this.order.length)}px`;
+    this.removeAllBut(new Set(inSight));
+    inSight.forEach((unit, i) => {
+      const card = this.cards.get(unit) ?? unitCard(this.options, this.layer, unit, this.layout);
+      this.cards.set(unit, card);
+      const next = this.all.children[i] ?? null;
+      if (next !== card) this.all.insertBefore(card, next); // in reading order
+      this.place(card, unit, first + i);
     });
   }
 
-  function redraw() {
-    for (const card of cards.values()) card.remove();
-    cards.clear();
-    measure();
-    fill();
+  /** @param {Set<number>} wanted */
+  removeAllBut(wanted) {
+    this.keepFocus(() => {
+      for (const [unit, card] of this.cards) {
+        if (wanted.has(unit)) continue;
+        card.remove();
+        this.cards.delete(unit);
+      }
+    });
   }
 
-  element.addEventListener("scroll", onceAFrame(fill), { passive: true });
-  let seen = 0;
-  const observer = new ResizeObserver(() => {
-    if (element.clientWidth === seen) return fill();
-    seen = element.clientWidth;
-    redraw();
-    reveal(chosen[0]);
-  });
-  observer.observe(element);
-
-  function reveal(unit) {
-    const place = order.indexOf(unit);
-    if (place < 0) return;
-    const top = Math.floor(place / shape.columns) * shape.pitch;
-    if (top < element.scrollTop) element.scrollTop = top;
-    const below = top + shape.pitch + CARD.gap - element.clientHeight;
-    if (below > element.scrollTop) element.scrollTop = below;
+  /** @param {HTMLElement} card @param {number} unit @param {number} place */
+  place(card, unit, place) {
+    const [left, top] = positionOf(this.layout, place);
+    Object.assign(card.style, {
+      width: `${this.layout.width}px`,
+      height: `${this.layout.height}px`,
+      transform: `translate(${left}px, ${top}px)`,
+    });
+    const at = this.chosen.indexOf(unit);
+    card.classList.toggle("dw-chosen", at === 0);
+    card.classList.toggle("dw-compared", at === 1);
+    card.setAttribute("aria-selected", String(at >= 0));
   }
 
-  return {
-    element,
-    show(next) {
-      const other = next.layer !== layer;
-      ({ layer, order, chosen } = next);
-      empty.hidden = order.length > 0;
-      if (other) {
-        element.scrollTop = 0;
-        redraw();
-      } else fill();
-    },
-    reveal(unit) {
-      reveal(unit);
-      fill();
-    },
-    close: () => observer.disconnect(),
-  };
+  /**
+   * Remove cards; where one had the focus, the grid gets it, so that keys still reach the widget.
+   * @param {() => void} remove
+   */
+  keepFocus(remove) {
+    const hadFocus = this.all.contains(document.activeElement);
+    remove();
+    if (hadFocus && !this.all.contains(document.activeElement)) this.element.focus({ preventScroll: true });
+  }
 }

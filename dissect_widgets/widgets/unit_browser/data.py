@@ -44,7 +44,7 @@ class UnitData:
         return {
             "model": self.dissection.model,
             "images": self.dissection.images,
-            "picture": list(self.dissection.picture_size),
+            "image_size": list(self.dissection.picture_size),
             "categories": list(vocabulary.categories),
             "concepts": {int(c): list(vocabulary[int(c)]) for c in used},
             "layers": [
@@ -78,7 +78,7 @@ class UnitData:
         there = data.exemplar_image[unit, :count] >= 0
         return {
             "images": data.exemplar_image[unit, :count][there].tolist(),
-            "peaks": [round(float(peak), 4) for peak in data.exemplar_peak[unit, :count][there]],
+            "max_activations": [round(float(peak), 4) for peak in data.exemplar_peak[unit, :count][there]],
             "maps": data.exemplar_map[unit, :count][there].astype("<f2").tobytes(),
         }
 
@@ -104,7 +104,7 @@ class UnitData:
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Content and buffers that a page asks for."""
         kind = question["kind"]
-        if kind == "pictures":
+        if kind == "images":
             side = question["side"]
             return {}, [self.picture(image, side) for image in question["images"]]
         layer = question["layer"]

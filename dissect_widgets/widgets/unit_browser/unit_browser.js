@@ -1,3 +1,6 @@
 // The unit browser as a widget.
 
-export default overKernel(({ model, source, el }) => mount({ state: model, source, el }));
+import { kernelWidget } from "../shared/data_source.js";
+import { mountBrowser } from "./browser.js";
+
+export default kernelWidget(({ model, source, el }) => mountBrowser({ state: model, source, el }));

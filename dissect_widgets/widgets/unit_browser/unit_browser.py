@@ -8,21 +8,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 from traitlets import TraitError
 
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.widgets.shared.widget import answer_page, front_end, one_of, style
+from dissect_widgets.widgets.shared.front_end import join_modules, scoped_styles
+from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.styles import STYLES
 
-SORTS = ("iou", "unit", "concept", "peak")
+SORTS = ("iou", "unit", "concept", "max_activation")
 
 
-class UnitBrowser(anywidget.AnyWidget):
+class UnitBrowser(Widget):
     """Cards of units with their concept and exemplars; a click shows one in detail, or two.
 
     Search, filters and selection are traits: set them from Python and the page follows, play on the
@@ -45,17 +47,8 @@ class UnitBrowser(anywidget.AnyWidget):
         If a trait is set to what there is not; it says what there is.
     """
 
-    _esm = front_end(
-        "widgets/shared/dom",
-        "widgets/shared/activation_maps",
-        "widgets/shared/kernel",
-        "widgets/shared/data_source",
-        "widgets/unit_browser/card_grid",
-        "widgets/unit_browser/unit_detail",
-        "widgets/unit_browser/browser",
-        "widgets/unit_browser/unit_browser",
-    )
-    _css = style("widgets/unit_browser/unit_browser")
+    _esm = join_modules(Path(__file__).with_suffix(".js"))
+    _css = scoped_styles(STYLES)
 
     layer = traitlets.Unicode(help="Name of the layer whose units are shown.").tag(sync=True)
     unit = traitlets.Int(None, allow_none=True, help="Unit that is shown in detail, or None.").tag(sync=True)
@@ -73,7 +66,7 @@ class UnitBrowser(anywidget.AnyWidget):
     min_iou = traitlets.Float(0.0, min=0.0, max=1.0, help="Show units with a greater IoU; 0 for all.").tag(
         sync=True
     )
-    sort = traitlets.Unicode("iou", help="Order: iou, unit, concept or peak.").tag(sync=True)
+    sort = traitlets.Unicode("iou", help="Order: iou, unit, concept or max_activation.").tag(sync=True)
     height = traitlets.Int(640, min=240, help="Height in pixels.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
     _columns = traitlets.Bytes().tag(sync=True)
@@ -105,11 +98,13 @@ class UnitBrowser(anywidget.AnyWidget):
             height=height,
         )
         self.unit = unit
-        answer_page(self, self._data.answer)
 
     def __repr__(self) -> str:
         shown = "" if self.unit is None else f", unit {self.unit}"
         return f"<UnitBrowser of {self.dissection.model}: {self.layer}{shown}>"
+
+    def _answer(self, question: dict[str, Any]) -> Answer:
+        return self._data.answer(question)
 
     @traitlets.validate("layer")
     def _valid_layer(self, proposal: Any) -> str:

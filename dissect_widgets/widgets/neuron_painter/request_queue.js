@@ -1,0 +1,50 @@
+// Requests to the kernel, one after another; pieces of a stroke that wait are joined.
+
+/** @import { Fail } from "../shared/types.js" */
+/** @import { PainterRequest, StrokePiece } from "./types.js" */
+
+/** Whether a request goes on with a stroke. @param {PainterRequest} request @returns {request is StrokePiece} */
+function isContinuation(request) {
+  return request.kind === "stroke" && !request.first;
+}
+
+/** Runs one request at a time. */
+export class RequestQueue {
+  /**
+   * @param {(request: PainterRequest) => Promise<void>} run
+   * @param {Fail} fail called with what a request throws; the next one is run all the same
+   */
+  constructor(run, fail) {
+    this.run = run;
+    this.fail = fail;
+    this.isBusy = false;
+    /** @type {PainterRequest[]} */
+    this.waiting = [];
+  }
+
+  /** @param {PainterRequest} request */
+  add(request) {
+    const last = this.waiting.at(-1);
+    if (isContinuation(request) && last?.kind === "stroke" && !last.last) {
+      const stroke = /** @type {StrokePiece} */ (last);
+      stroke.points.push(...request.points);
+      stroke.last = request.last;
+      stroke.time = request.time ?? stroke.time;
+    } else this.waiting.push(request);
+    this.next();
+  }
+
+  async next() {
+    if (this.isBusy) return;
+    const request = this.waiting.shift();
+    if (!request) return;
+    this.isBusy = true;
+    try {
+      await this.run(request);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.isBusy = false;
+    this.next();
+  }
+}
