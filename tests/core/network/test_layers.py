@@ -277,7 +277,7 @@ def test_map_with_unequal_strides_is_channels_first() -> None:
 def test_outputs_of_other_kinds(odd: OddNet) -> None:
     assert [layer.name for layer in list_layers(odd, pictures())] == ["stem", "pair", "last", "first"]
     assert plans_of(odd, "pair")["pair"].info.shape == (2, 5, 10, 14)
-    with pytest.raises(LayerError, match=r"'nested' outputs shape \(2, 5, 1, 1, 10, 14\).*vectors \(B, units\)"):
+    with pytest.raises(LayerError, match=r"'nested' outputs shape \(2, 5, 1, 1, 10, 14\).*tokens \(B, "):
         plans_of(odd, "nested")
     with pytest.raises(LayerError, match="'named' outputs dict, not a tensor"):
         plans_of(odd, "named")
