@@ -46,7 +46,7 @@ def demo(folder: Path, *, images: int = 1200, random: bool = False) -> Dissectio
     from dissect_widgets.world import Scenes, load_classifier
 
     net = _random_classifier() if random else load_classifier()
-    scenes = Scenes("probe", images, label_size=LABEL_SIZE)
+    scenes = Scenes("probe", images, label_size=LABEL_SIZE, classes=net.classes)
     started = time.monotonic()
     result = dissect(net, net.convolutions, scenes, out=folder / "dissection")
     print(f"{images} scenes, {len(result.layers)} layers, {time.monotonic() - started:.0f} s", end="\n\n")
@@ -80,4 +80,4 @@ def _random_classifier() -> SceneNet:
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return SceneNet(len(SCENES)).eval()
+        return SceneNet(SCENES).eval()

@@ -1,4 +1,4 @@
-"""The embedded world: drawn scenes whose every pixel is known, and small networks trained on them.
+"""The embedded world: drawn scenes with a label for every pixel, and small networks trained on them.
 
 >>> from dissect_widgets import world
 >>> world.render("ski slope", seed=7).image                # uint8 (128, 128, 3)
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dissect_widgets.world.contact_sheets import contact_sheet, label_sheet
 from dissect_widgets.world.datasets import SPLITS, Objects, Scenes
-from dissect_widgets.world.networks.nets import SceneNet, SegmentNet
+from dissect_widgets.world.networks import SceneNet, SegmentNet
 from dissect_widgets.world.pretrained import WorldSegmenter, load_classifier, load_generator, load_segmenter
-from dissect_widgets.world.rendering import Picture, render, render_object
+from dissect_widgets.world.rendering import LabeledImage, render, render_object
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, OBJECT_KINDS, SCENES, VOCABULARY
 
 __all__ = [
@@ -22,8 +22,8 @@ __all__ = [
     "SCENES",
     "SPLITS",
     "VOCABULARY",
+    "LabeledImage",
     "Objects",
-    "Picture",
     "SceneNet",
     "Scenes",
     "SegmentNet",

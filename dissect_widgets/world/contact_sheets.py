@@ -1,8 +1,8 @@
-"""Sheets of pictures to look at.
+"""Contact sheets of images, and of their label maps.
 
 >>> contact_sheet()                            # six of each scene
 >>> contact_sheet(["church"], count=24, columns=8)
->>> label_sheet(render("church", seed=3))      # a picture, and its label maps
+>>> label_sheet(render("church", seed=3))      # an image and its label maps
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dissect_widgets.concepts.colors import DISPLAY_RGB
-from dissect_widgets.world.rendering import Picture, render
+from dissect_widgets.world.rendering import LabeledImage, render
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, SCENES, VOCABULARY
 
 _GAP, _CAPTION = 2, 16
-_INK, _PAPER = (60, 60, 60), (255, 255, 255)
+_TEXT, _BACKGROUND = (60, 60, 60), (255, 255, 255)
 
 
 def contact_sheet(
@@ -29,69 +29,70 @@ def contact_sheet(
     columns: int = 12,
     size: int = 96,
     first: int = 0,
-    draw: Callable[[str, int, int], Picture] = render,
+    draw: Callable[[str, int, int], LabeledImage] = render,
 ) -> Image.Image:
-    """Pictures side by side, with the name of the scene above the first of each.
+    """Images of scenes in a grid, with the name of the scene above the first of each.
 
     Parameters
     ----------
     scenes
         Names of scenes; all by default.
     count
-        Pictures of each scene.
+        Number of images of each scene.
     columns
-        Pictures in a row.
+        Number of images in a row.
     size
-        Width and height of each.
+        Width and height of each image.
     first
-        Seed of the first picture of each scene.
+        Seed of the first image of each scene.
     draw
-        What draws; `render_object` for single objects.
+        Renders an image; `render_object` for single objects.
     """
     kinds = [(scene, first + number) for scene in scenes for number in range(count)]
     rows = -(-len(kinds) // columns)
     width, height = columns * (size + _GAP) - _GAP, rows * (size + _CAPTION + _GAP)
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    sheet = Image.new("RGB", (width, height), _BACKGROUND)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
-    for place, (scene, seed) in enumerate(kinds):
-        x, y = place % columns * (size + _GAP), place // columns * (size + _CAPTION + _GAP)
+    for index, (scene, seed) in enumerate(kinds):
+        x, y = index % columns * (size + _GAP), index // columns * (size + _CAPTION + _GAP)
         sheet.paste(Image.fromarray(draw(scene, seed, size).image), (x, y + _CAPTION))
         if seed == first:
-            pen.text((x + 1, y + 1), scene, _INK, font)
+            pen.text((x + 1, y + 1), scene, _TEXT, font)
     return sheet
 
 
 def label_sheet(
-    picture: Picture, labels: NDArray[np.integer[Any]] | None = None, *, size: int = 192
+    labeled: LabeledImage, labels: NDArray[np.integer[Any]] | None = None, *, size: int = 192
 ) -> Image.Image:
-    """A picture and its label maps, in colors, with the names of the largest concepts in each.
+    """An image and its label maps, in colors, with the names of the largest concepts in each.
 
     Parameters
     ----------
-    picture
-        What was rendered.
+    labeled
+        The image.
     labels
-        Other labels (K, h, w) for it, as a segmenter gives them, in the order of `CATEGORIES`.
+        Labels (K, h, w) of a segmenter, in the order of `CATEGORIES`; by default those of the image.
     size
         Width and height of each map on the sheet.
     """
-    labels = picture.labels[:5] if labels is None else labels
-    maps = [("picture", picture.image)]
-    maps += [(name, _tinted(picture.image, own, name)) for name, own in zip(CATEGORIES, labels, strict=False)]
-    sheet = Image.new("RGB", (len(maps) * (size + _GAP) - _GAP, size + _CAPTION), _PAPER)
+    labels = labeled.labels[:5] if labels is None else labels
+    maps = [("picture", labeled.image)]
+    for name, channel in zip(CATEGORIES, labels, strict=False):
+        maps.append((name, _tinted(labeled.image, channel, name)))
+    sheet = Image.new("RGB", (len(maps) * (size + _GAP) - _GAP, size + _CAPTION), _BACKGROUND)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
-    for place, (name, pixels) in enumerate(maps):
-        x = place * (size + _GAP)
+    for index, (name, pixels) in enumerate(maps):
+        x = index * (size + _GAP)
         image = Image.fromarray(pixels).resize((size, size), Image.Resampling.NEAREST)
         sheet.paste(image, (x, _CAPTION))
-        pen.text((x + 1, 1), name, _INK, font)
+        pen.text((x + 1, 1), name, _TEXT, font)
         if name in CATEGORIES and name != "color":
             _name_regions(pen, font, labels[CATEGORIES.index(name)], (x, _CAPTION), size)
     return sheet
 
 
 def _tinted(image: NDArray[np.uint8], labels: NDArray[np.integer[Any]], category: str) -> NDArray[np.uint8]:
-    """Label map in colors: color names in their own, others in any, as bright as the picture."""
+    """Label map in colors: those of color names, random ones for other concepts, as bright as the image."""
     palette = np.zeros((len(VOCABULARY), 3))
     first, names = VOCABULARY.index(NAMES[category][0], category), NAMES[category]
     hues = np.random.default_rng(7).uniform(60, 235, (len(names), 3))
@@ -110,9 +111,9 @@ def _name_regions(
     corner: tuple[int, int],
     size: int,
 ) -> None:
-    """Write the names of the five largest concepts, each on a pixel of its own."""
-    found, counts = np.unique(labels[labels > 0], return_counts=True)
-    for concept in found[np.argsort(-counts)][:5]:
+    """Write the names of the five largest concepts, each on one of its pixels."""
+    concepts, counts = np.unique(labels[labels > 0], return_counts=True)
+    for concept in concepts[np.argsort(-counts)][:5]:
         rows, columns = np.nonzero(labels == concept)
         middle = np.argmin((rows - np.median(rows)) ** 2 + (columns - np.median(columns)) ** 2)
         scale = size / labels.shape[0]

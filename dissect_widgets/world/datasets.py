@@ -1,4 +1,4 @@
-"""The world as data sets, ordinary ones of torch, that feed `dissect` and training alike.
+"""The world as data sets of torch, for `dissect` and for training.
 
 >>> probe = Scenes("probe", 1200, label_size=64)
 >>> image, labels = probe[0]            # float32 (3, 128, 128) in [0, 1]; int64 (6, 64, 64)
@@ -18,20 +18,20 @@ from torch.utils.data import Dataset
 
 from dissect_widgets import __version__
 from dissect_widgets.errors import ConceptError, SettingError, nearest
-from dissect_widgets.world.rendering import Picture, checked_size, render, render_object
+from dissect_widgets.world.rendering import LabeledImage, checked_size, render, render_object
 from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS, SCENES, VOCABULARY
 
 SPLITS: Final = {"train": 0, "val": 1_000_000_000, "probe": 2_000_000_000}
-"""First seed of each split; they never meet."""
+"""First seed of each split; the splits do not overlap."""
 
 
-class _Pictures(Dataset[tuple[Tensor, Tensor]]):
-    """Pictures of classes, which take turns; see `Scenes`."""
+class _Drawn(Dataset[tuple[Tensor, Tensor]]):
+    """Images of classes, which take turns; see `Scenes`."""
 
     known: ClassVar[tuple[str, ...]]
-    """All classes there are."""
-    draw: ClassVar[staticmethod[[str, int, int], Picture]]
-    """Class, seed and size to a picture."""
+    """Names of all classes."""
+    draw: ClassVar[staticmethod[[str, int, int], LabeledImage]]
+    """Class, seed and size -> labeled image."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class _Pictures(Dataset[tuple[Tensor, Tensor]]):
         if unknown:
             raise ConceptError(f"The world has no {unknown[0]!r}.{nearest(unknown[0], self.known)}")
         if not self.classes:
-            raise SettingError("There are no classes; give one or more.")
+            raise SettingError("`classes` is empty; give one or more.")
         self.split, self.n, self.size = split, n, checked_size(size)
         self.label_size = checked_label_size(self.size, label_size)
         self.vocabulary = VOCABULARY
@@ -61,14 +61,14 @@ class _Pictures(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         if not 0 <= index < self.n:
-            raise IndexError(f"There are {self.n} pictures, and no number {index}.")
-        picture = self.picture(index)
+            raise IndexError(f"The index is {index}; there are {self.n} images.")
+        drawn = self.labeled_image(index)
         step = self.size // self.label_size
-        labels = torch.from_numpy(picture.labels[:, step // 2 :: step, step // 2 :: step].astype("int64"))
-        return torch.from_numpy(picture.image).permute(2, 0, 1).float() / 255, labels
+        labels = torch.from_numpy(drawn.labels[:, step // 2 :: step, step // 2 :: step].astype("int64"))
+        return torch.from_numpy(drawn.image).permute(2, 0, 1).float() / 255, labels
 
-    def picture(self, index: int) -> Picture:
-        """Picture and labels in full, of an index."""
+    def labeled_image(self, index: int) -> LabeledImage:
+        """Image and labels of an index, at full size."""
         return self.draw(*self.kind(index), self.size)
 
     def kind(self, index: int) -> tuple[str, int]:
@@ -77,36 +77,36 @@ class _Pictures(Dataset[tuple[Tensor, Tensor]]):
 
     @cached_property
     def targets(self) -> list[int]:
-        """Class of each picture, a place in `classes`."""
+        """Class of each image, an index into `classes`."""
         return [index % len(self.classes) for index in range(self.n)]
 
     @cached_property
     def names(self) -> list[str]:
-        """Name of each picture, for captions."""
+        """Name of each image, for captions."""
         kinds = (self.kind(index) for index in range(self.n))
         return [f"{name} {seed - SPLITS[self.split]}" for name, seed in kinds]
 
     def digest(self) -> str:
-        """What a resumed run knows its data by."""
+        """Digest that identifies the data, for provenance and resumed runs."""
         sizes = self.n, self.size, self.label_size
-        told = type(self).__name__, __version__, self.split, *sizes, self.classes
-        return hashlib.sha256(repr(told).encode()).hexdigest()
+        identity = type(self).__name__, __version__, self.split, *sizes, self.classes
+        return hashlib.sha256(repr(identity).encode()).hexdigest()
 
 
-class Scenes(_Pictures):
+class Scenes(_Drawn):
     """Scenes with all their labels.
 
     Parameters
     ----------
     split
-        "train", "val" or "probe": the same scenes, never the same seeds.
+        "train", "val" or "probe": the same scenes with different seeds.
     n
-        How many pictures; the classes take turns.
+        Number of images; the classes take turns.
     size
-        Width and height of the pictures.
+        Width and height of the images.
     label_size
-        Width and height of the label maps, which must divide `size`; the same by default. Labels are
-        those of the pixels at their centers.
+        Width and height of the label maps, which must divide `size`; the same by default. A label is
+        that of the pixel at its center.
     classes
         Names of scenes; all by default.
 
@@ -119,14 +119,14 @@ class Scenes(_Pictures):
     known, draw = SCENES, staticmethod(render)
 
 
-class Objects(_Pictures):
-    """Single objects, large, on varied grounds: the object is the class. See `Scenes` for parameters."""
+class Objects(_Drawn):
+    """Single objects, large, on varied grounds; the object is the class. See `Scenes` for parameters."""
 
     known, draw = OBJECT_KINDS, staticmethod(render_object)
 
 
 def checked_label_size(size: int, label_size: int | None) -> int:
-    """Size of label maps of pictures of a size; SettingError if it does not divide it."""
+    """Size of the label maps of images of a size; SettingError if it does not divide that."""
     if label_size is None:
         return size
     if not 1 <= label_size <= size or size % label_size:

@@ -1,41 +1,45 @@
-"""The trained networks that come with the package, and the files they are kept in.
+"""The trained networks that come with the package, and the files they are stored in.
 
 >>> classifier = load_classifier()          # SceneNet, in evaluation mode
 >>> segmenter = load_segmenter()            # a Segmenter, for `dissect`
 >>> generator = load_generator()            # ProgressiveGenerator of churches, 64 px
+
+The weights `NAME.safetensors` come with a note, `NAME.json`: their SHA-256, the figures of the network on
+held-out images, and the names of its outputs. So a network keeps its vocabulary when the world gets new
+scenes and objects.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load, save_file
+from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from dissect_widgets.core.data.atomic_write import replacing
-from dissect_widgets.errors import WeightsError, nearest
+from dissect_widgets.errors import ConceptError, WeightsError, nearest
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights
-from dissect_widgets.world.networks.nets import SceneNet, SegmentNet
+from dissect_widgets.world.networks import SceneNet, SegmentNet
 from dissect_widgets.world.scenery.vocabulary import NAMES, SCENES, VOCABULARY
-from dissect_widgets.world.training.tasks import PIXEL_CATEGORIES, PIXEL_SIZES
+from dissect_widgets.world.training.tasks import PIXEL_CATEGORIES
 
 FOLDER: Final = Path(__file__).parent / "weights"
-KNOWN_SIZE: Final = 128
-"""Width and height of the pictures that the networks learned from."""
-DIGESTS: Final = FOLDER / "digests.json"
-"""SHA-256 of each file, and the figures its network reached on held-out pictures."""
+TRAINED_SIZE: Final = 128
+"""Width and height of the images that the networks were trained on."""
+
+Names = Mapping[str, Sequence[str]]
+"""Names of a network's outputs, in order: its classes under "class", or its labels by category."""
 
 
 def load_classifier(path: str | Path | None = None) -> SceneNet:
-    """Load the scene classifier; its scores are of `SCENES`.
+    """Load the scene classifier; `classes` of the network names its scores.
 
     Parameters
     ----------
@@ -45,131 +49,180 @@ def load_classifier(path: str | Path | None = None) -> SceneNet:
     Raises
     ------
     WeightsError
-        If the file is damaged, or is of another network.
+        If the file is missing or damaged, or is of another network.
+
+    Examples
+    --------
+    >>> net = load_classifier()
+    >>> data = Scenes("val", 240, classes=net.classes)    # the scenes that it knows, in its order
     """
-    with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are not wanted
-        net = SceneNet(len(SCENES))
-    weights, file = _read("classifier", path)
+    weights, note, file = _read("classifier", path)
+    with torch.random.fork_rng(devices=[]):  # the initial weights of a network are random, and replaced here
+        net = SceneNet(note.get("names", {}).get("class", SCENES))
     load_weights(net, weights, origin=file)
     return net.eval()
 
 
 class WorldSegmenter:
-    """Labels pictures by a network; see `core.types.Segmenter`.
+    """Labels images by a network; see `core.data.types.Segmenter`.
 
     Parameters
     ----------
     net
-        `SegmentNet` of the world's labels.
+        Network whose scores are, for each category in turn, those of no concept and of each of its names.
+    names
+        Names of each category, in the order of the scores; by default those of the world today.
+
+    Raises
+    ------
+    ConceptError
+        If the world has no such name.
     """
 
     vocabulary = VOCABULARY
 
-    def __init__(self, net: SegmentNet) -> None:
+    def __init__(self, net: SegmentNet, names: Names | None = None) -> None:
+        names = names or {category: NAMES[category] for category in PIXEL_CATEGORIES}
         self.net = net.eval()
-        first = [VOCABULARY.index(NAMES[category][0], category) for category in PIXEL_CATEGORIES]
-        self._first = torch.tensor(first)
+        self._concepts = [torch.tensor([0, *_indices(category, names[category])]) for category in names]
+        self._sizes = [len(concepts) for concepts in self._concepts]
 
-    def __call__(self, pictures: Tensor, /) -> Tensor:
-        """Label pictures float (B, 3, H, W) in [0, 1]: int64 (B, 3, h, w), object, part, material.
+    def __call__(self, images: Tensor, /) -> Tensor:
+        """Label images float (B, 3, H, W) in [0, 1]: int64 (B, 3, h, w), object, part, material.
 
-        Label maps are half as large as the pictures; pictures of less than 128 pixels, the size that the
-        network knows things in, are enlarged to it before.
+        Label maps are half as large as the images; images of less than 128 pixels, the size that the
+        network was trained on, are enlarged to it first.
         """
-        self.net.to(pictures.device)
+        self.net.to(images.device)
         with torch.inference_mode():
-            scores = self.net(enlarged(pictures)).split(PIXEL_SIZES, 1)
-        found = torch.stack([own.argmax(1) for own in scores], 1)
-        shift = (self._first.to(found.device) - 1)[:, None, None]
-        return torch.where(found > 0, found + shift, 0)
+            scores = self.net(enlarged(images)).split(self._sizes, 1)
+            labels = [
+                concepts.to(images.device)[category_scores.argmax(1)]
+                for concepts, category_scores in zip(self._concepts, scores, strict=True)
+            ]
+        return torch.stack(labels, 1)
 
 
-def enlarged(pictures: Tensor) -> Tensor:
-    """Pictures (B, 3, H, W) of at least the size that the networks know things in."""
-    least = min(pictures.shape[2:])
-    if least >= KNOWN_SIZE:
-        return pictures
-    size = [round(side * KNOWN_SIZE / least / 16) * 16 for side in pictures.shape[2:]]
-    return interpolate(pictures, size, mode="bilinear", align_corners=False)
+def enlarged(images: Tensor) -> Tensor:
+    """Images (B, 3, H, W) with sides of at least `TRAINED_SIZE`."""
+    least = min(images.shape[2:])
+    if least >= TRAINED_SIZE:
+        return images
+    size = [round(side * TRAINED_SIZE / least / 16) * 16 for side in images.shape[2:]]
+    return interpolate(images, size, mode="bilinear", align_corners=False)
 
 
 def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
     """Load the segmenter of objects, parts and materials; see `load_classifier`."""
+    weights, note, file = _read("segmenter", path)
+    names: Names = note.get("names") or {category: NAMES[category] for category in PIXEL_CATEGORIES}
     with torch.random.fork_rng(devices=[]):
-        net = SegmentNet(sum(PIXEL_SIZES))
-    weights, file = _read("segmenter", path)
+        net = SegmentNet(sum(1 + len(of_category) for of_category in names.values()))
     load_weights(net, weights, origin=file)
-    return WorldSegmenter(net)
+    try:
+        return WorldSegmenter(net, names)
+    except ConceptError as error:
+        raise WeightsError(f"{file} has a label that the world no longer has: {error}") from error
 
 
 def load_generator(path: str | Path | None = None, *, name: str = "church") -> ProgressiveGenerator:
-    """Load the generator of pictures of a scene.
+    """Load the generator of images of a scene.
 
     Parameters
     ----------
     path
         A file that `python -m dissect_widgets.world.train` wrote; by default the one in the package.
     name
-        Which scene's generator of the package.
+        Scene of the generator in the package.
 
     Raises
     ------
     WeightsError
-        If there is none, or the file is damaged, or is of another network.
+        If the file is missing or damaged, or is of another network.
     """
-    return generator_of(*_read(f"{name}-generator", path))
+    weights, _, file = _read(f"{name}-generator", path)
+    return generator_of(weights, file)
 
 
-def write_network(net: nn.Module, path: Path, figures: Mapping[str, float]) -> None:
-    """Write weights as fp16, with figures, whole or not at all."""
+def write_network(
+    net: nn.Module, path: Path, figures: Mapping[str, float], names: Names | None = None
+) -> None:
+    """Write weights as fp16 and the note about them, each as a whole or not at all.
+
+    Parameters
+    ----------
+    net
+        The trained network.
+    path
+        Where the weights go; the note gets the same name, ending in `.json`.
+    figures
+        Figures on held-out images, by name; four digits of them are kept.
+    names
+        Names of the network's outputs, if they have any.
+    """
     weights = {
         name: value.half().contiguous() if value.is_floating_point() else value
         for name, value in net.state_dict().items()
     }
-    with replacing(path) as new:
-        # One entry: several would stand in an order by chance, and the bytes of the file with them.
-        save_file(weights, new, {"figures": json.dumps({k: round(v, 4) for k, v in figures.items()})})
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    # One entry of metadata: the order of several is random, and so would be the bytes of the file.
+    content = save(weights, {"figures": json.dumps(rounded)})
+    note: dict[str, Any] = {"sha256": hashlib.sha256(content).hexdigest(), "figures": rounded}
+    if names:
+        note["names"] = {category: list(of_category) for category, of_category in names.items()}
+    _write(path, content, note)
 
 
-def ship(name: str, path: Path) -> Path:
-    """Make a trained network the one that comes with the package, and note its digest and figures."""
-    with safe_open(path, "pt") as file:
-        figures = json.loads(file.metadata()["figures"])
-    content = path.read_bytes()
-    told = json.loads(DIGESTS.read_text("utf-8")) if DIGESTS.exists() else {}
-    told[name] = {"sha256": hashlib.sha256(content).hexdigest(), "figures": figures}
+def add_to_package(name: str, path: Path) -> Path:
+    """Make a trained network, with its note, the one of this name in the package; returns its new path."""
+    content, note = path.read_bytes(), json.loads(_note_path(path).read_text("utf-8"))
     FOLDER.mkdir(exist_ok=True)
     target = FOLDER / f"{name}.safetensors"
-    for place, data in ((target, content), (DIGESTS, (json.dumps(told, indent=1) + "\n").encode())):
-        with replacing(place) as new:
-            new.write_bytes(data)
+    _write(target, content, note)
     return target
 
 
-def _read(name: str, path: str | Path | None) -> tuple[dict[str, Tensor], Path]:
-    """Weights float32 by name, and the file they are from."""
+def read_note(path: Path) -> dict[str, Any]:
+    """The note beside a file of weights: "sha256", "figures" and perhaps "names"; {} if there is none."""
+    note_path = _note_path(path)
+    note: dict[str, Any] = json.loads(note_path.read_text("utf-8")) if note_path.exists() else {}
+    return note if "sha256" in note else {}
+
+
+def _note_path(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _write(path: Path, content: bytes, note: Mapping[str, Any]) -> None:
+    text = json.dumps(note, indent=1, ensure_ascii=False) + "\n"
+    for target, data in ((_note_path(path), text.encode()), (path, content)):
+        with replacing(target) as new:
+            new.write_bytes(data)
+
+
+def _indices(category: str, names: Sequence[str]) -> list[int]:
+    """Indices in `VOCABULARY` of names of a category."""
+    return [VOCABULARY.index(name, category) for name in names]
+
+
+def _read(name: str, path: str | Path | None) -> tuple[dict[str, Tensor], dict[str, Any], Path]:
+    """Weights float32 by name, the note about them, and the file they are from."""
     file = Path(path) if path is not None else FOLDER / f"{name}.safetensors"
     if not file.is_file():
-        others = sorted(other.stem for other in file.parent.glob("*.safetensors"))
-        raise WeightsError(f"There is no file {file}.{nearest(file.stem, others)}")
-    content = file.read_bytes()
-    if path is None:
-        _check(name, content, file)
+        available = sorted(other.stem for other in file.parent.glob("*.safetensors"))
+        raise WeightsError(f"There is no file {file}.{nearest(file.stem, available)}")
+    content, note = file.read_bytes(), read_note(file)
+    if path is None and not note:
+        raise WeightsError(f"There is no note {_note_path(file)}. Install the package again.")
+    digest = hashlib.sha256(content).hexdigest()
+    if note and note["sha256"] != digest:
+        raise WeightsError(
+            f"{file} is damaged, or not the file of its note: its SHA-256 is {digest}, and should be "
+            f"{note['sha256']}. " + ("Install the package again." if path is None else "Train it again.")
+        )
     try:
         weights = load(content)
     except Exception as error:
-        raise WeightsError(f"{file} is no file of weights: {error}") from error
+        raise WeightsError(f"{file} is not a file of weights: {error}") from error
     floats = {key: value.float() if value.is_floating_point() else value for key, value in weights.items()}
-    return floats, file
-
-
-def _check(name: str, content: bytes, file: Path) -> None:
-    told = json.loads(DIGESTS.read_text("utf-8"))
-    if name not in told:
-        raise WeightsError(f"There is no digest of {name!r}.{nearest(name, told)}")
-    expected, found = told[name]["sha256"], hashlib.sha256(content).hexdigest()
-    if expected != found:
-        raise WeightsError(
-            f"{file} is damaged or another's: its SHA-256 is {found}, and should be {expected}. "
-            "Install the package again."
-        )
+    return floats, note, file

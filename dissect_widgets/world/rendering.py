@@ -1,8 +1,8 @@
-"""A scene, a seed and a size become a picture whose every pixel is known.
+"""Render scenes and single objects as images with a label for every pixel.
 
->>> picture = render("ski slope", seed=7)
->>> picture.image                                  # uint8 (128, 128, 3)
->>> picture.labels[CATEGORIES.index("object")]     # int16 (128, 128), indices into VOCABULARY
+>>> church = render("church", seed=7)
+>>> church.image                                  # uint8 (128, 128, 3)
+>>> church.labels[CATEGORIES.index("object")]     # int16 (128, 128), indices into VOCABULARY
 """
 
 from __future__ import annotations
@@ -23,29 +23,30 @@ from dissect_widgets.world.scenery.scenes.single_objects import draw_single_obje
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, VOCABULARY
 
 SIZES: Final = (16, 1024)
-"""Least and greatest size of a picture."""
+"""Smallest and largest size of an image."""
 
 
-class Picture(NamedTuple):
-    """A picture and what is in it."""
+class LabeledImage(NamedTuple):
+    """An image and the labels of its pixels."""
 
     image: NDArray[np.uint8]
     """uint8 (size, size, 3), sRGB."""
     labels: NDArray[np.int16]
-    """int16 (6, size, size), a channel for each of `CATEGORIES`: 0 for none, else an index into
+    """int16 (6, size, size), a channel for each of `CATEGORIES`: 0 for no concept, else an index into
     `VOCABULARY`."""
     scene: str
+    """Name of the scene; "" for a single object."""
 
 
-def render(scene: str, seed: int, size: int = 128) -> Picture:
-    """Draw a scene; the same arguments give the same bytes, whatever else is drawn.
+def render(scene: str, seed: int, size: int = 128) -> LabeledImage:
+    """Render a scene; the same arguments always give the same bytes.
 
     Parameters
     ----------
     scene
         One of `SCENES`.
     seed
-        Which of its pictures, 0 or more.
+        Number of the image, 0 or more.
     size
         Width and height in pixels, from 16 to 1024. The composition does not depend on it.
 
@@ -58,40 +59,40 @@ def render(scene: str, seed: int, size: int = 128) -> Picture:
     """
     if scene not in SCENE_FUNCTIONS:
         raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENE_FUNCTIONS)}")
-    return _picture(SCENE_FUNCTIONS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
+    return _labeled(SCENE_FUNCTIONS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
 
 
-def render_object(kind: str, seed: int, size: int = 128) -> Picture:
-    """Draw a single object of `OBJECT_KINDS`, large, on some ground; its picture has no scene label.
+def render_object(kind: str, seed: int, size: int = 128) -> LabeledImage:
+    """Render a single object of `OBJECT_KINDS`, large, on a random ground, without a scene label.
 
     See `render` for seed, size and errors.
     """
     if kind not in SINGLE_OBJECTS:
-        raise ConceptError(f"There are no pictures of single {kind!r}.{nearest(kind, SINGLE_OBJECTS)}")
+        raise ConceptError(f"The world has no single object {kind!r}.{nearest(kind, SINGLE_OBJECTS)}")
     rng = Rng(_checked_seed(f"single {kind}", seed))
-    return _picture(draw_single_object(kind, SINGLE_OBJECTS[kind], rng), "", checked_size(size))
+    return _labeled(draw_single_object(kind, SINGLE_OBJECTS[kind], rng), "", checked_size(size))
 
 
-def _picture(canvas: Canvas, scene: str, size: int) -> Picture:
-    """Picture of a canvas, with the color names of its pixels, and its scene in every pixel."""
+def _labeled(canvas: Canvas, scene: str, size: int) -> LabeledImage:
+    """Image and labels of a canvas, with the color names of its pixels, and its scene in every pixel."""
     image, drawn = shade(canvas, size)
     first = number_of(COLOR_NAMES[0], "color")
     colors = name_bytes(image) + first
-    everywhere = np.full((size, size), VOCABULARY.index(scene, "scene") if scene else 0)
-    labels = np.concatenate([drawn, colors[None], everywhere[None]], dtype=np.int16, casting="same_kind")
+    scenes = np.full((size, size), VOCABULARY.index(scene, "scene") if scene else 0)
+    labels = np.concatenate([drawn, colors[None], scenes[None]], dtype=np.int16, casting="same_kind")
     assert len(labels) == len(CATEGORIES)
-    return Picture(image, labels, scene)
+    return LabeledImage(image, labels, scene)
 
 
 def _checked_seed(name: str, seed: int) -> str:
-    """Seed of the dice for a name and a number; SettingError if it is negative or no integer."""
+    """Seed of the random generator; SettingError if `seed` is negative or not an integer."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
         raise SettingError(f"The seed is {seed!r}; allowed are integers from 0.")
     return f"{name}:{int(seed)}"
 
 
 def checked_size(size: int) -> int:
-    """Size of a picture, if it can be drawn; SettingError if not."""
+    """Size of an image; SettingError if it is not allowed."""
     whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
     if not whole or not SIZES[0] <= size <= SIZES[1]:
         raise SettingError(f"The size is {size!r}; allowed are integers from {SIZES[0]} to {SIZES[1]}.")

@@ -1,7 +1,7 @@
 """Train the world's networks: `python -m dissect_widgets.world.train classifier --folder runs/classifier`.
 
-Stop it when you like; the same command goes on where it was. At the end it prints the held-out figures
-and writes the network's file, whole or not at all.
+It can be interrupted at any time; the same command resumes it. At the end it prints the figures on held-out
+images, and writes the network with a note of its figures and names.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from dissect_widgets.world.pretrained import ship, write_network
-from dissect_widgets.world.training.image_cache import grow
+from dissect_widgets.world.pretrained import add_to_package, write_network
+from dissect_widgets.world.training.image_cache import cached_images
 from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe, Recipe
 
 
@@ -26,38 +26,44 @@ def train(
     device: str = "cpu",
     workers: int = 2,
     seconds: float = math.inf,
-    pictures: Path | None = None,
+    images: Path | None = None,
 ) -> dict[str, float] | None:
-    """Follow a recipe, or go on with it; first the one that it begins with, in a folder of its own.
+    """Train by a recipe, or resume it; first by the recipe that it starts from, in a subfolder.
 
     Parameters
     ----------
     recipe
-        What to do.
+        What to train.
     folder
-        For pictures and checkpoints, and in the end `network.safetensors`.
+        Folder for images and checkpoints, and in the end `network.safetensors` and `network.json`.
     device
-        Where to train.
+        Device to train on.
     workers
-        Processes that draw pictures.
+        Number of processes that draw images.
     seconds
-        Time after which to stop before the end.
-    pictures
-        Folder of the pictures, if not the same.
+        Time after which to stop even if steps remain.
+    images
+        Folder of the images, if not the same.
 
     Returns
     -------
     dict or None
-        Figures on held-out pictures; None if there are steps left.
+        Figures on held-out images; None if steps remain.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pictures, begin = pictures or folder, folder / recipe.begins / "network.safetensors"
-    if recipe.begins and not begin.exists():
-        first = RECIPES[recipe.begins]
-        train(first, begin.parent, device=device, workers=workers, seconds=seconds, pictures=pictures)
-        if not begin.exists():
+    images, first = images or folder, folder / recipe.starts_from / "network.safetensors"
+    if recipe.starts_from and not first.exists():
+        train(
+            RECIPES[recipe.starts_from],
+            first.parent,
+            device=device,
+            workers=workers,
+            seconds=seconds,
+            images=images,
+        )
+        if not first.exists():
             return None
-    image_cache = grow(pictures / "train", recipe.data(), recipe.categories, workers=workers)
+    image_cache = cached_images(images / "train", recipe.data(), recipe.categories, workers=workers)
     run = recipe.start(image_cache, folder, device)
     with tqdm(total=run.steps, initial=run.step, desc="train", unit="step") as bar:
         smooth: dict[str, float] = {}
@@ -70,10 +76,10 @@ def train(
 
         if not run.run(progress, seconds=seconds):
             return None
-    rounded = recipe.finish(run.averaged()).eval().half().float()  # as it is shipped
-    held_out = grow(pictures / "held-out", recipe.held_out(), recipe.categories, workers=workers)
+    rounded = recipe.finish(run.averaged()).eval().half().float()  # as it is stored
+    held_out = cached_images(images / "held-out", recipe.held_out(), recipe.categories, workers=workers)
     figures = recipe.figures(rounded, image_cache, held_out)
-    write_network(rounded, folder / "network.safetensors", figures)
+    write_network(rounded, folder / "network.safetensors", figures, recipe.names(image_cache))
     return figures
 
 
@@ -85,11 +91,13 @@ def main() -> None:
     parser.add_argument("recipe", choices=sorted(RECIPES))
     parser.add_argument("--folder", type=Path, help="default: runs/RECIPE")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw images")
     parser.add_argument(
-        "--seconds", type=float, default=math.inf, help="stop after this time, to go on later"
+        "--seconds", type=float, default=math.inf, help="stop after this time, to resume later"
     )
-    parser.add_argument("--ship", action="store_true", help="put the network into the package")
+    parser.add_argument(
+        "--add-to-package", action="store_true", help="make it the network that comes with the package"
+    )
     options = parser.parse_args()
     folder = options.folder or Path("runs") / options.recipe
     figures = train(
@@ -100,13 +108,15 @@ def main() -> None:
         seconds=options.seconds,
     )
     if figures is None:
-        print("There are steps left; the same command goes on.")
+        print("Steps remain; run the same command to resume.")
     else:
-        print("On held-out pictures:")
+        print("On held-out images:")
         for name, value in figures.items():
             print(f"  {name} {value:.4f}")
         network = folder / "network.safetensors"
-        print(f"written to {ship(options.recipe, network) if options.ship else network}")
+        if options.add_to_package:
+            network = add_to_package(options.recipe, network)
+        print(f"written to {network}")
 
 
 if __name__ == "__main__":

@@ -20,16 +20,16 @@ SCENE_SAMPLES = ((0, 128), (7, 96), (10**9 + 3, 65))
 OBJECT_SAMPLES = ((3, 96),)
 
 
-def digest_of(picture: world.Picture) -> str:
+def digest_of(labeled: world.LabeledImage) -> str:
     """SHA-256 of pixels, and of the names of their labels.
 
     Numbers of concepts do not count: they move when a concept is added before them.
     """
-    numbers, places = np.unique(picture.labels, return_inverse=True)
+    numbers, places = np.unique(labeled.labels, return_inverse=True)
     concepts = [tuple(world.VOCABULARY[int(number)]) for number in numbers]
     order = sorted(range(len(concepts)), key=concepts.__getitem__)
     rank = np.argsort(order).astype("<u2")
-    digest = hashlib.sha256(picture.image.tobytes())
+    digest = hashlib.sha256(labeled.image.tobytes())
     digest.update(repr([concepts[place] for place in order]).encode())
     digest.update(rank[places].tobytes())
     return digest.hexdigest()
@@ -46,7 +46,7 @@ def drawn() -> dict[str, tuple[str, int, int]]:
     }
 
 
-def draw(key: str) -> world.Picture:
+def draw(key: str) -> world.LabeledImage:
     """Image of a key of `drawn`."""
     return (world.render if key.startswith("scene ") else world.render_object)(*drawn()[key])
 

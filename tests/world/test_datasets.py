@@ -49,7 +49,7 @@ def test_bad_settings() -> None:
         Scenes("val", 3, label_size=48)
     with pytest.raises(SettingError, match="n is -1"):
         Scenes("val", -1)
-    with pytest.raises(SettingError, match="no classes"):
+    with pytest.raises(SettingError, match="`classes` is empty"):
         Scenes("val", 1, classes=[])
 
 

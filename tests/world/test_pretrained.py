@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,18 +15,36 @@ import torch
 
 import dissect_widgets as dw
 from dissect_widgets.cli.main import main
+from dissect_widgets.errors import WeightsError
 from dissect_widgets.world import (
     SCENES,
     Objects,
     SceneNet,
     Scenes,
+    SegmentNet,
     load_classifier,
     load_generator,
     load_segmenter,
     pretrained,
 )
 from dissect_widgets.world.scenery.vocabulary import VOCABULARY
-from dissect_widgets.world.training.gan_metrics import make
+from dissect_widgets.world.training.gan_metrics import generated_images
+from dissect_widgets.world.training.tasks import PIXEL_SIZES
+
+
+def seeded(kind: Callable[..., Any], *arguments: Any) -> Any:
+    """Network with random weights, without use of the global generator."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return kind(*arguments)
+
+
+def untrained(classes: int) -> SceneNet:
+    return seeded(SceneNet, classes)
+
+
+def figures_of(name: str) -> dict[str, float]:
+    return pretrained.read_note(pretrained.FOLDER / f"{name}.safetensors")["figures"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +54,9 @@ def classifier() -> SceneNet:
 
 def test_files_are_small_and_known() -> None:
     files = sorted(pretrained.FOLDER.glob("*.safetensors"))
-    assert {file.stem for file in files} == set(json.loads(pretrained.DIGESTS.read_text()))
+    assert {file.stem for file in files} == {note.stem for note in pretrained.FOLDER.glob("*.json")}
+    for file in files:
+        assert pretrained.read_note(file)["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert sum(file.stat().st_size for file in files) < 15e6
 
 
@@ -41,18 +65,15 @@ def test_the_classifier_tells_scenes_apart(classifier: SceneNet) -> None:
     with torch.no_grad():
         told = [int(classifier(image[None]).argmax()) for image, _ in data]
     right = np.array(told) == np.array(data.targets)
-    figure = json.loads(pretrained.DIGESTS.read_text())["classifier"]["figures"]["top-1"]
+    figure = figures_of("classifier")["top-1"]
     assert figure >= 0.8 and right.mean() > figure - 0.07
 
 
 def test_object_detectors_emerge_and_only_by_training(classifier: SceneNet) -> None:
     probe = Scenes("probe", 240, label_size=64)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        untrained = SceneNet(len(SCENES))
     found = [
         dw.dissect(net, ["conv2_2", "conv5_3"], probe, progress=False)
-        for net in (classifier, untrained.eval())
+        for net in (classifier, untrained(len(SCENES)).eval())
     ]
     objects = {
         (name, which): result[name].count_detectors()["object"].unique
@@ -85,12 +106,12 @@ def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> Non
 
 def test_the_segmenter_labels_pixels() -> None:
     segmenter, data = load_segmenter(), Scenes("val", 120)
-    figures = json.loads(pretrained.DIGESTS.read_text())["segmenter"]["figures"]
+    figures = figures_of("segmenter")
     hits, unions = np.zeros(len(VOCABULARY)), np.zeros(len(VOCABULARY))
     for index in range(len(data)):
         image, _ = data[index]
         told = segmenter(image[None])[0, 0].numpy()
-        truth = data.picture(index).labels[0, 1::2, 1::2]
+        truth = data.labeled_image(index).labels[0, 1::2, 1::2]
         assert told.shape == truth.shape == (64, 64)
         for concept in np.union1d(told, truth):
             hits[concept] += ((told == concept) & (truth == concept)).sum()
@@ -111,13 +132,13 @@ def test_the_generator_draws_churches() -> None:
     generator = load_generator()
     assert (pretrained.FOLDER / "church-generator.safetensors").stat().st_size < 12e6
     assert generator.size == 64 and not generator.training
-    pictures = make(generator, 48)
+    pictures = generated_images(generator, 48)
     assert pictures.shape == (48, 3, 64, 64) and pictures.std(0).mean() > 20, "no two alike"
     with torch.no_grad():
         sides = torch.nn.functional.interpolate(torch.from_numpy(pictures) / 255, size=128, mode="bilinear")
         told = load_classifier()(sides).topk(3).indices  # enlarged, drawn churches too are deserts to it
     assert (told == SCENES.index("church")).any(1).float().mean() > 0.75
-    figures = json.loads(pretrained.DIGESTS.read_text())["church-generator"]["figures"]
+    figures = figures_of("church-generator")
     assert all(f"{figure}, drawn" in figures for figure in ("KID x 1000, segmenter", "FID, classifier"))
 
 
@@ -127,3 +148,82 @@ def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "conv5_3" in printed and "Best units" in printed and "UnitBrowser" in printed
     assert len(dw.load(tmp_path / "demo" / "dissection").layers) == 13
     assert (tmp_path / "demo" / "report.html").stat().st_size > 1e5
+
+
+def test_a_file_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = untrained(24)
+    path = tmp_path / "classifier.safetensors"
+    pretrained.write_network(net, path, {"top-1": 0.5})
+    loaded = pretrained.load_classifier(path)
+    assert all(
+        torch.equal(a.half(), b.half()) for a, b in zip(net.parameters(), loaded.parameters(), strict=True)
+    )
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    note = path.with_suffix(".json")
+    note.write_text(json.dumps({"sha256": "0" * 64}))
+    for call in (pretrained.load_classifier, partial(pretrained.load_classifier, path)):
+        with pytest.raises(WeightsError, match=r"damaged.*SHA-256 is [0-9a-f]{64}, and should be 0{64}"):
+            call()
+    note.unlink()
+    with pytest.raises(WeightsError, match=r"There is no note .*classifier.json"):
+        pretrained.load_classifier()
+    with pytest.raises(WeightsError, match="There is no file"):
+        pretrained.load_segmenter()
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="not a file of weights"):
+        pretrained.load_classifier(path)
+    pretrained.write_network(untrained(23), path, {})
+    with pytest.raises(WeightsError, match="fc8"):
+        pretrained.load_classifier(path)
+
+
+def test_a_packaged_network_loads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "weights")
+    net, path = untrained(24), tmp_path / "network.safetensors"
+    pretrained.write_network(net, path, {"top-1": 0.875})
+    pretrained.add_to_package("classifier", path)
+    assert figures_of("classifier") == {"top-1": 0.875}
+    assert torch.equal(pretrained.load_classifier().fc8.weight, net.fc8.weight.half().float())
+    assert not list(tmp_path.rglob("*.new"))
+
+
+def test_labels_of_a_segmenter_are_in_its_categories() -> None:
+    segmenter = pretrained.WorldSegmenter(seeded(SegmentNet, sum(PIXEL_SIZES)))
+    images = torch.rand(2, 3, 128, 192, generator=torch.Generator().manual_seed(0))
+    labels = segmenter(images)
+    assert labels.shape == (2, 3, 64, 96)
+    small = torch.nn.functional.avg_pool2d(images, 4)  # less than it knows, and so it is enlarged before
+    large = torch.nn.functional.interpolate(small, (128, 192), mode="bilinear", align_corners=False)
+    assert (segmenter(small) == segmenter(large)).all()
+    for k, category in enumerate(("object", "part", "material")):
+        found = {VOCABULARY[int(n)].category for n in labels[:, k].unique() if n}
+        assert found <= {category}
+
+
+def test_names_come_with_the_network(tmp_path: Path) -> None:
+    """A network that knows fewer names, in another order, labels by names and not by numbers."""
+    names = {"object": ["sky", "car", "bed"], "part": ["wheel"], "material": ["wood", "brick"]}
+    net = seeded(SegmentNet, 4 + 2 + 3)
+    path = tmp_path / "network.safetensors"
+    pretrained.write_network(net, path, {}, names)
+    images = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    labels = load_segmenter(path)(images)
+    with torch.no_grad():
+        scores = net.half().float().eval()(images).numpy()
+    start = 0
+    for channel, (category, of_category) in enumerate(names.items()):
+        best = scores[:, start : start + 1 + len(of_category)].argmax(1)
+        start += 1 + len(of_category)
+        expected = np.array([0, *(VOCABULARY.index(name, category) for name in of_category)])[best]
+        assert (labels[:, channel].numpy() == expected).all() and len(np.unique(expected)) > 1
+    classes = ["beach", "park", "river"]
+    pretrained.write_network(untrained(3), path, {}, {"class": classes})
+    assert load_classifier(path).classes == tuple(classes)
+    pretrained.write_network(net, path, {}, {**names, "part": ["wheeel"]})
+    with pytest.raises(WeightsError, match=r"network.safetensors has a label .*'wheeel'.*'wheel'"):
+        load_segmenter(path)
+
+
+def test_the_classes_of_the_classifier(classifier: SceneNet) -> None:
+    assert classifier.classes == SCENES[:24]
+    assert Scenes("val", 3, classes=classifier.classes).digest() == Scenes("val", 3).digest()

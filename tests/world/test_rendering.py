@@ -132,7 +132,7 @@ def test_single_objects_are_large(kind: str) -> None:
 def test_bad_scenes_objects_seeds_and_sizes() -> None:
     with pytest.raises(ConceptError, match=r"no scene 'ski slop'.*'ski slope'"):
         render("ski slop", 0)
-    with pytest.raises(ConceptError, match=r"no pictures of single 'airplan'.*'airplane'"):
+    with pytest.raises(ConceptError, match=r"no single object 'airplan'.*'airplane'"):
         render_object("airplan", 0)
     for seed in (-1, 1.5, True, "3"):
         with pytest.raises(SettingError, match="The seed is"):

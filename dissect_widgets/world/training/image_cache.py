@@ -1,8 +1,8 @@
-"""Pictures drawn once for training, kept as bytes, so that every epoch after the first is quick.
+"""Images drawn once for training and stored on disk, so that every epoch after the first is fast.
 
-A nursery is two arrays on the disk beside the checkpoint: pictures uint8 (n, 3, size, size) and labels
-uint8 (n, channels, size / 2, size / 2). It is drawn by several processes, goes on where it was stopped,
-and is deleted with the folder of the run.
+A cache is two arrays beside the checkpoint: images uint8 (n, 3, size, size) and labels
+uint8 (n, channels, size / 2, size / 2). Several processes draw it; if they are stopped, drawing resumes where
+it was. It is deleted with the folder of the run.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 
-_PIECE = 96  # pictures drawn between two notes of how far it is
+_CHUNK = 96  # images drawn between two notes of the progress
 
 
 class ImageCache:
-    """Pictures and labels of a data set, in arrays.
+    """Images and labels of a data set, in arrays.
 
     Parameters
     ----------
     folder
-        Where they are kept.
+        Where they are stored.
     data
         What to draw.
     categories
-        Whose labels are kept; a label counts from 1 within its category, 0 is none.
+        Categories of the labels to store; a label counts from 1 within its category, 0 is none.
     """
 
     def __init__(self, folder: Path, data: Scenes | Objects, categories: Sequence[str] = ()) -> None:
@@ -43,28 +43,29 @@ class ImageCache:
         folder.mkdir(parents=True, exist_ok=True)
         n, size = len(data), data.size
         self._about = folder / "about.json"
-        about = {"data": data.digest(), "categories": list(self.categories)}
-        told = json.loads(self._about.read_text()) if self._about.exists() else {}
-        arrays = ["pictures", "labels"] if self.categories else ["pictures"]
-        same = {key: told.get(key) for key in about} == about
+        names = {category: NAMES[category] for category in self.categories}
+        about = {"data": data.digest(), "names": {c: list(of_category) for c, of_category in names.items()}}
+        stored = json.loads(self._about.read_text()) if self._about.exists() else {}
+        arrays = ["images", "labels"] if self.categories else ["images"]
+        same = {key: stored.get(key) for key in about} == about
         same = same and all((folder / f"{name}.npy").exists() for name in arrays)
-        self.drawn = int(told["drawn"]) if same else 0
-        self._told = about
-        self.pictures = self._array("pictures", (n, 3, size, size))
+        self.drawn = int(stored["drawn"]) if same else 0
+        self._description = about
+        self.images = self._array("images", (n, 3, size, size))
         self.labels = self._array("labels", (n, len(self.categories), size // 2, size // 2))
         self.targets = np.array(data.targets, np.int64)
 
     def draw(self, workers: int, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-        """Draw what is still missing, with some processes."""
-        starts = range(self.drawn, len(self.data), _PIECE)
+        """Draw what is still missing, in several processes."""
+        starts = range(self.drawn, len(self.data), _CHUNK)
         with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            jobs = [(self.data, range(s, min(s + _PIECE, len(self.data))), self.categories) for s in starts]
-            for start, (pictures, labels) in zip(starts, pool.map(_draw, jobs), strict=True):
-                end = start + len(pictures)
-                self.pictures[start:end], self.labels[start:end] = pictures, labels
+            jobs = [(self.data, range(s, min(s + _CHUNK, len(self.data))), self.categories) for s in starts]
+            for start, (images, labels) in zip(starts, pool.map(_draw, jobs), strict=True):
+                end = start + len(images)
+                self.images[start:end], self.labels[start:end] = images, labels
                 self.drawn = end
                 with replacing(self._about) as new:
-                    new.write_text(json.dumps(self._told | {"drawn": end}))
+                    new.write_text(json.dumps(self._description | {"drawn": end}))
                 progress(end, len(self.data))
 
     def _array(self, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -74,20 +75,22 @@ class ImageCache:
         return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, np.uint8, shape)
 
 
-def grow(folder: Path, data: Scenes | Objects, categories: Sequence[str] = (), *, workers: int) -> ImageCache:
-    """A nursery with all its pictures, drawn under a bar."""
-    image_cache = ImageCache(folder, data, categories)
-    with tqdm(total=len(data), initial=image_cache.drawn, desc="draw", unit="picture") as bar:
+def cached_images(
+    folder: Path, data: Scenes | Objects, categories: Sequence[str] = (), *, workers: int
+) -> ImageCache:
+    """Cache of all images of a data set, drawn first where they are missing, with a progress bar."""
+    cache = ImageCache(folder, data, categories)
+    with tqdm(total=len(data), initial=cache.drawn, desc="draw", unit="image") as bar:
 
         def progress(done: int, total: int) -> None:
             bar.update(done - bar.n)
 
-        image_cache.draw(workers, progress)
-    return image_cache
+        cache.draw(workers, progress)
+    return cache
 
 
 def category_numbers(category: str) -> NDArray[np.uint8]:
-    """Where each concept of the world stands in a category: uint8 (concepts,), from 1; 0 for others."""
+    """Number within a category of each concept of the world: uint8 (concepts,), from 1; 0 for others."""
     numbers = np.zeros(len(VOCABULARY), np.uint8)
     for number, name in enumerate(NAMES[category], start=1):
         numbers[VOCABULARY.index(name, category)] = number
@@ -99,12 +102,12 @@ def _draw(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     data, indices, categories = job
     tables = [(CATEGORIES.index(category), category_numbers(category)) for category in categories]
-    pictures: list[NDArray[np.uint8]] = []
+    images: list[NDArray[np.uint8]] = []
     labels: list[Any] = []
     for index in indices:
-        picture = data.picture(index)
-        half = picture.labels[:, 1::2, 1::2]
-        pictures.append(picture.image.transpose(2, 0, 1))
+        drawn = data.labeled_image(index)
+        half = drawn.labels[:, 1::2, 1::2]
+        images.append(drawn.image.transpose(2, 0, 1))
         labels.append(np.stack([table[half[channel]] for channel, table in tables]) if tables else [])
     side = data.size // 2
-    return np.stack(pictures), np.array(labels, np.uint8).reshape(len(indices), len(categories), side, side)
+    return np.stack(images), np.array(labels, np.uint8).reshape(len(indices), len(categories), side, side)

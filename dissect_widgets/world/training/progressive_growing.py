@@ -1,4 +1,4 @@
-"""A generator that learns small pictures first: the networks and the course of progressive growing."""
+"""Progressive growing (Karras et al. 2018): a generator that is trained on small images first."""
 
 from __future__ import annotations
 
@@ -13,38 +13,37 @@ from dissect_widgets.models.progressive_gan import PixelNorm, ProgressiveGenerat
 
 
 class Stage(NamedTuple):
-    """A part of the course, at one size of pictures."""
+    """A part of the training, at one image size."""
 
     size: int
-    """Width and height of pictures."""
+    """Width and height of the images."""
     steps: int
-    batch: int
-    """Pictures in a step."""
+    batch_size: int
     fade: int = 0
-    """Steps over which this size comes in, after the one before."""
+    """Steps over which this size fades in, after the one before."""
     chosen: bool = False
-    """Whether to learn from chosen pictures only."""
+    """Whether to train on the chosen images only."""
 
 
 class Moment(NamedTuple):
-    """Where in the course a step is."""
+    """Stage of a step, and how far its size has faded in."""
 
     stage: Stage
-    share: float
-    """How much the size of the stage counts, against half of it, above 0 to 1."""
+    alpha: float
+    """Weight of the stage's size, against half of it, in (0, 1]."""
 
 
-def moment(course: Sequence[Stage], step: int) -> Moment:
-    """Find where in a course a step is, counting from 0."""
-    for stage in course:
+def moment(stages: Sequence[Stage], step: int) -> Moment:
+    """Find the stage of a step, counting from 0; IndexError after the last."""
+    for stage in stages:
         if step < stage.steps:
             return Moment(stage, min(1.0, (step + 1) / stage.fade) if stage.fade else 1.0)
         step -= stage.steps
-    raise IndexError("The course has ended.")
+    raise IndexError("The stages have ended.")
 
 
 class Growing(nn.Module):
-    """A generator with a way out to pictures at every size; those before the last are for training only.
+    """A generator with an output layer for every image size; those before the last are for training only.
 
     Parameters
     ----------
@@ -57,22 +56,22 @@ class Growing(nn.Module):
         self.generator = ProgressiveGenerator(widths)
         self.outs = nn.ModuleList([_out(width) for width in widths[1:-1]])
 
-    def forward(self, latents: Tensor, size: int, share: float = 1.0) -> Tensor:
-        """Pictures float (B, 3, size, size) of latents (B, depth).
+    def forward(self, latents: Tensor, size: int, alpha: float = 1.0) -> Tensor:
+        """Images float (B, 3, size, size) of latents (B, latent_dim).
 
-        `share` is how much this size counts, against the one before it.
+        `alpha` is the weight of this size, against the one before it.
         """
         *layers, last = self.generator
         x, before = latents.reshape(*latents.shape[:2], 1, 1), torch.empty(0)
-        for place, layer in enumerate(layers):
+        for index, layer in enumerate(layers):
             x = layer(x)
-            if place % 2 and x.shape[-1] * 2 == size and share < 1:
-                before = interpolate(self.outs[place // 2](x), scale_factor=2.0, mode="nearest")
-            if place % 2 and x.shape[-1] == size:
+            if index % 2 and x.shape[-1] * 2 == size and alpha < 1:
+                before = interpolate(self.outs[index // 2](x), scale_factor=2.0, mode="nearest")
+            if index % 2 and x.shape[-1] == size:
                 break
-        number = place // 2
-        pictures: Tensor = (last if number == len(self.outs) else self.outs[number])(x)
-        return before + share * (pictures - before) if share < 1 else pictures
+        number = index // 2
+        images: Tensor = (last if number == len(self.outs) else self.outs[number])(x)
+        return before + alpha * (images - before) if alpha < 1 else images
 
 
 def _out(width: int) -> nn.Sequential:

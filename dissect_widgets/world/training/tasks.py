@@ -1,4 +1,4 @@
-"""What networks learn from labeled pictures, and how well they do: classes, or the labels of pixels."""
+"""Tasks that networks are trained on, classes of images or labels of pixels: losses and figures."""
 
 from __future__ import annotations
 
@@ -10,87 +10,90 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from dissect_widgets.world.networks.nets import fold
+from dissect_widgets.world.networks import fold
 from dissect_widgets.world.scenery.vocabulary import NAMES
 from dissect_widgets.world.training.image_cache import ImageCache
-from dissect_widgets.world.training.trainer import UNKNOWN, Loss
+from dissect_widgets.world.training.trainer import IGNORED, Loss
 
 PIXEL_CATEGORIES: Final = ("object", "part", "material")
-"""What the segmenter labels; each category has a channel of its own."""
+"""What the segmenter labels; each category has its own label channel."""
 
 PIXEL_SIZES: Final = [1 + len(NAMES[category]) for category in PIXEL_CATEGORIES]
-"""Scores of each category: one for none, and one for each name."""
+"""Number of scores of each category: one for no concept, and one for each name."""
 
 
 class Task(NamedTuple):
-    """What a network is to learn, and how well it does."""
+    """What a network is trained for, and how it is evaluated."""
 
     loss: Loss
     figures: Callable[[nn.Module, ImageCache], dict[str, float]]
-    """Network in evaluation mode and held-out pictures to figures by name."""
+    """Network in evaluation mode and held-out images -> figures by name."""
     categories: tuple[str, ...] = ()
-    """Labels that it needs of each pixel."""
+    """Categories of the pixel labels that it needs."""
     finish: Callable[[Any], nn.Module] = lambda net: net
-    """From the network that was trained to the one that is shipped."""
+    """From the trained network to the one that is stored."""
 
 
 def batches(net: nn.Module, image_cache: ImageCache, size: int = 64) -> Iterator[tuple[Tensor, slice]]:
-    """Outputs of a network for all pictures, with the pictures they are of."""
+    """Outputs of a network for all images, batch by batch, with the places of the batch."""
     device = next(net.parameters()).device
     with torch.inference_mode():
         for start in range(0, len(image_cache.targets), size):
             part = slice(start, min(start + size, len(image_cache.targets)))
-            pictures = torch.from_numpy(image_cache.pictures[part]).to(device).float() / 255
-            yield net(pictures.contiguous(memory_format=torch.channels_last)), part
+            images = torch.from_numpy(image_cache.images[part]).to(device).float() / 255
+            yield net(images.contiguous(memory_format=torch.channels_last)), part
 
 
-def class_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of the classes of pictures."""
-    return cross_entropy(net(pictures).float(), targets)
+def class_loss(net: nn.Module, images: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the classes of images."""
+    return cross_entropy(net(images).float(), targets)
 
 
 def class_figures(net: nn.Module, image_cache: ImageCache) -> dict[str, float]:
-    """Share of pictures whose class has the highest score."""
-    right = [
-        scores.argmax(1).cpu().numpy() == image_cache.targets[part]
-        for scores, part in batches(net, image_cache)
+    """Top-1 accuracy."""
+    correct = [
+        scores.argmax(1).cpu().numpy() == image_cache.targets[batch]
+        for scores, batch in batches(net, image_cache)
     ]
-    return {"top-1": float(np.concatenate(right).mean())}
+    return {"top-1": float(np.concatenate(correct).mean())}
 
 
-def pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of the labels of pixels, the mean over categories."""
-    scores = torch.split(net(pictures).float(), PIXEL_SIZES, 1)
-    losses = [cross_entropy(own, labels[:, k], ignore_index=UNKNOWN) for k, own in enumerate(scores)]
+def pixel_loss(net: nn.Module, images: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the pixel labels, averaged over categories."""
+    scores = torch.split(net(images).float(), PIXEL_SIZES, 1)
+    losses = [cross_entropy(part, labels[:, k], ignore_index=IGNORED) for k, part in enumerate(scores)]
     return torch.stack(losses).mean()
 
 
-def rare_pixel_loss(net: nn.Module, pictures: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-    """Cross entropy of the labels of pixels, in which rare names count for more than their pixels.
+def rare_pixel_loss(net: nn.Module, images: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
+    """Cross entropy of the pixel labels, with more weight on rare names.
 
-    What a name counts grows with the square root of its pixels in the batch.
+    The total weight of a name grows with the square root of its pixels in the batch.
     """
-    scores, losses = torch.split(net(pictures).float(), PIXEL_SIZES, 1), []
-    for k, own in enumerate(scores):
-        pixels = torch.bincount(labels[:, k].flatten(), minlength=UNKNOWN + 1)[: PIXEL_SIZES[k]]
-        losses.append(cross_entropy(own, labels[:, k], (pixels + 100.0) ** -0.5, ignore_index=UNKNOWN))
+    scores, losses = torch.split(net(images).float(), PIXEL_SIZES, 1), []
+    for k, part in enumerate(scores):
+        pixels = torch.bincount(labels[:, k].flatten(), minlength=IGNORED + 1)[: PIXEL_SIZES[k]]
+        losses.append(cross_entropy(part, labels[:, k], (pixels + 100.0) ** -0.5, ignore_index=IGNORED))
     return 2 * losses[0] + losses[1] + losses[2]
 
 
 def pixel_figures(net: nn.Module, image_cache: ImageCache) -> dict[str, float]:
-    """Mean IoU over the names of each category that occur; none counts for none of them."""
-    hits, areas, truths = ([np.zeros(n, np.int64) for n in PIXEL_SIZES] for _ in range(3))
-    for scores, part in batches(net, image_cache):
-        for k, own in enumerate(torch.split(scores, PIXEL_SIZES, 1)):
-            found, truth = own.argmax(1).cpu().numpy(), image_cache.labels[part, k]
-            hits[k] += np.bincount(truth[found == truth], minlength=PIXEL_SIZES[k])
-            areas[k] += np.bincount(found.ravel(), minlength=PIXEL_SIZES[k])
-            truths[k] += np.bincount(truth.ravel(), minlength=PIXEL_SIZES[k])
+    """Mean IoU of each category, over its names that occur; unlabeled pixels are not a name."""
+    intersections, predicted_areas, true_areas = (
+        [np.zeros(n, np.int64) for n in PIXEL_SIZES] for _ in range(3)
+    )
+    for scores, batch in batches(net, image_cache):
+        for k, (part, size) in enumerate(zip(torch.split(scores, PIXEL_SIZES, 1), PIXEL_SIZES, strict=True)):
+            predicted, truth = part.argmax(1).cpu().numpy(), image_cache.labels[batch, k]
+            intersections[k] += np.bincount(truth[predicted == truth], minlength=size)
+            predicted_areas[k] += np.bincount(predicted.ravel(), minlength=size)
+            true_areas[k] += np.bincount(truth.ravel(), minlength=size)
     figures = {}
     for k, category in enumerate(PIXEL_CATEGORIES):
-        there = np.flatnonzero(truths[k][1:]) + 1
-        union = areas[k][there] + truths[k][there] - hits[k][there]
-        figures[f"mean IoU over {category}s"] = float((hits[k][there] / union).mean())
+        present = np.flatnonzero(true_areas[k][1:]) + 1
+        intersection = intersections[k][present]
+        union = predicted_areas[k][present] + true_areas[k][present] - intersection
+        figures[f"mean IoU over {category}s"] = float((intersection / union).mean())
     return figures
 
 

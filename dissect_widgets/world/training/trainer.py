@@ -1,7 +1,7 @@
-"""Train a network on a nursery: steps that can be stopped at any moment and go on to the same end.
+"""Train a network on cached images, in runs that can be interrupted and resumed with the same result.
 
-What happens in a step depends on the recipe and on the step's number alone: a generator is made anew
-for each, so a run that was stopped draws what it would have drawn.
+What a step does depends only on the recipe and on the number of the step: each has a random generator of its
+own, so a resumed run draws the same numbers as one that was never stopped.
 """
 
 from __future__ import annotations
@@ -24,41 +24,41 @@ from dissect_widgets.world.training.image_cache import ImageCache
 
 
 class Budget(NamedTuple):
-    """How long and how fast to learn."""
+    """How long and how mixed_precision to train."""
 
     steps: int
-    batch: int = 64
-    rate: float = 2e-3
-    """Highest learning rate; it rises over the first twentieth of the steps, and falls as a cosine."""
-    decay: float = 0.02
-    """Weight decay of AdamW."""
-    average: float = 0.998
-    """How much of the averaged weights stays in a step; the average is what is kept in the end."""
-    shift: int = 8
-    """Pictures are moved by up to so many pixels, and mirrored by chance."""
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    """Highest learning rate; it rises over the first 5% of the steps, then falls as a cosine."""
+    weight_decay: float = 0.02
+    """Of AdamW."""
+    ema_decay: float = 0.998
+    """Decay of the moving average of the weights, which is the result of the training."""
+    max_shift: int = 8
+    """Images are shifted by up to this many pixels, and mirrored at random."""
     seed: int = 0
 
 
-UNKNOWN: Final = 255
-"""Label of pixels that do not count."""
+IGNORED: Final = 255
+"""Label of pixels that the loss ignores."""
 
 Loss = Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
-"""Network, pictures float (B, 3, h, w), targets int64 (B,), labels int64 (B, K, h, w) to a loss."""
+"""Network, images float (B, 3, h, w), targets int64 (B,), labels int64 (B, K, h, w) -> loss."""
 
 
 class Run(ABC):
-    """Steps in a folder, which end alike however often they are stopped.
+    """Training steps with checkpoints in a folder; the result is the same however often they are interrupted.
 
-    A kind of run sets up what it needs, and then calls `restore`.
+    A subclass sets up its networks, and then calls `restore`.
 
     Parameters
     ----------
     steps
-        All of them.
+        Number of steps.
     folder
-        Where checkpoints are kept.
+        Where the checkpoint is written.
     key
-        Text that tells this run from others; a checkpoint of another is refused.
+        Text that identifies the run; a checkpoint of another run is refused.
     device
         Where to train.
     """
@@ -74,15 +74,15 @@ class Run(ABC):
         seconds: float = math.inf,
         save_every: float = 60.0,
     ) -> bool:
-        """Take the steps that are left, at most for some seconds; returns whether all are taken."""
-        begun = saved = time.monotonic()
+        """Take the remaining steps, stop after `seconds` at the latest; returns whether all are done."""
+        started = saved = time.monotonic()
         while self.step < self.steps:
             progress(self.step, self._take_step())
             now = time.monotonic()
             if now - saved > save_every:
                 self.save()
                 saved = now
-            if now - begun > seconds:
+            if now - started > seconds:
                 break
         self.save()
         return self.step >= self.steps
@@ -93,7 +93,7 @@ class Run(ABC):
             torch.save(self._state() | {"key": self.key, "step": self.step}, new)
 
     def restore(self) -> None:
-        """Go on from the checkpoint, if there is one.
+        """Resume from the checkpoint, if there is one.
 
         Raises
         ------
@@ -105,8 +105,8 @@ class Run(ABC):
         state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)
         if state["key"] != self.key:
             raise SavedError(
-                f"{self.path} is of another run: it was begun with {state['key']}, this one is {self.key}. "
-                "Choose another folder, or delete it."
+                f"{self.path} is of another run: it was started with {state['key']}, this one is {self.key}. "
+                "Choose another folder, or delete the checkpoint."
             )
         self._load(state)
         self.step = state["step"]
@@ -121,26 +121,26 @@ class Run(ABC):
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
-        """What changes in a run."""
+        """State of the run, for a checkpoint."""
 
     @abstractmethod
     def _load(self, state: dict[str, Any]) -> None:
-        """Put back what `_state` gave."""
+        """Restore a state from `_state`."""
 
 
 class Trainer(Run):
-    """A network that learns from labeled pictures.
+    """Trains a network on labeled images.
 
     Parameters
     ----------
     net
-        What learns; it must have been made after `torch.manual_seed`, so that it begins alike.
+        Network to train; create it after `torch.manual_seed`, so that its initial weights are reproducible.
     loss
-        What falls.
+        Loss of a batch.
     image_cache
-        What it learns from.
+        Training images.
     budget
-        How long.
+        How long and how mixed_precision.
     folder, key
         See `Run`.
     """
@@ -150,7 +150,9 @@ class Trainer(Run):
     ) -> None:
         super().__init__(budget.steps, folder, key, next(net.parameters()).device)
         self.net, self.loss, self.image_cache, self.budget = net.train(), loss, image_cache, budget
-        self.optimizer = torch.optim.AdamW(net.parameters(), budget.rate, weight_decay=budget.decay)
+        self.optimizer = torch.optim.AdamW(
+            net.parameters(), budget.learning_rate, weight_decay=budget.weight_decay
+        )
         self.average = {name: value.detach().clone() for name, value in net.state_dict().items()}
         self.restore()
 
@@ -173,35 +175,35 @@ class Trainer(Run):
 
     def _take_step(self) -> dict[str, float]:
         for group in self.optimizer.param_groups:
-            group["lr"] = self.budget.rate * schedule(self.step / self.budget.steps)
-        pictures, targets, labels = self._batch()
-        with fast(self.device):
-            loss = self.loss(self.net, pictures, targets, labels)
+            group["lr"] = self.budget.learning_rate * schedule(self.step / self.budget.steps)
+        images, targets, labels = self._batch()
+        with mixed_precision(self.device):
+            loss = self.loss(self.net, images, targets, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimizer.step()
         self.step += 1
-        keep = min(self.budget.average, (1 + self.step) / (10 + self.step))
+        decay = min(self.budget.ema_decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, value in self.net.state_dict().items():
                 if value.is_floating_point():
-                    self.average[name].lerp_(value, 1 - keep)
+                    self.average[name].lerp_(value, 1 - decay)
                 else:
                     self.average[name].copy_(value)
         return {"loss": float(loss.detach())}
 
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        n, size = len(self.image_cache.targets), self.budget.batch
+        n, size = len(self.image_cache.targets), self.budget.batch_size
         epoch, place = divmod(self.step * size, n - n % size or n)
         order = np.random.default_rng((self.budget.seed, epoch)).permutation(n)
         chosen = np.sort(order[place : place + size])
         rng = np.random.default_rng((self.budget.seed, self.step, 1))
         torch.manual_seed(self.budget.seed * 1_000_003 + self.step)  # of dropout
-        pictures = torch.from_numpy(self.image_cache.pictures[chosen])
+        images = torch.from_numpy(self.image_cache.images[chosen])
         labels = torch.from_numpy(self.image_cache.labels[chosen])
-        pictures, labels = augment(pictures, labels, rng, self.budget.shift)
-        batch = pictures.to(self.device).float() / 255, torch.from_numpy(self.image_cache.targets[chosen])
+        images, labels = augment(images, labels, rng, self.budget.max_shift)
+        batch = images.to(self.device).float() / 255, torch.from_numpy(self.image_cache.targets[chosen])
         return (
             batch[0].contiguous(memory_format=torch.channels_last),
             batch[1].to(self.device),
@@ -210,32 +212,34 @@ class Trainer(Run):
 
 
 def schedule(done: float) -> float:
-    """Share of the highest learning rate when a share of the steps is done."""
+    """Learning rate, as a share of the highest, when a share `done` of the steps is done."""
     return min(done * 20, 1.0) * 0.5 * (1 + math.cos(math.pi * done)) + 1e-3
 
 
-def augment(pictures: Tensor, labels: Tensor, rng: np.random.Generator, shift: int) -> tuple[Tensor, Tensor]:
-    """Move each picture (B, 3, h, w) by up to `shift` pixels, and mirror every other one.
+def augment(
+    images: Tensor, labels: Tensor, rng: np.random.Generator, max_shift: int
+) -> tuple[Tensor, Tensor]:
+    """Shift each image (B, 3, h, w) by up to `max_shift` pixels, and mirror half of them, at random.
 
-    Labels (B, K, h / 2, w / 2) are moved alike; what comes in at a border is `UNKNOWN`.
+    Labels (B, K, h / 2, w / 2) are shifted alike; what comes in at a border is `IGNORED`.
     """
-    moved, marked = torch.empty_like(pictures), torch.empty_like(labels)
-    half = shift // 2
-    padded = nn.functional.pad(pictures.float(), [shift] * 4, mode="replicate").to(pictures.dtype)
-    labeled = nn.functional.pad(labels, [half] * 4, value=UNKNOWN)
-    height, width = pictures.shape[2:]
-    for number in range(len(pictures)):
+    shifted, shifted_labels = torch.empty_like(images), torch.empty_like(labels)
+    half = max_shift // 2
+    padded = nn.functional.pad(images.float(), [max_shift] * 4, mode="replicate").to(images.dtype)
+    padded_labels = nn.functional.pad(labels, [half] * 4, value=IGNORED)
+    height, width = images.shape[2:]
+    for number in range(len(images)):
         down, across = (int(d) for d in rng.integers(0, 2 * half + 1, 2)) if half else (0, 0)
-        own = padded[number, :, 2 * down : 2 * down + height, 2 * across : 2 * across + width]
-        mark = labeled[number, :, down : down + height // 2, across : across + width // 2]
+        window = padded[number, :, 2 * down : 2 * down + height, 2 * across : 2 * across + width]
+        label_window = padded_labels[number, :, down : down + height // 2, across : across + width // 2]
         mirrored = bool(rng.integers(2))
-        moved[number] = own.flip(2) if mirrored else own
-        marked[number] = mark.flip(2) if mirrored else mark
-    return moved, marked
+        shifted[number] = window.flip(2) if mirrored else window
+        shifted_labels[number] = label_window.flip(2) if mirrored else label_window
+    return shifted, shifted_labels
 
 
-def fast(device: torch.device) -> AbstractContextManager[Any]:
-    """Half precision where a machine is good at it."""
+def mixed_precision(device: torch.device) -> AbstractContextManager[Any]:
+    """Autocast to bfloat16 where the hardware supports it."""
     if device.type == "cuda":
         return torch.autocast("cuda", torch.bfloat16)
     bfloat16 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()

@@ -1,8 +1,7 @@
-"""Distances of pictures by independent formulas, and a generator from its recipe to its file."""
+"""Distances of images by independent formulas, and a generator from its recipe to its file."""
 
 from __future__ import annotations
 
-import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,13 +19,12 @@ from dissect_widgets.errors import WeightsError
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world import Scenes, load_generator, load_segmenter, pretrained
 from dissect_widgets.world.datasets import SPLITS
-from dissect_widgets.world.networks.nets import SceneNet
+from dissect_widgets.world.networks import SceneNet
 from dissect_widgets.world.rendering import render
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 from dissect_widgets.world.train import train
-from dissect_widgets.world.training import gan_metrics as likeness
-from dissect_widgets.world.training import image_cache as image_cache
-from dissect_widgets.world.training.adversaries import Course
+from dissect_widgets.world.training import gan_metrics, image_cache
+from dissect_widgets.world.training.gan_trainer import Course
 from dissect_widgets.world.training.progressive_growing import Growing, Stage
 from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe
 
@@ -35,13 +33,13 @@ RECIPE = GeneratorRecipe(
     Course(
         (5, 4, 3),
         (Stage(4, 1, 4), Stage(8, 1, 4, fade=1), Stage(8, 1, 4, chosen=True)),
-        average=20,
-        features=False,
+        ema_half_life=20,
+        use_features=False,
     ),
     partial(CHURCHES, "train", 17),
     partial(CHURCHES, "val", 9),
     shows="tree",
-    share=0.05,
+    min_share=0.05,
 )
 
 
@@ -51,7 +49,7 @@ def some(n: int, d: int, seed: int = 0) -> NDArray[np.float64]:
     return random.standard_normal((n, d)) @ random.standard_normal((d, d)) + random.standard_normal(d)
 
 
-def pictures(n: int, size: int) -> NDArray[np.uint8]:
+def images(n: int, size: int) -> NDArray[np.uint8]:
     return np.random.default_rng(n).integers(0, 256, (n, 3, size, size), dtype=np.uint8)
 
 
@@ -82,17 +80,17 @@ def test_kid_by_pairs() -> None:
         + mean([(b[i], b[j]) for i in range(7) for j in range(7) if i != j])
         - 2 * mean([(p, q) for p in a for q in b])
     )
-    assert likeness.kid(a, b) == pytest.approx(expected, rel=1e-10)
+    assert gan_metrics.kid(a, b) == pytest.approx(expected, rel=1e-10)
 
 
 def test_kid_of_one_kind_is_zero_on_average() -> None:
     random = np.random.default_rng(0)
     found = [
-        likeness.kid(random.standard_normal((9, 4)), random.standard_normal((6, 4))) for _ in range(2000)
+        gan_metrics.kid(random.standard_normal((9, 4)), random.standard_normal((6, 4))) for _ in range(2000)
     ]
     assert abs(np.mean(found)) < 4 * np.std(found) / np.sqrt(2000) < 0.1
     other = [
-        likeness.kid(random.standard_normal((9, 4)), random.standard_normal((6, 4)) + 1) for _ in range(99)
+        gan_metrics.kid(random.standard_normal((9, 4)), random.standard_normal((6, 4)) + 1) for _ in range(99)
     ]
     assert np.mean(other) > 1
 
@@ -109,7 +107,7 @@ def test_fid_of_diagonal_covariances() -> None:
     first, second = plain(9, a, [1, 2, 3, 4], 0), plain(12, b, [0, 2, 5, 1], 1)
     assert np.allclose(np.cov(first.T), np.diag(np.square(a)))
     expected = 1 + 0 + 4 + 9 + sum((x - y) ** 2 for x, y in zip(a, b, strict=True))
-    assert likeness.fid(first, second) == pytest.approx(expected, rel=1e-10)
+    assert gan_metrics.fid(first, second) == pytest.approx(expected, rel=1e-10)
 
 
 @pytest.mark.parametrize(("n", "m", "d"), [(20, 30, 6), (9, 7, 8), (4, 30, 6)])
@@ -119,14 +117,14 @@ def test_fid_by_the_root_of_a_product(n: int, m: int, d: int) -> None:
     root = sqrtm(one).real
     cross = np.sqrt(np.linalg.eigvalsh(root @ two @ root).clip(0)).sum()  # of full rank or not
     expected = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(one) + np.trace(two) - 2 * cross
-    assert likeness.fid(a, b) == pytest.approx(expected, rel=1e-5)
-    assert likeness.fid(a, b) == pytest.approx(likeness.fid(b, a), rel=1e-10)
-    assert likeness.fid(a, a) == pytest.approx(0, abs=1e-9)
+    assert gan_metrics.fid(a, b) == pytest.approx(expected, rel=1e-5)
+    assert gan_metrics.fid(a, b) == pytest.approx(gan_metrics.fid(b, a), rel=1e-10)
+    assert gan_metrics.fid(a, a) == pytest.approx(0, abs=1e-9)
 
 
 def test_features_are_means_over_an_enlarged_picture() -> None:
-    net, own = fresh(lambda: SceneNet(3, widths=(2, 3, 4, 5, 6), hidden=7)), pictures(67, 32)
-    hidden, maps = (likeness.features(net, layer, own) for layer in ("relu7", "conv5_3"))
+    net, own = fresh(lambda: SceneNet(3, widths=(2, 3, 4, 5, 6), hidden=7)), images(67, 32)
+    hidden, maps = (gan_metrics.features(net, layer, own) for layer in ("relu7", "conv5_3"))
     assert hidden.shape == (67, 7) and maps.shape == (67, 6) and hidden.dtype == np.float64
     assert net.training
     net.eval()
@@ -140,18 +138,18 @@ def test_features_are_means_over_an_enlarged_picture() -> None:
                     assert np.allclose(maps[number], x[0].mean((1, 2)), rtol=1e-4)
                 if name == "relu7":
                     assert np.allclose(hidden[number], x[0], rtol=1e-4)
-    large = pictures(2, 128)
+    large = images(2, 128)
     with torch.no_grad():
         scores = net(torch.from_numpy(large).float() / 255)
-    assert np.allclose(likeness.features(net, "fc8", large), scores, rtol=1e-4)
+    assert np.allclose(gan_metrics.features(net, "fc8", large), scores, rtol=1e-4)
 
 
-def test_made_pictures() -> None:
+def test_generated_images() -> None:
     generator = fresh(lambda: ProgressiveGenerator((5, 4, 3)))
     torch.nn.init.constant_(generator.output_8x8.wscale.b, -0.7)  # some pixels are out of range
-    made = likeness.make(generator, 70, seed=2)
+    made = gan_metrics.generated_images(generator, 70, seed=2)
     assert made.shape == (70, 3, 8, 8) and made.dtype == np.uint8
-    assert (likeness.make(generator, 3, seed=2) == made[:3]).all()
+    assert (gan_metrics.generated_images(generator, 3, seed=2) == made[:3]).all()
     latents = np.random.RandomState(2).standard_normal((70, 5))
     with torch.no_grad():
         output = generator.eval()(torch.from_numpy(latents).float()).double().numpy()
@@ -159,17 +157,17 @@ def test_made_pictures() -> None:
     assert 0 < (made == 0).mean() < 0.5
 
 
-def test_likeness_tells_made_pictures_from_drawn_ones() -> None:
+def test_metrics_distinguish_generated_images_from_drawn_ones() -> None:
     generator = fresh(lambda: ProgressiveGenerator((5, 4, 3)))
-    drawn, held_out = pictures(6, 8), likeness.make(generator, 9)
-    same = likeness.likeness(generator, drawn, held_out)
+    drawn, held_out = images(6, 8), gan_metrics.generated_images(generator, 9)
+    same = gan_metrics.generator_metrics(generator, drawn, held_out)
     assert len(same) == 8
     for judge in ("classifier", "segmenter"):
         assert same[f"FID, {judge}"] == pytest.approx(0, abs=1e-6) and same[f"FID, {judge}, drawn"] > 0.1
         assert same[f"KID x 1000, {judge}"] <= 0 < same[f"KID x 1000, {judge}, drawn"]
     net = load_segmenter().net
-    seen = [likeness.features(net, f"down.{len(net.down) - 1}", own) for own in (drawn, held_out)]
-    assert same["KID x 1000, segmenter, drawn"] == pytest.approx(1000 * likeness.kid(*seen))
+    seen = [gan_metrics.features(net, f"down.{len(net.down) - 1}", own) for own in (drawn, held_out)]
+    assert same["KID x 1000, segmenter, drawn"] == pytest.approx(1000 * gan_metrics.kid(*seen))
 
 
 def test_the_recipe_is_of_one_size() -> None:
@@ -182,7 +180,7 @@ def test_the_recipe_is_of_one_size() -> None:
 
 
 def showing_trees(split: str, n: int) -> list[bool]:
-    """Of which pictures trees take a twentieth, as pixels of half the size tell."""
+    """Of which images trees take a twentieth, as pixels of half the size tell."""
     tree = VOCABULARY.index("tree", "object")
     labels = [render("church", SPLITS[split] + number, 16).labels for number in range(n)]
     return [bool((own[CATEGORIES.index("object"), 1::2, 1::2] == tree).sum() >= 0.05 * 64) for own in labels]
@@ -214,17 +212,16 @@ def test_a_recipe_ends_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name, value in generator.state_dict().items():
         assert torch.equal(value, trained[f"generator.{name}"].half().float()), name
     drawn, held_out = (
-        np.load(tmp_path / "whole" / folder / "pictures.npy")[showing_trees(split, n)]
+        np.load(tmp_path / "whole" / folder / "images.npy")[showing_trees(split, n)]
         for folder, split, n in (("train", "train", 17), ("held-out", "val", 9))
     )
     assert 2 <= len(held_out) < 9 and len(held_out) < len(drawn) < 17
-    again = likeness.likeness(generator, drawn[: len(held_out)], held_out)
+    again = gan_metrics.generator_metrics(generator, drawn[: len(held_out)], held_out)
     assert figures == pytest.approx(again, rel=1e-5), "they are of the network as it is in the file"
 
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "weights")
-    monkeypatch.setattr(pretrained, "DIGESTS", tmp_path / "weights" / "digests.json")
-    file = pretrained.ship("church-generator", files[0])
-    kept = json.loads(pretrained.DIGESTS.read_text())["church-generator"]["figures"]
+    file = pretrained.add_to_package("church-generator", files[0])
+    kept = pretrained.read_note(file)["figures"]
     assert kept == pytest.approx(figures, abs=1e-4)
     assert torch.equal(load_generator().layer1.conv.weight, generator.layer1.conv.weight)
     with pytest.raises(WeightsError, match=r"no file .*churh-generator.*mean 'church-generator'"):
@@ -235,7 +232,8 @@ def test_a_recipe_ends_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(WeightsError, match=r"church-generator.*damaged"):
         load_generator()
     file.write_bytes(content[:500])
-    with pytest.raises(WeightsError, match="no file of weights"):
+    file.with_suffix(".json").unlink()
+    with pytest.raises(WeightsError, match="not a file of weights"):
         load_generator(file)
     file.unlink()
     with pytest.raises(WeightsError, match=r"There is no file .*church-generator"):
@@ -259,11 +257,13 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quickly")
 def test_the_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(likeness, "load_generator", lambda: fresh(lambda: ProgressiveGenerator((5, 4, 3, 2))))
-    monkeypatch.setattr(sys, "argv", ["likeness", "--n", "5", "--workers", "1"])
-    likeness.main()
+    monkeypatch.setattr(
+        gan_metrics, "load_generator", lambda: fresh(lambda: ProgressiveGenerator((5, 4, 3, 2)))
+    )
+    monkeypatch.setattr(sys, "argv", ["gan_metrics", "--n", "5", "--workers", "1"])
+    gan_metrics.main()
     head, *rows = capsys.readouterr().out.splitlines()
-    assert head.split() == ["made", "drawn"]
+    assert head.split() == ["generated", "drawn"]
     assert [row.split(",")[0] for row in rows] == ["KID x 1000", "FID"] * 2
     made, drawn = np.array([row.split()[-2:] for row in rows], float).T
     assert (made > drawn).all(), "an untrained generator is far off"

@@ -1,9 +1,8 @@
-"""Networks and recipes: what is shipped is what was trained, and what stops goes on."""
+"""Networks and recipes: the stored network is the trained one, and interrupted runs resume."""
 
 from __future__ import annotations
 
 import copy
-import json
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +12,9 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from dissect_widgets.errors import SavedError, WeightsError
-from dissect_widgets.world import Scenes, pretrained
-from dissect_widgets.world.networks.nets import SceneNet, SegmentNet, fold
+from dissect_widgets.errors import SavedError
+from dissect_widgets.world import Scenes
+from dissect_widgets.world.networks import SceneNet, fold
 from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
 from dissect_widgets.world.train import train
 from dissect_widgets.world.training.image_cache import ImageCache
@@ -28,7 +27,7 @@ from dissect_widgets.world.training.tasks import (
     pixel_figures,
     rare_pixel_loss,
 )
-from dissect_widgets.world.training.trainer import UNKNOWN, Budget, Trainer, augment, schedule
+from dissect_widgets.world.training.trainer import IGNORED, Budget, Trainer, augment, schedule
 
 NARROW = partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12, norm=True)
 THREE = ("beach", "bedroom", "ski slope")
@@ -37,7 +36,7 @@ RECIPE = Recipe(
     CLASSES,
     partial(Scenes, "train", 30, classes=THREE),
     partial(Scenes, "val", 12, classes=THREE),
-    Budget(steps=14, batch=8),
+    Budget(steps=14, batch_size=8),
 )
 
 
@@ -49,9 +48,7 @@ def keep_chance() -> object:
 
 def test_layers_have_vgg16s_names() -> None:
     net = SceneNet(24)
-    blocks = [
-        f"conv{b}_{n}" for b, latent_dim in enumerate((2, 2, 3, 3, 3), 1) for n in range(1, latent_dim + 1)
-    ]
+    blocks = [f"conv{b}_{n}" for b, depth in enumerate((2, 2, 3, 3, 3), 1) for n in range(1, depth + 1)]
     assert net.convolutions == blocks and len(blocks) == 13
     seen = []
     net.conv5_3.register_forward_hook(lambda m, i, o: seen.append(o.shape))
@@ -97,26 +94,26 @@ def test_a_run_that_is_stopped_ends_in_the_same_bits(tmp_path: Path) -> None:
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     train(RECIPE, tmp_path, workers=1, seconds=0)
     with pytest.raises(SavedError, match="another run"):
-        train(RECIPE.changed(budget=Budget(steps=15, batch=8)), tmp_path, workers=1)
+        train(RECIPE.changed(budget=Budget(steps=15, batch_size=8)), tmp_path, workers=1)
 
 
-def test_a_recipe_begins_with_the_network_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recipe_starts_from_the_network_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = RECIPE.changed(network=partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12))
-    monkeypatch.setitem(RECIPES, "first", plain.changed(budget=Budget(steps=3, batch=8)))
-    second = plain.changed(budget=Budget(steps=2, batch=8, rate=0.0), begins="first")
+    monkeypatch.setitem(RECIPES, "first", plain.changed(budget=Budget(steps=3, batch_size=8)))
+    second = plain.changed(budget=Budget(steps=2, batch_size=8, learning_rate=0.0), starts_from="first")
     assert train(second, tmp_path, workers=1, seconds=0) is None, "it stops in the first, and goes on"
     while train(second, tmp_path, workers=1, seconds=0) is None:
         pass
     first = load_file(tmp_path / "first" / "network.safetensors")
     assert all(torch.equal(value.half(), first[name]) for name, value in weights(tmp_path).items())
-    assert [path.parent.name for path in tmp_path.rglob("pictures.npy")].count("train") == 1
+    assert [path.parent.name for path in tmp_path.rglob("images.npy")].count("train") == 1
 
 
 def test_rare_names_count_by_the_square_root_of_their_pixels() -> None:
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(2, sum(PIXEL_SIZES), 5, 7, generator=generator)
     labels = torch.randint(0, 4, (2, 3, 5, 7), generator=generator)
-    labels[labels == 3] = UNKNOWN
+    labels[labels == 3] = IGNORED
     found = rare_pixel_loss(lambda pictures: scores, torch.empty(0), torch.empty(0), labels)  # type: ignore[arg-type]
     expected, start = 0.0, 0
     for k, size in enumerate(PIXEL_SIZES):
@@ -128,7 +125,7 @@ def test_rare_names_count_by_the_square_root_of_their_pixels() -> None:
             for y in range(5):
                 for x in range(7):
                     name = int(labels[image, k, y, x])
-                    if name != UNKNOWN:
+                    if name != IGNORED:
                         each = (counts[name] + 100) ** -0.5
                         total -= each * float(own[image, name, y, x])
                         weight += each
@@ -142,22 +139,22 @@ def test_training_learns(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = SceneNet(3, widths=(4, 4, 8, 8, 16), hidden=16, dropout=0.0, norm=True)
     losses: list[float] = []
-    budget = Budget(steps=80, batch=8, rate=5e-3, shift=0, average=0.5)
+    budget = Budget(steps=80, batch_size=8, learning_rate=5e-3, max_shift=0, ema_decay=0.5)
     trainer = Trainer(net, CLASSES.loss, image_cache, budget, tmp_path, "key")
-    trainer.run(lambda step, told: losses.append(told["loss"]))
+    trainer.run(lambda step, values: losses.append(values["loss"]))
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:5])
     assert class_figures(trainer.averaged(), image_cache)["top-1"] > 0.8
 
 
-def test_a_nursery_goes_on_and_keeps_labels(tmp_path: Path) -> None:
+def test_a_cache_resumes_and_stores_labels(tmp_path: Path) -> None:
     data = Scenes("train", 7, size=64)
     image_cache = ImageCache(tmp_path, data, ("object", "part"))
     image_cache.draw(1)
     again = ImageCache(tmp_path, data, ("object", "part"))
     assert again.drawn == 7
     for i in range(7):
-        picture = data.picture(i)
-        assert (again.pictures[i] == picture.image.transpose(2, 0, 1)).all()
+        picture = data.labeled_image(i)
+        assert (again.images[i] == picture.image.transpose(2, 0, 1)).all()
         objects = picture.labels[0, 1::2, 1::2]
         assert (again.labels[i, 0] == objects - VOCABULARY.index(NAMES["object"][0], "object") + 1).all()
         parts = picture.labels[1, 1::2, 1::2]
@@ -168,12 +165,12 @@ def test_a_nursery_goes_on_and_keeps_labels(tmp_path: Path) -> None:
     assert ImageCache(tmp_path, Scenes("train", 8, size=64), ("object", "part")).drawn == 0
 
 
-def test_pictures_and_labels_move_together() -> None:
+def test_images_and_labels_shift_together() -> None:
     pictures = torch.randint(0, 255, (5, 3, 32, 32), dtype=torch.uint8)
     pictures[:, 0] = torch.arange(16).repeat_interleave(2).repeat(5, 32, 1) * 10  # blocks of two pixels
     labels = torch.arange(16, dtype=torch.uint8).repeat(5, 1, 16, 1)
     moved, marked = augment(pictures, labels + 1, np.random.default_rng(0), 8)
-    inside = marked < UNKNOWN
+    inside = marked < IGNORED
     assert inside.any() and not inside.all()
     seen = moved[:, 0, ::2, ::2] // 10 + 1
     assert (seen[inside[:, 0]] == marked[:, 0][inside[:, 0]]).all()
@@ -181,7 +178,7 @@ def test_pictures_and_labels_move_together() -> None:
 
 
 class Known(nn.Module):
-    """Scores that say the labels of the nursery, but for a share that it gets wrong."""
+    """Scores with the labels of a cache, but for a share that is wrong."""
 
     def __init__(self, image_cache: ImageCache) -> None:
         super().__init__()
@@ -207,50 +204,3 @@ def test_mean_iou_of_pixels_by_brute_force(tmp_path: Path) -> None:
     ]
     assert figures["mean IoU over objects"] == pytest.approx(np.mean(ious))
     assert figures["mean IoU over parts"] == 1
-
-
-def test_a_file_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    net = SceneNet(24)
-    path = tmp_path / "classifier.safetensors"
-    pretrained.write_network(net, path, {"top-1": 0.5})
-    loaded = pretrained.load_classifier(path)
-    assert all(
-        torch.equal(a.half(), b.half()) for a, b in zip(net.parameters(), loaded.parameters(), strict=True)
-    )
-    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
-    monkeypatch.setattr(pretrained, "DIGESTS", tmp_path / "digests.json")
-    (tmp_path / "digests.json").write_text(json.dumps({"classifier": {"sha256": "0" * 64}}))
-    with pytest.raises(WeightsError, match=r"damaged.*SHA-256 is [0-9a-f]{64}, and should be 0{64}"):
-        pretrained.load_classifier()
-    with pytest.raises(WeightsError, match="There is no file"):
-        pretrained.load_segmenter()
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(WeightsError, match="no file of weights"):
-        pretrained.load_classifier(path)
-    pretrained.write_network(SceneNet(23), path, {})
-    with pytest.raises(WeightsError, match="fc8"):
-        pretrained.load_classifier(path)
-
-
-def test_what_is_shipped_loads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "weights")
-    monkeypatch.setattr(pretrained, "DIGESTS", tmp_path / "weights" / "digests.json")
-    net, path = SceneNet(24), tmp_path / "network.safetensors"
-    pretrained.write_network(net, path, {"top-1": 0.875})
-    pretrained.ship("classifier", path)
-    assert json.loads(pretrained.DIGESTS.read_text())["classifier"]["figures"] == {"top-1": 0.875}
-    assert torch.equal(pretrained.load_classifier().fc8.weight, net.fc8.weight.half().float())
-    assert not list(tmp_path.rglob("*.new"))
-
-
-def test_a_segmenter_speaks_the_worlds_words() -> None:
-    segmenter = pretrained.WorldSegmenter(SegmentNet(sum(PIXEL_SIZES)))
-    pictures = torch.rand(2, 3, 128, 192)
-    labels = segmenter(pictures)
-    assert labels.shape == (2, 3, 64, 96)
-    small = torch.nn.functional.avg_pool2d(pictures, 4)  # less than it knows, and so it is enlarged before
-    large = torch.nn.functional.interpolate(small, (128, 192), mode="bilinear", align_corners=False)
-    assert (segmenter(small) == segmenter(large)).all()
-    for k, category in enumerate(("object", "part", "material")):
-        found = {VOCABULARY[int(n)].category for n in labels[:, k].unique() if n}
-        assert found <= {category}

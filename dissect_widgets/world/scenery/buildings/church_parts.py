@@ -55,9 +55,17 @@ def church_style(rng: Rng, *, shape: str | None = None, dusk: bool = False) -> S
     white = Surface(vary(rng, (0.9, 0.89, 0.86), 0.05), "painted", rough=0.06, grain=(2, 2))
     plaster = Surface(quiet_color(rng), "painted", rough=0.1, grain=(2, 2))
     wall = rng.pick(
-        (stone(rng, blocks=0.9), stone(rng, blocks=1.1), stone(rng), brick(rng, 1.6), brick(rng, 1.3),
-         white, plaster, wood(rng, plank=0.7))
-    )  # fmt: skip
+        (
+            stone(rng, blocks=0.9),
+            stone(rng, blocks=1.1),
+            stone(rng),
+            brick(rng, 1.6),
+            brick(rng, 1.3),
+            white,
+            plaster,
+            wood(rng, plank=0.7),
+        )
+    )
     trim = rng.pick(
         (wall.times(0.82)._replace(texture=None), stone(rng), white, wall.times(1.12)._replace(texture=None))
     )

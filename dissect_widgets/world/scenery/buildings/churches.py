@@ -18,9 +18,15 @@ from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.solids import Block
 
 TALL: Final = {
-    "front tower": 27.0, "side tower": 27.0, "twin towers": 26.0, "crossing": 28.0, "domes": 22.0,
-    "great dome": 25.0, "chapel": 15.0, "mission": 17.0,
-}  # fmt: skip
+    "front tower": 27.0,
+    "side tower": 27.0,
+    "twin towers": 26.0,
+    "crossing": 28.0,
+    "domes": 22.0,
+    "great dome": 25.0,
+    "chapel": 15.0,
+    "mission": 17.0,
+}
 """About how high a church of each plan is, in meters."""
 
 

@@ -16,10 +16,7 @@ from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block, faces
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    any_color,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color
 
 
 def building(
@@ -42,13 +39,13 @@ def building(
     if rng.chance(0.4):
         _roof_hut(canvas, rng, block, wall)
     seen = draw_block(canvas, block, wall, "building", "facade", shade=WALL)
-    storeys = max(1, round(height / 3.4))
+    stories = max(1, round(height / 3.4))
     layout = rng.pick(("single", "balconies", "bands", "columns", "glass"))
     shop = rng.chance(0.6)
     for side, face in seen.items():
         if side not in ("top", "bottom"):
             ground = 1 if side == "front" else 0
-            _floors(canvas, style, face, storeys, ground, layout)
+            _floors(canvas, style, face, stories, ground, layout)
     if "front" in seen:
         _ground_floor(canvas, rng, style, seen["front"], min(3.2, 0.9 * height), shop)
     _parapet(canvas, rng, block, wall)
@@ -72,37 +69,37 @@ def _parapet(canvas: Canvas, rng: Rng, block: Block, wall: Surface) -> None:
             canvas.draw(face.plane, outline, plain, "building", "roof", light=face.light)
 
 
-def _floors(canvas: Canvas, style: Windows, face: Face, storeys: int, ground: int, layout: str) -> None:
-    """Windows of the storeys above the lowest, one by one, or joined where they would be many."""
-    step = face.height / storeys
+def _floors(canvas: Canvas, style: Windows, face: Face, stories: int, ground: int, layout: str) -> None:
+    """Windows of the stories above the lowest, one by one, or joined where they would be many."""
+    step = face.height / stories
     count = max(2, round(face.width / 3.2))
-    if storeys == ground:
+    if stories == ground:
         return
-    if layout in ("single", "balconies") and count * (storeys - ground) > 16:
+    if layout in ("single", "balconies") and count * (stories - ground) > 16:
         layout = "bands"
     low, high = step * ground + 0.25 * step, face.height - 0.3 * step
     wide = style._replace(shutters=None, shape="plain", sill=False)
     if layout in ("single", "balconies"):
-        for storey in range(ground, storeys):
+        for story in range(ground, stories):
             size = (0.45 * face.width / count, 0.52 * step)
-            window_row(canvas, style, face, (storey + 0.25) * step, size, spread(face.width, count))
+            window_row(canvas, style, face, (story + 0.25) * step, size, spread(face.width, count))
             if layout == "balconies":
-                _balconies(canvas, style, face, storey * step, step, count)
+                _balconies(canvas, style, face, story * step, step, count)
     elif layout == "bands":
-        for storey in range(ground, storeys):
+        for story in range(ground, stories):
             band = wide._replace(panes=(count * 2, 1))
-            draw_window(canvas, band, face, 0, (storey + 0.3) * step, 0.88 * face.width, 0.45 * step)
+            draw_window(canvas, band, face, 0, (story + 0.3) * step, 0.88 * face.width, 0.45 * step)
     elif layout == "columns":
-        column = wide._replace(panes=(1, 2 * (storeys - ground)))
+        column = wide._replace(panes=(1, 2 * (stories - ground)))
         size = (0.5 * face.width / count, high - low)
         window_row(canvas, column, face, low, size, spread(face.width, count))
     else:
-        whole = wide._replace(panes=(count * 2, 2 * (storeys - ground)))
+        whole = wide._replace(panes=(count * 2, 2 * (stories - ground)))
         draw_window(canvas, whole, face, 0, low, 0.9 * face.width, high - low)
 
 
 def _balconies(canvas: Canvas, style: Windows, face: Face, v: float, step: float, count: int) -> None:
-    """A balcony with bars before every other window of a storey that begins at a height."""
+    """A balcony with bars before every other window of a story that begins at a height."""
     half, slab = 0.36 * face.width / count, style.frame.times(0.7)
     bars = style.frame.textured("striped", 0.5, (0.4, 9))
     for u in spread(face.width, count)[::2]:

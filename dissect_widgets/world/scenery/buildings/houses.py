@@ -54,30 +54,30 @@ def boards(rng: Rng) -> Surface:
 
 
 def house(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float = 0.0, size: float = 1.0) -> None:
-    """Draw a house of one or two storeys with a gable or hip roof."""
-    storeys = rng.pick((1, 1, 2))
+    """Draw a house of one or two stories with a gable or hip roof."""
+    stories = rng.pick((1, 1, 2))
     width, depth = size * rng.between(7.0, 9.5), size * rng.between(5.5, 7.0)
-    block = Block(x, z, width, depth, size * (2.9 * storeys + 0.1), turn=turn)
+    block = Block(x, z, width, depth, size * (2.9 * stories + 0.1), turn=turn)
     wall, roof, style = walls(rng), roofing(rng, 0.6), windows(rng, dusk=canvas.light.name == "dusk")
     canvas.shadow(x, z, 0.7 * width, 0.6 * depth, turn=turn)
     seen = draw_block(canvas, block, wall, "house", "facade", shade=WALL)
     for side in ("back", "left", "right"):
         if side in seen:
-            _storeys(canvas, style, seen[side], storeys, size)
+            _stories(canvas, style, seen[side], stories, size)
     if "front" in seen:
-        _house_front(canvas, rng, style, seen["front"], storeys, size)
+        _house_front(canvas, rng, style, seen["front"], stories, size)
     rise = depth * rng.between(0.38, 0.6)
     _house_roof(canvas, rng, block, rise, roof, wall, style)
 
 
-def _storeys(canvas: Canvas, style: Windows, face: Face, storeys: int, size: float) -> None:
+def _stories(canvas: Canvas, style: Windows, face: Face, stories: int, size: float) -> None:
     """Rows of windows."""
     places = spread(face.width, 2 if face.width < 7.5 * size else 3)
-    for storey in range(storeys):
-        window_row(canvas, style, face, size * (0.95 + 2.9 * storey), (1.15 * size, 1.4 * size), places)
+    for story in range(stories):
+        window_row(canvas, style, face, size * (0.95 + 2.9 * story), (1.15 * size, 1.4 * size), places)
 
 
-def _house_front(canvas: Canvas, rng: Rng, style: Windows, face: Face, storeys: int, size: float) -> None:
+def _house_front(canvas: Canvas, rng: Rng, style: Windows, face: Face, stories: int, size: float) -> None:
     """A door between or beside windows, perhaps under a canopy."""
     places = spread(face.width, 3)
     door = rng.count(0, 2)
@@ -86,7 +86,7 @@ def _house_front(canvas: Canvas, rng: Rng, style: Windows, face: Face, storeys: 
         draw_steps(canvas, face, "house", places[door], 1.3 * size, stone(rng))
     others = [u for number, u in enumerate(places) if number != door]
     window_row(canvas, style, face, 0.95 * size, (1.25 * size, 1.35 * size), others)
-    if storeys == 2:
+    if stories == 2:
         window_row(canvas, style, face, 3.85 * size, (1.2 * size, 1.35 * size), places)
     if rng.chance(0.3):
         plain = painted(rng)

@@ -49,9 +49,16 @@ def _apse(canvas: Canvas, rng: Rng, style: Style, base: Block) -> None:
         draw_window(canvas, style.windows, face, 0, 0.3 * height, 0.42 * face.width, 0.5 * height)
     rise = radius * rng.between(0.5, 0.9)
     frustum(
-        canvas, (x, height, z), (1.08 * radius, 0.02), rise, style.roof, "church", "roof", sides=8,
+        canvas,
+        (x, height, z),
+        (1.08 * radius, 0.02),
+        rise,
+        style.roof,
+        "church",
+        "roof",
+        sides=8,
         turn=base.turn,
-    )  # fmt: skip
+    )
 
 
 def front_wall(canvas: Canvas, rng: Rng, style: Style, face: Face, height: float, rise: float) -> None:

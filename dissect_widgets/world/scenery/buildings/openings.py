@@ -57,7 +57,7 @@ def opening(shape: str, width: float, height: float) -> list[Point]:
 
 
 def seen_width(plane: Plane, width: float) -> float:
-    """Share of the picture's width that a length takes at the origin of a plane."""
+    """Share of the image's width that a length takes at the origin of a plane."""
     ends = plane.project([(-width / 2, 0.0), (0.0, 0.01), (width / 2, 0.0)])
     return max(x for x, _ in ends) - min(x for x, _ in ends) if len(ends) == 3 else 1.0
 
@@ -88,13 +88,21 @@ def draw_window(
             canvas.draw(plane, outline, leaf, "window", "shutter", light=face.light)
     outer_edge = plane.moved(0, -edge)
     canvas.draw(
-        outer_edge, opening(shape, width + 2 * edge, height + 2 * edge), style.frame, "window", "frame",
+        outer_edge,
+        opening(shape, width + 2 * edge, height + 2 * edge),
+        style.frame,
+        "window",
+        "frame",
         light=face.light,
-    )  # fmt: skip
+    )
     canvas.draw(
-        plane.moved(-width / 2, 0), [(x + width / 2, y) for x, y in opening(shape, width, height)],
-        _paned(style, width, height), "window", "pane", light=face.light,
-    )  # fmt: skip
+        plane.moved(-width / 2, 0),
+        [(x + width / 2, y) for x, y in opening(shape, width, height)],
+        _paned(style, width, height),
+        "window",
+        "pane",
+        light=face.light,
+    )
     if style.sill and shape == "plain":
         sill = box(-width * 0.62, -2 * edge, width * 0.62, -edge / 2)
         canvas.draw(plane, sill, style.frame.times(0.85), "window", "sill", light=face.light)
@@ -192,7 +200,8 @@ def draw_clock(canvas: Canvas, rng: Rng, face: Face, v: float, radius: float) ->
     plane = face.plane.moved(0, v).scaled(radius)
     hands = [(-0.08, 0), (0, 0.8), (0.12, 0.1), (0.6, -0.1), (0, -0.12)]
     for outline, surface, part in (
-        (ellipse(0, 0, 1.15), gilt, "frame"), (ellipse(0, 0, 1), Surface(dial, "painted"), "face"),
+        (ellipse(0, 0, 1.15), gilt, "frame"),
+        (ellipse(0, 0, 1), Surface(dial, "painted"), "face"),
         (hands, gilt, "hand"),
-    ):  # fmt: skip
+    ):
         canvas.draw(plane, outline, surface, "clock", part, light=face.light)

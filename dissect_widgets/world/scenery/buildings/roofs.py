@@ -161,7 +161,7 @@ def frustum(
     radii
         From the middle to the middle of a side, below and above; 0 above for a point.
     """
-    found = []
+    seen = []
     edges = [2 * radius * math.tan(math.pi / sides) for radius in radii]
     length = math.hypot(radii[0] - radii[1], height)
     low, high = edges[0] / 2, edges[1] / 2
@@ -172,8 +172,8 @@ def frustum(
         base = (foot[0] + radii[0] * outward[0], foot[1], foot[2] + radii[0] * outward[2])
         face = slope(canvas, base, outward, radii[0] - radii[1], height, outline, surface, name, part)
         if face is not None:
-            found.append(face)
-    return found
+            seen.append(face)
+    return seen
 
 
 def round_wall(

@@ -61,7 +61,7 @@ def _domed(canvas: Canvas, rng: Rng, style: Style, foot: Vector, half: float, ki
 
 
 def _tiers(canvas: Canvas, rng: Rng, style: Style, foot: Vector, half: float, turn: float) -> float:
-    """One or two narrower storeys and a slender spire, as on white churches of wood."""
+    """One or two narrower stories and a slender spire, as on white churches of wood."""
     x, y, z = foot
     wide = half
     for sides in rng.pick(((8,), (4, 8))):
@@ -114,20 +114,20 @@ def church_tower(
     door: bool = False,
     clock: bool = False,
 ) -> None:
-    """Draw a square tower in storeys with openings for its bells, a cornice and a crown; see `crown`."""
+    """Draw a square tower in stories with openings for its bells, a cornice and a crown; see `crown`."""
     half, (x, y, z), turn = block.width / 2, (block.x, block.y, block.z), block.turn
-    storeys = max(2, round(block.height / (3.2 * half)))
-    step = block.height / storeys
+    stories = max(2, round(block.height / (3.2 * half)))
+    step = block.height / stories
     for face in frustum(
         canvas, (x, y, z), (half, half), block.height, style.wall, "church", "facade", turn=turn
     ):
-        for storey in range(1, storeys):
-            band = box(-1.02 * half, storey * step - 0.2, 1.02 * half, storey * step + 0.12)
+        for story in range(1, stories):
+            band = box(-1.02 * half, story * step - 0.2, 1.02 * half, story * step + 0.12)
             canvas.draw(face.plane, band, style.trim, "church", "facade", light=face.light)
-        for storey in range(1 if door else 0, storeys):
-            _tower_openings(canvas, style, face, half, storey * step, step, storey == storeys - 1)
+        for story in range(1 if door else 0, stories):
+            _tower_openings(canvas, style, face, half, story * step, step, story == stories - 1)
         if clock:
-            draw_clock(canvas, rng, face, (storeys - 1.32) * step, 0.42 * half)
+            draw_clock(canvas, rng, face, (stories - 1.32) * step, 0.42 * half)
     seen = faces(block, canvas.camera, canvas.light.side)
     if door and "front" in seen:
         portal(canvas, rng, style, seen["front"], 0, min(1.1 * half, 0.5 * step))
@@ -140,11 +140,11 @@ def church_tower(
 def _tower_openings(
     canvas: Canvas, style: Style, face: Face, half: float, bottom: float, step: float, belfry: bool
 ) -> None:
-    """One window, or two openings with louvres at the top."""
+    """One window, or two openings with louvers at the top."""
     if not belfry:
         draw_window(canvas, style.windows, face, 0, bottom + 0.25 * step, 0.5 * half, 0.45 * step)
         return
-    louvres = Surface((0.2, 0.18, 0.17), "wood", "striped", (0.34, 0.31, 0.28), (99.0, 0.5))
-    belfries = style.windows._replace(glass=louvres, panes=(1, 1))
+    louvers = Surface((0.2, 0.18, 0.17), "wood", "striped", (0.34, 0.31, 0.28), (99.0, 0.5))
+    belfries = style.windows._replace(glass=louvers, panes=(1, 1))
     for u in (-0.38 * half, 0.38 * half):
         draw_window(canvas, belfries, face, u, bottom + 0.22 * step, 0.5 * half, 0.6 * step)

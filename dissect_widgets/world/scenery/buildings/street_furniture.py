@@ -186,11 +186,11 @@ def bench(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = 
 
 
 def umbrella(canvas: Canvas, rng: Rng, x: float, z: float, *, size: float = 1.0) -> None:
-    """Draw a sunshade: a pole and a canopy of wedges in two colors or patterned cloth."""
+    """Draw a beach umbrella: a pole and a canopy of wedges in two colors or patterned cloth."""
     canvas.shadow(x, z, 1.0 * size, 0.5 * size)
     plane = canvas.camera.upright(x, z).scaled(size).leaning(rng.between(-12, 12))
     post = rng.pick((wood(rng), metal(rng)))
-    cloth, other = fabric(rng, 0.4), fabric(rng, 0.4, texture=None)
+    cloth, plain_cloth = fabric(rng, 0.4), fabric(rng, 0.4, texture=None)
     canvas.draw(plane, tube([(0, 0), (0, 2.1)], 0.07), post, "umbrella", "pole", shade=CYLINDER)
     wide, foot, rise = rng.between(1.1, 1.4), 1.72, rng.between(0.5, 0.75)
     inside = Surface(cloth.color, "fabric").times(0.5)
@@ -203,7 +203,7 @@ def umbrella(canvas: Canvas, rng: Rng, x: float, z: float, *, size: float = 1.0)
         for left, right in wedges[::2]:
             rim = [_on_rib(wide, rise, left, k / 5) for k in range(6)]
             rim += [_on_rib(wide, rise, right, 1 - k / 5) for k in range(6)]
-            canvas.draw(top, rim, other, "umbrella", "canopy", shade=TOP)
+            canvas.draw(top, rim, plain_cloth, "umbrella", "canopy", shade=TOP)
     for left, right in wedges:
         scallop = half_ellipse((left + right) / 2 * wide, 0.01, (right - left) / 2 * wide, -0.1)
         canvas.draw(top, scallop, cloth, "umbrella", "canopy", light=0.85)

@@ -64,12 +64,12 @@ class Body:
 
     def outline(self, points: Sequence[Vector]) -> list[Point]:
         """Where points are seen, on the plane that faces the camera at the body's foot."""
-        (x, _, depth), height, found = self.origin, self.eye, []
+        (x, _, depth), height, points_seen = self.origin, self.eye, []
         for point in points:
             px, py, pz = self.at(point)
             nearer = depth / max(pz, NEAREST)
-            found.append((px * nearer - x, height + (py - height) * nearer))
-        return found
+            points_seen.append((px * nearer - x, height + (py - height) * nearer))
+        return points_seen
 
     def distance(self, points: Sequence[Vector]) -> float:
         """Mean depth of points."""
@@ -170,14 +170,14 @@ class Body:
             self.canvas.draw(plane, profile, surface, self.name, part, light=light, shade=shade)
 
     def wheel(
-        self, along: float, aside: float, radius: float, tyre: Surface, rim: Surface, *, width: float = 0.2
+        self, along: float, aside: float, radius: float, tire: Surface, rim: Surface, *, width: float = 0.2
     ) -> None:
         """Draw an upright wheel on the ground; `aside` is where its outer side is."""
         inner = aside - math.copysign(width, aside)
         points = [
             (along + radius * x, radius + radius * y, side) for side in (aside, inner) for x, y in _ROUND
         ]
-        self.solid(points, tyre, "wheel")
+        self.solid(points, tire, "wheel")
         if self.faces_camera((0, 0, aside), (along, radius, aside)):
             disc = [(along + 0.62 * radius * x, radius + 0.62 * radius * y, aside) for x, y in _ROUND]
             self.solid(disc, rim, "wheel", shade=ROUNDED)

@@ -1,4 +1,4 @@
-"""Where a picture is drawn: a list of outlines on planes, from far to near.
+"""Where an image is drawn: a list of outlines on planes, from far to near.
 
 >>> canvas = Canvas(camera, light)
 >>> canvas.draw(plane, box(-1, 0, 1, 2), surface, "door")                     # an object
@@ -47,7 +47,7 @@ MATRIX = 6
 
 
 class Region(NamedTuple):
-    """An outline as it lies in the picture, and what is seen in it."""
+    """An outline as it lies in the image, and what is seen in it."""
 
     outline: list[Point]
     """Picture coordinates."""
@@ -82,14 +82,14 @@ class Mat(NamedTuple):
 
 
 class Canvas:
-    """A picture in the making.
+    """An image in the making.
 
     Parameters
     ----------
     camera
         What `draw`'s callers get their planes from.
     light
-        Of the whole picture.
+        Of the whole image.
     """
 
     def __init__(self, camera: Camera, light: Light) -> None:
@@ -138,9 +138,11 @@ class Canvas:
         if right <= 0 or left >= 1 or bottom <= 0 or top >= 1:
             return
         labels = (
-            number_of(object_name, "object"), number_of(part, "part"),
-            number_of(surface.material, "material"), number_of(surface.texture, "texture"),
-        )  # fmt: skip
+            number_of(object_name, "object"),
+            number_of(part, "part"),
+            number_of(surface.material, "material"),
+            number_of(surface.texture, "texture"),
+        )
         numbers = self._numbers(plane, outline, surface, light, shade)
         self.regions.append(Region(points, numbers, labels))
 
@@ -165,7 +167,7 @@ class Canvas:
         )
 
     def crop(self, left: float, top: float, side: float) -> None:
-        """Keep a square of the picture, as if it were the whole; all in coordinates of the picture."""
+        """Keep a square of the image, as if it were the whole; all in coordinates of the image."""
         for number, region in enumerate(self.regions):
             outline = [((x - left) / side, (y - top) / side) for x, y in region.outline]
             moved = list(region.numbers)
@@ -175,9 +177,9 @@ class Canvas:
             self.regions[number] = Region(outline, tuple(moved), region.labels)
 
     def extent(self, object_name: str) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of all that is drawn of an object; of the picture, if nothing is."""
-        own = number_of(object_name, "object")
-        points = [point for region in self.regions if region.labels[0] == own for point in region.outline]
+        """Left, top, right and bottom of all that is drawn of an object; of the image, if nothing is."""
+        number = number_of(object_name, "object")
+        points = [point for region in self.regions if region.labels[0] == number for point in region.outline]
         if not points:
             return 0.0, 0.0, 1.0, 1.0
         xs, ys = zip(*points, strict=True)
@@ -193,10 +195,25 @@ class Canvas:
         second = [c * t for c, t in zip(surface.second, tint, strict=True)]
         seed = len(self.regions) * 37  # so that no two surfaces are irregular in the same way
         return (
-            *first, *second, *plane.inverse(),
-            (max(us) + min(us)) / 2, (max(vs) + min(vs)) / 2, 2 / max(wide, 1e-6), 2 / max(high, 1e-6),
-            shade.level, shade.u + shade.sided * self.light.side, shade.v, shade.uu, shade.vv,
-            surface.rough, 1 / surface.grain[0], 1 / surface.grain[1], seed % 101, seed % 103,
-            1 / surface.period[0], 1 / surface.period[1], surface.blend,
+            *first,
+            *second,
+            *plane.inverse(),
+            (max(us) + min(us)) / 2,
+            (max(vs) + min(vs)) / 2,
+            2 / max(wide, 1e-6),
+            2 / max(high, 1e-6),
+            shade.level,
+            shade.u + shade.sided * self.light.side,
+            shade.v,
+            shade.uu,
+            shade.vv,
+            surface.rough,
+            1 / surface.grain[0],
+            1 / surface.grain[1],
+            seed % 101,
+            seed % 103,
+            1 / surface.period[0],
+            1 / surface.period[1],
+            surface.blend,
             0.0 if plane is SCREEN else 1.0 / self.light.visibility,
-        )  # fmt: skip
+        )

@@ -1,4 +1,4 @@
-"""Time of day, weather, season, and how a picture is taken: what tints everything in it alike."""
+"""Time of day, weather, season, and how an image is taken: what tints everything in it alike."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import AUTUMN, LEAVES, Color
 
 
 class Light(NamedTuple):
-    """The light of one picture."""
+    """The light of one image."""
 
     name: str
     """"day", "overcast", "golden", "dusk" or "indoors"."""
@@ -64,9 +64,11 @@ _SKIES: dict[str, tuple[tuple[Color, Color], ...]] = {
     ),
 }
 _TINTS: dict[str, Color] = {
-    "day": (1.05, 1.03, 0.98), "overcast": (0.84, 0.86, 0.9), "golden": (1.1, 0.93, 0.74),
+    "day": (1.05, 1.03, 0.98),
+    "overcast": (0.84, 0.86, 0.9),
+    "golden": (1.1, 0.93, 0.74),
     "dusk": (0.62, 0.56, 0.66),
-}  # fmt: skip
+}
 
 
 def outdoor_light(rng: Rng, *, season: str | None = None) -> Light:

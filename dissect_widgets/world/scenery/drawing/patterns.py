@@ -45,8 +45,8 @@ def noise(u: Floats, v: Floats) -> Floats:
     """Irregularities at places in grains."""
     column = np.floor(u * NOISE_STEPS).astype(np.int32) & (NOISE_SIDE - 1)
     row = np.floor(v * NOISE_STEPS).astype(np.int32) & (NOISE_SIDE - 1)
-    found: Floats = noise_tile().ravel()[row * NOISE_SIDE + column]
-    return found
+    values: Floats = noise_tile().ravel()[row * NOISE_SIDE + column]
+    return values
 
 
 def fraction(x: Floats) -> Floats:
@@ -139,7 +139,16 @@ def wrinkled(u: Floats, v: Floats, pixel: Floats) -> Floats:
 
 
 PATTERNS: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {
-    "striped": striped, "dotted": dotted, "chequered": chequered, "bricked": bricked, "woven": woven,
-    "zigzagged": zigzagged, "grid": grid, "marbled": marbled, "scaly": scaly, "grooved": grooved,
-    "flecked": flecked, "wrinkled": wrinkled,
-}  # fmt: skip
+    "striped": striped,
+    "dotted": dotted,
+    "chequered": chequered,
+    "bricked": bricked,
+    "woven": woven,
+    "zigzagged": zigzagged,
+    "grid": grid,
+    "marbled": marbled,
+    "scaly": scaly,
+    "grooved": grooved,
+    "flecked": flecked,
+    "wrinkled": wrinkled,
+}

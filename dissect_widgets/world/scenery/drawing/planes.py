@@ -2,8 +2,8 @@
 
 Lengths are in meters. A camera stands at the origin of the ground, `height` above it, and looks along
 +z; in rooms it may stand beside and be turned. x runs to the right, y up. It is one with a shift lens:
-the horizon may lie anywhere in the picture, and what is vertical stays vertical. Coordinates of the
-picture run from 0 to 1, x to the right, y down.
+the horizon may lie anywhere in the image, and what is vertical stays vertical. Coordinates of the
+image run from 0 to 1, x to the right, y down.
 
 >>> camera = Camera(height=1.6, horizon=0.45, zoom=0.9)
 >>> plane = camera.upright(x=2, z=8)                  # faces the camera; (0, 0) stands on the ground
@@ -26,10 +26,10 @@ NEAR = 0.15
 
 
 class Plane(NamedTuple):
-    """A plane with coordinates (u, v) in meters, and how it lies in the picture."""
+    """A plane with coordinates (u, v) in meters, and how it lies in the image."""
 
     matrix: Matrix
-    """(u, v, 1) to the picture's (x depth, y depth, depth), row by row."""
+    """(u, v, 1) to the image's (x depth, y depth, depth), row by row."""
 
     def project(self, points: Sequence[Point]) -> list[Point]:
         """Picture coordinates of a polygon of (u, v), cut off where it comes too near."""
@@ -47,10 +47,16 @@ class Plane(NamedTuple):
         """Picture coordinates (x, y, 1) to (u / depth, v / depth, 1 / depth)."""
         a, b, c, d, e, f, g, h, i = self.matrix
         inner = (
-            e * i - f * h, c * h - b * i, b * f - c * e,
-            f * g - d * i, a * i - c * g, c * d - a * f,
-            d * h - e * g, b * g - a * h, a * e - b * d,
-        )  # fmt: skip
+            e * i - f * h,
+            c * h - b * i,
+            b * f - c * e,
+            f * g - d * i,
+            a * i - c * g,
+            c * d - a * f,
+            d * h - e * g,
+            b * g - a * h,
+            a * e - b * d,
+        )
         size = a * inner[0] + b * inner[3] + c * inner[6]
         if abs(size) < 1e-9:  # seen edge on
             size = 1e-9
@@ -72,10 +78,16 @@ class Plane(NamedTuple):
         sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
         a, b, c, d, e, f, g, h, i = self.matrix
         matrix = (
-            a * cosine + b * sine, b * cosine - a * sine, c,
-            d * cosine + e * sine, e * cosine - d * sine, f,
-            g * cosine + h * sine, h * cosine - g * sine, i,
-        )  # fmt: skip
+            a * cosine + b * sine,
+            b * cosine - a * sine,
+            c,
+            d * cosine + e * sine,
+            e * cosine - d * sine,
+            f,
+            g * cosine + h * sine,
+            h * cosine - g * sine,
+            i,
+        )
         return Plane(matrix)
 
     @property
@@ -91,18 +103,18 @@ def turned(u: float, v: float, degrees: float) -> Point:
 
 
 SCREEN = Plane((1, 0, 0, 0, 1, 0, 0, 0, 1))
-"""The picture itself: (u, v) are its coordinates, v down."""
+"""The image itself: (u, v) are its coordinates, v down."""
 
 
 class Camera(NamedTuple):
-    """Where the picture is taken from."""
+    """Where the image is taken from."""
 
     height: float = 1.6
     """Above the ground, in meters."""
     horizon: float = 0.45
-    """Where the horizon lies, from 0 (top of the picture) to 1 (bottom)."""
+    """Where the horizon lies, from 0 (top of the image) to 1 (bottom)."""
     zoom: float = 0.9
-    """What is this many meters away and one meter wide fills the width of the picture."""
+    """What is this many meters away and one meter wide fills the width of the image."""
     middle: float = 0.5
     """Where straight ahead lies, from 0 (left) to 1 (right)."""
     x: float = 0.0
@@ -117,10 +129,16 @@ class Camera(NamedTuple):
             origin, across, up = self._turned(origin), self._turned(across), self._turned(up)
         (ox, oy, oz), f, m, t = origin, self.zoom, self.middle, self.horizon
         matrix = (
-            f * across[0] + m * across[2], f * up[0] + m * up[2], f * ox + m * oz,
-            t * across[2] - f * across[1], t * up[2] - f * up[1], t * oz - f * oy,
-            across[2], up[2], oz,
-        )  # fmt: skip
+            f * across[0] + m * across[2],
+            f * up[0] + m * up[2],
+            f * ox + m * oz,
+            t * across[2] - f * across[1],
+            t * up[2] - f * up[1],
+            t * oz - f * oy,
+            across[2],
+            up[2],
+            oz,
+        )
         return Plane(matrix)
 
     def upright(self, x: float, z: float, *, y: float = 0.0, turn: float = 0.0) -> Plane:
@@ -159,15 +177,15 @@ class Camera(NamedTuple):
         return sum(n * x for n, x in zip(normal, view, strict=True)) < 0
 
     def left_edge(self, z: float) -> float:
-        """X at the left border of the picture, at a distance, for a camera that is not turned."""
+        """X at the left border of the image, at a distance, for a camera that is not turned."""
         return -self.middle * z / self.zoom
 
     def right_edge(self, z: float) -> float:
-        """X at the right border of the picture, at a distance, for a camera that is not turned."""
+        """X at the right border of the image, at a distance, for a camera that is not turned."""
         return (1 - self.middle) * z / self.zoom
 
     def distance_at(self, y: float) -> float:
-        """How far away the ground is that one sees at a height of the picture below the horizon."""
+        """How far away the ground is that one sees at a height of the image below the horizon."""
         return self.zoom * self.height / max(y - self.horizon, 1e-3)
 
     def _turned(self, vector: Vector) -> Vector:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Rng:
-    """A stream of chance that belongs to one picture.
+    """A stream of chance that belongs to one image.
 
     Only `random.Random.random` is used, whose numbers Python promises to keep for a given seed.
 

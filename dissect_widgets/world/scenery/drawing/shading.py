@@ -1,6 +1,6 @@
 """From regions to pixels: what covers each pixel and how much, and the color it has there.
 
-Outlines are rastered four times finer than the picture, each way. A pixel inside one region takes the
+Outlines are rastered four times finer than the image, each way. A pixel inside one region takes the
 color of its middle; one on a border takes the mean over its regions, each by the share it covers.
 """
 
@@ -21,12 +21,40 @@ FINE: Final = 4
 """Samples to a pixel, each way."""
 
 COLUMNS: Final = (
-    "red", "green", "blue", "red2", "green2", "blue2",
-    "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8",
-    "middle_u", "middle_v", "scale_u", "scale_v",
-    "level", "shade_u", "shade_v", "shade_uu", "shade_vv",
-    "rough", "grain_u", "grain_v", "seed_u", "seed_v", "period_u", "period_v", "blend", "haze",
-)  # fmt: skip
+    "red",
+    "green",
+    "blue",
+    "red2",
+    "green2",
+    "blue2",
+    "m0",
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "m5",
+    "m6",
+    "m7",
+    "m8",
+    "middle_u",
+    "middle_v",
+    "scale_u",
+    "scale_v",
+    "level",
+    "shade_u",
+    "shade_v",
+    "shade_uu",
+    "shade_vv",
+    "rough",
+    "grain_u",
+    "grain_v",
+    "seed_u",
+    "seed_v",
+    "period_u",
+    "period_v",
+    "blend",
+    "haze",
+)
 """What is known of a region; see `Canvas.draw`."""
 
 _BOUNDS: Final = (np.float32(-1e5), np.float32(1e5))
@@ -69,7 +97,7 @@ def shade(canvas: Canvas, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int1
     Returns
     -------
     tuple
-        uint8 (size, size, 3), the picture; int16 (4, size, size), object, part, material and texture of
+        uint8 (size, size, 3), the image; int16 (4, size, size), object, part, material and texture of
         the region that covers most of each pixel, of equals the one drawn first.
     """
     seen = cover(canvas.regions, size)
@@ -77,16 +105,16 @@ def shade(canvas: Canvas, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int1
     labels = np.array([region.labels for region in canvas.regions], np.int16)
     colors, shown = _colors(seen, numbers, labels[:, 3], canvas.light, size)
     starts = np.flatnonzero(np.diff(seen.pixel, prepend=-1))
-    picture = np.stack([np.bincount(seen.pixel, channel * seen.share) for channel in colors.T], 1).astype(
+    image = np.stack([np.bincount(seen.pixel, channel * seen.share) for channel in colors.T], 1).astype(
         np.float32
     )  # bincount adds one by one, in order, on every machine
     # the largest share of a pixel; ties go to the first pair of the pixel
     strongest = np.maximum.reduceat(seen.share, starts)
     at_most = np.flatnonzero(seen.share == np.repeat(strongest, np.diff(starts, append=len(seen.pixel))))
     winner = at_most[np.flatnonzero(np.diff(seen.pixel[at_most], prepend=-1))]
-    found = labels[seen.region[winner]]
-    found[~shown[winner], 3] = 0
-    return _grade(picture, canvas.light).reshape(size, size, 3), found.T.reshape(4, size, size)
+    concepts = labels[seen.region[winner]]
+    concepts[~shown[winner], 3] = 0
+    return _grade(image, canvas.light).reshape(size, size, 3), concepts.T.reshape(4, size, size)
 
 
 def _colors(
@@ -136,12 +164,12 @@ def _colors(
     return colors, np.asarray(clear > 0.5)
 
 
-def _grade(picture: Floats, light: Light) -> NDArray[np.uint8]:
-    red, green, blue = picture.T
+def _grade(image: Floats, light: Light) -> NDArray[np.uint8]:
+    red, green, blue = image.T
     gray = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
-    picture = gray[:, None] + (picture - gray[:, None]) * np.float32(light.saturation)
-    picture = (picture * np.array(light.gain, np.float32) - np.float32(0.5)) * np.float32(light.contrast)
-    levels: NDArray[np.uint8] = (np.clip(picture + np.float32(0.5), 0, 1) * 255 + np.float32(0.5)).astype(
+    image = gray[:, None] + (image - gray[:, None]) * np.float32(light.saturation)
+    image = (image * np.array(light.gain, np.float32) - np.float32(0.5)) * np.float32(light.contrast)
+    levels: NDArray[np.uint8] = (np.clip(image + np.float32(0.5), 0, 1) * 255 + np.float32(0.5)).astype(
         np.uint8
     )
     return levels

@@ -35,17 +35,21 @@ def arched(left: float, bottom: float, right: float, top: float, *, pointed: flo
     rise = min(radius * (1 + pointed), top - bottom)
     bend = [(x, math.pow(max(y, 0.0), 1 + pointed)) for x, y in _CIRCLE[:25:2]]
     return [
-        (left, bottom), (right, bottom), *((middle + radius * x, top - rise + rise * y) for x, y in bend),
-    ]  # fmt: skip
+        (left, bottom),
+        (right, bottom),
+        *((middle + radius * x, top - rise + rise * y) for x, y in bend),
+    ]
 
 
 def rounded(left: float, bottom: float, right: float, top: float, radius: float) -> list[Point]:
     """Rectangle with round corners."""
     radius = min(radius, (right - left) / 2, (top - bottom) / 2)
     middles = (
-        (right - radius, top - radius), (left + radius, top - radius),
-        (left + radius, bottom + radius), (right - radius, bottom + radius),
-    )  # fmt: skip
+        (right - radius, top - radius),
+        (left + radius, top - radius),
+        (left + radius, bottom + radius),
+        (right - radius, bottom + radius),
+    )
     return [
         (u + radius * x, v + radius * y)
         for corner, (u, v) in enumerate(middles)
@@ -55,17 +59,17 @@ def rounded(left: float, bottom: float, right: float, top: float, radius: float)
 
 def smooth(points: Sequence[Point], steps: int = 4, *, closed: bool = True) -> list[Point]:
     """Smooth curve through points (Catmull-Rom)."""
-    n, found = len(points), []
+    n, curve = len(points), []
     for i in range(n if closed else n - 1):
         if closed:
             p, q, r, s = points[i - 1], points[i], points[(i + 1) % n], points[(i + 2) % n]
         else:
             p, q, r, s = points[max(i - 1, 0)], points[i], points[i + 1], points[min(i + 2, n - 1)]
         for a, b, c, d in _weights(steps):
-            found.append(
+            curve.append(
                 (a * p[0] + b * q[0] + c * r[0] + d * s[0], a * p[1] + b * q[1] + c * r[1] + d * s[1])
             )
-    return found if closed else [*found, points[-1]]
+    return curve if closed else [*curve, points[-1]]
 
 
 @cache
@@ -73,11 +77,13 @@ def _weights(steps: int) -> list[tuple[float, float, float, float]]:
     """Weights of four neighboring points at each of some steps from the second to the third."""
     return [
         (
-            -0.5 * t + t * t - 0.5 * t * t * t, 1 - 2.5 * t * t + 1.5 * t * t * t,
-            0.5 * t + 2 * t * t - 1.5 * t * t * t, 0.5 * t * t * t - 0.5 * t * t,
+            -0.5 * t + t * t - 0.5 * t * t * t,
+            1 - 2.5 * t * t + 1.5 * t * t * t,
+            0.5 * t + 2 * t * t - 1.5 * t * t * t,
+            0.5 * t * t * t - 0.5 * t * t,
         )
         for t in (step / steps for step in range(steps))
-    ]  # fmt: skip
+    ]
 
 
 def blob(rng: Rng, u: float, v: float, across: float, up: float, *, rough: float = 0.15) -> list[Point]:
@@ -132,18 +138,18 @@ def hull(points: Sequence[Point]) -> list[Point]:
     ordered = sorted(set(points))
     if len(ordered) < 3:
         return ordered
-    found: list[Point] = []
+    corners: list[Point] = []
     for line in (ordered, ordered[::-1]):
-        start = len(found)
+        start = len(corners)
         for u, v in line:
-            while len(found) > start + 1:
-                (a, b), (c, d) = found[-2:]
+            while len(corners) > start + 1:
+                (a, b), (c, d) = corners[-2:]
                 if (c - a) * (v - b) - (d - b) * (u - a) > 0:
                     break
-                found.pop()
-            found.append((u, v))
-        found.pop()
-    return found
+                corners.pop()
+            corners.append((u, v))
+        corners.pop()
+    return corners
 
 
 def clipped(points: Sequence[Point], window: Sequence[Point]) -> list[Point]:

@@ -88,11 +88,11 @@ def faces(block: Block, camera: Camera, side: float) -> dict[str, Face]:
         "top": (block.at(0, h, -d), a, b, up, block.width, block.depth),
         "bottom": (block.at(0, 0, -d), a, b, _less(up), block.width, block.depth),
     }
-    found = {}
+    seen = {}
     for name, (origin, across, upward, normal, width, height) in candidates.items():
         if camera.sees(origin, normal):
-            found[name] = Face(camera.plane(origin, across, upward), width, height, lit(normal, side))
-    return found
+            seen[name] = Face(camera.plane(origin, across, upward), width, height, lit(normal, side))
+    return seen
 
 
 def lit(normal: Vector, side: float) -> float:
@@ -149,7 +149,7 @@ def draw_between(
     light: float,
     shade: Shade = FLAT,
 ) -> None:
-    """Draw the sides of a body between two outlines in coordinates of the picture, without a texture."""
+    """Draw the sides of a body between two outlines in coordinates of the image, without a texture."""
     canvas.draw(SCREEN, hull([*first, *second]), surface.plain(), object_name, part, light=light, shade=shade)
 
 

@@ -1,4 +1,4 @@
-"""Placing things in a picture: from far to near, on other floors, and beside winding paths and rivers."""
+"""Placing things in an image: from far to near, on other floors, and beside winding paths and rivers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Thing = Callable[..., object]
 
 
 class Stage:
-    """Things that stand on the ground of a picture; they are drawn together, from far to near."""
+    """Things that stand on the ground of an image; they are drawn together, from far to near."""
 
     def __init__(self, canvas: Canvas, rng: Rng) -> None:
         self.canvas, self.rng = canvas, rng
@@ -28,7 +28,7 @@ class Stage:
         self.add(self.canvas.camera.depth(x, z), draw)
 
     def put_at(self, thing: Thing, share: float, z: float, /, **options: Any) -> None:
-        """Place a thing at a share of the picture's width, at a distance."""
+        """Place a thing at a share of the image's width, at a distance."""
         self.put(thing, across(self.canvas, share, z), z, **options)
 
     def put_on(self, floor: Floor | None, thing: Thing, x: float, z: float, /, **options: Any) -> None:
@@ -47,20 +47,20 @@ class Stage:
 
 
 def on_floor(canvas: Canvas, floor: Floor | None, draw: Callable[[], object]) -> None:
-    """Draw something whose shadow falls on another floor than that of the picture, or on none."""
+    """Draw something whose shadow falls on another floor than that of the image, or on none."""
     canvas.floor, before = floor, canvas.floor
     draw()
     canvas.floor = before
 
 
 def across(canvas: Canvas, share: float, z: float) -> float:
-    """X of what is seen at a share of the picture's width, at a distance, by a camera that is not turned."""
+    """X of what is seen at a share of the image's width, at a distance, by a camera that is not turned."""
     left, right = canvas.camera.left_edge(z), canvas.camera.right_edge(z)
     return left + share * (right - left)
 
 
 def in_view(camera: Camera, x: float, z: float, *, margin: float = 0.12, nearest: float = 1.0) -> bool:
-    """Whether a place is seen, at least a share `margin` of the picture's width from its borders.
+    """Whether a place is seen, at least a share `margin` of the image's width from its borders.
 
     Parameters
     ----------
@@ -92,4 +92,4 @@ def beside(line: Sequence[Point], z: float, away: float) -> float:
 
 
 Rare = tuple[tuple[Thing, float], ...]
-"""What may be in a picture, and how probably."""
+"""What may be in an image, and how probably."""

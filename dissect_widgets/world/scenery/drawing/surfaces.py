@@ -171,7 +171,7 @@ def fabric(rng: Rng, size: float = 0.3, *, texture: str | None = "any") -> Surfa
     ----------
     size
         Of one repetition of its pattern in meters; for what is small or far away take it large enough
-        to be seen: a sixteenth of the picture or more.
+        to be seen: a sixteenth of the image or more.
     texture
         Its pattern; None for plain cloth, "any" for either.
     """
@@ -191,8 +191,8 @@ def tiles(rng: Rng, size: float = 0.4) -> Surface:
     color = quiet_color(rng)
     if rng.chance(0.5):
         return Surface(color, "ceramic", "grid", times(color, 0.6), (size, size), rough=0.04)
-    other = mix(color, rng.pick(((0.1, 0.1, 0.12), (0.95, 0.95, 0.95), any_color(rng))), 0.7)
-    return Surface(color, "ceramic", "chequered", other, (2 * size, 2 * size))
+    second = mix(color, rng.pick(((0.1, 0.1, 0.12), (0.95, 0.95, 0.95), any_color(rng))), 0.7)
+    return Surface(color, "ceramic", "chequered", second, (2 * size, 2 * size))
 
 
 def roofing(rng: Rng, size: float = 0.5) -> Surface:
@@ -216,7 +216,7 @@ def earth(rng: Rng, color: Color, grain: float = 0.4) -> Surface:
 
 
 def asphalt(rng: Rng) -> Surface:
-    """Tarmac and concrete."""
+    """Asphalt and concrete."""
     colors = ((0.36, 0.36, 0.38), (0.5, 0.49, 0.47), (0.62, 0.6, 0.56), (0.28, 0.28, 0.3))
     return Surface(pick_color(rng, colors), "asphalt", rough=0.12, grain=(0.6, 0.6))
 

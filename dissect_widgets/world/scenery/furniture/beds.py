@@ -213,7 +213,13 @@ def _puffy(wide: float, high: float) -> list[Point]:
     a, b, m = wide / 2, high / 2, high / 2
     corner = 0.94
     knots: list[Point] = [
-        (-corner * a, m - corner * b), (0, m - b), (corner * a, m - corner * b), (a, m),
-        (corner * a, m + corner * b), (0, m + b), (-corner * a, m + corner * b), (-a, m),
-    ]  # fmt: skip
+        (-corner * a, m - corner * b),
+        (0, m - b),
+        (corner * a, m - corner * b),
+        (a, m),
+        (corner * a, m + corner * b),
+        (0, m + b),
+        (-corner * a, m + corner * b),
+        (-a, m),
+    ]
     return smooth(knots, 3)

@@ -7,14 +7,7 @@ from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    any_color,
-    leather,
-    painted,
-    paper,
-    wood,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, any_color, leather, painted, paper, wood
 from dissect_widgets.world.scenery.furniture.parts import cells, on, pixels
 
 

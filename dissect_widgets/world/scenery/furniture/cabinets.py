@@ -6,13 +6,7 @@ from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box
 from dissect_widgets.world.scenery.drawing.solids import Block, Face, draw_block
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    glass,
-    metal,
-    painted,
-    wood,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, glass, metal, painted, wood
 from dissect_widgets.world.scenery.furniture.desks import drawer_front
 from dissect_widgets.world.scenery.furniture.parts import cells, on, posts
 

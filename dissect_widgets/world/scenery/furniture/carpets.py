@@ -5,10 +5,7 @@ from __future__ import annotations
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Mat
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import box, ellipse
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    fabric,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, fabric
 
 
 def carpet(

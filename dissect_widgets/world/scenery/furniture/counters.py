@@ -81,12 +81,12 @@ def cabinets(rng: Rng, start: float, end: float) -> list[Unit]:
 
 def overhead(units: list[Unit], free: list[tuple[float, float]]) -> list[Unit]:
     """Cabinets on the wall above the low ones, but for stretches that must stay free."""
-    found = []
+    hung = []
     for unit in units:
         blocked = unit.kind == "stove" or any(unit.start < right and unit.end > left for left, right in free)
         if unit.kind != "refrigerator" and not blocked:
-            found.append(Unit("hung", unit.start, unit.end))
-    return found
+            hung.append(Unit("hung", unit.start, unit.end))
+    return hung
 
 
 def outer_first(canvas: Canvas, room: Room, wall: str, units: list[Unit]) -> list[Unit]:

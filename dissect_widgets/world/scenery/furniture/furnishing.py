@@ -25,7 +25,7 @@ def in_sight(camera: Camera, rng: Rng) -> str:
     return rng.pick(("left", "right"))
 
 
-def other(wall: str) -> str:
+def opposite_side(wall: str) -> str:
     """The side wall opposite."""
     return "left" if wall == "right" else "right"
 

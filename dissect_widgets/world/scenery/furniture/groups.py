@@ -22,8 +22,12 @@ from dissect_widgets.world.scenery.furniture.screens_and_boards import blackboar
 from dissect_widgets.world.scenery.furniture.windows_and_doors import curtains, door, window
 
 _SMALL: dict[str, Callable[..., None]] = {
-    "vase": vase, "plant": plant, "books": books, "lamp": table_lamp, "computer": computer,
-}  # fmt: skip
+    "vase": vase,
+    "plant": plant,
+    "books": books,
+    "lamp": table_lamp,
+    "computer": computer,
+}
 
 _HUNG: dict[str, Callable[..., object]] = {
     "door": door,
@@ -34,7 +38,7 @@ _HUNG: dict[str, Callable[..., object]] = {
 
 
 def wall_in_view(canvas: Canvas, room: Room, wall: str) -> tuple[float, float]:
-    """From where to where, in u, a wall is in the picture."""
+    """From where to where, in u, a wall is in the image."""
     width, seen = room.walls[wall].width, []
     for step in range(49):
         u = width * (step / 48 - 0.5)
@@ -45,7 +49,7 @@ def wall_in_view(canvas: Canvas, room: Room, wall: str) -> tuple[float, float]:
 
 
 def share_in_view(canvas: Canvas, room: Room, wall: str) -> float:
-    """Share of the width of the picture that a wall takes."""
+    """Share of the width of the image that a wall takes."""
     ends = [room.along(wall, u, 0.2) for u in wall_in_view(canvas, room, wall)]
     left, right = (canvas.camera.locate(x, 1.0, z)[0] if z > 0 else 0.0 for x, z, _ in ends)
     return abs(right - left)

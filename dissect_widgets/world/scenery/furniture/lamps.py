@@ -39,11 +39,14 @@ def hanging_lamp(
         "dome": [(size, 0), (0.9 * size, 0.3 * size), (0.6 * size, 0.6 * size), (0.12 * size, 0.8 * size)],
         "cone": [(size, 0), (0.2 * size, 0.8 * size), (0.12 * size, 1.0 * size)],
         "globe": [
-            (0.2 * size, 0), (0.62 * size, 0.18 * size), (0.8 * size, 0.65 * size), (0.62 * size, 1.1 * size),
+            (0.2 * size, 0),
+            (0.62 * size, 0.18 * size),
+            (0.8 * size, 0.65 * size),
+            (0.62 * size, 1.1 * size),
             (0.15 * size, 1.3 * size),
         ],
         "drum": [(size, 0), (0.9 * size, 0.75 * size)],
-    }  # fmt: skip
+    }
     if kind in ("dome", "cone"):
         bulb = ellipse(0, y, 0.28 * size)
         canvas.draw(plane, bulb, SHINE, "lamp", "light")

@@ -9,14 +9,7 @@ from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import arched, box, ellipse, tube
 from dissect_widgets.world.scenery.drawing.solids import Face
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    metal,
-    painted,
-    plastic,
-    vary,
-    wood,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, metal, painted, plastic, vary, wood
 
 
 def mirror(
@@ -50,9 +43,11 @@ def mirror(
     for offset, thick in ((-0.16 * wide, 0.1 * wide), (0.04 * wide, 0.05 * wide)):
         start = u + offset - slant / 2
         streak = [
-            (start, v - reach / 2), (start + thick, v - reach / 2),
-            (start + slant + thick, v + reach / 2), (start + slant, v + reach / 2),
-        ]  # fmt: skip
+            (start, v - reach / 2),
+            (start + thick, v - reach / 2),
+            (start + slant + thick, v + reach / 2),
+            (start + slant, v + reach / 2),
+        ]
         canvas.draw(face.plane, streak, gleam, "mirror", "pane")
 
 

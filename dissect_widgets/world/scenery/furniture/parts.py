@@ -106,7 +106,7 @@ def cells(
 
 
 def pixels(face: Face) -> float:
-    """Pixels to a meter across a face, in a picture of 128; foreshortened faces have few."""
+    """Pixels to a meter across a face, in an image of 128; foreshortened faces have few."""
     ends = face.plane.project([(-face.width / 2, 0.0), (face.width / 2, 0.0)])
     if len(ends) < 2:
         return 128.0

@@ -142,7 +142,7 @@ def _shell(canvas: Canvas, rng: Rng, room: Room, *, wet: bool) -> None:
     if rng.chance(0.75):
         accent = paper
     panel = _boards(rng, 0.3) if rng.chance(0.4) else painted(rng, quiet_color(rng))
-    panelled = rng.between(0.7, 1.1) if rng.chance(0.2) and not wet else 0.0
+    paneled = rng.between(0.7, 1.1) if rng.chance(0.2) and not wet else 0.0
     skirting = painted(rng, mix(quiet_color(rng), (0.95, 0.94, 0.92), rng.between(0, 0.8)))
     for name in ("back", "left", "right"):
         face = room.walls[name]
@@ -158,8 +158,8 @@ def _shell(canvas: Canvas, rng: Rng, room: Room, *, wet: bool) -> None:
             light=face.light,
             shade=Shade(u=slope, v=0.04),
         )
-        if panelled:
-            canvas.draw(face.plane, box(left, 0, right, panelled), panel, "wall", "panel", light=face.light)
+        if paneled:
+            canvas.draw(face.plane, box(left, 0, right, paneled), panel, "wall", "panel", light=face.light)
         if not wet:
             canvas.draw(
                 face.plane, box(left, 0, right, 0.1), skirting, "wall", "panel", light=0.95 * face.light
@@ -220,9 +220,9 @@ def _wall(rng: Rng, wet: bool) -> Surface:
     kind = rng.pick(("paint", "paint", "paint", "paper", "paper", "paper", "brick", "boards"))
     color = quiet_color(rng)
     if kind == "paper":
-        other = mix(color, rng.pick(((1, 1, 1), (0, 0, 0), any_color(rng))), rng.between(0.12, 0.4))
+        second = mix(color, rng.pick(((1, 1, 1), (0, 0, 0), any_color(rng))), rng.between(0.12, 0.4))
         size = rng.between(0.25, 0.6)
-        return Surface(color, "paper", rng.pick(WALLPAPERS), other, (size, size))
+        return Surface(color, "paper", rng.pick(WALLPAPERS), second, (size, size))
     if kind == "brick":
         return brick(rng, rng.between(0.5, 0.9))
     if kind == "boards":

@@ -49,7 +49,7 @@ def television(
 
 
 def _screen(canvas: Canvas, rng: Rng, face: Face, name: str, edge: float, *, foot: float) -> None:
-    """Screen on the front of a case: dark, or with a picture on it."""
+    """Screen on the front of a case: dark, or with an image on it."""
     wide, left = face.width - 2 * edge, -face.width / 2 + edge
     right, high = -left, face.height - edge
     dark = Surface(pick_color(rng, ((0.05, 0.06, 0.08), (0.12, 0.14, 0.17), (0.2, 0.24, 0.26))), "glass")
@@ -65,29 +65,29 @@ def _screen(canvas: Canvas, rng: Rng, face: Face, name: str, edge: float, *, foo
         return
     shown = Surface(any_color(rng), "glass", second=any_color(rng), blend=1.0, glow=0.7)
     on(canvas, face, box(left, foot, right, high), shown, name, "screen")
-    other = Surface(any_color(rng), "glass", glow=0.7)
+    content = Surface(any_color(rng), "glass", glow=0.7)
     tall = high - foot
     if name == "computer":
         on(
             canvas,
             face,
             box(left + 0.08 * wide, foot + 0.1 * tall, left + 0.6 * wide, high - 0.2 * tall),
-            other,
+            content,
             name,
             "screen",
         )
-        on(canvas, face, box(left, high - 0.1 * tall, right, high), other.times(0.6), name, "screen")
+        on(canvas, face, box(left, high - 0.1 * tall, right, high), content.times(0.6), name, "screen")
         return
     hills = [
         (left + 0.5 * wide + u, foot + v)
         for u, v in skyline(rng, -0.5 * wide, 0.5 * wide, 0, 0.15 * tall, 0.5 * tall)[::2]
     ]
-    on(canvas, face, [(left, foot), *hills, (right, foot)], other, name, "screen")
+    on(canvas, face, [(left, foot), *hills, (right, foot)], content, name, "screen")
     on(
         canvas,
         face,
         ellipse(rng.between(left, right) * 0.6, high - 0.3 * tall, 0.13 * tall),
-        other.times(1.3),
+        content.times(1.3),
         name,
         "screen",
     )

@@ -21,7 +21,7 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
 def backdrop(canvas: Canvas, hidden: float) -> Plane:
     """Plane so far away that haze takes a share of its colors.
 
-    u runs from 0 to 1 over the picture, v up from the horizon, in the same unit.
+    u runs from 0 to 1 over the image, v up from the horizon, in the same unit.
     """
     camera = canvas.camera
     z = canvas.light.visibility * hidden / (1 - hidden)
@@ -30,7 +30,7 @@ def backdrop(canvas: Canvas, hidden: float) -> Plane:
 
 
 def hills(canvas: Canvas, rng: Rng, *, high: float | None = None) -> None:
-    """One to three rows of smooth hills in the haze; `high` is the share of the picture they rise to."""
+    """One to three rows of smooth hills in the haze; `high` is the share of the image they rise to."""
     high = rng.between(0.05, 0.14) if high is None else high
     rows = rng.count(1, 3)
     for row in range(rows):
@@ -55,7 +55,7 @@ def mountains(
     Parameters
     ----------
     high
-        How high the highest peaks rise above the horizon, as a share of the picture's width.
+        How high the highest peaks rise above the horizon, as a share of the image's width.
     snowy
         Whether there is snow on the peaks.
     count
@@ -98,25 +98,25 @@ def _peak(canvas: Canvas, rng: Rng, plane: Plane, top: Point, stone: Color, cap:
 
 def _flank(rng: Rng, top: Point, reach: float) -> list[Point]:
     """Crooked line from the top of a mountain down to below the horizon."""
-    found = [top]
+    line = [top]
     for t in _STEPS[1:]:
         u = top[0] + reach * t * rng.near(1, 0.12)
-        found.append((u, top[1] * (1 - t) + (0.03 * top[1] * rng.between(-1, 1) if t < 1 else -0.02)))
-    return found
+        line.append((u, top[1] * (1 - t) + (0.03 * top[1] * rng.between(-1, 1) if t < 1 else -0.02)))
+    return line
 
 
 def _fringe(rng: Rng, start: Point, end: Point, deep: float) -> list[Point]:
     """Lower edge of snow, in tongues, between two points."""
-    found = []
+    line = []
     for i in range(1, 6):
         u = start[0] + (end[0] - start[0]) * i / 6
         v = start[1] + (end[1] - start[1]) * i / 6
-        found.append((u, v + deep * rng.between(0.2, 1.0) * (1 if i % 2 else -1)))
-    return found
+        line.append((u, v + deep * rng.between(0.2, 1.0) * (1 if i % 2 else -1)))
+    return line
 
 
 def skyline_of_trees(canvas: Canvas, rng: Rng, z: float, *, pines: bool | None = None) -> None:
-    """Draw the edge of a forest all across the picture at a distance: round crowns or pines."""
+    """Draw the edge of a forest all across the image at a distance: round crowns or pines."""
     pines = rng.chance(0.3) if pines is None else pines
     camera = canvas.camera
     plane, left, right = camera.upright(0, z), camera.left_edge(z), camera.right_edge(z)

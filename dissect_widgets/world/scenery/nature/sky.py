@@ -15,7 +15,7 @@ _MARGIN = 0.02
 
 
 def sky(canvas: Canvas, rng: Rng) -> None:
-    """Fill the picture above the horizon: a gradient, mostly with the glow of the sun, and clouds."""
+    """Fill the image above the horizon: a gradient, mostly with the glow of the sun, and clouds."""
     above, below = canvas.light.sky
     full = Surface(above, second=below, blend=1.0, glow=1.0)
     canvas.draw(SCREEN, box(0, 0, 1, canvas.camera.horizon + _MARGIN), full, "sky")
@@ -37,12 +37,12 @@ def _clear(canvas: Canvas, rng: Rng) -> None:
 
 
 def _color_at(canvas: Canvas, y: float) -> Color:
-    """Color of the sky at a height of the picture, continued beyond its borders."""
+    """Color of the sky at a height of the image, continued beyond its borders."""
     return mix(canvas.light.sky[0], canvas.light.sky[1], y / (canvas.camera.horizon + _MARGIN))
 
 
 def _sun(canvas: Canvas, rng: Rng) -> None:
-    """Draw the glow around the sun, which may itself stand in or beside the picture."""
+    """Draw the glow around the sun, which may itself stand in or beside the image."""
     low = canvas.light.name in ("golden", "dusk")
     x = 0.5 + 0.5 * canvas.light.side * rng.between(0.5, 1.1)
     y = canvas.camera.horizon * (rng.between(0.5, 0.95) if low else rng.between(-0.2, 0.3))

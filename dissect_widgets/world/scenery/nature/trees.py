@@ -55,9 +55,13 @@ def _trunk(rng: Rng, thick: float, high: float) -> list[Point]:
     """Trunk that widens at the foot."""
     lean = high * rng.between(-0.04, 0.04)
     return [
-        (-0.85 * thick, -0.03 * thick), (-0.5 * thick, 0.12 * high), (lean - 0.32 * thick, high),
-        (lean + 0.32 * thick, high), (0.5 * thick, 0.12 * high), (0.85 * thick, -0.03 * thick),
-    ]  # fmt: skip
+        (-0.85 * thick, -0.03 * thick),
+        (-0.5 * thick, 0.12 * high),
+        (lean - 0.32 * thick, high),
+        (lean + 0.32 * thick, high),
+        (0.5 * thick, 0.12 * high),
+        (0.85 * thick, -0.03 * thick),
+    ]
 
 
 def _crown(canvas: Canvas, rng: Rng, plane: Plane, span: Point, wide: float) -> None:

@@ -137,11 +137,19 @@ def _torso(canvas: Canvas, plane: Plane, figure: Figure, clothes: Outfit) -> Non
     (nu, nv), (hu, hv), wide = figure.neck, figure.hip, figure.wide
     hips = wide * 0.85
     canvas.draw(plane, tube([(nu, nv - 0.05), figure.head], 0.1), clothes.skin, "person", "head", light=0.9)
-    shape = smooth([
-        (hu - hips, hv - 0.04), (hu + hips, hv - 0.04), ((hu + nu) / 2 + wide * 0.86, (hv + nv) / 2),
-        (nu + wide, nv - 0.12), (nu + wide * 0.5, nv), (nu - wide * 0.5, nv), (nu - wide, nv - 0.12),
-        ((hu + nu) / 2 - wide * 0.86, (hv + nv) / 2),
-    ], 3)  # fmt: skip
+    shape = smooth(
+        [
+            (hu - hips, hv - 0.04),
+            (hu + hips, hv - 0.04),
+            ((hu + nu) / 2 + wide * 0.86, (hv + nv) / 2),
+            (nu + wide, nv - 0.12),
+            (nu + wide * 0.5, nv),
+            (nu - wide * 0.5, nv),
+            (nu - wide, nv - 0.12),
+            ((hu + nu) / 2 - wide * 0.86, (hv + nv) / 2),
+        ],
+        3,
+    )
     cloth = clothes.skin if clothes.trunks else clothes.top
     canvas.draw(plane, shape, cloth, "person", "torso", shade=SOFT)
     if clothes.trunks:

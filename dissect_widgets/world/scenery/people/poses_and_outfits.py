@@ -68,9 +68,16 @@ def outfit(rng: Rng, *, season: str = "summer", kind: str | None = None) -> Outf
     hair = Surface(pick_color(rng, HAIRS), "fur", rough=0.2, grain=(0.05, 0.2))
     shoes = leather(rng)
     return Outfit(
-        skin(rng), hair, cloth, bottom, shoes, kind or "trousers",
-        0.0 if kind == "swimsuit" else sleeves, headwear, fabric(rng, 0.2, texture=None),
-    )  # fmt: skip
+        skin(rng),
+        hair,
+        cloth,
+        bottom,
+        shoes,
+        kind or "trousers",
+        0.0 if kind == "swimsuit" else sleeves,
+        headwear,
+        fabric(rng, 0.2, texture=None),
+    )
 
 
 def _standing(rng: Rng, facing: int) -> Figure:
@@ -146,8 +153,12 @@ def _skiing(rng: Rng, facing: int) -> Figure:
 
 
 POSES = {
-    "standing": _standing, "walking": _walking, "sitting": _sitting, "skiing": _skiing, "resting": _resting,
-}  # fmt: skip
+    "standing": _standing,
+    "walking": _walking,
+    "sitting": _sitting,
+    "skiing": _skiing,
+    "resting": _resting,
+}
 
 
 def _pair(

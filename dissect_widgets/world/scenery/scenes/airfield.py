@@ -42,7 +42,7 @@ def airfield(rng: Rng) -> Canvas:
 
 
 def _runway(canvas: Canvas, rng: Rng) -> None:
-    """Tarmac with marks, that runs away from the camera or past it."""
+    """Asphalt with marks, that runs away from the camera or past it."""
     surface = asphalt(rng)
     if rng.chance(0.25):  # large plates of concrete
         surface = surface.textured("chequered", 0.9, (14.0, 14.0))

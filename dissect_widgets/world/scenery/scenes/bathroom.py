@@ -8,12 +8,7 @@ from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.bathroom_fixtures import bathtub, toilet
 from dissect_widgets.world.scenery.furniture.cabinets import cabinet
 from dissect_widgets.world.scenery.furniture.carpets import carpet
-from dissect_widgets.world.scenery.furniture.furnishing import (
-    hang,
-    in_sight,
-    light_up,
-    other,
-)
+from dissect_widgets.world.scenery.furniture.furnishing import hang, in_sight, light_up, opposite_side
 from dissect_widgets.world.scenery.furniture.luggage_and_towels import folded_towels, hanging_towel
 from dissect_widgets.world.scenery.furniture.plants_and_vases import plant
 from dissect_widgets.world.scenery.furniture.room import Room, enter
@@ -46,7 +41,7 @@ def bathroom(rng: Rng) -> Canvas:
     for i, (kind, (wall, place)) in enumerate(zip(rng.shuffled(("toilet", "sink")), rest, strict=True)):
         if i == 0 or rng.chance(0.8):
             _fitting(canvas, rng, room, stage, kind, wall, place)
-    _towels(canvas, rng, room, stage, towels, other(side))
+    _towels(canvas, rng, room, stage, towels, opposite_side(side))
     stage.show()
     light_up(canvas, rng, room, 0.3)
     return canvas

@@ -12,14 +12,7 @@ from dissect_widgets.world.scenery.drawing.staging import Rare, Stage, across
 from dissect_widgets.world.scenery.drawing.surfaces import Surface, fabric
 from dissect_widgets.world.scenery.nature.animals import bird
 from dissect_widgets.world.scenery.nature.backdrops import hills, mountains
-from dissect_widgets.world.scenery.nature.land import (
-    ground,
-    outdoors,
-    ripples,
-    rock,
-    sand,
-    water,
-)
+from dissect_widgets.world.scenery.nature.land import ground, outdoors, ripples, rock, sand, water
 from dissect_widgets.world.scenery.nature.plants import bush, cactus
 from dissect_widgets.world.scenery.nature.trees import palm_tree
 from dissect_widgets.world.scenery.people.people import person
@@ -29,7 +22,7 @@ from dissect_widgets.world.scenery.vehicles.boats import boat
 
 
 def beach(rng: Rng) -> Canvas:
-    """Sand and sea with waves, sunshades, towels, people, palms and boats."""
+    """Sand and sea with waves, beach umbrellas, towels, people, palms and boats."""
     season = rng.pick(("summer", "summer", "spring"))
     canvas = outdoors(rng, season=season, height=(1.5, 3.0), horizon=(0.3, 0.5))
     flying_things(canvas, rng, 0.2)
@@ -70,7 +63,7 @@ def _shore(canvas: Canvas, rng: Rng, near: float) -> None:
 
 
 def _on_the_sand(stage: Stage, rng: Rng, near: float) -> None:
-    """Sunshades with towels, people, palms, birds, rocks, rarely a cactus."""
+    """Beach umbrellas with towels, people, palms, birds, rocks, rarely a cactus."""
     canvas, places = stage.canvas, rng.shuffled([0.12, 0.32, 0.52, 0.72, 0.9])
 
     def at(place: float, low: float, high: float) -> Point:

@@ -21,7 +21,7 @@ from dissect_widgets.world.scenery.furniture.furnishing import (
     in_sight,
     light_up,
     nightstand,
-    other,
+    opposite_side,
     sideboard,
 )
 from dissect_widgets.world.scenery.furniture.groups import workplace
@@ -51,7 +51,7 @@ def bedroom(rng: Rng) -> Canvas:
                 above=above,
             )
         _wardrobe(canvas, rng, room, stage, side, room.depth - 1.3)
-        window_wall(canvas, rng, room, other(side), rng.between(1.9, 2.6))
+        window_wall(canvas, rng, room, opposite_side(side), rng.between(1.9, 2.6))
     else:
         beds_at_side(rng, room, stage, style, side, [z])
         hang(canvas, rng, room, side, rng.pick(("painting", "mirror", "painting")), z, above=above)
@@ -64,15 +64,15 @@ def bedroom(rng: Rng) -> Canvas:
             canvas,
             rng,
             room,
-            other(side),
+            opposite_side(side),
             rng.pick(("painting", "mirror", "clock", "window")),
             room.depth - 1.2,
         )
     rug(canvas, rng, room, 0.6)
     if rng.chance(0.3):
-        corner_plant(stage, room, other(side))
+        corner_plant(stage, room, opposite_side(side))
     if rng.chance(0.6):
-        _aside(rng, room, stage, other(side))
+        _aside(rng, room, stage, opposite_side(side))
     stage.show()
     light_up(canvas, rng, room, 0.35)
     return canvas
@@ -100,16 +100,16 @@ def beds_at_side(
     places: list[float],
 ) -> list[Block]:
     """Put beds with their heads at a side wall, given by their distances, and a nightstand beyond each."""
-    found = []
+    blocks = []
     for middle in places:
         x, z, turn = room.beside(wall, middle, 1.1)
         stage.put(bed, x, z, turn=turn, style=style)
-        found.append(Block(x, z, 2.1, style.width, 0.56))
+        blocks.append(Block(x, z, 2.1, style.width, 0.56))
         beyond = middle + style.width / 2 + 0.3
         if beyond < room.depth - 0.2:
             x, z, turn = room.beside(wall, beyond, 0.24)
             stage.put(nightstand, x, z, turn=turn, lit=rng.chance(0.85))
-    return found
+    return blocks
 
 
 def window_wall(canvas: Canvas, rng: Rng, room: Room, wall: str, z: float) -> None:

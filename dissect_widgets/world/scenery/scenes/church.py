@@ -49,7 +49,7 @@ def _viewpoint(rng: Rng, plan: str) -> float:
 
 
 def _far_enough(canvas: Canvas, rng: Rng, tall: float, turn: float) -> float:
-    """Distance at which a church just fits into the picture, or not quite."""
+    """Distance at which a church just fits into the image, or not quite."""
     camera, lean = canvas.camera, math.radians(turn)
     wide = 13 * abs(math.cos(lean)) + 16 * abs(math.sin(lean))
     upwards = (tall - camera.height) / (camera.horizon * rng.between(0.92, 1.12))

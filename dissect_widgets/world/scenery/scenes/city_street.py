@@ -28,7 +28,7 @@ _ROWS: tuple[Thing | None, ...] = (street_lamp, street_lamp, tree, None)
 """What stands in a row along the road."""
 
 
-_KERB = Surface((0.7, 0.69, 0.66), "stone", rough=0.1)
+_CURB = Surface((0.7, 0.69, 0.66), "stone", rough=0.1)
 
 
 _PAINT = Surface((0.9, 0.9, 0.87), "painted")
@@ -39,15 +39,15 @@ def city_street(rng: Rng) -> Canvas:
     canvas = outdoors(rng, height=(1.5, 3.6), horizon=(0.4, 0.58), zoom=(0.8, 1.1))
     if rng.chance(0.12):
         rng.pick((flying_birds, flying_airplane))(canvas, rng)
-    ground(canvas, pavement(rng), "path")
+    ground(canvas, sidewalk(rng), "path")
     stage = Stage(canvas, rng)
     (_along if rng.chance(0.55) else _across)(stage, rng)
     stage.show()
     return canvas
 
 
-def pavement(rng: Rng) -> Surface:
-    """Slabs of stone, or tarmac."""
+def sidewalk(rng: Rng) -> Surface:
+    """Slabs of stone, or asphalt."""
     if rng.chance(0.3):
         return asphalt(rng)
     slabs, texture = stone(rng)._replace(rough=0.08), rng.pick(("grid", "chequered"))
@@ -65,7 +65,7 @@ def _along(stage: Stage, rng: Rng) -> None:
     for side in (-1, 1):
         _row(canvas, rng, middle + side * (half + walk), side)
     _coming_and_going(stage, rng, middle, lanes, road)
-    _on_pavements(stage, rng, middle, half, walk)
+    _on_sidewalks(stage, rng, middle, half, walk)
 
 
 def _end_of_street(canvas: Canvas, rng: Rng, middle: float) -> None:
@@ -81,10 +81,10 @@ def _end_of_street(canvas: Canvas, rng: Rng, middle: float) -> None:
 
 
 def _marks(canvas: Canvas, rng: Rng, middle: float, lanes: int) -> None:
-    """Lines between lanes, kerbs, and sometimes a crossing of broad stripes."""
+    """Lines between lanes, curbs, and sometimes a crossing of broad stripes."""
     plane, half = canvas.camera.ground(), LANE * lanes
     for edge in (middle - half, middle + half):
-        canvas.draw(plane, box(edge - 0.15, 0.3, edge + 0.15, 120), _KERB, "path")
+        canvas.draw(plane, box(edge - 0.15, 0.3, edge + 0.15, 120), _CURB, "path")
     for lane in range(1 - lanes, lanes):
         x = middle + lane * LANE
         for start in (2.0, 6.5, 11.0, 16.0, 22.0, 30.0):
@@ -125,18 +125,18 @@ def _coming_and_going(stage: Stage, rng: Rng, middle: float, lanes: int, road: S
                 z += rng.between(12, 32)
 
 
-def _on_pavements(stage: Stage, rng: Rng, middle: float, half: float, walk: float) -> None:
+def _on_sidewalks(stage: Stage, rng: Rng, middle: float, half: float, walk: float) -> None:
     """People, lamps, a traffic light, trees, signs, a bicycle."""
     camera = stage.canvas.camera
     for side in (-1, 1):
-        kerb, wall = middle + side * (half + 0.5), middle + side * (half + walk - 0.8)
+        curb, wall = middle + side * (half + 0.5), middle + side * (half + walk - 0.8)
         row = rng.pick(_ROWS)
         for z in (7.0, 17.0, 32.0):
             if row is not None:
-                stage.put(row, kerb, z, height=rng.between(3.5, 6.0))
+                stage.put(row, curb, z, height=rng.between(3.5, 6.0))
         for _ in range(rng.count(1, 4)):
             z = camera.distance_at(rng.between(0.64, 0.95))
-            stage.put(person, kerb + (wall - kerb) * rng.between(0.2, 1.0), z)
+            stage.put(person, curb + (wall - curb) * rng.between(0.2, 1.0), z)
     for draw, chance in ((traffic_light, 0.7), (sign, 0.3), (bicycle, 0.3)):
         x = middle + rng.side() * (half + (0.35 if draw is traffic_light else 1.0))
         z = camera.distance_at(rng.between(0.7, 0.93))
@@ -150,19 +150,19 @@ def _across(stage: Stage, rng: Rng) -> None:
     """One looks across a street at a row of buildings."""
     canvas, road, lanes = stage.canvas, asphalt(rng), rng.pick((1, 2, 2))
     near = canvas.camera.distance_at(rng.between(0.8, 1.0))
-    kerb = near + LANE * lanes + 0.8
-    wall, turn = kerb + rng.between(2.5, 4.0), rng.between(-9, 9)
+    curb = near + LANE * lanes + 0.8
+    wall, turn = curb + rng.between(2.5, 4.0), rng.between(-9, 9)
     _facades(canvas, rng, wall, turn)
     plane = canvas.camera.ground(0, near, turn=turn)
-    canvas.draw(plane, box(-90, 0, 90, kerb - near), road, "road")
-    for v in (0.0, kerb - near):
-        canvas.draw(plane, box(-90, v - 0.15, 90, v + 0.15), _KERB, "path")
+    canvas.draw(plane, box(-90, 0, 90, curb - near), road, "road")
+    for v in (0.0, curb - near):
+        canvas.draw(plane, box(-90, v - 0.15, 90, v + 0.15), _CURB, "path")
     if lanes > 1:
         shift = rng.between(0, 4)
         for i in range(-8, 8):
             canvas.draw(plane, box(4 * i + shift, 3.7, 4 * i + shift + 2, 3.9), _PAINT, "road")
     _passing(stage, rng, near, lanes, turn, road)
-    _before_facades(stage, rng, (near, kerb, wall), turn)
+    _before_facades(stage, rng, (near, curb, wall), turn)
 
 
 def _slanted(x: float, z: float, turn: float) -> float:
@@ -202,26 +202,26 @@ def _passing(stage: Stage, rng: Rng, near: float, lanes: int, turn: float, road:
 
 
 def _before_facades(stage: Stage, rng: Rng, lines: tuple[float, float, float], turn: float) -> None:
-    """People, lamps, trees and a traffic light on both pavements."""
-    near, kerb, wall = lines
+    """People, lamps, trees and a traffic light on both sidewalks."""
+    near, curb, wall = lines
 
     def put(draw: Thing, share: float, z: float, **options: float) -> None:
         x = across(stage.canvas, share, z)
         stage.put(draw, x, _slanted(x, z, turn), **options)
 
     for _ in range(rng.count(1, 4)):
-        put(person, rng.between(0, 1), rng.between(kerb + 0.6, wall - 0.6))
+        put(person, rng.between(0, 1), rng.between(curb + 0.6, wall - 0.6))
     row = rng.pick(_ROWS)
     start, step = rng.between(0, 0.3), rng.between(0.3, 0.5)
     for i in range(3):
         if row is not None:
-            put(row, start + step * i, kerb + 0.6, height=rng.between(3.5, 6.0))
+            put(row, start + step * i, curb + 0.6, height=rng.between(3.5, 6.0))
     if rng.chance(0.6):
         share = rng.pick((rng.between(0.05, 0.3), rng.between(0.7, 0.95)))
-        put(traffic_light, share, max(rng.pick((near - 0.5, kerb + 0.5)), 5.0))
+        put(traffic_light, share, max(rng.pick((near - 0.5, curb + 0.5)), 5.0))
     for draw, chance in ((sign, 0.3), (bench, 0.25), (bicycle, 0.2)):
         if rng.chance(chance):
-            put(draw, rng.between(0.1, 0.9), kerb + 1.2)
+            put(draw, rng.between(0.1, 0.9), curb + 1.2)
     for _ in range(rng.pick((0, 1, 1, 2))):
         share = rng.pick((rng.between(0.05, 0.4), rng.between(0.6, 0.95)))
         put(person, share, max(near - 0.8, 3.0))

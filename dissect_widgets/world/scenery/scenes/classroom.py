@@ -9,11 +9,7 @@ from dissect_widgets.world.scenery.drawing.staging import Stage
 from dissect_widgets.world.scenery.furniture.bookcases import bookcase
 from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair, chair_style
 from dissect_widgets.world.scenery.furniture.desks import desk, desk_style
-from dissect_widgets.world.scenery.furniture.groups import (
-    hang_row,
-    share_in_view,
-    wall_in_view,
-)
+from dissect_widgets.world.scenery.furniture.groups import hang_row, share_in_view, wall_in_view
 from dissect_widgets.world.scenery.furniture.mirrors_and_clocks import clock
 from dissect_widgets.world.scenery.furniture.paintings import painting
 from dissect_widgets.world.scenery.furniture.room import Room, enter
@@ -45,7 +41,7 @@ def classroom(rng: Rng) -> Canvas:
 
 
 def _board(canvas: Canvas, rng: Rng, room: Room, wall: str) -> None:
-    """Blackboard in that part of a wall that is in the picture, and often a clock."""
+    """Blackboard in that part of a wall that is in the image, and often a clock."""
     face = room.walls[wall]
     start, end = wall_in_view(canvas, room, wall)
     wide = min(rng.between(2.2, 3.4), 0.66 * face.width, 0.95 * (end - start))

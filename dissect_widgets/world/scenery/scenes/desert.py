@@ -10,24 +10,10 @@ from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import smooth
 from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, across, far
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    STONES,
-    Surface,
-    asphalt,
-    pick_color,
-    times,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import STONES, Surface, asphalt, pick_color, times
 from dissect_widgets.world.scenery.nature.animals import flying_birds
 from dissect_widgets.world.scenery.nature.backdrops import backdrop, mountains
-from dissect_widgets.world.scenery.nature.land import (
-    gravel,
-    ground,
-    outdoors,
-    patches,
-    rock,
-    sand,
-    strip,
-)
+from dissect_widgets.world.scenery.nature.land import gravel, ground, outdoors, patches, rock, sand, strip
 from dissect_widgets.world.scenery.nature.plants import bush, cactus, tuft
 from dissect_widgets.world.scenery.nature.trees import bare_tree, palm_tree
 from dissect_widgets.world.scenery.people.people import person

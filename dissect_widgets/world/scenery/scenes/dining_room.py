@@ -10,11 +10,7 @@ from dissect_widgets.world.scenery.drawing.staging import Stage
 from dissect_widgets.world.scenery.furniture.appliances import refrigerator, stove
 from dissect_widgets.world.scenery.furniture.carpets import carpet
 from dissect_widgets.world.scenery.furniture.fireplaces import fireplace
-from dissect_widgets.world.scenery.furniture.groups import (
-    hang_row,
-    laid_cabinet,
-    table_group,
-)
+from dissect_widgets.world.scenery.furniture.groups import hang_row, laid_cabinet, table_group
 from dissect_widgets.world.scenery.furniture.lamps import hanging_lamp
 from dissect_widgets.world.scenery.furniture.plants_and_vases import plant
 from dissect_widgets.world.scenery.furniture.room import Room, enter

@@ -51,7 +51,7 @@ def _farm_buildings(stage: Stage, rng: Rng, side: int, z: float) -> None:
 
 
 def field(canvas: Canvas, rng: Rng, z: float) -> None:
-    """A ploughed or planted field, in rows."""
+    """A plowed or planted field, in rows."""
     crop = rng.pick(((0.72, 0.6, 0.3), (0.35, 0.5, 0.2), (0.8, 0.7, 0.2), (0.45, 0.34, 0.24)))
     light = foliage(rng, crop) if crop[1] > 0.45 else earth(rng, crop)
     rows = Surface(light.color, light.material, "striped", times(light.color, 0.72), (2.2, 99.0), rough=0.2)

@@ -10,20 +10,9 @@ from dissect_widgets.world.scenery.drawing.planes import Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shapes import blob, smooth
 from dissect_widgets.world.scenery.drawing.staging import Stage, Thing, beside, middle
-from dissect_widgets.world.scenery.drawing.surfaces import (
-    Surface,
-    foliage,
-)
+from dissect_widgets.world.scenery.drawing.surfaces import Surface, foliage
 from dissect_widgets.world.scenery.nature.backdrops import skyline_of_trees
-from dissect_widgets.world.scenery.nature.land import (
-    grass,
-    gravel,
-    ground,
-    outdoors,
-    patches,
-    rock,
-    strip,
-)
+from dissect_widgets.world.scenery.nature.land import grass, gravel, ground, outdoors, patches, rock, strip
 from dissect_widgets.world.scenery.nature.plants import bush, flowers, tuft
 from dissect_widgets.world.scenery.nature.trees import pine_tree, tree
 from dissect_widgets.world.scenery.people.people import person
@@ -109,7 +98,7 @@ def _on_path(stage: Stage, line: list[Point], path: Surface) -> None:
 
 
 def _canopy(canvas: Canvas, rng: Rng) -> None:
-    """Draw branches with leaves that hang into the picture from above, at one side or both."""
+    """Draw branches with leaves that hang into the image from above, at one side or both."""
     camera, z = canvas.camera, 4.0
     top = camera.height + camera.horizon * z / camera.zoom
     leaves = foliage(rng, canvas.light.leaves(rng), 0.3)

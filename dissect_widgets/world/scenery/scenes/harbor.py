@@ -68,7 +68,7 @@ def on_quay(
 
 
 def _paved(rng: Rng) -> Surface:
-    """Tarmac, flags of stone, or planks."""
+    """Asphalt, flags of stone, or planks."""
     flags = stone(rng).textured("grid", 0.65, (1.6, 1.6))
     planks = wood(rng).textured("striped", 0.78, (1.0, 99.0))
     return rng.pick((asphalt(rng), asphalt(rng), flags, planks))
@@ -169,10 +169,18 @@ def _quay_in_front(stage: Stage, rng: Rng) -> None:
 def _on_the_quay(stage: Stage, rng: Rng, x_at: Callable[[float], float], *, far: float = 16.0) -> None:
     """People, lamps, crates, a truck or car, gulls, a palm on a quay."""
     things = (
-        (truck, 0.45), (car, 0.2), (street_lamp, 0.6), (person, 0.5), (person, 0.4), (bench, 0.2),
-        (bird, 0.3), (sign, 0.2), (_crates, 0.4), (_crates, 0.3),
+        (truck, 0.45),
+        (car, 0.2),
+        (street_lamp, 0.6),
+        (person, 0.5),
+        (person, 0.4),
+        (bench, 0.2),
+        (bird, 0.3),
+        (sign, 0.2),
+        (_crates, 0.4),
+        (_crates, 0.3),
         (palm_tree, 0.2),
-    )  # fmt: skip
+    )
     for thing, chance in things:
         if rng.chance(chance):
             z = rng.between(0.55 * far, far) if thing is not truck else far

@@ -86,7 +86,7 @@ def highway(rng: Rng) -> Canvas:
 
 
 def _lanes(canvas: Canvas, rng: Rng, course: Course, surface: Surface) -> None:
-    """Tarmac, marks between the lanes, and a median strip."""
+    """Asphalt, marks between the lanes, and a median strip."""
     plane, verge, half = canvas.camera.ground(), canvas.floor, course.half
     canvas.draw(plane, course.band(-half - 1.5, half + 1.5, 0.5, 400, 16), surface, "road")
     paint = Surface(rng.pick(((0.92, 0.92, 0.9), (0.92, 0.92, 0.9), (0.9, 0.75, 0.25))), "painted")
@@ -125,7 +125,7 @@ def _traffic(stage: Stage, rng: Rng, course: Course, floor: Floor | None) -> Non
 
 
 def _share(stage: Stage, course: Course, lane: tuple[int, int], z: float) -> float:
-    """Where a lane is seen at a distance, as a share of the picture's width."""
+    """Where a lane is seen at a distance, as a share of the image's width."""
     line = lane[0] * (course.median / 2 + (lane[1] + 0.5) * LANE)
     return stage.canvas.camera.locate(course.x(z) + line, 0, z)[0]
 

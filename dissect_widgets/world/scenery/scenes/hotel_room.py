@@ -11,7 +11,13 @@ from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.beds import bed_style
 from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair
 from dissect_widgets.world.scenery.furniture.desks import desk
-from dissect_widgets.world.scenery.furniture.furnishing import hang, in_sight, light_up, other, sideboard
+from dissect_widgets.world.scenery.furniture.furnishing import (
+    hang,
+    in_sight,
+    light_up,
+    opposite_side,
+    sideboard,
+)
 from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
 from dissect_widgets.world.scenery.furniture.luggage_and_towels import suitcase
 from dissect_widgets.world.scenery.furniture.room import Room, enter
@@ -35,13 +41,13 @@ def hotel_room(rng: Rng) -> Canvas:
         beds = beds_at_back(rng, room, stage, style, middles)
         if rng.chance(0.7):
             hang(canvas, rng, room, "back", "painting", middle, above=style.high)
-        window_wall(canvas, rng, room, other(side), rng.between(2.0, 2.8))
+        window_wall(canvas, rng, room, opposite_side(side), rng.between(2.0, 2.8))
         _opposite(rng, room, stage, side)
     else:
         middles = [z - gap, z] if twin and z - gap > 1.4 else [z]
         beds = beds_at_side(rng, room, stage, style, side, middles)
         _far_end(canvas, rng, room, stage, side)
-        _opposite(rng, room, stage, other(side))
+        _opposite(rng, room, stage, opposite_side(side))
     rug(canvas, rng, room, 0.25)
     _luggage(canvas, rng, room, stage, beds)
     stage.show()

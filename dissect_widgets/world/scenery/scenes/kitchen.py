@@ -17,12 +17,7 @@ from dissect_widgets.world.scenery.furniture.counters import (
     fitted,
     overhead,
 )
-from dissect_widgets.world.scenery.furniture.groups import (
-    hang_row,
-    share_in_view,
-    table_group,
-    wall_in_view,
-)
+from dissect_widgets.world.scenery.furniture.groups import hang_row, share_in_view, table_group, wall_in_view
 from dissect_widgets.world.scenery.furniture.lamps import hanging_lamp
 from dissect_widgets.world.scenery.furniture.room import Room, enter
 from dissect_widgets.world.scenery.furniture.windows_and_doors import curtains, window
@@ -95,15 +90,15 @@ def _splash(canvas: Canvas, rng: Rng, room: Room, walls: list[str]) -> None:
 
 def _stretches(row: list[Unit]) -> list[tuple[float, float]]:
     """From where to where nothing stands high, so that a window has room."""
-    found: list[tuple[float, float]] = []
+    stretches: list[tuple[float, float]] = []
     for unit in row:
         if unit.kind in ("refrigerator", "stove"):
             continue
-        if found and unit.start - found[-1][1] < 0.01:
-            found[-1] = (found[-1][0], unit.end)
+        if stretches and unit.start - stretches[-1][1] < 0.01:
+            stretches[-1] = (stretches[-1][0], unit.end)
         else:
-            found.append((unit.start, unit.end))
-    return [(start, end) for start, end in found if end - start > 0.85]
+            stretches.append((unit.start, unit.end))
+    return [(start, end) for start, end in stretches if end - start > 0.85]
 
 
 def _window(

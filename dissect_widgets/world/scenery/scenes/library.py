@@ -11,10 +11,7 @@ from dissect_widgets.world.scenery.furniture.carpets import carpet
 from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair_style
 from dissect_widgets.world.scenery.furniture.counters import Unit, outer_first
 from dissect_widgets.world.scenery.furniture.fireplaces import fireplace
-from dissect_widgets.world.scenery.furniture.groups import (
-    hang_row,
-    table_group,
-)
+from dissect_widgets.world.scenery.furniture.groups import hang_row, table_group
 from dissect_widgets.world.scenery.furniture.lamps import floor_lamp, hanging_lamp
 from dissect_widgets.world.scenery.furniture.paintings import painting
 from dissect_widgets.world.scenery.furniture.plants_and_vases import plant

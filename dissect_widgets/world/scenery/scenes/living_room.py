@@ -16,7 +16,7 @@ from dissect_widgets.world.scenery.furniture.furnishing import (
     hang,
     in_sight,
     light_up,
-    other,
+    opposite_side,
     sideboard,
 )
 from dissect_widgets.world.scenery.furniture.lamps import floor_lamp
@@ -47,7 +47,7 @@ def living_room(rng: Rng) -> Canvas:
                 canvas,
                 rng,
                 room,
-                other(side),
+                opposite_side(side),
                 rng.pick(("window", "tall window", "door")),
                 rng.between(2.0, 3.0),
             )
@@ -62,11 +62,11 @@ def living_room(rng: Rng) -> Canvas:
         hang(canvas, rng, room, side, rng.pick(("window", "tall window", "painting")), room.depth - 1.3)
     if focus != "sofa ahead" and rng.chance(0.75):
         stage.put(_low_table, x, z)
-    _armchairs(rng, room, stage, style, other(side))
+    _armchairs(rng, room, stage, style, opposite_side(side))
     if rng.chance(0.55):
         corner_plant(stage, room, rng.pick(("left", "right")))
     if rng.chance(0.5):
-        place = room.beside(other(side), rng.between(2.2, room.depth - 1.0), 0.4)
+        place = room.beside(opposite_side(side), rng.between(2.2, room.depth - 1.0), 0.4)
         stage.put(floor_lamp, *place[:2])
     stage.show()
     light_up(canvas, rng, room, 0.3)

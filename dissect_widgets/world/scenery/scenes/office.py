@@ -9,12 +9,7 @@ from dissect_widgets.world.scenery.drawing.staging import Stage, in_view
 from dissect_widgets.world.scenery.furniture.bookcases import bookcase
 from dissect_widgets.world.scenery.furniture.chairs_and_tables import chair_style
 from dissect_widgets.world.scenery.furniture.desks import desk_style
-from dissect_widgets.world.scenery.furniture.groups import (
-    hang_row,
-    laid_cabinet,
-    wall_in_view,
-    workplace,
-)
+from dissect_widgets.world.scenery.furniture.groups import hang_row, laid_cabinet, wall_in_view, workplace
 from dissect_widgets.world.scenery.furniture.lamps import hanging_lamp
 from dissect_widgets.world.scenery.furniture.plants_and_vases import plant
 from dissect_widgets.world.scenery.furniture.room import Room, enter
@@ -50,7 +45,7 @@ def office(rng: Rng) -> Canvas:
 
 
 def _amid(canvas: Canvas, rng: Rng, room: Room) -> tuple[float, float, float]:
-    """(x, z, turn) of a desk in the middle of a room, in the picture if a few tries find such a place."""
+    """(x, z, turn) of a desk in the middle of a room, in the image if a few tries find such a place."""
     turn, z = rng.pick((180.0, 150.0, -150.0, 0.0, 30.0, -30.0)), rng.between(1.9, 0.62 * room.depth)
     places = [rng.between(-0.25, 0.25) * room.width for _ in range(8)]
     seen = [x for x in places if in_view(canvas.camera, x, z, margin=0.3, nearest=0.8)]
@@ -58,7 +53,7 @@ def _amid(canvas: Canvas, rng: Rng, room: Room) -> tuple[float, float, float]:
 
 
 def _beside(canvas: Canvas, rng: Rng, room: Room, wall: str, gap: float) -> tuple[float, float, float] | None:
-    """(x, z, turn) somewhere along a wall, in the picture; None if the wall is hardly seen."""
+    """(x, z, turn) somewhere along a wall, in the image; None if the wall is hardly seen."""
     start, end = wall_in_view(canvas, room, wall)
     most = room.walls[wall].width / 2 - 0.85
     corner = {"left": (0.0, 0.7), "right": (0.7, 0.0), "back": (0.0, 0.0)}[

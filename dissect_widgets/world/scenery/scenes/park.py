@@ -13,17 +13,11 @@ from dissect_widgets.world.scenery.drawing.staging import Rare, Stage, Thing, ac
 from dissect_widgets.world.scenery.drawing.surfaces import asphalt
 from dissect_widgets.world.scenery.nature.animals import bird
 from dissect_widgets.world.scenery.nature.backdrops import hills, skyline_of_trees
-from dissect_widgets.world.scenery.nature.land import (
-    gravel,
-    meadow,
-    outdoors,
-    strip,
-    water,
-)
+from dissect_widgets.world.scenery.nature.land import gravel, meadow, outdoors, strip, water
 from dissect_widgets.world.scenery.nature.plants import bush, flowers
 from dissect_widgets.world.scenery.nature.trees import pine_tree, tree
 from dissect_widgets.world.scenery.people.people import person
-from dissect_widgets.world.scenery.scenes.city_street import pavement
+from dissect_widgets.world.scenery.scenes.city_street import sidewalk
 from dissect_widgets.world.scenery.scenes.surroundings import flying_things, ground_distance, town
 from dissect_widgets.world.scenery.vehicles.bicycles import bicycle
 
@@ -64,8 +58,8 @@ def _pond(canvas: Canvas, rng: Rng) -> None:
 
 
 def _walk(canvas: Canvas, rng: Rng) -> None:
-    """A path that winds away, or crosses the picture."""
-    surface, width = rng.pick((gravel, gravel, asphalt, pavement))(rng), rng.between(1.6, 2.8)
+    """A path that winds away, or crosses the image."""
+    surface, width = rng.pick((gravel, gravel, asphalt, sidewalk))(rng), rng.between(1.6, 2.8)
     if rng.chance(0.7):
         start, end = rng.between(-3, 3), rng.between(-12, 12)
         bends = (start + rng.between(-2, 2), end / 2 + rng.between(-4, 4))
@@ -102,9 +96,14 @@ def _people_and_benches(stage: Stage, rng: Rng) -> None:
         pose = rng.pick(("standing", "walking", "walking", "resting"))
         stage.put(person, *at(place, 0.7, 0.97), pose=pose)
     rare: Rare = (
-        (street_lamp, 0.5), (flowers, 0.45), (bird, 0.35), (bicycle, 0.3), (bush, 0.4), (sign, 0.1),
+        (street_lamp, 0.5),
+        (flowers, 0.45),
+        (bird, 0.35),
+        (bicycle, 0.3),
+        (bush, 0.4),
+        (sign, 0.1),
         (umbrella, 0.05),
-    )  # fmt: skip
+    )
     for (draw, chance), place in zip(rare, (*places[4:], *places[3:]), strict=True):
         if rng.chance(chance):
             stage.put(draw, *at(place, 0.66, 0.9))

@@ -95,7 +95,7 @@ def _by_the_river(stage: Stage, course: list[Point], width: float) -> None:
 
 
 def _on_bank(stage: Stage, course: list[Point], least: float) -> Point:
-    """Place (x, z) beside a river, at least so far from its middle, and in the picture if that can be."""
+    """Place (x, z) beside a river, at least so far from its middle, and in the image if that can be."""
     rng = stage.rng
     for _ in range(5):
         z = far(rng, 7, 32)

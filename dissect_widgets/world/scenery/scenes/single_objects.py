@@ -1,4 +1,4 @@
-"""Single objects, large, on varied grounds: pictures of one thing, as ImageNet's are.
+"""Single objects, large, on varied grounds: images of one thing, as ImageNet's are.
 
 None of them is in a scene, so what a unit of the scene classifier makes of them was never trained.
 """
@@ -56,7 +56,7 @@ def _place(rng: Rng, kind: SingleObject) -> Canvas:
 
 
 def _frame(canvas: Canvas, rng: Rng, name: str) -> None:
-    """Crop the picture so that the object fills most of it, somewhere about the middle."""
+    """Crop the image so that the object fills most of it, somewhere about the middle."""
     left, top, right, bottom = canvas.extent(name)
     across, up = right - left, bottom - top
     side = min(max(across, up) / rng.between(0.55, 0.9), 1.0)

@@ -44,7 +44,7 @@ def ski_slope(rng: Rng) -> Canvas:
 
 
 def _mountainside(canvas: Canvas, rng: Rng, side: int) -> None:
-    """Draw a slope of snow that rises to one side of the picture, with pines on it."""
+    """Draw a slope of snow that rises to one side of the image, with pines on it."""
     z = rng.between(40, 60)
     camera, surface = canvas.camera, snow(rng)
     reach, rise = z / camera.zoom * rng.between(0.5, 0.95), z * rng.between(0.18, 0.4)

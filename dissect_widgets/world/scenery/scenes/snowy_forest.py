@@ -44,7 +44,7 @@ def snowy_forest(rng: Rng) -> Canvas:
 
 
 def _snowy_path(canvas: Canvas, rng: Rng) -> None:
-    """Draw a trodden or ploughed path that winds into the forest."""
+    """Draw a trodden or plowed path that winds into the forest."""
     bend = rng.between(-1.6, 1.6)
     line = [(rng.between(-1.5, 1.5), 1.0), (bend, 7.0), (-bend, 16.0), (0.6 * bend, 40.0)]
     surface = snow(rng).times(0.86) if rng.chance(0.6) else gravel(rng)

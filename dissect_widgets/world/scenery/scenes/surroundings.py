@@ -20,15 +20,13 @@ from dissect_widgets.world.scenery.drawing.surfaces import (
 )
 from dissect_widgets.world.scenery.nature.animals import flying_birds
 from dissect_widgets.world.scenery.nature.backdrops import hills, mountains, skyline_of_trees
-from dissect_widgets.world.scenery.nature.land import (
-    gravel,
-)
+from dissect_widgets.world.scenery.nature.land import gravel
 from dissect_widgets.world.scenery.nature.trees import pine_tree, tree
 from dissect_widgets.world.scenery.vehicles.airplanes import flying_airplane
 
 
 def ground_distance(canvas: Canvas, rng: Rng, low: float, high: float) -> float:
-    """Distance of ground that is seen between two heights of the picture, from 0 to 1 (its bottom)."""
+    """Distance of ground that is seen between two heights of the image, from 0 to 1 (its bottom)."""
     return canvas.camera.distance_at(max(rng.between(low, high), canvas.camera.horizon + 0.05))
 
 
@@ -58,7 +56,7 @@ def any_tree(canvas: Canvas, rng: Rng, x: float, z: float, *, size: float = 1.0)
 
 
 def paving(rng: Rng) -> Surface:
-    """What a path is made of: gravel, flags of stone or tarmac."""
+    """What a path is made of: gravel, flags of stone or asphalt."""
     flags = stone(rng).textured("grid", 0.65, (0.9, 0.9))
     return rng.pick((gravel(rng), gravel(rng), flags, asphalt(rng)))
 
@@ -102,15 +100,15 @@ def far_building(
     for side, face in draw_block(canvas, block, wall, "building", "facade").items():
         if side in ("top", "bottom"):
             continue
-        half, storey = 0.46 * face.width, height / (rows + 0.5)
+        half, story = 0.46 * face.width, height / (rows + 0.5)
         for row in range(rows):
-            low = (row + 0.3) * storey
-            outline = box(-half, low, half, low + 0.6 * storey)
+            low = (row + 0.3) * story
+            outline = box(-half, low, half, low + 0.6 * story)
             canvas.draw(face.plane, outline, pane, "window", "pane", light=face.light)
 
 
 def town(canvas: Canvas, rng: Rng, z: float, *, count: int = 4) -> None:
-    """Draw some buildings about z meters away, anywhere across the picture."""
+    """Draw some buildings about z meters away, anywhere across the image."""
     for i in range(count):
         away = z * (1 + 0.12 * (count - i))
         x = (rng.between(0, 1) - canvas.camera.middle) * away / canvas.camera.zoom

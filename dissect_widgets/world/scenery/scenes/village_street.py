@@ -45,7 +45,7 @@ def village_street(rng: Rng) -> Canvas:
 
 
 def _road_surface(rng: Rng) -> Surface:
-    """Tarmac or cobbles."""
+    """Asphalt or cobbles."""
     cobbles = stone(rng).textured("scaly", 0.7, (0.5, 0.5))
     return rng.pick((asphalt(rng), asphalt(rng), cobbles))
 
@@ -105,7 +105,7 @@ def _street_ahead(stage: Stage, rng: Rng) -> None:
     for _ in range(rng.count(0, 3)):
         z = rng.between(4.5, 14)
         stage.put(person, road.middle(z) + rng.side() * (road.half + 0.9), z)
-    _along_the_kerb(stage, rng, road)
+    _along_the_curb(stage, rng, road)
 
 
 def _house_row(stage: Stage, rng: Rng, side: int, road: _Road) -> None:
@@ -123,7 +123,7 @@ def _house_row(stage: Stage, rng: Rng, side: int, road: _Road) -> None:
         z += rng.between(10.5, 14)
 
 
-def _along_the_kerb(stage: Stage, rng: Rng, road: _Road) -> None:
+def _along_the_curb(stage: Stage, rng: Rng, road: _Road) -> None:
     """Lamps, signs, bushes, trees and bicycles beside a road."""
     if rng.chance(0.6):
         side = rng.side()
@@ -171,18 +171,26 @@ def _street_across(stage: Stage, rng: Rng) -> None:
     _before_houses(stage, rng, (near, near + wide), slope)
 
 
-def _before_houses(stage: Stage, rng: Rng, kerbs: tuple[float, float], slope: float) -> None:
+def _before_houses(stage: Stage, rng: Rng, curbs: tuple[float, float], slope: float) -> None:
     """People, lamps, signs, trees and bushes on both sides of a road that crosses the view."""
     things = (
-        (person, 0.6), (person, 0.4), (street_lamp, 0.6), (sign, 0.3), (bicycle, 0.25), (any_tree, 0.5),
-        (bush, 0.5), (flowers, 0.3), (bench, 0.2), *_SURPRISES,
-    )  # fmt: skip
+        (person, 0.6),
+        (person, 0.4),
+        (street_lamp, 0.6),
+        (sign, 0.3),
+        (bicycle, 0.25),
+        (any_tree, 0.5),
+        (bush, 0.5),
+        (flowers, 0.3),
+        (bench, 0.2),
+        *_SURPRISES,
+    )
     for thing, chance in things:
         if rng.chance(chance):
             z = (
-                kerbs[0] - 0.8
+                curbs[0] - 0.8
                 if rng.chance(0.25) and thing is not any_tree
-                else kerbs[1] + rng.between(0.8, 2.0)
+                else curbs[1] + rng.between(0.8, 2.0)
             )
             x = rng.between(-0.5, 0.5) * z
             stage.put(thing, x, z + x * slope)

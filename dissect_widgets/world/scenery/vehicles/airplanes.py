@@ -13,9 +13,16 @@ from dissect_widgets.world.scenery.drawing.surfaces import Surface, metal
 from dissect_widgets.world.scenery.vehicles.airplane_plans import PLANS, Livery, Plan, livery
 
 _STATIONS = (
-    (0.5, 0.1, -0.16), (0.475, 0.46, -0.12), (0.43, 0.78, -0.05), (0.36, 1.0, 0.0), (0.14, 1.0, 0.0),
-    (-0.14, 1.0, 0.0), (-0.28, 0.8, 0.16), (-0.4, 0.5, 0.4), (-0.5, 0.16, 0.66),
-)  # fmt: skip
+    (0.5, 0.1, -0.16),
+    (0.475, 0.46, -0.12),
+    (0.43, 0.78, -0.05),
+    (0.36, 1.0, 0.0),
+    (0.14, 1.0, 0.0),
+    (-0.14, 1.0, 0.0),
+    (-0.28, 0.8, 0.16),
+    (-0.4, 0.5, 0.4),
+    (-0.5, 0.16, 0.66),
+)
 """Rings of a fuselage: where, as a share of its length, radius, and rise of its middle, in radii."""
 
 
@@ -31,7 +38,7 @@ def airplane(
 
 
 def flying_airplane(canvas: Canvas, rng: Rng) -> None:
-    """Draw an airplane in the sky, an eighth to a third of the picture long."""
+    """Draw an airplane in the sky, an eighth to a third of the image long."""
     camera, plan = canvas.camera, rng.pick(PLANS[:3])
     z = plan.length * camera.zoom / rng.between(0.13, 0.3)
     across, down = rng.between(0.12, 0.88), camera.horizon * rng.between(0.2, 0.6)
@@ -190,7 +197,7 @@ def _propeller(body: Body, rng: Rng, place: Vector, size: float) -> None:
 
 def _gear(body: Body, rng: Rng, plan: Plan) -> None:
     """Wheels on struts."""
-    strut, tyre, rim = metal(rng), Surface((0.12, 0.12, 0.13), "plastic"), metal(rng)
+    strut, tire, rim = metal(rng), Surface((0.12, 0.12, 0.13), "plastic"), metal(rng)
     size = max(0.3, plan.axis * 0.19)
     nose, main, apart = (
         plan.length * (0.3 if plan.engines == "nose" else 0.36),
@@ -206,4 +213,4 @@ def _gear(body: Body, rng: Rng, plan: Plan) -> None:
         )
         body.solid(leg, strut, "body")
         for side in (-1, 1):
-            body.wheel(along, aside + side * size * 0.5, size, tyre, rim, width=size * 0.5)
+            body.wheel(along, aside + side * size * 0.5, size, tire, rim, width=size * 0.5)

@@ -18,10 +18,10 @@ def bicycle(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None 
     turn = rng.pick((0, 180)) + rng.between(-40, 40) if turn is None else turn
     canvas.shadow(x, z, 0.95, 0.2, turn=turn)
     plane = canvas.camera.upright(x, z, turn=turn)
-    paint, tyre, seat = painted(rng), rubber(), Surface((0.2, 0.14, 0.1), "leather")
+    paint, tire, seat = painted(rng), rubber(), Surface((0.2, 0.14, 0.1), "leather")
     rear, front, crank, saddle, fork = (-0.52, 0.34), (0.52, 0.34), (-0.08, 0.32), (-0.22, 0.78), (0.38, 0.82)
     for u, v in (rear, front):
-        canvas.draw(plane, _hoop(u, v, 0.34, 0.06), tyre, "bicycle", "wheel")
+        canvas.draw(plane, _hoop(u, v, 0.34, 0.06), tire, "bicycle", "wheel")
         for degrees in (20.0, 80.0, 140.0):
             canvas.draw(plane, _spoke(u, v, degrees), metal(rng), "bicycle", "wheel")
     for points in ((rear, crank, fork, saddle, rear), (crank, saddle), (front, fork, (0.36, 0.98))):

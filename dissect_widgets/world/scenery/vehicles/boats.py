@@ -54,9 +54,9 @@ def _hull(body: Body, rng: Rng, length: float, width: float, high: float) -> Non
     water, edge = _loop(length, width, -0.05, 0.72, 0.0), _loop(length, width, high, 1.0, bow)
     body.solid([*water, *edge], paint, "hull", light=0.92, shade=TOP)
     if rng.chance(0.7):
-        other = painted(rng)
+        lower_paint = painted(rng)
         middle = _loop(length, width, high * 0.4, 0.83, bow * 0.3)
-        body.solid([*water, *middle], other, "hull", light=0.85)
+        body.solid([*water, *middle], lower_paint, "hull", light=0.85)
     if body.canvas.camera.height > high:
         inside = wood(rng, plank=0.25 * length / 5)
         body.canvas.draw(

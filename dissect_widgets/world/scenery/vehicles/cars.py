@@ -66,10 +66,16 @@ def car(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = No
     )
     low = 0.3
     profile = [
-        (-end + 0.1, low), (end - 0.12, low), (end, low + 0.16), (end - 0.03, hood * 0.72),
-        (end - 0.22, hood * 0.84), (end * build.cabin[3], hood), (end * build.cabin[0], hood * 1.02),
-        (-end + 0.06, hood * 0.94), (-end, low + 0.2),
-    ]  # fmt: skip
+        (-end + 0.1, low),
+        (end - 0.12, low),
+        (end, low + 0.16),
+        (end - 0.03, hood * 0.72),
+        (end - 0.22, hood * 0.84),
+        (end * build.cabin[3], hood),
+        (end * build.cabin[0], hood * 1.02),
+        (-end + 0.06, hood * 0.94),
+        (-end, low + 0.2),
+    ]
     body.shell(profile, half, paint, "body", shade=PAINT)
     if build.cabin[0] > -0.3:  # what a pickup carries things in
         bed = [
@@ -91,9 +97,13 @@ def _cabin(body: Body, build: Build, paint: Surface, window: Surface) -> None:
     end, hood, top, half = build.length / 2, build.hood, build.height, build.half * 0.96
     rear, rear_top, front_top, front = (end * share for share in build.cabin)
     profile = [
-        (rear, hood), (front, hood), (front_top, top - 0.04), (front_top - 0.25, top),
-        (rear_top + 0.2, top), (rear_top, top - 0.05),
-    ]  # fmt: skip
+        (rear, hood),
+        (front, hood),
+        (front_top, top - 0.04),
+        (front_top - 0.25, top),
+        (rear_top + 0.2, top),
+        (rear_top, top - 0.05),
+    ]
     body.shell(profile, half, paint, "roof", lean=LEAN)
     rise = top - hood
     for foot, head, sign in ((front, front_top, 1), (rear, rear_top, -1)):

@@ -18,7 +18,7 @@ PAINT = Shade(1.0, v=0.1)
 
 
 def rubber() -> Surface:
-    """Tyres, and what lies in the dark below a vehicle."""
+    """Tires, and what lies in the dark below a vehicle."""
     return Surface((0.12, 0.12, 0.13), "plastic", rough=0.05)
 
 

@@ -93,9 +93,9 @@ def _patterned(rng: Rng, surface: Surface) -> Surface:
     """The same, mostly with a pattern."""
     if rng.chance(0.4):
         return surface
-    other: Color = mix(surface.color, rng.pick(((1, 1, 1), (0.1, 0.1, 0.1))), 0.5)
+    second: Color = mix(surface.color, rng.pick(((1, 1, 1), (0.1, 0.1, 0.1))), 0.5)
     texture = rng.pick(("grooved", "striped", "zigzagged", "chequered"))
-    return surface._replace(texture=texture, second=other, period=(0.9, 0.9))
+    return surface._replace(texture=texture, second=second, period=(0.9, 0.9))
 
 
 def _driver(body: Body, rng: Rng, span: tuple[float, float]) -> None:
@@ -103,8 +103,13 @@ def _driver(body: Body, rng: Rng, span: tuple[float, float]) -> None:
     (rear, front), paint, window = span, painted(rng), glass(rng)
     top, wide, face = rng.between(2.5, 2.9), 0.9 * HALF, front + 0.02
     profile = [
-        (rear, 0.5), (front, 0.5), (front, 1.5), (front - 0.25, top - 0.1), (front - 0.5, top), (rear, top),
-    ]  # fmt: skip
+        (rear, 0.5),
+        (front, 0.5),
+        (front, 1.5),
+        (front - 0.25, top - 0.1),
+        (front - 0.5, top),
+        (rear, top),
+    ]
     body.shell(profile, HALF, paint, "cabin", shade=PAINT)
     low, high = (front + 0.01, 1.52), (front - 0.2, top - 0.2)
     body.panel([(*low, -wide), (*low, wide), (*high, wide), (*high, -wide)], window, "windshield", shade=TOP)
@@ -145,9 +150,15 @@ def bus(canvas: Canvas, rng: Rng, x: float, z: float, *, turn: float | None = No
     below = corners_of((-end + 0.2, end - 0.2), (0.25, 0.6), (-0.9 * HALF, 0.9 * HALF))
     body.solid(below, rubber(), "body")
     profile = [
-        (-end + 0.1, 0.35), (end - 0.15, 0.35), (end, 0.55), (end - 0.1, height - 0.4),
-        (end - 0.35, height), (-end + 0.3, height), (-end, height - 0.3), (-end, 0.5),
-    ]  # fmt: skip
+        (-end + 0.1, 0.35),
+        (end - 0.15, 0.35),
+        (end, 0.55),
+        (end - 0.1, height - 0.4),
+        (end - 0.35, height),
+        (-end + 0.3, height),
+        (-end, height - 0.3),
+        (-end, 0.5),
+    ]
     body.shell(profile, HALF, coach.paint, "body", lean=0.02)
     if body.sees_side(HALF, lean=0.02, base=0.35):
         _coach_side(body, rng, coach)
