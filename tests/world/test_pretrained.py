@@ -60,13 +60,13 @@ def test_files_are_small_and_known() -> None:
     assert sum(file.stat().st_size for file in files) < 15e6
 
 
-def test_the_classifier_tells_scenes_apart(classifier: SceneNet) -> None:
+def test_the_classifier_is_accurate(classifier: SceneNet) -> None:
     data = Scenes("val", 240)
     with torch.no_grad():
-        told = [int(classifier(image[None]).argmax()) for image, _ in data]
-    right = np.array(told) == np.array(data.targets)
+        predicted = [int(classifier(image[None]).argmax()) for image, _ in data]
+    correct = np.array(predicted) == np.array(data.targets)
     figure = figures_of("classifier")["top-1"]
-    assert figure >= 0.8 and right.mean() > figure - 0.07
+    assert figure >= 0.8 and correct.mean() > figure - 0.07
 
 
 def test_object_detectors_emerge_and_only_by_training(classifier: SceneNet) -> None:
@@ -96,12 +96,12 @@ def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> Non
     )
     airplane, half = np.arange(408) < 204, slice(0, None, 2)
     chosen = [dw.classify_by_max_activation(own[half], airplane[half]) for own in peaks.T]
-    best = int(np.argmax([told.balanced_accuracy for told in chosen]))
+    best = int(np.argmax([rule.balanced_accuracy for rule in chosen]))
     other = slice(1, None, 2)
-    told = dw.classify_by_max_activation(
+    result = dw.classify_by_max_activation(
         peaks[other, best], airplane[other], threshold=chosen[best].threshold
     )
-    assert told.balanced_accuracy > 0.74  # 0.80 over 1,400 pictures
+    assert result.balanced_accuracy > 0.74  # 0.80 over 1,400 images
 
 
 def test_the_segmenter_labels_pixels() -> None:
@@ -110,12 +110,12 @@ def test_the_segmenter_labels_pixels() -> None:
     hits, unions = np.zeros(len(VOCABULARY)), np.zeros(len(VOCABULARY))
     for index in range(len(data)):
         image, _ = data[index]
-        told = segmenter(image[None])[0, 0].numpy()
+        predicted = segmenter(image[None])[0, 0].numpy()
         truth = data.labeled_image(index).labels[0, 1::2, 1::2]
-        assert told.shape == truth.shape == (64, 64)
-        for concept in np.union1d(told, truth):
-            hits[concept] += ((told == concept) & (truth == concept)).sum()
-            unions[concept] += ((told == concept) | (truth == concept)).sum()
+        assert predicted.shape == truth.shape == (64, 64)
+        for concept in np.union1d(predicted, truth):
+            hits[concept] += ((predicted == concept) & (truth == concept)).sum()
+            unions[concept] += ((predicted == concept) | (truth == concept)).sum()
     there = [c for c in range(1, len(VOCABULARY)) if unions[c]]
     mean = (hits[there] / unions[there]).mean()
     assert figures["mean IoU over objects"] >= 0.6 and mean > figures["mean IoU over objects"] - 0.08
@@ -136,8 +136,10 @@ def test_the_generator_draws_churches() -> None:
     assert pictures.shape == (48, 3, 64, 64) and pictures.std(0).mean() > 20, "no two alike"
     with torch.no_grad():
         sides = torch.nn.functional.interpolate(torch.from_numpy(pictures) / 255, size=128, mode="bilinear")
-        told = load_classifier()(sides).topk(3).indices  # enlarged, drawn churches too are deserts to it
-    assert (told == SCENES.index("church")).any(1).float().mean() > 0.75
+        predicted = (
+            load_classifier()(sides).topk(3).indices
+        )  # enlarged, drawn churches, too, are classified as deserts
+    assert (predicted == SCENES.index("church")).any(1).float().mean() > 0.75
     figures = figures_of("church-generator")
     assert all(f"{figure}, drawn" in figures for figure in ("KID x 1000, segmenter", "FID, classifier"))
 

@@ -1,4 +1,4 @@
-"""Scenes: the same bytes always, every pixel labeled, no scene or object told by color alone."""
+"""Scenes: the same bytes always, every pixel labeled, no scene or object recognizable by color alone."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ print(digest.hexdigest())
 
 def test_the_same_bytes_in_any_process_thread_and_order() -> None:
     command = [sys.executable, "-c", DIGEST]
-    told = []
+    digests = []
     for number in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": number, "OMP_NUM_THREADS": number}
         run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        told.append(run.stdout.strip())
+        digests.append(run.stdout.strip())
     with ThreadPoolExecutor(4) as threads:
         pictures = list(threads.map(lambda scene: render(scene, 3, 64), SCENES))
     digest = hashlib.sha256()
     for picture in reversed(pictures):
         digest.update(picture.image.tobytes() + picture.labels.tobytes())
-    assert told == [digest.hexdigest()] * 2
+    assert digests == [digest.hexdigest()] * 2
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -86,19 +86,19 @@ def sample() -> list[tuple[int, np.ndarray, np.ndarray]]:
 
 
 @pytest.mark.slow
-def test_no_scene_is_told_by_its_mean_color(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
+def test_no_scene_is_recognizable_by_its_mean_color(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
     means = np.array([pixels.mean(0) for _, pixels, _ in sample])
     scenes = np.array([scene for scene, _, _ in sample])
     learned = np.arange(len(scenes)) % 4 > 0
     distance = ((means[~learned, None] - means[None, learned]) ** 2).sum(2)
     for neighbors in (1, 5, 15, 30):
         nearest = scenes[learned][np.argsort(distance, 1)[:, :neighbors]]
-        told = np.array([np.bincount(row, minlength=len(SCENES)).argmax() for row in nearest])
-        assert (told == scenes[~learned]).mean() < 0.3
+        predicted = np.array([np.bincount(row, minlength=len(SCENES)).argmax() for row in nearest])
+        assert (predicted == scenes[~learned]).mean() < 0.3
 
 
 @pytest.mark.slow
-def test_no_object_is_told_by_its_color(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
+def test_no_object_is_recognizable_by_its_color(sample: list[tuple[int, np.ndarray, np.ndarray]]) -> None:
     def bins(pixels: np.ndarray) -> np.ndarray:
         coarse = pixels.astype(int) >> 4
         return coarse[:, 0] * 256 + coarse[:, 1] * 16 + coarse[:, 2]
@@ -110,9 +110,9 @@ def test_no_object_is_told_by_its_color(sample: list[tuple[int, np.ndarray, np.n
             np.add.at(table, (bins(pixels), labels), 1)
     hits, areas, truths = np.zeros((3, objects))
     for _, pixels, labels in sample[::4]:
-        told = table.argmax(1)[bins(pixels)]
-        hits += np.bincount(labels[told == labels], minlength=objects)
-        areas += np.bincount(told, minlength=objects)
+        predicted = table.argmax(1)[bins(pixels)]
+        hits += np.bincount(labels[predicted == labels], minlength=objects)
+        areas += np.bincount(predicted, minlength=objects)
         truths += np.bincount(labels, minlength=objects)
     there = truths > 0
     assert (hits[there] / (areas + truths - hits)[there]).mean() < 0.2

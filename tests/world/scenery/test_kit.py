@@ -1,4 +1,4 @@
-"""Chance, outlines, solids and names."""
+"""Random numbers, outlines, solids and names."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def area(outline: list[tuple[float, float]]) -> float:
     return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(outline, after, strict=True)) / 2
 
 
-def test_dice_are_the_same_for_the_same_seed_for_ever() -> None:
+def test_random_numbers_of_a_seed_never_change() -> None:
     rng = Rng("church:7")
-    told = [
+    values = [
         round(rng.between(0, 1), 6),
         rng.count(1, 6),
         rng.pick("abcdef"),
         rng.chance(0.5),
         rng.side(),
     ]
-    assert told == [0.985896, 1, "c", False, -1]
+    assert values == [0.985896, 1, "c", False, -1]
     assert rng.shuffled([1, 2, 3, 4, 5]) == [1, 3, 4, 5, 2]
 
 
-def test_dice_are_fair() -> None:
+def test_random_numbers_are_uniform() -> None:
     rng = Rng("fair")
     counts = [0] * 6
     for _ in range(6000):

@@ -197,10 +197,12 @@ def test_mean_iou_of_pixels_by_brute_force(tmp_path: Path) -> None:
     image_cache = ImageCache(tmp_path, Scenes("train", 9, size=64), PIXELS.categories)
     image_cache.draw(1)
     figures = pixel_figures(Known(image_cache), image_cache)
-    truth, told = image_cache.labels[:, 0].copy(), image_cache.labels[:, 0].copy()
-    told[:, :10] = 1
+    truth, predicted = image_cache.labels[:, 0].copy(), image_cache.labels[:, 0].copy()
+    predicted[:, :10] = 1
     ious = [
-        ((truth == n) & (told == n)).sum() / ((truth == n) | (told == n)).sum() for n in np.unique(truth) if n
+        ((truth == n) & (predicted == n)).sum() / ((truth == n) | (predicted == n)).sum()
+        for n in np.unique(truth)
+        if n
     ]
     assert figures["mean IoU over objects"] == pytest.approx(np.mean(ious))
     assert figures["mean IoU over parts"] == 1

@@ -1,4 +1,4 @@
-"""Where an image is drawn: a list of outlines on planes, from far to near.
+"""The canvas: a list of outlines on planes, from far to near, that `shading` turns into an image.
 
 >>> canvas = Canvas(camera, light)
 >>> canvas.draw(plane, box(-1, 0, 1, 2), surface, "door")                     # an object
@@ -18,7 +18,7 @@ from dissect_widgets.world.scenery.names import number_of
 
 
 class Shade(NamedTuple):
-    """How brightness runs over an outline whose box is [-1, 1] x [-1, 1]: a quadratic in u and v."""
+    """Brightness over an outline whose bounding box is scaled to [-1, 1] x [-1, 1]: a quadratic in u and v."""
 
     level: float = 1.0
     u: float = 0.0
@@ -43,14 +43,14 @@ _SHADOW = Shade(0.56, uu=0.43, vv=0.43)
 
 
 MATRIX = 6
-"""Where the inverse matrix of its plane begins in the numbers of a region."""
+"""Index, in the numbers of a region, of the first entry of its plane's inverse matrix."""
 
 
 class Region(NamedTuple):
-    """An outline as it lies in the image, and what is seen in it."""
+    """An outline in the image, and what it shows."""
 
     outline: list[Point]
-    """Picture coordinates."""
+    """In image coordinates."""
     numbers: tuple[float, ...]
     """Columns of `shading.COLUMNS`."""
     labels: tuple[int, int, int, int]
@@ -82,14 +82,14 @@ class Mat(NamedTuple):
 
 
 class Canvas:
-    """An image in the making.
+    """Outlines of an image, in the order of drawing.
 
     Parameters
     ----------
     camera
-        What `draw`'s callers get their planes from.
+        Camera of the image, which makes the planes to draw on.
     light
-        Of the whole image.
+        Light of the whole image.
     """
 
     def __init__(self, camera: Camera, light: Light) -> None:
@@ -97,9 +97,9 @@ class Canvas:
         self.floor: Floor | None = None
         """The ground; scenes set it."""
         self.floor_turn = 0.0
-        """By how many degrees the plane of the floor is turned, on which its texture lies."""
+        """Rotation of the floor's plane, and so of its texture, in degrees."""
         self.mats: list[Mat] = []
-        """What lies flat on that ground, the topmost last; shadows fall on it, too."""
+        """Flat things on the ground, the topmost last; shadows fall on them, too."""
         self.regions: list[Region] = []
 
     def draw(
@@ -118,17 +118,17 @@ class Canvas:
         Parameters
         ----------
         plane
-            On which plane of space.
+            Plane in space.
         outline
             Polygon of (u, v) on that plane; see `shapes`.
         surface
-            What it is made of; see `surfaces`.
+            Material, color and texture; see `surfaces`.
         object_name, part
-            Which object of the vocabulary it belongs to, and which part of it, if any.
+            Names of its object and, perhaps, of its part; see `names`.
         light
             Factor on its colors: faces of a thing that look away from the light are darker.
         shade
-            How brightness runs over it.
+            Brightness over the outline.
         """
         points = plane.project(outline)
         if len(points) < 3:
@@ -149,7 +149,7 @@ class Canvas:
     def shadow(
         self, x: float, z: float, across: float, away: float, *, y: float = 0.0, turn: float = 0.0
     ) -> None:
-        """Draw the soft shadow of a thing that stands at (x, z): an ellipse of two radii on `floor`."""
+        """Draw the soft shadow of a thing at (x, z): an ellipse with two radii on `floor`."""
         if self.floor is None:
             return
         mat = next((mat for mat in reversed(self.mats) if mat.holds(x, z)), None)
@@ -167,7 +167,7 @@ class Canvas:
         )
 
     def crop(self, left: float, top: float, side: float) -> None:
-        """Keep a square of the image, as if it were the whole; all in coordinates of the image."""
+        """Crop to a square, given in image coordinates."""
         for number, region in enumerate(self.regions):
             outline = [((x - left) / side, (y - top) / side) for x, y in region.outline]
             moved = list(region.numbers)
@@ -177,7 +177,7 @@ class Canvas:
             self.regions[number] = Region(outline, tuple(moved), region.labels)
 
     def extent(self, object_name: str) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of all that is drawn of an object; of the image, if nothing is."""
+        """Left, top, right and bottom of an object; those of the image if it is not drawn."""
         number = number_of(object_name, "object")
         points = [point for region in self.regions if region.labels[0] == number for point in region.outline]
         if not points:

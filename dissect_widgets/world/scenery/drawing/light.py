@@ -1,4 +1,4 @@
-"""Time of day, weather, season, and how an image is taken: what tints everything in it alike."""
+"""Light: time of day, weather, season, and the photographer's settings, which tint the whole image."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _TINTS: dict[str, Color] = {
 
 
 def outdoor_light(rng: Rng, *, season: str | None = None) -> Light:
-    """Any daylight, in any season or a given one."""
+    """Random daylight, in a random season or a given one."""
     name = rng.pick(("day", "day", "day", "overcast", "overcast", "golden", "golden", "dusk"))
     above, below = rng.pick(_SKIES[name])
     return _photographed(
@@ -89,14 +89,14 @@ def outdoor_light(rng: Rng, *, season: str | None = None) -> Light:
 
 
 def indoor_light(rng: Rng) -> Light:
-    """The light of a room: daylight or lamps, warm or cold."""
+    """Random light of a room: daylight or lamps, warm or cold."""
     tint = rng.pick(((1.04, 1.02, 0.98), (1.08, 0.95, 0.78), (0.9, 0.95, 1.02), (0.82, 0.76, 0.7)))
     light = outdoor_light(rng)
     return light._replace(name="indoors", tint=vary(rng, tint, 0.06), visibility=1e6)
 
 
 def _photographed(rng: Rng, light: Light) -> Light:
-    """White balance, exposure, contrast and saturation as photographers leave them."""
+    """Add random white balance, exposure, contrast and saturation."""
     exposure, warm, green = rng.between(0.84, 1.14), rng.between(-0.09, 0.09), rng.between(-0.05, 0.05)
     return light._replace(
         gain=(exposure * (1 + warm), exposure * (1 + green), exposure * (1 - warm)),
@@ -106,5 +106,5 @@ def _photographed(rng: Rng, light: Light) -> Light:
 
 
 def haze(light: Light) -> Color:
-    """Color into which distance fades."""
+    """Color of the haze, into which distant things fade."""
     return mix(light.sky[1], light.sky[0], 0.25)

@@ -1,4 +1,4 @@
-"""Textures as functions of the place on a surface: how much of the second color is there.
+"""Textures: the share of the second color as a function of the position on a surface.
 
 Each takes places u, v (n,) in repetitions and the size of a pixel there, also in repetitions, and gives
 a share (n,) in [0, 1]. Edges are as soft as a pixel, so that nothing flickers or runs into steps.

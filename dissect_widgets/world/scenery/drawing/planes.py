@@ -32,7 +32,7 @@ class Plane(NamedTuple):
     """(u, v, 1) to the image's (x depth, y depth, depth), row by row."""
 
     def project(self, points: Sequence[Point]) -> list[Point]:
-        """Picture coordinates of a polygon of (u, v), cut off where it comes too near."""
+        """Image coordinates of a polygon of (u, v), cut off where it comes too near."""
         a, b, c, d, e, f, g, h, i = self.matrix
         if g == 0 and h == 0:
             return (
@@ -44,7 +44,7 @@ class Plane(NamedTuple):
         return [(x / depth, y / depth) for x, y, depth in raw]
 
     def inverse(self) -> Matrix:
-        """Picture coordinates (x, y, 1) to (u / depth, v / depth, 1 / depth)."""
+        """Image coordinates (x, y, 1) to (u / depth, v / depth, 1 / depth)."""
         a, b, c, d, e, f, g, h, i = self.matrix
         inner = (
             e * i - f * h,
@@ -159,7 +159,7 @@ class Camera(NamedTuple):
         return self.plane((x, y, z), (cosine, 0, sine), (-sine, 0, cosine))
 
     def locate(self, x: float, y: float, z: float) -> Point:
-        """Picture coordinates of a point of space, which must lie in front of the camera."""
+        """Image coordinates of a point of space, which must lie in front of the camera."""
         right, up, away = self._turned((x - self.x, y - self.height, z))
         return self.middle + self.zoom * right / away, self.horizon - self.zoom * up / away
 

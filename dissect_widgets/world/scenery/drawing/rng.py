@@ -1,4 +1,4 @@
-"""Chance that is the same on every machine, whatever else draws numbers."""
+"""Random numbers that are the same on every machine, whatever else uses random numbers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 class Rng:
-    """A stream of chance that belongs to one image.
+    """The random generator of one image.
 
-    Only `random.Random.random` is used, whose numbers Python promises to keep for a given seed.
+    It uses only `random.Random.random`, whose numbers for a given seed Python guarantees.
 
     Parameters
     ----------
@@ -24,19 +24,19 @@ class Rng:
         self._next = random.Random(seed).random
 
     def between(self, low: float, high: float) -> float:
-        """Evenly distributed number from low to high."""
+        """Uniformly distributed number in [low, high)."""
         return low + (high - low) * self._next()
 
     def count(self, low: int, high: int) -> int:
-        """Evenly distributed integer from low to high, both of them included."""
+        """Uniformly distributed integer from low to high, both included."""
         return low + int((high - low + 1) * self._next())
 
     def chance(self, probability: float) -> bool:
-        """Say yes with a probability."""
+        """True with a probability."""
         return self._next() < probability
 
     def pick(self, options: Sequence[T]) -> T:
-        """One of several, all equally likely."""
+        """One of some options, all equally likely."""
         return options[int(len(options) * self._next())]
 
     def side(self) -> int:
@@ -44,10 +44,10 @@ class Rng:
         return -1 if self._next() < 0.5 else 1
 
     def near(self, middle: float, spread: float = 0.15) -> float:
-        """Number around a middle, at most the share `spread` away from it."""
+        """Uniformly distributed number in middle * (1 ± spread)."""
         return middle * (1 + spread * (2 * self._next() - 1))
 
     def shuffled(self, options: Sequence[T]) -> list[T]:
-        """All of them, in random order."""
+        """The options in random order."""
         keyed = [(self._next(), number) for number in range(len(options))]
         return [options[number] for _, number in sorted(keyed)]

@@ -1,4 +1,4 @@
-"""From regions to pixels: what covers each pixel and how much, and the color it has there.
+"""Rasterization: which regions cover each pixel, how much of it, and its color.
 
 Outlines are rastered four times finer than the image, each way. A pixel inside one region takes the
 color of its middle; one on a border takes the mean over its regions, each by the share it covers.
@@ -55,7 +55,7 @@ COLUMNS: Final = (
     "blend",
     "haze",
 )
-"""What is known of a region; see `Canvas.draw`."""
+"""Names of the numbers of a region; see `Canvas.draw`."""
 
 _BOUNDS: Final = (np.float32(-1e5), np.float32(1e5))
 
@@ -72,7 +72,7 @@ class Cover(NamedTuple):
 
 
 def cover(regions: list[Region], size: int) -> Cover:
-    """Which regions are seen in each pixel."""
+    """Find the visible regions of each pixel."""
     fine = size * FINE
     raster = Image.new("I", (fine, fine))
     pen = ImageDraw.Draw(raster)
@@ -98,7 +98,7 @@ def shade(canvas: Canvas, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int1
     -------
     tuple
         uint8 (size, size, 3), the image; int16 (4, size, size), object, part, material and texture of
-        the region that covers most of each pixel, of equals the one drawn first.
+        the region that covers most of each pixel; ties go to the one drawn first.
     """
     seen = cover(canvas.regions, size)
     numbers = np.array([region.numbers for region in canvas.regions], np.float32).T

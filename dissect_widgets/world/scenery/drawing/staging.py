@@ -12,7 +12,7 @@ from dissect_widgets.world.scenery.drawing.planes import Camera, Point
 from dissect_widgets.world.scenery.drawing.rng import Rng
 
 Thing = Callable[..., object]
-"""What draws itself on a canvas, with dice, at (x, z)."""
+"""Function that draws a thing at (x, z): `thing(canvas, rng, x, z, **options)`."""
 
 
 class Stage:
@@ -92,4 +92,4 @@ def beside(line: Sequence[Point], z: float, away: float) -> float:
 
 
 Rare = tuple[tuple[Thing, float], ...]
-"""What may be in an image, and how probably."""
+"""Things that may be in an image, and their probabilities."""

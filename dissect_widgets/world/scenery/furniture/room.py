@@ -9,8 +9,8 @@
 
 Coordinates are those of the room, wherever the camera stands and looks: x = 0 is the middle of the back
 wall, z = 0 the wall behind the camera, z = depth the back wall. As the camera may stand beside x = 0 and look
-askew, what is round is drawn with `camera.facing` or `solids.draw_round`, and `camera.depth` tells what is
-farther.
+askew, what is round is drawn with `camera.facing` or `solids.draw_round`, and `camera.depth` gives
+distances.
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ def mirrored(
     Parameters
     ----------
     paint
-        Draws on a canvas; with an equal stream of chance it draws the things themselves as well.
+        Draws on a canvas; called with the same random numbers on the real canvas it draws the things themselves.
     surface
         The water.
     share

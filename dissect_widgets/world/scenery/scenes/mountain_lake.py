@@ -49,9 +49,9 @@ def mountain_lake(rng: Rng) -> Canvas:
     return canvas
 
 
-def _beyond_the_lake(chance: str, z: float, canvas: Canvas) -> None:
-    """Draw mountains, mostly a forest, rarely a ski lift or a lighthouse, alike for equal `chance`."""
-    rng = Rng(chance)
+def _beyond_the_lake(seed: str, z: float, canvas: Canvas) -> None:
+    """Draw mountains, mostly a forest, rarely a ski lift or a lighthouse, the same for the same `seed`."""
+    rng = Rng(seed)
     snowy = True if canvas.light.season == "winter" else None
     mountains(canvas, rng, high=rng.between(0.18, 0.32), snowy=snowy)
     if rng.chance(0.06):
