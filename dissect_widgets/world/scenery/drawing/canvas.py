@@ -18,7 +18,7 @@ from dissect_widgets.world.scenery.names import number_of
 
 
 class Shade(NamedTuple):
-    """Brightness over an outline whose bounding box is scaled to [-1, 1] x [-1, 1]: a quadratic in u and v."""
+    """Brightness over an outline whose bounding box is [-1, 1] x [-1, 1]: a quadratic in u and v."""
 
     level: float = 1.0
     u: float = 0.0

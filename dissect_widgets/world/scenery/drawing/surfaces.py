@@ -1,6 +1,6 @@
 """What things are made of: color, material, texture and irregularities of a surface.
 
-Colors are sRGB in [0, 1]. Palettes are wide and overlap on purpose: no object can be recognized by its color alone.
+Colors are sRGB in [0, 1]. Palettes are wide and overlap on purpose: no object is recognizable by its color.
 """
 
 from __future__ import annotations

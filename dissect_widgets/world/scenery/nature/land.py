@@ -201,7 +201,7 @@ def mirrored(
     Parameters
     ----------
     paint
-        Draws on a canvas; called with the same random numbers on the real canvas it draws the things themselves.
+        Draws on a canvas; called with the same seed on the real canvas it draws the things themselves.
     surface
         The water.
     share
