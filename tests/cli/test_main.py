@@ -117,6 +117,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_interrupt_exits_with_130_and_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
     options = arguments(photos, tmp_path / "out", "--weights", str(tmp_path / "weights.pt"))
     with torch.random.fork_rng():

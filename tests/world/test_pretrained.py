@@ -60,6 +60,7 @@ def test_files_are_small_and_known() -> None:
     assert sum(file.stat().st_size for file in files) < 15e6
 
 
+@pytest.mark.slow
 def test_the_classifier_is_accurate(classifier: SceneNet) -> None:
     data = Scenes("val", 240)
     with torch.no_grad():
@@ -69,6 +70,7 @@ def test_the_classifier_is_accurate(classifier: SceneNet) -> None:
     assert figure >= 0.8 and correct.mean() > figure - 0.07
 
 
+@pytest.mark.slow
 def test_object_detectors_emerge_and_only_by_training(classifier: SceneNet) -> None:
     probe = Scenes("probe", 240, label_size=64)
     found = [

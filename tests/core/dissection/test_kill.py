@@ -76,6 +76,7 @@ def test_killed_again_and_again_it_ends_in_the_same_bits(tmp_path: Path, memory:
     assert not (tmp_path / "out.partial").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
     photos = write_sample(tmp_path / "photos", images=24)
     subprocess.run(command(photos, tmp_path / "whole", 2**16), check=True, capture_output=True)
