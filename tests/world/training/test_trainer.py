@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from torch import nn
 
 from dissect_widgets.errors import SavedError
 from dissect_widgets.world import Scenes
-from dissect_widgets.world.networks import SceneNet, fold
+from dissect_widgets.world.networks import SceneNet
 from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
 from dissect_widgets.world.train import train
 from dissect_widgets.world.training.image_cache import ImageCache
@@ -41,37 +40,9 @@ RECIPE = Recipe(
 
 
 @pytest.fixture(autouse=True)
-def keep_chance() -> object:
+def keep_random_state() -> object:
     with torch.random.fork_rng():
         yield
-
-
-def test_layers_have_vgg16s_names() -> None:
-    net = SceneNet(24)
-    blocks = [f"conv{b}_{n}" for b, depth in enumerate((2, 2, 3, 3, 3), 1) for n in range(1, depth + 1)]
-    assert net.convolutions == blocks and len(blocks) == 13
-    seen = []
-    net.conv5_3.register_forward_hook(lambda m, i, o: seen.append(o.shape))
-    assert net(torch.rand(2, 3, 128, 128)).shape == (2, 24)
-    assert seen[0][2:] == (8, 8)
-
-
-def test_folding_changes_nothing() -> None:
-    net = NARROW()
-    for module in net.modules():
-        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
-            nn.init.uniform_(module.weight, 0.5, 2)
-            nn.init.normal_(module.bias)
-            nn.init.normal_(module.running_mean)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-    net.eval()
-    pictures = torch.rand(3, 3, 128, 128)
-    with torch.no_grad():
-        before = net(pictures)
-        folded = fold(copy.deepcopy(net))
-        assert torch.allclose(folded(pictures), before, atol=1e-3)
-    assert not any(isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)) for module in folded.modules())
-    assert list(folded.state_dict()) == list(SceneNet(3, widths=(4, 4, 6, 8, 8), hidden=12).state_dict())
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

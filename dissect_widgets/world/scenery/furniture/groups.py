@@ -139,7 +139,7 @@ def workplace(
     look: DeskStyle,
     seat: ChairStyle,
 ) -> None:
-    """Note a desk with a computer at (x, z, turn), and a chair at it."""
+    """Place a desk with a computer at (x, z, turn), and a chair at it."""
     x, z, turn = place
     width = rng.between(1.2, 1.6)
     block = Block(x, z, width, look.depth, 0.75, 0.0, turn)

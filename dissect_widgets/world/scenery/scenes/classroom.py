@@ -68,7 +68,7 @@ def _board(canvas: Canvas, rng: Rng, room: Room, wall: str) -> None:
 
 
 def _teacher(canvas: Canvas, rng: Rng, room: Room, stage: Stage, wall: str) -> None:
-    """Note the teacher's desk, before the blackboard, and sometimes the teacher."""
+    """Place the teacher's desk, before the blackboard, and sometimes the teacher."""
     start, end = wall_in_view(canvas, room, wall)
     x, z, turn = room.along(
         wall, (start + end) / 2 + rng.side() * rng.between(0.2, 0.34) * (end - start), 0.95
@@ -80,7 +80,7 @@ def _teacher(canvas: Canvas, rng: Rng, room: Room, stage: Stage, wall: str) -> N
 
 
 def _rows(rng: Rng, room: Room, stage: Stage, turn: float) -> None:
-    """Note desks with chairs, in rows that look to a wall."""
+    """Place desks with chairs, in rows that look to a wall."""
     look, seat = desk_style(rng, school=True), chair_style(rng)
     across, away = rng.pick(((2, 3), (3, 2), (2, 2), (3, 2)))
     middle = Block(0.0, room.depth * 0.5, 1, 1, 1, 0.0, turn)

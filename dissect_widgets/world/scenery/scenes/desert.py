@@ -101,7 +101,7 @@ def _dry_things(stage: Stage, road: list[Point]) -> None:
 
 
 def _desert_road(stage: Stage) -> list[Point]:
-    """Draw a road across or into the distance, sometimes with a car; gives back its line (x, z)."""
+    """Draw a road across or into the distance, sometimes with a car; returns its line (x, z)."""
     canvas, rng = stage.canvas, stage.rng
     surface = asphalt(rng) if rng.chance(0.6) else gravel(rng)
     if rng.chance(0.5):

@@ -52,7 +52,7 @@ def dining_room(rng: Rng) -> Canvas:
 
 
 def _sideboard(rng: Rng, room: Room, stage: Stage, wall: str) -> None:
-    """Note a cabinet against a wall, with something on it if it is low."""
+    """Place a cabinet against a wall, with something on it if it is low."""
     shift = rng.between(-0.25, 0.25) * room.walls[wall].width
     if wall != "back":
         shift = abs(shift) * (1 if wall == "left" else -1)

@@ -64,7 +64,7 @@ def _beside(canvas: Canvas, rng: Rng, room: Room, wall: str, gap: float) -> tupl
 
 
 def _shelves(canvas: Canvas, rng: Rng, room: Room, stage: Stage, wall: str) -> None:
-    """Note one or two bookcases or cabinets, or a sofa, along a wall."""
+    """Place one or two bookcases or cabinets, or a sofa, along a wall."""
     place = _beside(canvas, rng, room, wall, 0.28)
     if place is None:
         return
