@@ -14,6 +14,7 @@ from .api.dissection import dissect as dissect
 from .api.editing import count_pixels as count_pixels
 from .api.editing import edit as edit
 from .api.editing import insert_at_places as insert_at_places
+from .api.resuming import interrupted as interrupted
 from .concepts.colors import WithColors as WithColors
 from .concepts.halves import WithHalves as WithHalves
 from .concepts.segmenters import load_public_segmenter as load_public_segmenter
@@ -24,6 +25,7 @@ from .core.attacks.result import AttackResult as AttackResult
 from .core.attacks.unit_changes import UnitChanges as UnitChanges
 from .core.data.classifier_data import ClassifierData as ClassifierData
 from .core.data.in_memory import InMemory as InMemory
+from .core.data.interrupt import Interrupted as Interrupted
 from .core.data.latents import latents as latents
 from .core.data.latents import to_images as to_images
 from .core.data.types import LabeledImages as LabeledImages

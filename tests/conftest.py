@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import dissect_widgets as dw
 from tests.real_data import REAL
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet, seeded
@@ -42,6 +43,13 @@ def leave_no_trace() -> Iterator[None]:
     """No test may leave a hook, another mode, other gradients or another random state; see `no_trace`."""
     with no_trace():
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_held() -> Iterator[None]:
+    """No test may resume what another has left interrupted."""
+    yield
+    dw.interrupted().drop()
 
 
 @pytest.fixture

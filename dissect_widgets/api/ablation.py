@@ -8,19 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from dissect_widgets.api.dissection import Advance
+from dissect_widgets.api.resuming import Advance, Hold, resumable
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import (
     AblationPredictions,
-    EditsInterrupted,
     keep_all_but,
     run_edits,
 )
 from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
 from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.errors import SettingError
-
-_unfinished: EditsInterrupted | None = None
 
 
 def rank_units(classifier: ClassifierData, layer: str, *, progress: bool = True) -> UnitImportance:
@@ -53,11 +51,15 @@ def rank_units(classifier: ClassifierData, layer: str, *, progress: bool = True)
     SettingError, DataError, ActivationError
         For names of classes that do not fit, images that cannot be used, classes that the network does not
         have, and scores that are not finite.
-    EditsInterrupted
-        On Ctrl-C or the interrupt button. Call again to resume; what was found so far is
-        `UnitImportance(interrupt.state.finished())`.
+    Interrupted
+        On Ctrl-C or the interrupt button. Call again to resume, or see `interrupted`. What was found so far
+        is `UnitImportance(interrupt.run.state.finished())`.
     """
-    return UnitImportance(_run(classifier, layer, _each, "rank units", progress))
+
+    def work(begun: InterruptedRun | None, hold: Hold) -> UnitImportance:
+        return UnitImportance(_run(classifier, layer, _each, "rank units", progress, begun, hold))
+
+    return resumable("rank_units", work)
 
 
 def ablate_units(
@@ -97,7 +99,10 @@ def ablate_units(
         without = keep_all_but([list(chosen) for chosen in sets], units)
         return ~without if keep else without
 
-    return _run(classifier, layer, kept, "remove units", progress)
+    def work(begun: InterruptedRun | None, hold: Hold) -> AblationPredictions:
+        return _run(classifier, layer, kept, "ablate units", progress, begun, hold)
+
+    return resumable("ablate_units", work)
 
 
 def ablate_unit_sets(
@@ -148,7 +153,12 @@ def ablate_unit_sets(
         return plan.kept
 
     named = classifier.with_classes(importance.classes)
-    return SetEffects(plan, _run(named, importance.layer, kept, "remove sets", progress), importance)
+
+    def work(begun: InterruptedRun | None, hold: Hold) -> SetEffects:
+        ablated = _run(named, importance.layer, kept, "ablate unit sets", progress, begun, hold)
+        return SetEffects(plan, ablated, importance)
+
+    return resumable("ablate_unit_sets", work)
 
 
 def _each(units: int) -> NDArray[np.bool_]:
@@ -161,13 +171,9 @@ def _run(
     kept: Callable[[int], NDArray[np.bool_]],
     what: str,
     progress: bool,
+    begun: InterruptedRun | None,
+    hold: Hold,
 ) -> AblationPredictions:
-    def remember(unfinished: EditsInterrupted) -> None:
-        global _unfinished
-        _unfinished = unfinished
-
-    global _unfinished
-    begun, _unfinished = _unfinished, None
     with tqdm(total=len(classifier.data), unit="image", desc=what, disable=not progress) as bar:
         return run_edits(
             classifier,
@@ -176,5 +182,5 @@ def _run(
             progress=Advance(bar),
             notify=bar.write,
             begun=begun,
-            remember=remember,
+            hold=hold,
         )

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from dissect_widgets.api.dissection import Advance
+from dissect_widgets.api.resuming import Advance, Hold, resumable
 from dissect_widgets.core.attacks.base import Method
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
-from dissect_widgets.core.attacks.result import AttackResult, Ints
-from dissect_widgets.core.attacks.run import AttackInterrupted, Read, choose_targets, read_images, run_attack
+from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.attacks.run import choose_targets, read_images, run_attack
 from dissect_widgets.core.attacks.targets import Target
 from dissect_widgets.core.attacks.unit_changes import UnitChanges, read_changes
 from dissect_widgets.core.data.classifier_data import ClassifierData
-from dissect_widgets.core.data.provenance import describe_callable, weights_digest
-
-_unfinished: tuple[str, AttackResult] | None = None
+from dissect_widgets.core.data.interrupt import InterruptedRun
 
 
 def attack(
@@ -73,38 +66,32 @@ def attack(
     DataError, ActivationError, LayerError
         For images that cannot be used or do not lie in [0, 1], scores that are not finite, and a network
         that puts out something other than scores.
-    AttackInterrupted
-        On Ctrl-C or the interrupt button. The same call goes on from there; `attacked` of the error is what
-        was found so far.
+    Interrupted
+        On Ctrl-C or the interrupt button. Call again to resume, or see `interrupted`; what was found so far
+        is `interrupt.run.state`.
     """
-    global _unfinished
     method = CarliniWagner() if method is None else method
-    source = classifier.without_labels()
-    read = read_images(source, images)
-    with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
-        read, targets = choose_targets(source, read, target, seed, bar.write, among)
-        key = partial(_key, source, read, targets, method, seed)  # it takes a while, and is rarely asked for
-        before = _unfinished[1] if _unfinished and _unfinished[0] == key() else None
-        left = np.ones(len(targets), bool)
-        if before is not None:
-            left = ~(before.finished | before.broken)
-        done, n = int((~left).sum()), len(targets)
+    unlabeled = classifier.without_labels()
+    read = read_images(unlabeled, images)
+    notes: list[str] = []
+    read, targets = choose_targets(unlabeled, read, target, seed, notes.append, among)
+    total = len(targets)
 
-        def advance(share: float, finished: int) -> bool:
-            bar.set_postfix_str(f"{done + finished} of {n} images", refresh=False)
-            bar.update(100 * (done + share * (n - done)) / n - bar.n)
-            return False
+    def work(begun: InterruptedRun | None, hold: Hold) -> AttackResult:
+        with tqdm(total=100, unit="%", desc="attack", disable=not progress, bar_format=_BAR) as bar:
 
-        try:
-            found = run_attack(source, read.select(left), targets[left], method, seed=seed, advance=advance)
-        except AttackInterrupted as interrupt:
-            whole = _together(before, interrupt.attacked, left)
-            _unfinished = key(), whole
-            raise AttackInterrupted(whole) from None
-        advance(1.0, n - done)
-        if before is not None:
-            _unfinished = None
-        return _together(before, found, left)
+            def advance(share: float, finished: int) -> bool:
+                bar.set_postfix_str(f"{finished} of {total} images", refresh=False)
+                bar.update(100 * share - bar.n)
+                return False
+
+            while notes:
+                bar.write(notes.pop())
+            attacked = run_attack(unlabeled, read, targets, method, seed=seed, advance=advance, begun=begun)
+            advance(1.0, total)
+            return attacked
+
+    return resumable("attack", work)
 
 
 def unit_changes(
@@ -144,32 +131,3 @@ def unit_changes(
 
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-
-
-def _key(source: ClassifierData, read: Read, targets: Ints, method: Method, seed: int) -> str:
-    """Digest of all that decides the result."""
-    told = (
-        weights_digest(source.model), source.classes, describe_callable(source.preprocess), repr(method), seed
-    )  # fmt: skip
-    arrays = (read.numbers, read.pictures.numpy(), targets)
-    digest = hashlib.sha256(repr(told).encode())
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def _together(before: AttackResult | None, now: AttackResult, left: NDArray[np.bool_]) -> AttackResult:
-    """An earlier part of an attack, and what came of its images that were left, in their places.
-
-    Of these the earlier picture stays until there is a better one.
-    """
-    if before is None:
-        return now
-    old, places = before.select(left), np.flatnonzero(left)
-    better = old.success & ~(now.success & (now.finished | (now.l2 <= old.l2)))
-    kept = replace(
-        old.select(better), finished=now.finished[better], broken=now.broken[better], passes=0, seconds=0.0
-    )
-    order = np.concatenate([np.flatnonzero(~left), places[~better], places[better]])
-    whole = before.select(~left).join(now.select(~better)).join(kept)
-    return whole.select(np.argsort(order, kind="stable"))

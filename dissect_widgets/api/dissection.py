@@ -9,15 +9,14 @@ from typing import Any
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from dissect_widgets.api.resuming import Advance, Hold, resumable
+from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.run import Interrupted
 from dissect_widgets.core.dissection.run import dissect as run
 from dissect_widgets.core.dissection.settings import Resources, Settings, checked_levels
-
-_interrupted: Interrupted | None = None
 
 
 def dissect(
@@ -83,9 +82,8 @@ def dissect(
         For an unknown or unsuitable layer; an argument that is not allowed; images or labels that
         cannot be used; NaN or infinite activations; a folder that holds something else; a full disk.
     Interrupted
-        On Ctrl-C or the interrupt button. Call again to resume.
+        On Ctrl-C or the interrupt button. Call again to resume, or see `interrupted`.
     """
-    global _interrupted
     source = open_source(
         model,
         layers,
@@ -96,32 +94,10 @@ def dissect(
         segmenter=segmenter,
         to_images=to_images,
     )
-    with tqdm(total=len(data), unit="image", desc="dissect", disable=not progress) as bar:
-        begun, _interrupted = _interrupted, None
-        try:
-            return run(
-                source,
-                resources,
-                out=None if out is None else Path(out),
-                begun=begun,
-                progress=Advance(bar),
-                notify=bar.write,
-            )
-        except Interrupted as interrupt:
-            if out is None:
-                _interrupted = interrupt
-            raise
+    folder = None if out is None else Path(out)
 
+    def work(begun: InterruptedRun | None, hold: Hold) -> Dissection:
+        with tqdm(total=len(data), unit="image", desc="dissect", disable=not progress) as bar:
+            return run(source, resources, out=folder, begun=begun, progress=Advance(bar), notify=bar.write)
 
-class Advance:
-    """Moves a bar; its rate is of what this run does, not of an earlier one that it goes on from."""
-
-    def __init__(self, bar: Any) -> None:
-        self.bar, self.begun = bar, False
-
-    def __call__(self, done: int, total: int) -> None:
-        """Move to `done`."""
-        if not self.begun:
-            self.bar.initial = self.bar.n = done
-            self.begun = True
-        self.bar.update(done - self.bar.n)
+    return resumable("dissect", work)

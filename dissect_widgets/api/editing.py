@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.api.dissection import Advance
+from dissect_widgets.api.resuming import Advance, Hold, resumable
+from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
@@ -55,8 +56,8 @@ def edit(
         If an edit is of an unknown layer, does not fit it, or the latents are none of this generator.
     """
     chosen = _edits(edits)
-    canvas = _open(generator, chosen, latents, to_images)
-    drawn = [canvas.draw(canvas.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
+    opened = _open(generator, chosen, latents, to_images)
+    drawn = [opened.draw(opened.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
     return torch.cat(drawn)
 
 
@@ -89,15 +90,29 @@ def count_pixels(
     Raises
     ------
     LayerError, SettingError, DataError, ConceptError
-        See `edit`; and for an unknown concept, or labels that are none.
+        See `edit`; and for an unknown concept, or labels that cannot be used.
+    Interrupted
+        On Ctrl-C or the interrupt button. Call again to resume, or see `interrupted`; what was found so far
+        is `interrupt.run.state`.
     """
     sets = [_edits(edits) for edits in edit_sets]
-    canvas = _open(generator, [edit for edits in sets for edit in edits], latents, to_images)
+    opened = _open(generator, [edit for edits in sets for edit in edits], latents, to_images)
     named = None if concepts is None else [_concept(name, segmenter) for name in concepts]
-    with _bar(len(latents), "count pixels", progress) as advance:
-        return count(
-            canvas, latents, sets, segmenter, concepts=named, batch_size=batch_size, progress=advance
-        )
+
+    def work(begun: InterruptedRun | None, hold: Hold) -> PixelCounts:
+        with _bar(len(latents), "count pixels", progress) as advance:
+            return count(
+                opened,
+                latents,
+                sets,
+                segmenter,
+                concepts=named,
+                batch_size=batch_size,
+                progress=advance,
+                begun=begun,
+            )
+
+    return resumable("count_pixels", work)
 
 
 def insert_at_places(
@@ -127,14 +142,32 @@ def insert_at_places(
         (row, column) of the cells to try; by default all.
     block
         Rows and columns that are edited at once around each cell. On the small map of a small generator one
-        cell may be less than the thing that is to come.
+        cell may be smaller than the object that is to appear.
+
+    Raises
+    ------
+    LayerError, SettingError, DataError, ConceptError, Interrupted
+        See `count_pixels`; also for cells that are not on the map.
     """
-    canvas = _open(generator, [edit], latents, to_images)
-    with _bar(len(latents), "insert", progress) as advance:
-        return insert(
-            canvas, latents, edit, segmenter, _concept(concept, segmenter),
-            cells=cells, block=block, batch_size=batch_size, progress=advance,
-        )  # fmt: skip
+    opened = _open(generator, [edit], latents, to_images)
+    inserted = _concept(concept, segmenter)
+
+    def work(begun: InterruptedRun | None, hold: Hold) -> PlaceEffects:
+        with _bar(len(latents), "insert", progress) as advance:
+            return insert(
+                opened,
+                latents,
+                edit,
+                segmenter,
+                inserted,
+                cells=cells,
+                block=block,
+                batch_size=batch_size,
+                progress=advance,
+                begun=begun,
+            )
+
+    return resumable("insert_at_places", work)
 
 
 def _edits(edits: Edit | Iterable[Edit]) -> list[Edit]:

@@ -128,7 +128,7 @@ def test_interrupt_exits_with_130_and_says_how_to_go_on(photos: Path, tmp_path: 
         [sys.executable, "-c", INTERRUPTING, *options], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 130
-    assert "Interrupted after 8 of 8 images. The same call goes on from there." in ended.stderr
+    assert "Interrupted after 8 of 8 images. Call again to resume." in ended.stderr
     assert "Traceback" not in ended.stderr
     assert run(options) == 0
 

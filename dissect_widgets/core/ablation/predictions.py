@@ -20,7 +20,7 @@ from dissect_widgets.core.data.classifier_data import (
     checked_scores,
     checked_targets,
 )
-from dissect_widgets.core.data.interrupt import deferred_interrupt
+from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, describe_callable, weights_digest
 from dissect_widgets.core.network.forward import FullForward, Network
 from dissect_widgets.core.network.hooks import evaluation, find_layer
@@ -68,23 +68,6 @@ class AblationPredictions:
         )
 
 
-class EditsInterrupted(KeyboardInterrupt):
-    """A run was interrupted between two batches; the same call goes on from there.
-
-    Attributes
-    ----------
-    state
-        What was found so far; `state.finished()` is over the images that are done.
-    key
-        What the run is; only a run with the same key goes on from it.
-    """
-
-    def __init__(self, state: AblationPredictions, key: str, total: int) -> None:
-        done = f"{state.done} of {total} images"
-        super().__init__(f"Interrupted after {done}. The same call goes on from there.")
-        self.state, self.key = state, key
-
-
 def run_edits(
     classifier: ClassifierData,
     layer: str,
@@ -92,8 +75,8 @@ def run_edits(
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
     notify: Callable[[str], None] = lambda sentence: None,
-    begun: EditsInterrupted | None = None,
-    remember: Callable[[EditsInterrupted], None] = lambda unfinished: None,
+    begun: InterruptedRun | None = None,
+    hold: Callable[[InterruptedRun], None] = lambda run: None,
 ) -> AblationPredictions:
     """Predict all images with a network as it is, and under each edit.
 
@@ -108,29 +91,28 @@ def run_edits(
     notify
         Called with how the network is run, if it is run whole, which takes long.
     begun
-        An interrupted run; it goes on if it is the same, else it is not looked at.
-    remember
-        Called with what was found so far, if the run ends early for whatever reason.
+        An interrupted run; it is resumed if it is the same, else left alone.
+    hold
+        Called with what was found so far, if the run ends in an error other than an interrupt.
 
     Raises
     ------
-    EditsInterrupted
-        On Ctrl-C or the interrupt button, between two batches.
+    Interrupted
+        On Ctrl-C or the interrupt button, between two batches; `begun` takes its `run`.
     LayerError, SettingError, DataError, ActivationError
         See `dissect_widgets.rank_units`.
     """
     find_layer(classifier.model, layer)  # before any image is read
     total, started = len(classifier.data), time.monotonic()
-    state: AblationPredictions | None = None
     with evaluation(classifier.model), deferred_interrupt() as interrupt_waits:
         first = next(classifier.batches(workers=0))
         info = classifier.plan(layer, first.pictures)
         network = open_network(classifier.model, info, first.pictures[:2])
         masks = torch.from_numpy(kept(info.units)).to(classifier.device)
-        if begun is not None and begun.key == run_key(classifier, layer, masks):
-            state = begun.state
-        if state is None:
-            state = _new(classifier, layer, network, masks)
+        held: AblationPredictions | None = None
+        if begun is not None:
+            held = begun.take(run_key(classifier, layer, masks))
+        state = _new(classifier, layer, network, masks) if held is None else held
         if isinstance(network, FullForward):
             notify(f"{layer}: {network.how}.")
         before = state.seconds
@@ -145,10 +127,16 @@ def run_edits(
         except BaseException as error:
             if not state.whole:
                 raise
-            unfinished = EditsInterrupted(state, run_key(classifier, layer, masks), total)
-            remember(unfinished)
+            run = InterruptedRun(
+                of=f"{layer} of {state.model}",
+                done=state.done,
+                total=total,
+                key=run_key(classifier, layer, masks),
+                state=state,
+            )
             if isinstance(error, KeyboardInterrupt):
-                raise unfinished from None
+                raise Interrupted(run) from None
+            hold(run)
             raise
     return state
 

@@ -5,8 +5,11 @@ PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,28 +22,11 @@ from dissect_widgets.core.attacks.result import AttackResult, Ints
 from dissect_widgets.core.attacks.targets import AttackTarget, Target, plan_targets
 from dissect_widgets.core.data.batches import fill_up, network_input
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
-from dissect_widgets.core.data.interrupt import deferred_interrupt
+from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
+from dissect_widgets.core.data.provenance import describe_callable, weights_digest
 from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import DataError, SettingError
-
-
-class AttackInterrupted(KeyboardInterrupt):
-    """An attack was interrupted between two steps; what was found stays.
-
-    Attributes
-    ----------
-    attacked
-        All images as far as they came: `finished` says which are, the others have the best so far.
-    """
-
-    def __init__(self, attacked: AttackResult) -> None:
-        done = f"{int(attacked.finished.sum())} of {len(attacked)} images"
-        super().__init__(
-            f"Interrupted after {done}; {int(attacked.success.sum())} have reached their goal. The same call "
-            "goes on from there, and `attacked` of this error is what there is."
-        )
-        self.attacked = attacked
 
 
 class Read(NamedTuple):
@@ -124,6 +110,7 @@ def run_attack(
     *,
     seed: int = 0,
     advance: Advance = lambda share, done: False,
+    begun: InterruptedRun | None = None,
 ) -> AttackResult:
     """Attack images that were read; see `dissect_widgets.attack`.
 
@@ -131,12 +118,53 @@ def run_attack(
     ----------
     advance
         Called after each step; see `Advance`.
+    begun
+        An interrupted attack; it is resumed if it is the same, else left alone.
 
     Raises
     ------
-    AttackInterrupted
-        On Ctrl-C or the interrupt button, between two steps.
+    Interrupted
+        On Ctrl-C or the interrupt button, between two steps; `begun` takes its `run`.
     """
+    key = partial(run_key, classifier, read, targets, method, seed)  # it takes a while, and is rarely needed
+    before: AttackResult | None = begun.state if begun is not None and begun.matches(key()) else None
+    left = np.ones(len(targets), bool) if before is None else ~(before.finished | before.broken)
+    earlier, total = int((~left).sum()), len(targets)
+
+    def advance_all(share: float, done: int) -> bool:
+        return advance((earlier + share * (total - earlier)) / total, earlier + done)
+
+    now, interrupted = _attack(classifier, read.select(left), targets[left], method, seed, advance_all)
+    attacked = now if before is None else _merge(before, now, left)
+    if interrupted and not (attacked.finished | attacked.broken).all():
+        run = InterruptedRun(
+            of=attacked.model, done=int(attacked.finished.sum()), total=total, key=key(), state=attacked
+        )
+        raise Interrupted(run, f"; {int(attacked.success.sum())} have succeeded")
+    if before is not None and begun is not None:
+        begun.take(begun.key)
+    return attacked
+
+
+def run_key(classifier: ClassifierData, read: Read, targets: Ints, method: Method, seed: int) -> str:
+    """Digest of all that decides the result."""
+    decisive = (
+        weights_digest(classifier.model),
+        classifier.classes,
+        describe_callable(classifier.preprocess),
+        repr(method),
+        seed,
+    )
+    digest = hashlib.sha256(repr(decisive).encode())
+    for array in (read.numbers, read.pictures.numpy(), targets):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _attack(
+    classifier: ClassifierData, read: Read, targets: Ints, method: Method, seed: int, advance: Advance
+) -> tuple[AttackResult, bool]:
+    """Attack all images that were read; also whether an interrupt has ended it."""
     begun, (numbers, pictures, scores) = time.monotonic(), read
     untargeted = bool((targets < 0).all())
     aims = torch.from_numpy(scores.argmax(1) if untargeted else targets)
@@ -146,11 +174,7 @@ def run_attack(
         return scores_of(classifier.model(given), len(given))
 
     with evaluation(classifier.model), torch.enable_grad(), deferred_interrupt() as waits:
-
-        def told(share: float, done: int) -> bool:
-            return advance(share, done) or waits()
-
-        attempt = AttackState(
+        state = AttackState(
             differentiable,
             pictures,
             AttackTarget(aims.to(classifier.device), not untargeted),
@@ -158,11 +182,11 @@ def run_attack(
             seed=seed,
             at_once=max(classifier.batch_size, 2),
             device=classifier.device,
-            advance=told,
+            advance=lambda share, done: advance(share, done) or waits(),
         )
-        method.attack(attempt)
+        method.attack(state)
         interrupted = waits()
-    after, margin = _read_again(classifier, attempt, scores)
+    after, margin = _read_again(classifier, state, scores)
     attacked = AttackResult(
         model=type(classifier.model).__name__,
         method=repr(method),
@@ -170,19 +194,32 @@ def run_attack(
         names=tuple(classifier.name_of(int(number)) for number in numbers),
         images=numbers,
         before=pictures,
-        after=attempt.best,
+        after=state.best,
         targets=targets,
         scores_before=scores,
         scores_after=after,
-        success=attempt.there.numpy() & (margin < 0),
-        finished=attempt.finished.numpy(),
-        broken=attempt.broken.numpy(),
-        passes=attempt.passes,
+        success=state.there.numpy() & (margin < 0),
+        finished=state.finished.numpy(),
+        broken=state.broken.numpy(),
+        passes=state.passes,
         seconds=time.monotonic() - begun,
     )
-    if interrupted and not (attacked.finished | attacked.broken).all():
-        raise AttackInterrupted(attacked)
-    return attacked
+    return attacked, interrupted
+
+
+def _merge(before: AttackResult, now: AttackResult, left: NDArray[np.bool_]) -> AttackResult:
+    """An earlier part of an attack, and what came of its images that were left, in their order.
+
+    Of these the earlier image stays until there is a better one.
+    """
+    old, places = before.select(left), np.flatnonzero(left)
+    better = old.success & ~(now.success & (now.finished | (now.l2 <= old.l2)))
+    kept = replace(
+        old.select(better), finished=now.finished[better], broken=now.broken[better], passes=0, seconds=0.0
+    )
+    order = np.concatenate([np.flatnonzero(~left), places[~better], places[better]])
+    whole = before.select(~left).join(now.select(~better)).join(kept)
+    return whole.select(np.argsort(order, kind="stable"))
 
 
 def _read_again(

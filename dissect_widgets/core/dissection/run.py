@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from dissect_widgets.core.data.batches import load_batches
-from dissect_widgets.core.data.interrupt import deferred_interrupt
+from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, weights_digest
 from dissect_widgets.core.data.storage import Workspace
 from dissect_widgets.core.data.types import Skipped
@@ -39,26 +39,12 @@ from dissect_widgets.errors import DataError, SavedError, StorageError
 _DISK_FACTOR = 3  # the old and the new part of a consolidation, and what a checkpoint still names
 
 
-class Interrupted(KeyboardInterrupt):
-    """A run was interrupted between two batches; nothing of it is lost.
+class _Collected(NamedTuple):
+    """What an interrupted run has come to."""
 
-    Attributes
-    ----------
-    probe
-        All that was counted so far.
-    done
-        How many images it has gone through.
-    key
-        What the run is; only a run with the same key can go on from it.
-    workspace
-        Where the large arrays of the probe are.
-    """
-
-    def __init__(
-        self, probe: Probe, done: int, total: int, key: dict[str, Any], workspace: Workspace | None
-    ) -> None:
-        super().__init__(f"Interrupted after {done} of {total} images. The same call goes on from there.")
-        self.probe, self.done, self.key, self.workspace = probe, done, key, workspace
+    probe: Probe
+    done: int
+    workspace: Workspace | None
 
 
 Progress = Callable[[int, int], None]
@@ -74,7 +60,7 @@ def dissect(
     resources: Resources | None = None,
     *,
     out: Path | None = None,
-    begun: Interrupted | None = None,
+    begun: InterruptedRun | None = None,
     progress: Progress = _silent,
     notify: Notify = _silent,
 ) -> Dissection:
@@ -90,7 +76,7 @@ def dissect(
         Folder to save the result in. Until it is there, checkpoints are kept beside it, in
         `<out>.partial`; the same call after a kill goes on from the last one.
     begun
-        An interrupted run; it goes on if it is of the same source, else it is not looked at.
+        An interrupted run; it is resumed if it is of the same source, else left alone.
     progress
         Called with the number of images done, and of all.
     notify
@@ -99,19 +85,25 @@ def dissect(
     Raises
     ------
     Interrupted
-        On Ctrl-C or the interrupt button; `begun` takes it.
+        On Ctrl-C or the interrupt button; `begun` takes its `run`.
     """
     resources, started = resources or Resources(), time.monotonic()
     if out is not None:
         check_target(out)
     spec = look(source, skip_errors=resources.skip_errors)
     key = run_key(source, spec, resources)
-    if begun is not None and begun.key != key:
-        begun = None
-    workspace = begun.workspace if begun else _workspace(spec, resources, out, notify)
+    collected: _Collected | None = None if begun is None else begun.take(key)
+    workspace = collected.workspace if collected else _workspace(spec, resources, out, notify)
     try:
         probe = collect(
-            source, spec, key, resources, workspace=workspace, begun=begun, progress=progress, notify=notify
+            source,
+            spec,
+            key,
+            resources,
+            workspace=workspace,
+            begun=collected,
+            progress=progress,
+            notify=notify,
         )
         provenance = key | {
             "device": str(source.device),
@@ -122,7 +114,8 @@ def dissect(
         try:
             dissection = probe.result(model=key["model"], names=names, provenance=provenance)
         except KeyboardInterrupt:
-            raise Interrupted(probe, len(source.data), len(source.data), key, workspace) from None
+            total = len(source.data)
+            raise _interrupted(source, key, _Collected(probe, total, workspace), total) from None
         if out is not None:
             dissection.save(out)
     except BaseException as error:
@@ -150,7 +143,7 @@ def collect(
     *,
     indices: Sequence[int] | None = None,
     workspace: Workspace | None = None,
-    begun: Interrupted | None = None,
+    begun: _Collected | None = None,
     progress: Progress = _silent,
     notify: Notify = _silent,
 ) -> Probe:
@@ -170,7 +163,7 @@ def collect(
         Where large arrays go, and, unless it is temporary, checkpoints. If it holds one of this run,
         the run goes on there.
     begun
-        An interrupted run of the same source, that goes on.
+        What an interrupted run of the same source has come to.
     progress, notify
         See `dissect`.
 
@@ -212,9 +205,25 @@ def collect(
             if probe.whole and not isinstance(error, StorageError):
                 saver.save(done)
             if probe.whole and isinstance(error, KeyboardInterrupt):
-                raise Interrupted(probe, done, len(chosen), key, workspace) from None
+                raise _interrupted(source, key, _Collected(probe, done, workspace), len(chosen)) from None
             raise
     return probe
+
+
+def _interrupted(source: Source, key: dict[str, Any], collected: _Collected, total: int) -> Interrupted:
+    """The error that carries a run; one that has written checkpoints is resumed from these."""
+    workspace = collected.workspace
+    return Interrupted(
+        InterruptedRun(
+            of=f"{', '.join(source.layers)} of {key['model']}",
+            done=collected.done,
+            total=total,
+            key=key,
+            state=collected if workspace is None or workspace.temporary else None,
+            folder=None if workspace is None else workspace.folder,
+            _close=workspace.close if workspace is not None and workspace.temporary else None,
+        )
+    )
 
 
 def _can_go_on(workspace: Workspace, error: BaseException) -> bool:

@@ -47,6 +47,8 @@ class Prefix(NamedTuple):
 class EditableGenerator(Protocol):
     """A generator that draws pictures under edits."""
 
+    generator: nn.Module
+    to_images: ToImages
     how: str
     """How it is run, for people."""
     layer: str

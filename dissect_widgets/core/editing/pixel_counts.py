@@ -5,8 +5,10 @@ PNAS 2020, "Role of Units in a GAN", Fig. 4a: pixels of trees against the number
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dissect_widgets.core.data.confidence import ratio_interval
+from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.labels import count_labels, label
 from dissect_widgets.core.data.latents import Latents
+from dissect_widgets.core.data.provenance import describe_callable, weights_digest
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
@@ -73,7 +77,7 @@ class PixelCounts:
 
 
 def count_pixels(
-    canvas: EditableGenerator,
+    generator: EditableGenerator,
     latents: Tensor,
     edit_sets: Sequence[Sequence[Edit]],
     segmenter: Segmenter,
@@ -81,25 +85,33 @@ def count_pixels(
     concepts: Sequence[Concept] | None = None,
     batch_size: int = 16,
     progress: Progress = lambda done, total: None,
+    begun: InterruptedRun | None = None,
 ) -> PixelCounts:
-    """Draw all latents under each set of edits, label the pictures, and count.
+    """Generate images of all latents under each set of edits, label them, and count.
 
     Parameters
     ----------
-    canvas
+    generator
         See `open_generator`.
     latents
-        (n, depth) or (n, depth, 1, 1).
+        (n, latent_dim) or (n, latent_dim, 1, 1).
     edit_sets
         Edits that are made together.
     segmenter
-        Labels the pictures.
+        Labels the images.
     concepts
         Which to count; by default all of the segmenter's.
     batch_size
-        Pictures that are drawn together.
+        Images that are generated together.
     progress
         Called with the number of latents done, and of all.
+    begun
+        An interrupted run; it is resumed if it is the same, else left alone.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C or the interrupt button, between two batches; `begun` takes its `run`.
     """
     latents = Latents(latents).values
     vocabulary = segmenter.vocabulary
@@ -107,16 +119,60 @@ def count_pixels(
     columns = [vocabulary.index(*concept) for concept in named]
     before = np.zeros((len(latents), len(named)), np.int64)
     after = np.zeros((len(edit_sets), *before.shape), np.int64)
-    positions = 0
-    progress(0, len(latents))
-    for start in range(0, len(latents), batch_size):
-        part = slice(start, min(start + batch_size, len(latents)))
-        begun = canvas.begin(latents[part])
-        labels = label(segmenter, canvas.draw(begun))
-        positions = labels[0, 0].numel()
-        before[part] = count_labels(labels, len(vocabulary))[:, columns]
-        for own, edits in zip(after, edit_sets, strict=True):
-            labels = label(segmenter, canvas.draw(begun, edits))
-            own[part] = count_labels(labels, len(vocabulary))[:, columns]
-        progress(part.stop, len(latents))
+    done = positions = 0
+    key = partial(run_key, generator, latents, edit_sets, segmenter, named, batch_size)
+    earlier: PixelCounts | None = None if begun is None else begun.take(key())
+    if earlier is not None:
+        done, positions = len(earlier.before), earlier.positions
+        before[:done], after[:, :done] = earlier.before, earlier.after
+    progress(done, len(latents))
+    with deferred_interrupt() as interrupt_waits:
+        for start in range(done, len(latents), batch_size):
+            part = slice(start, min(start + batch_size, len(latents)))
+            prefix = generator.begin(latents[part])
+            labels = label(segmenter, generator.draw(prefix))
+            positions = labels[0, 0].numel()
+            before[part] = count_labels(labels, len(vocabulary))[:, columns]
+            for counts, edits in zip(after, edit_sets, strict=True):
+                labels = label(segmenter, generator.draw(prefix, edits))
+                counts[part] = count_labels(labels, len(vocabulary))[:, columns]
+            done = part.stop
+            progress(done, len(latents))
+            if interrupt_waits() and done < len(latents):
+                so_far = PixelCounts(
+                    concepts=named, before=before[:done], after=after[:, :done], positions=positions
+                )
+                raise Interrupted(interrupted_run(generator, key(), so_far, done, len(latents)))
     return PixelCounts(concepts=named, before=before, after=after, positions=positions)
+
+
+def run_key(
+    generator: EditableGenerator,
+    latents: Tensor,
+    edit_sets: Sequence[Sequence[Edit]],
+    segmenter: Segmenter,
+    *options: object,
+) -> str:
+    """Digest of all that decides what edits of a generator do."""
+    decisive = (
+        weights_digest(generator.generator),
+        describe_callable(generator.to_images),
+        describe_callable(segmenter),
+        tuple(segmenter.vocabulary),
+        [[(edit.layer, edit.units, edit.level) for edit in edits] for edits in edit_sets],
+        options,
+    )
+    digest = hashlib.sha256(repr(decisive).encode())
+    masks = [edit.where for edits in edit_sets for edit in edits]
+    for array in (latents.detach().cpu().numpy(), *masks):
+        digest.update(b"everywhere" if array is None else np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def interrupted_run(
+    generator: EditableGenerator, key: str, so_far: object, done: int, total: int
+) -> InterruptedRun:
+    """A run over latents, as far as it is."""
+    name, layers = type(generator.generator).__name__, ", ".join(generator.maps)
+    of = f"{layers} of {name}" if layers else name
+    return InterruptedRun(of=of, done=done, total=total, unit="latents", key=key, state=so_far)

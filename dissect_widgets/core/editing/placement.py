@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dissect_widgets.core.data.confidence import Z99
+from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.labels import count_labels, label
 from dissect_widgets.core.data.latents import Latents
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import EditableGenerator, checked_edits
-from dissect_widgets.core.editing.pixel_counts import Progress
+from dissect_widgets.core.editing.pixel_counts import Progress, interrupted_run, run_key
 from dissect_widgets.errors import SettingError
 
 
@@ -117,7 +119,7 @@ class PlaceEffects:
 
 
 def insert_at_places(
-    canvas: EditableGenerator,
+    generator: EditableGenerator,
     latents: Tensor,
     edit: Edit,
     segmenter: Segmenter,
@@ -127,12 +129,13 @@ def insert_at_places(
     block: tuple[int, int] = (1, 1),
     batch_size: int = 16,
     progress: Progress = lambda done, total: None,
+    begun: InterruptedRun | None = None,
 ) -> PlaceEffects:
     """Make an edit at one cell of the map after the other, and count what is gained.
 
     Parameters
     ----------
-    canvas, latents, segmenter, batch_size, progress
+    generator, latents, segmenter, batch_size, progress, begun
         See `count_pixels`.
     edit
         What to do at each cell; its `where` is not used.
@@ -148,11 +151,13 @@ def insert_at_places(
     SettingError
         If a cell is not on the map, the block has no cells, or the edit does not fit the layer.
     LayerError
-        If the edit is of another layer than the canvas.
+        If the edit is of a layer at which the generator was not opened.
+    Interrupted
+        See `count_pixels`.
     """
     latents = Latents(latents).values
-    checked_edits([Edit(edit.layer, edit.units, edit.level)], canvas.maps)
-    _, rows, columns = canvas.maps[edit.layer]
+    checked_edits([Edit(edit.layer, edit.units, edit.level)], generator.maps)
+    _, rows, columns = generator.maps[edit.layer]
     everywhere = [(row, column) for row in range(rows) for column in range(columns)]
     tried = everywhere if cells is None else _checked_cells(cells, edit.layer, rows, columns)
     chosen = np.array(tried, np.int64)
@@ -165,31 +170,43 @@ def insert_at_places(
         top, left = (max(0, at - (side - 1) // 2) for at, side in zip((row, column), block, strict=True))
         where[top : row + block[0] // 2 + 1, left : column + block[1] // 2 + 1] = 1
         edits.append(Edit(edit.layer, edit.units, edit.level, where))
-    before, gained, context = [], [], []
-    progress(0, len(latents))
-    for start in range(0, len(latents), batch_size):
-        begun = canvas.begin(latents[start : start + batch_size])
-        labels = label(segmenter, canvas.draw(begun))
-        before.append(count_labels(labels, len(vocabulary))[:, number])
-        height, width = labels.shape[2:]
-        middle = ((2 * chosen + 1) * (height, width) // (2 * np.array([rows, columns]))).T
-        context.append(labels[:, :, middle[0], middle[1]].cpu().numpy())
-        after = [
-            count_labels(label(segmenter, canvas.draw(begun, [own])), len(vocabulary))[:, number]
-            for own in edits
-        ]
-        gained.append(np.stack(after, 1) - before[-1][:, None])
-        progress(min(start + batch_size, len(latents)), len(latents))
-    return PlaceEffects(
-        concept=vocabulary[number],
-        vocabulary=vocabulary,
-        cells=chosen,
-        edits=tuple(edits),
-        grid=(rows, columns),
-        before=np.concatenate(before),
-        gained=np.concatenate(gained),
-        context=np.concatenate(context),
-    )
+    key = partial(run_key, generator, latents, [edits], segmenter, number, batch_size)
+    earlier: PlaceEffects | None = None if begun is None else begun.take(key())
+    parts = [] if earlier is None else [(earlier.before, earlier.gained, earlier.context)]
+
+    def effects() -> PlaceEffects:
+        before, gained, context = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        return PlaceEffects(
+            concept=vocabulary[number],
+            vocabulary=vocabulary,
+            cells=chosen,
+            edits=tuple(edits),
+            grid=(rows, columns),
+            before=before,
+            gained=gained,
+            context=context,
+        )
+
+    done = 0 if earlier is None else len(earlier.before)
+    progress(done, len(latents))
+    with deferred_interrupt() as interrupt_waits:
+        for start in range(done, len(latents), batch_size):
+            prefix = generator.begin(latents[start : start + batch_size])
+            labels = label(segmenter, generator.draw(prefix))
+            before = count_labels(labels, len(vocabulary))[:, number]
+            height, width = labels.shape[2:]
+            middle = ((2 * chosen + 1) * (height, width) // (2 * np.array([rows, columns]))).T
+            context = labels[:, :, middle[0], middle[1]].cpu().numpy()
+            after = [
+                count_labels(label(segmenter, generator.draw(prefix, [at_cell])), len(vocabulary))[:, number]
+                for at_cell in edits
+            ]
+            parts.append((before, np.stack(after, 1) - before[:, None], context))
+            done = min(start + batch_size, len(latents))
+            progress(done, len(latents))
+            if interrupt_waits() and done < len(latents):
+                raise Interrupted(interrupted_run(generator, key(), effects(), done, len(latents)))
+    return effects()
 
 
 def _checked_cells(

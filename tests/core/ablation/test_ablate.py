@@ -16,8 +16,9 @@ from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import compare
 from dissect_widgets.core.ablation.cached import cache_activations
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.ablation.predictions import EditsInterrupted, keep_all_but, run_edits
+from dissect_widgets.core.ablation.predictions import keep_all_but, run_edits
 from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.core.network.forward import FullForward, PartialForward
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.linear_rows import RowsLinear
@@ -531,29 +532,31 @@ def test_an_interrupted_run_keeps_what_it_found() -> None:
     def each(units: int) -> Any:
         return ~np.eye(units, dtype=bool)
 
-    with pytest.raises(EditsInterrupted, match="12 of 23") as caught:
+    with pytest.raises(dw.Interrupted, match="12 of 23") as caught:
         run_edits(source, "conv", each, progress=stop)
-    part = UnitImportance(caught.value.state.finished())
+    part = UnitImportance(caught.value.run.state.finished())
     assert part.images == 12
     assert (part.edited.edited == whole.edited.edited[:, :12]).all()
     steps: list[int] = []
     again = run_edits(
-        source, "conv", each, begun=caught.value, progress=lambda done, total: steps.append(done)
+        source, "conv", each, begun=caught.value.run, progress=lambda done, total: steps.append(done)
     )
     assert steps == [12, 16, 20, 23]
     assert (again.edited == whole.edited.edited).all()
     assert (again.odds_loss == whole.edited.odds_loss).all()
     assert all((again.moments[name] == whole.edited.moments[name]).all() for name in again.moments)
+    with pytest.raises(dw.Interrupted) as caught:
+        run_edits(source, "conv", each, progress=stop)
     with torch.no_grad():
-        net.fc.bias[0] += 1  # another network: the interrupted run is not gone on with
+        net.fc.bias[0] += 1  # another network: the interrupted run is not resumed
     steps.clear()
-    run_edits(source, "conv", each, begun=caught.value, progress=lambda done, total: steps.append(done))
+    run_edits(source, "conv", each, begun=caught.value.run, progress=lambda done, total: steps.append(done))
     assert steps[0] == 0
 
 
 def test_a_batch_that_is_half_counted_is_not_gone_on_from() -> None:
     source = ClassifierData(telling(), Images(), batch_size=4)
-    unfinished: list[EditsInterrupted] = []
+    unfinished: list[InterruptedRun] = []
 
     class Stops(dict[str, Any]):
         """Moments that are interrupted when the second batch is added."""
@@ -576,8 +579,8 @@ def test_a_batch_that_is_half_counted_is_not_gone_on_from() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(edits, "_new", stopping)
         with pytest.raises(KeyboardInterrupt) as caught:
-            run_edits(source, "conv", lambda units: ~np.eye(units, dtype=bool), remember=unfinished.append)
-    assert not unfinished and not isinstance(caught.value, EditsInterrupted)
+            run_edits(source, "conv", lambda units: ~np.eye(units, dtype=bool), hold=unfinished.append)
+    assert not unfinished and not isinstance(caught.value, dw.Interrupted)
 
 
 def test_an_error_in_the_middle_loses_nothing() -> None:
@@ -587,9 +590,7 @@ def test_an_error_in_the_middle_loses_nothing() -> None:
     with pytest.raises(DataError, match=r"13.jpg has values"):
         dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
     data.images[13] = broken
-    from dissect_widgets.api import ablation as rank
-
-    assert rank._unfinished is not None and rank._unfinished.state.done == 12
+    assert [run.done for run in dw.interrupted()] == [12]
     again = dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
     assert (again.edited.edited == brute(net, data)[1]).all()
 

@@ -13,17 +13,10 @@ from tqdm import tqdm
 
 import dissect_widgets as dw
 from dissect_widgets.api import attacks
-from dissect_widgets.core.attacks.run import AttackInterrupted
 from tests.core.small_classifiers import CLASSES, QUICK, Counting, Pictures, attack, classifier, normalized
 
 STEPS = dw.ProjectedGradient(radius=0.03, steps=6)
 BOTH = pytest.mark.parametrize("method", [QUICK, STEPS], ids=["cw", "pgd"])
-
-
-@pytest.fixture(autouse=True)
-def nothing_unfinished(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test may go on from what another left."""
-    monkeypatch.setattr(attacks, "_unfinished", None)
 
 
 def interrupted(net: nn.Module, data: Pictures, after: int, **options: Any) -> dw.AttackResult:
@@ -32,12 +25,13 @@ def interrupted(net: nn.Module, data: Pictures, after: int, **options: Any) -> d
     net.calls, net.stop = 0, after
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(
-        AttackInterrupted, match=r"Interrupted after \d of 7 images; \d have reached"
+        dw.Interrupted, match=r"Interrupted after \d of 7 images; \d have succeeded. Call again to resume"
     ) as caught:
         attack(net, data, batch_size=3, **options)
     net.stop = -1
     assert signal.getsignal(signal.SIGINT) is handler
-    return caught.value.attacked
+    result: dw.AttackResult = caught.value.run.state
+    return result
 
 
 @BOTH
@@ -127,18 +121,18 @@ def test_another_attack_does_not_go_on_from_it() -> None:
         ("classes", {"classes": [name.upper() for name in CLASSES]}),
     ]
     for name, options in changed:
-        attacks._unfinished = None  # what was left before, which no other attack takes away
+        dw.interrupted().drop()  # what was left before, which no other attack takes away
         interrupted(net, data, 12, **part_options)
         mixed = attack(net, data, batch_size=3, **part_options | options)
         fresh = attack(net, data, batch_size=3, **part_options | options)
         assert mixed.passes == fresh.passes, name
         assert torch.allclose(mixed.after, fresh.after, atol=1e-5), name
-    attacks._unfinished = None
+    dw.interrupted().drop()
     interrupted(net, data, 12, **part_options)
     other = Pictures(seed=6)  # of the same names
     found = attack(net, other, batch_size=3, **part_options)
     assert torch.equal(found.before, other.images) and found.passes == 7 * 7
-    attacks._unfinished = None
+    dw.interrupted().drop()
     interrupted(net, data, 12, **part_options)
     with torch.no_grad():
         net.get_parameter("fc.bias")[0] += 1e-3

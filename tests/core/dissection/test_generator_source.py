@@ -15,8 +15,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 import dissect_widgets as dw
+from dissect_widgets.core.data.interrupt import Interrupted
 from dissect_widgets.core.data.latents import Latents
-from dissect_widgets.core.dissection.run import Interrupted
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, SavedError, SettingError
 from tests.core import oracle
 from tests.core.small_generators import LATENT_DIM, Rules, oblong, progressive

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets import dissect
+from dissect_widgets.core.data.interrupt import Interrupted
 from dissect_widgets.core.data.storage import Workspace
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.dissection.run import Interrupted, collect, look, run_key
+from dissect_widgets.core.dissection.run import collect, look, run_key
 from dissect_widgets.core.dissection.run import dissect as run
 from dissect_widgets.core.dissection.settings import Resources, Settings
 from dissect_widgets.core.dissection.source import Source
