@@ -269,7 +269,7 @@ def test_names_are_text() -> None:
 
 def test_memory_is_of_arrays_and_bytes_each_once() -> None:
     array, tensor = np.zeros((3, 5), np.float32), torch.zeros(7, dtype=torch.float64)
-    assert memory_of({"a": [array, array], "b": (tensor, b"1234"), "net": nn.Linear(3, 3), "n": 5}) == 120
+    assert memory_of({"a": [array, array], "b": (tensor, b"1234"), "net": classifier(), "n": 5}) == 120
     assert [readable_bytes(count) for count in (0, 999, 1000, 1234567, 5 * 10**9)] == [
         "0 bytes",
         "999 bytes",
