@@ -121,7 +121,8 @@ def resumable(
         return work(_held.get(call) if begun is None else begun, hold)
     except Interrupted as interrupt:
         hold(interrupt.run)
-        interrupt.__context__ = None  # its frames, and those of the traceback, would stay in memory after `drop`
+        # the frames of tracebacks would keep the state in memory after a `drop`
+        interrupt.__context__ = None
         raise interrupt.with_traceback(None) from None
     finally:
         held = _held.get(call)
