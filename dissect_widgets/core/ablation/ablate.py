@@ -10,7 +10,7 @@ hook and a full pass for each):
 
 - `network.FullForward`: a full pass for each edit. Every network can be run like this.
 - `network.PartialForward`: the part before the layer runs once, and only what follows runs for each edit.
-- `mixing.LinearTerms` and `ConvolutionMix`: what follows begins with steps that treat each unit by itself
+- `mixing.LinearTerms` and `ConvolutionTerms`: what follows begins with steps that treat each unit by itself
   and a linear layer. Its output is a sum of one term for each unit, which all edits share.
 
 And an edit that changes nothing on an image, because its units are silent there, is not run at all.
@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.network.forward import CachedForward, FullForward, Network, PartialForward
 from dissect_widgets.core.network.layers import LayerInfo
-from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearTerms
+from dissect_widgets.core.network.linear_terms import ConvolutionTerms, LinearTerms
 from dissect_widgets.core.network.split import CannotSplit, split
 from dissect_widgets.errors import LayerError
 
@@ -79,7 +79,7 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor, *, many: b
     network, reason = _fastest(whole, reading, pictures, many)
     if network is None:
         network = whole
-        network.how += f": {reason}"
+        network.strategy += f": {reason}"
     network.classes = reading.scores.shape[1]
     if network.classes < 2:
         raise LayerError("The network puts out a single score, which tells no classes apart.")
@@ -95,13 +95,13 @@ def _fastest(
         return None, f"{info.name} runs {info.calls} times in a pass"
     try:
         parts, stages = split(model, info.name)
-        parts = parts.with_own(pictures)
+        parts = parts.with_per_image(pictures)
     except CannotSplit as error:
         return None, str(error)
     found: list[Network] = []
     reason = ""
     if stages is not None and many:
-        mix = LinearTerms if isinstance(stages.mix, nn.Linear) else ConvolutionMix
+        mix = LinearTerms if isinstance(stages.linear, nn.Linear) else ConvolutionTerms
         found.append(mix(parts, stages, info))
     for network in [*found, PartialForward(parts, info)]:
         reason = _difference(network, whole, reading, pictures)
@@ -114,8 +114,8 @@ def _difference(network: Network, whole: FullForward, reading: CachedForward, pi
     """How a network differs from itself run whole, as it is and without one unit, half or all; "" if not."""
     images = torch.tensor([0, 1, 1, 0, 1], device=pictures.device)
     kept = torch.ones(len(images), whole.info.units, dtype=torch.bool, device=pictures.device)
-    kept[0, int(reading.peaks[0].argmax())] = False
-    kept[1, int(reading.peaks[1].argmax())] = False
+    kept[0, int(reading.max_activations[0].argmax())] = False
+    kept[1, int(reading.max_activations[1].argmax())] = False
     kept[2, ::2] = False
     kept[3:] = False
     try:

@@ -52,7 +52,7 @@ class CachedClassifier:
         jpegs: list[bytes],
     ) -> None:
         self._model, self._network, self._readings = model, network, list(readings)
-        self.classes, self.units, self.how = classes, network.info.units, network.how
+        self.classes, self.units, self.how = classes, network.info.units, network.strategy
         self.targets, self.jpegs = targets, jpegs
         scores = torch.cat([reading.scores for reading in readings])
         self.predicted: NDArray[np.int64] = scores.argmax(1).cpu().numpy()

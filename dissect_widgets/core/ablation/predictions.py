@@ -114,7 +114,7 @@ def run_edits(
             held = begun.take(run_key(classifier, layer, masks))
         state = _new(classifier, layer, network, masks) if held is None else held
         if isinstance(network, FullForward):
-            notify(f"{layer}: {network.how}.")
+            notify(f"{layer}: {network.strategy}.")
         before = state.seconds
         progress(state.done, total)
         try:
@@ -164,7 +164,7 @@ def _new(classifier: ClassifierData, layer: str, network: Network, kept: Tensor)
         model=type(classifier.model).__name__,
         layer=layer,
         classes=classifier.check_classes(count),
-        how=network.how,
+        how=network.strategy,
         targets=np.full(images, -1, np.int64),
         predicted=np.full(images, -1, np.int32),
         edited=np.full((edits, images), -1, np.int32),
@@ -196,7 +196,7 @@ def _add(
     state.predicted[batch.indices] = predicted.cpu().numpy()
     state.edited[:, batch.indices] = edited.cpu().numpy()
     state.odds_loss += loss.view(-1, classes).cpu().numpy()
-    peaks, shares = reading.peaks[:count].double(), scores.softmax(1)
+    peaks, shares = reading.max_activations[:count].double(), scores.softmax(1)
     found = {
         "peak": peaks.sum(0), "peak2": (peaks**2).sum(0), "both": peaks.T @ shares,
         "score": shares.sum(0), "score2": (shares**2).sum(0),

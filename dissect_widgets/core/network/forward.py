@@ -1,4 +1,4 @@
-"""A network that is run with units of one layer forced to zero: as a whole, or from that layer on."""
+"""Networks run with units of one layer forced to zero: in full, or from that layer on."""
 
 from __future__ import annotations
 
@@ -18,76 +18,76 @@ _ROWS_AT_ONCE = 2048
 
 
 class CachedForward(NamedTuple):
-    """What a network says of a batch as it is, and what edits start from."""
+    """One unedited forward pass of a batch, and what edited passes start from."""
 
     scores: Tensor
     """float (B, classes)"""
-    peaks: Tensor
+    max_activations: Tensor
     """float32 (B, units), the highest activation of each unit."""
     active: Tensor
     """bool (B, units): whether forcing a unit to zero changes anything that is computed."""
     state: Any
-    """What the network needs, to go on with edits."""
+    """What the network needs to run edited passes."""
 
 
 class Network(Protocol):
     """A network whose units can be forced to zero."""
 
-    how: str
-    """How it is run, for people."""
+    strategy: str
+    """How it is run, for people: in full, or from the layer on."""
     info: LayerInfo
     classes: int
     """Number of scores."""
 
-    def read(self, pictures: Tensor) -> CachedForward:
-        """Run a batch (B, 3, H, W), as the network takes it."""
+    def read(self, images: Tensor) -> CachedForward:
+        """Run a batch (B, 3, H, W) that is preprocessed."""
         ...
 
-    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
-        """Scores (n, classes) of `images`, int (n,) in order, where only the units `kept` (n, units) work."""
+    def scores(self, cached: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
+        """Scores (n, classes) of `images`, int (n,) ascending, with only the units `kept` (n, units)."""
         ...
 
-    def rows(self, reading: CachedForward) -> int:
+    def rows(self, cached: CachedForward) -> int:
         """How many edits to run at once."""
         ...
 
 
 class Joinable(Network, Protocol):
-    """A network whose readings of several batches can be made one."""
+    """A network whose cached passes of several batches can be joined."""
 
-    def join(self, readings: Sequence[CachedForward]) -> CachedForward:
-        """Join readings of batches that follow one another."""
+    def join(self, forwards: Sequence[CachedForward]) -> CachedForward:
+        """Join the cached passes of consecutive batches."""
         ...
 
 
 class FullForward:
-    """A full pass for each edit."""
+    """Runs the whole network for each edit."""
 
     classes = 0
 
     def __init__(self, model: nn.Module, info: LayerInfo) -> None:
-        self.model, self.info, self.how = model, info, "full passes"
+        self.model, self.info, self.strategy = model, info, "full passes"
         self._layer = find_layer(model, info.name)
 
-    def read(self, pictures: Tensor) -> CachedForward:
+    def read(self, images: Tensor) -> CachedForward:
         """See `Network`."""
-        active: list[Tensor] = []  # of each time that the layer runs
-        peaks: list[Tensor] = []
+        active: list[Tensor] = []  # one for each call of the layer
+        max_activations: list[Tensor] = []
 
         def record(_module: nn.Module, _inputs: object, output: object) -> None:
             tensor = first_tensor(output, self.info.name)
             active.append(active_units(tensor, self.info))
             if len(active) == self.info.calls:
-                peaks.append(as_maps(tensor, self.info).flatten(2).amax(2))
+                max_activations.append(as_maps(tensor, self.info).flatten(2).amax(2))
 
         handle = self._layer.register_forward_hook(record)
         try:
-            scores = scores_of(self.model(pictures), len(pictures))
+            scores = scores_of(self.model(images), len(images))
         finally:
             handle.remove()
-        return CachedForward(scores, peaks[0], torch.stack(active).any(0), pictures)
+        return CachedForward(scores, max_activations[0], torch.stack(active).any(0), images)
 
-    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, cached: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `Network`."""
 
         def edit(_module: nn.Module, _inputs: object, output: Any) -> Any:
@@ -96,77 +96,78 @@ class FullForward:
 
         handle = self._layer.register_forward_hook(edit)
         try:
-            return scores_of(self.model(reading.state[images]), len(images))
+            return scores_of(self.model(cached.state[images]), len(images))
         finally:
             handle.remove()
 
-    def rows(self, reading: CachedForward) -> int:
-        """Few, for each is a whole picture."""
+    def rows(self, cached: CachedForward) -> int:
+        """Few, for each is a full pass."""
         return 8
 
-    def join(self, readings: Sequence[CachedForward]) -> CachedForward:
+    def join(self, forwards: Sequence[CachedForward]) -> CachedForward:
         """See `Joinable`."""
-        return _joined(readings, torch.cat([reading.state for reading in readings]))
+        return _joined(forwards, torch.cat([cached.state for cached in forwards]))
 
 
 class PartialForward:
-    """The part before the layer once, the part behind it for each edit."""
+    """Runs the part before the layer once, and the part after it for each edit."""
 
     classes = 0
 
     def __init__(self, parts: Parts, info: LayerInfo) -> None:
         self.parts, self.info = parts, info
-        self.how = f"from {info.name} on"
+        self.strategy = f"from {info.name} on"
 
-    def read(self, pictures: Tensor) -> CachedForward:
+    def read(self, images: Tensor) -> CachedForward:
         """See `Network`."""
-        value, beside = self.parts.before(pictures)
-        peaks, active = as_maps(value, self.info).flatten(2).amax(2), active_units(value, self.info)
-        scores = self.parts.after(value.clone(), *chosen(self.parts, beside))
-        return CachedForward(scores_of(scores, len(pictures)), peaks, active, (value, beside))
+        value, skip_inputs = self.parts.before(images)
+        max_activations, active = as_maps(value, self.info).flatten(2).amax(2), active_units(value, self.info)
+        scores = self.parts.after(value.clone(), *chosen(self.parts, skip_inputs))
+        return CachedForward(scores_of(scores, len(images)), max_activations, active, (value, skip_inputs))
 
-    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, cached: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `Network`."""
-        value, beside = reading.state
+        value, skip_inputs = cached.state
         edited = without(value[images], kept, self.info)
-        scores = self.parts.after(edited, *chosen(self.parts, beside, images))
+        scores = self.parts.after(edited, *chosen(self.parts, skip_inputs, images))
         return scores_of(scores, len(images))
 
-    def rows(self, reading: CachedForward) -> int:
-        """As many as keep what is computed near the processor."""
-        return rows_at_once(reading.state[0][0].numel())
+    def rows(self, cached: CachedForward) -> int:
+        """As many as let intermediate results stay in the processor's cache."""
+        return rows_at_once(cached.state[0][0].numel())
 
-    def join(self, readings: Sequence[CachedForward]) -> CachedForward:
+    def join(self, forwards: Sequence[CachedForward]) -> CachedForward:
         """See `Joinable`."""
-        values, besides = zip(*(reading.state for reading in readings), strict=True)
-        together = zip(self.parts.own, zip(*besides, strict=True), strict=True)
-        beside = tuple(torch.cat(every) if own else every[0] for own, every in together)
-        return _joined(readings, (torch.cat(values), beside))
+        values, skips = zip(*(cached.state for cached in forwards), strict=True)
+        pairs = zip(self.parts.per_image, zip(*skips, strict=True), strict=True)
+        skip_inputs = tuple(torch.cat(each) if per_image else each[0] for per_image, each in pairs)
+        return _joined(forwards, (torch.cat(values), skip_inputs))
 
 
-def _joined(readings: Sequence[CachedForward], state: Any) -> CachedForward:
-    scores, peaks, active = (torch.cat(part) for part in zip(*(r[:3] for r in readings), strict=True))
-    return CachedForward(scores, peaks, active, state)
+def _joined(forwards: Sequence[CachedForward], state: Any) -> CachedForward:
+    parts = zip(*(cached[:3] for cached in forwards), strict=True)
+    scores, max_activations, active = (torch.cat(part) for part in parts)
+    return CachedForward(scores, max_activations, active, state)
 
 
 def rows_at_once(numbers: int, at_once: int = _NUMBERS_AT_ONCE) -> int:
-    """How many edits to run together, if each starts from so many numbers; what is computed stays near."""
+    """How many edits to run together, if each starts from so many numbers, to stay in the cache."""
     return max(8, min(_ROWS_AT_ONCE, at_once // max(numbers, 1)))
 
 
-def chosen(parts: Parts, beside: tuple[Any, ...], images: Tensor | None = None) -> list[Any]:
-    """What passes the layer by, of some images of a batch or all; copies, for later steps may change them."""
+def chosen(parts: Parts, skip_inputs: tuple[Any, ...], images: Tensor | None = None) -> list[Any]:
+    """Inputs that bypass the layer, of all images or some; copies, for later steps may change them."""
 
-    def choose(value: Any, own: bool) -> Any:
-        if own and images is not None:
+    def choose(value: Any, per_image: bool) -> Any:
+        if per_image and images is not None:
             return value[images]
         return copied(value)
 
-    return [choose(value, own) for value, own in zip(beside, parts.own, strict=True)]
+    return [choose(value, per_image) for value, per_image in zip(skip_inputs, parts.per_image, strict=True)]
 
 
 def copied(value: Any) -> Any:
-    """What passes a layer by, for a part that may change it in place."""
+    """Copy of a value, for a part that may change it in place."""
     return value.clone() if isinstance(value, Tensor) else value
 
 
@@ -177,21 +178,20 @@ def without(output: Tensor, kept: Tensor, info: LayerInfo) -> Tensor:
 
 
 def active_units(output: Tensor, info: LayerInfo) -> Tensor:
-    """Units of a layer that output anything but zero, bool (B, units)."""
-    place = info.layer_kind.unit_dim
-    others = [dim for dim in range(1, output.dim()) if dim != place]
-    return (output != 0).any(dim=others) if others else output != 0
+    """Units with any activation but zero, bool (B, units)."""
+    positions = [dim for dim in range(1, output.dim()) if dim != info.layer_kind.unit_dim]
+    return (output != 0).any(dim=positions) if positions else output != 0
 
 
-def per_row(kept: Tensor, dims: int, place: int = 1) -> Tensor:
-    """Units that are kept, bool (B, units), as a mask of tensors with `dims` dimensions, units at `place`."""
+def per_row(kept: Tensor, dims: int, unit_dim: int = 1) -> Tensor:
+    """Mask of units, bool (B, units), that broadcasts over tensors with `dims` dimensions."""
     shape = [len(kept)] + [1] * (dims - 1)
-    shape[place] = kept.shape[1]
+    shape[unit_dim] = kept.shape[1]
     return kept.view(shape)
 
 
 def scores_of(output: object, count: int) -> Tensor:
-    """Scores (B, classes) of a network, once they are sure to be such; LayerError if not."""
+    """Output of a network as scores (B, classes); LayerError if it is something else."""
     if not isinstance(output, Tensor):
         keys = f" with {', '.join(map(repr, output))}" if isinstance(output, dict) else ""
         raise LayerError(
@@ -200,7 +200,7 @@ def scores_of(output: object, count: int) -> Tensor:
         )
     if output.dim() != 2 or len(output) != count:
         raise LayerError(
-            f"The network outputs {tuple(output.shape)} for {count} pictures, from which no class can be "
+            f"The network outputs {tuple(output.shape)} for {count} images, from which no class can be "
             "predicted; it must be scores (B, classes)."
         )
     return output

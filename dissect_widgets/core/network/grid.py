@@ -1,6 +1,6 @@
-"""Where the positions of an activation map lie in the picture.
+"""Where the positions of an activation map lie in the image.
 
-A `Grid` places the rows and columns of a map in picture coordinates (pixel centers at 0, 1, 2 ...).
+A `Grid` places the rows and columns of a map in image coordinates (pixel centers at 0, 1, 2 ...).
 Both rules of the papers are such grids: receptive-field centers (TPAMI 2018, sec. 2.2, "anchoring
 interpolants at the center of each unit's receptive field") and half-pixel.
 """
@@ -27,22 +27,22 @@ class Grid(NamedTuple):
     rule: Rule
 
     @classmethod
-    def half_pixel(cls, height: int, width: int, picture: tuple[int, int]) -> Grid:
-        """Grid that divides a picture of size (H, W) evenly, as `align_corners=False` does."""
-        step_y, step_x = picture[0] / height, picture[1] / width
+    def half_pixel(cls, height: int, width: int, image_size: tuple[int, int]) -> Grid:
+        """Grid that divides an image of size (H, W) evenly, as `align_corners=False` does."""
+        step_y, step_x = image_size[0] / height, image_size[1] / width
         return cls(height, width, (step_y - 1) / 2, (step_x - 1) / 2, step_y, step_x, "half-pixel")
 
     def coordinates(
-        self, size: tuple[int, int], picture: tuple[int, int]
+        self, size: tuple[int, int], image_size: tuple[int, int]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Map coordinates of the pixels of a label map that covers the picture, clamped to the map.
+        """Map coordinates of the pixels of a label map that covers the image, clamped to the map.
 
         Parameters
         ----------
         size
             (rows, columns) of the label map.
-        picture
-            (H, W) of the picture.
+        image_size
+            (H, W) of the image.
 
         Returns
         -------
@@ -52,12 +52,12 @@ class Grid(NamedTuple):
 
         def axis(count: int, full: int, first: float, step: float, length: int) -> NDArray[np.float64]:
             pixel = (np.arange(count) + 0.5) * (full / count) - 0.5
-            place = (pixel - first) / step
-            whole = np.rint(place)
-            place = np.where(np.abs(place - whole) < 1e-9, whole, place)  # what is on a position stays there
-            return np.asarray(np.clip(place, 0, length - 1), np.float64)
+            position = (pixel - first) / step
+            whole = np.rint(position)
+            position = np.where(np.abs(position - whole) < 1e-9, whole, position)  # rounding moves nothing
+            return np.asarray(np.clip(position, 0, length - 1), np.float64)
 
         return (
-            axis(size[0], picture[0], self.top, self.step_y, self.height),
-            axis(size[1], picture[1], self.left, self.step_x, self.width),
+            axis(size[0], image_size[0], self.top, self.step_y, self.height),
+            axis(size[1], image_size[1], self.left, self.step_x, self.width),
         )

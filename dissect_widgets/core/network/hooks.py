@@ -1,10 +1,10 @@
-"""Look into a running network: record what its layers output, and leave no trace.
+"""Record the outputs of layers while a network runs, and leave no trace.
 
 >>> with evaluation(model), trace(model, ["features.12"]) as seen:
-...     model(pictures)
+...     model(images)
 >>> seen["features.12"].shape
 
-Hooks go in inside the block and come out at its end, whatever happens in it.
+Hooks are added inside the block and removed at its end, whatever happens in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dissect_widgets.errors import LayerError, nearest
 
 
 class _Stop(BaseException):
-    """Ends a forward pass early. A BaseException, so that `except Exception` in a model lets it by."""
+    """Ends a forward pass early. A BaseException, so that `except Exception` in a model does not catch it."""
 
 
 def find_layer(model: nn.Module, name: str) -> nn.Module:
@@ -38,7 +38,7 @@ def training_module(model: nn.Module) -> str | None:
 
 @contextmanager
 def evaluation(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards every module has its own mode back."""
+    """Evaluation mode without gradients; afterwards every module is in the mode it was in."""
     modes = [(module, module.training) for module in model.modules()]
     try:
         model.eval()
@@ -67,7 +67,7 @@ def trace(
         Dotted module names. A module that runs several times in a pass leaves its last output.
     calls
         How often each layer runs in a pass, if known: then a pass ends as soon as all layers have
-        run so often, and the rest of the network is not computed. The block must hold that one pass
+        run that often, and the rest of the network is not computed. The block must contain that one pass
         and nothing after it.
     clone
         Layers whose output is copied, because a later module changes it in place (a ReLU after a
@@ -76,12 +76,12 @@ def trace(
     Yields
     ------
     dict
-        Layer name -> output, filled as the pass goes; valid after the block.
+        Layer name -> output, filled as the pass runs; valid after the block.
 
     Raises
     ------
     LayerError
-        If a name is unknown; before any hook goes in.
+        If a name is unknown; before any hook is added.
     """
     modules = {name: find_layer(model, name) for name in layers}
     seen: dict[str, Tensor] = {}
@@ -105,12 +105,12 @@ def trace(
         try:
             yield seen
         except _Stop as error:
-            if error is not stop:  # another trace around this one is to stop
+            if error is not stop:  # that of a trace around this one
                 raise
 
 
 def first_tensor(output: object, layer: str) -> Tensor:
-    """Tensor that a layer output: the output itself, or the first of a tuple or list."""
+    """Tensor of a layer's output: the output itself, or the first of a tuple or list."""
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     if isinstance(output, Tensor):

@@ -1,7 +1,7 @@
-"""Edits of a layer whose units meet first in a linear layer: its terms once, what follows for each edit.
+"""Ablation where the first layer that mixes units is linear: its terms are computed once for all edits.
 
-The output of a linear layer is a sum of one term for each unit, and a unit that is forced to zero takes
-its own term away: fc6 for all 512 edits of VGG-16's conv5_3 costs what it costs for one.
+The output of a linear layer is a sum of one term for each unit, and a unit that is forced to zero takes its
+term away: fc6 for all 512 edits of VGG-16's conv5_3 costs what it costs for one.
 """
 
 from __future__ import annotations
@@ -17,96 +17,98 @@ from dissect_widgets.core.network.layers import LayerInfo, as_maps
 from dissect_widgets.core.network.split import CannotSplit, Parts, Stages
 
 
-class _Mix:
-    """What both kinds share: the layer's output up to the linear layer."""
+class _LinearEdits:
+    """What both kinds of linear layer share: the part up to the linear layer."""
 
     classes = 0
 
     def __init__(self, parts: Parts, stages: Stages, info: LayerInfo) -> None:
-        self.parts, self.stages, self.info, self.mix = parts, stages, info, stages.mix
-        self.how = f"from {info.name} on, with one linear layer for all edits"
+        self.parts, self.stages, self.info, self.linear = parts, stages, info, stages.linear
+        self.strategy = f"from {info.name} on, with one linear layer for all edits"
         self._silent: Tensor | None = None
 
-    def _inputs(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[Any, ...]]:
-        """Peaks, and the linear layer's input as it is and without any unit, and what passes it by."""
-        value, beside = self.parts.before(pictures)
-        peaks = as_maps(value, self.info).flatten(2).amax(2)
+    def _inputs(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, tuple[Any, ...]]:
+        """Max activations; input of the linear layer as it is, and with all units zero; skip inputs."""
+        value, skip_inputs = self.parts.before(images)
+        max_activations = as_maps(value, self.info).flatten(2).amax(2)
         if self._silent is None:
             self._silent = self.stages.each(torch.zeros_like(value[:1]))
-        return peaks, self.stages.each(value), self._silent, beside
+        return max_activations, self.stages.each(value), self._silent, skip_inputs
 
-    def _after(self, rows: Tensor, reading: CachedForward, images: Tensor) -> Tensor:
-        beside = chosen(self.parts, reading.state[-1], images)
-        return scores_of(self.stages.after(rows, *beside), len(images))
+    def _after(self, rows: Tensor, cached: CachedForward, images: Tensor) -> Tensor:
+        skip_inputs = chosen(self.parts, cached.state[-1], images)
+        return scores_of(self.stages.after(rows, *skip_inputs), len(images))
 
 
-class LinearTerms(_Mix):
-    """The linear layer is a matrix over all positions of all units: the fc6 of a VGG, the fc of a ResNet."""
+class LinearTerms(_LinearEdits):
+    """The linear layer is a matrix over all positions of all units: fc6 of a VGG, fc of a ResNet."""
 
-    def read(self, pictures: Tensor) -> CachedForward:
+    def read(self, images: Tensor) -> CachedForward:
         """See `network.Network`."""
-        peaks, inputs, silent, beside = self._inputs(pictures)
+        max_activations, inputs, silent, skip_inputs = self._inputs(images)
         units = self.info.units
         if self.info.layer_kind.unit_dim != 1 or inputs.dim() != 2:
-            raise CannotSplit(f"the linear layer after {self.info.name} is no matrix over its units")
-        change = (inputs - silent).view(len(pictures), units, -1)
-        weight = self.mix.weight.view(-1, units, change.shape[2]).permute(1, 2, 0)
+            raise CannotSplit(f"the linear layer after {self.info.name} is not a matrix over its units")
+        change = (inputs - silent).view(len(images), units, -1)
+        weight = self.linear.weight.view(-1, units, change.shape[2]).permute(1, 2, 0)
         terms = torch.bmm(change.transpose(0, 1), weight)  # (units, B, out)
-        nothing = self.mix(silent)[0]
+        nothing = self.linear(silent)[0]
         mixed = nothing + terms.sum(0)
-        scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))
-        state = terms, nothing, mixed, beside
-        return CachedForward(scores_of(scores, len(pictures)), peaks, (change != 0).any(2), state)
+        scores = self.stages.after(mixed.clone(), *chosen(self.parts, skip_inputs))
+        state = terms, nothing, mixed, skip_inputs
+        return CachedForward(scores_of(scores, len(images)), max_activations, (change != 0).any(2), state)
 
-    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, cached: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `network.Network`."""
-        terms, nothing, mixed, _ = reading.state
+        terms, nothing, mixed, _ = cached.state
         if _single(kept):
-            return self._after(mixed[images] - terms[_removed(kept), images], reading, images)
+            return self._after(mixed[images] - terms[_removed(kept), images], cached, images)
         each, counts = torch.unique_consecutive(images, return_counts=True)
         parts = torch.split(kept.to(terms.dtype), counts.tolist())
         sums = [part @ terms[:, image] for image, part in zip(each.tolist(), parts, strict=True)]
-        return self._after(nothing + torch.cat(sums), reading, images)
+        return self._after(nothing + torch.cat(sums), cached, images)
 
-    def rows(self, reading: CachedForward) -> int:
+    def rows(self, cached: CachedForward) -> int:
         """See `network.Network`."""
-        return rows_at_once(reading.state[1].numel(), 2**23)  # many, for matrices
+        return rows_at_once(cached.state[1].numel(), 2**23)  # many, for matrices
 
 
-class ConvolutionMix(_Mix):
+class ConvolutionTerms(_LinearEdits):
     """The linear layer is a convolution: the next one of a VGG, the head of a SqueezeNet."""
 
-    mix: nn.Conv2d
+    linear: nn.Conv2d
 
-    def read(self, pictures: Tensor) -> CachedForward:
+    def read(self, images: Tensor) -> CachedForward:
         """See `network.Network`."""
-        peaks, inputs, silent, beside = self._inputs(pictures)
-        zeros = self.mix.padding_mode == "zeros" and not isinstance(self.mix.padding, str)
+        max_activations, inputs, silent, skip_inputs = self._inputs(images)
+        zeros = self.linear.padding_mode == "zeros" and not isinstance(self.linear.padding, str)
         if self.info.layer_kind.plane_dims != (-2, -1) or inputs.dim() != 4 or not zeros:
             raise CannotSplit(f"the convolution after {self.info.name} is not over its units")
-        mixed = self.mix(inputs)
-        scores = self.stages.after(mixed.clone(), *chosen(self.parts, beside))
+        mixed = self.linear(inputs)
+        scores = self.stages.after(mixed.clone(), *chosen(self.parts, skip_inputs))
         active = (inputs != silent).flatten(2).any(2)
-        return CachedForward(scores_of(scores, len(pictures)), peaks, active, (inputs, silent, mixed, beside))
+        return CachedForward(
+            scores_of(scores, len(images)), max_activations, active, (inputs, silent, mixed, skip_inputs)
+        )
 
-    def scores(self, reading: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
+    def scores(self, cached: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
         """See `network.Network`."""
-        inputs, silent, mixed, _ = reading.state
+        inputs, silent, mixed, _ = cached.state
         if not _single(kept):
-            rows = self.mix(torch.where(per_row(kept, inputs.dim()), inputs[images], silent))
-            return self._after(rows, reading, images)
-        unit, mix = _removed(kept), self.mix
+            rows = self.linear(torch.where(per_row(kept, inputs.dim()), inputs[images], silent))
+            return self._after(rows, cached, images)
+        unit, linear = _removed(kept), self.linear
         change = (inputs[images, unit] - silent[0, unit])[:, None]
-        if mix.kernel_size != (1, 1) or mix.stride != (1, 1) or mix.padding != (0, 0):
-            change = unfold(change, mix.kernel_size, mix.dilation, mix.padding, mix.stride)  # type: ignore[arg-type]
-        weight = mix.weight.flatten(2)[:, unit].transpose(0, 1)  # (n, out, kernel)
+        if linear.kernel_size != (1, 1) or linear.stride != (1, 1) or linear.padding != (0, 0):
+            change = unfold(change, linear.kernel_size, linear.dilation, linear.padding, linear.stride)  # type: ignore[arg-type]
+        weight = linear.weight.flatten(2)[:, unit].transpose(0, 1)  # (n, out, kernel)
         before = mixed.flatten(2)[images]
         rows = torch.baddbmm(before, weight, change.flatten(2), alpha=-1)
-        return self._after(rows.view(len(images), *mixed.shape[1:]), reading, images)
+        return self._after(rows.view(len(images), *mixed.shape[1:]), cached, images)
 
-    def rows(self, reading: CachedForward) -> int:
+    def rows(self, cached: CachedForward) -> int:
         """See `network.Network`."""
-        return rows_at_once(reading.state[2][0].numel())
+        return rows_at_once(cached.state[2][0].numel())
 
 
 def _single(kept: Tensor) -> bool:
@@ -114,5 +116,5 @@ def _single(kept: Tensor) -> bool:
 
 
 def _removed(kept: Tensor) -> Tensor:
-    """The one unit that each edit removes."""
+    """The one unit that each edit forces to zero."""
     return (~kept).int().argmax(1)

@@ -1,8 +1,8 @@
 """Receptive-field centers of any network, read off one forward pass.
 
 Each tensor that the pass computes carries the field of its grid: the center of position 0, the step
-from one position to the next and the size, in picture pixels. Convolutions, poolings, paddings and
-resizings change the field; element-wise operations and concatenations hand on the largest of their
+from one position to the next and the size, in image pixels. Convolutions, poolings, paddings and
+resizings change the field; element-wise operations and concatenations keep the largest of their
 inputs' fields; anything else (attention, global pooling, reshaping of the plane) loses it.
 
 The composition is that of TPAMI 2018 (centers of receptive fields, sec. 2.2); where paths of
@@ -64,17 +64,17 @@ class Field(NamedTuple):
 
 
 class FieldMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """While active, follows the receptive fields from the `picture` through every operation.
+    """While active, follows the receptive fields from the `images` through every operation.
 
-    >>> with FieldMode(pictures) as fields:
-    ...     output = layer(pictures)
+    >>> with FieldMode(images) as fields:
+    ...     output = layer(images)
     >>> fields.of(output)
     """
 
-    def __init__(self, picture: Tensor) -> None:
+    def __init__(self, images: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._fields: Any = WeakTensorKeyDictionary()
-        self._fields[picture] = Field()
+        self._fields[images] = Field()
 
     def of(self, tensor: Tensor) -> Field | None:
         """Field of a tensor that was computed under this mode; None if it is lost."""
@@ -84,7 +84,7 @@ class FieldMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run the operation, and give its results their fields."""
+        """Run an operation, and record the fields of its results."""
         out = func(*args, **(kwargs or {}))
         outputs = [o for o in (out if isinstance(out, (tuple, list)) else [out]) if isinstance(o, Tensor)]
         named = {a.name: v for a, v in zip(func._schema.arguments, args, strict=False)} | (kwargs or {})
@@ -109,7 +109,7 @@ class FieldMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if field is None or (field.dims != (-2, -1) and rule not in (_permutation, _layer_norm)):
                 return None
             return rule(field, named, before, output)
-        if torch.Tag.pointwise in func.tags or name in _KEEPING:
+        if torch.Tag.pointwise in func.tags or name in _KEEP_FIELD:
             # only inputs on the same plane: a gate of a single position scales a map, and moves nothing
             fields = [field for t in inputs if (field := self.of(t)) and field.fits(t, output)]
             return max(fields, key=lambda field: field.x.size, default=None)
@@ -242,9 +242,23 @@ _RULES: dict[str, _Rule] = {
     "split_with_sizes": _reshaping,
     "unsqueeze": _reshaping,
 }
-_KEEPING = frozenset(
-    ["cat", "native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm",
-     "_batch_norm_with_update", "native_group_norm", "native_dropout", "clone", "_to_copy", "alias",
-     "detach", "contiguous", "hardswish", "hardswish_", "prelu",
-     "_prelu_kernel"]
-)  # fmt: skip
+_KEEP_FIELD = frozenset(
+    [
+        "cat",
+        "native_batch_norm",
+        "_native_batch_norm_legit_no_training",
+        "cudnn_batch_norm",
+        "_batch_norm_with_update",
+        "native_group_norm",
+        "native_dropout",
+        "clone",
+        "_to_copy",
+        "alias",
+        "detach",
+        "contiguous",
+        "hardswish",
+        "hardswish_",
+        "prelu",
+        "_prelu_kernel",
+    ]
+)

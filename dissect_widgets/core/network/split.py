@@ -1,11 +1,11 @@
-"""Cut a network in two at a layer: what comes before it, and what is made of it.
+"""Split a network in two at a layer: the part up to its output, and the part that depends on it.
 
 >>> parts = split(model, "features.29")
->>> value, beside = parts.before(pictures)
->>> parts.after(value, *beside)              # the same scores as model(pictures)
+>>> value, skip_inputs = parts.before(images)
+>>> parts.after(value, *skip_inputs)              # the same scores as model(images)
 
-The network is traced with `torch.fx`. A branch that passes the layer by is computed before the cut and
-handed on beside the layer's output.
+The network is traced with `torch.fx`. A branch that bypasses the layer is computed in the first part and
+passed on with the layer's output, as a skip input.
 """
 
 from __future__ import annotations
@@ -21,55 +21,91 @@ from dissect_widgets.core.network.linear_rows import with_fast_rows
 from dissect_widgets.errors import LayerError
 
 PER_UNIT_MODULES: Final = (
-    nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU, nn.Mish,
-    nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Hardswish, nn.Hardsigmoid, nn.Hardtanh, nn.PReLU,
-    nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d,
-    nn.BatchNorm1d, nn.BatchNorm2d, nn.Flatten,
-)  # fmt: skip
-"""Modules that make of each unit's map something that depends on that unit alone, in evaluation mode."""
+    nn.Identity,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.CELU,
+    nn.SELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Sigmoid,
+    nn.Tanh,
+    nn.Softplus,
+    nn.Hardswish,
+    nn.Hardsigmoid,
+    nn.Hardtanh,
+    nn.PReLU,
+    nn.Dropout,
+    nn.Dropout2d,
+    nn.MaxPool2d,
+    nn.AvgPool2d,
+    nn.AdaptiveAvgPool2d,
+    nn.AdaptiveMaxPool2d,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.Flatten,
+)
+"""Modules whose output for a unit depends on that unit alone, in evaluation mode."""
 
 PER_UNIT_FUNCTIONS: Final = (
-    torch.relu, torch.relu_, torch.sigmoid, torch.tanh, torch.flatten,
-    functional.relu, functional.relu_, functional.relu6, functional.leaky_relu, functional.gelu,
-    functional.silu, functional.elu, functional.hardswish, functional.dropout, functional.max_pool2d,
-    functional.avg_pool2d, functional.adaptive_avg_pool2d, functional.adaptive_max_pool2d,
-)  # fmt: skip
+    torch.relu,
+    torch.relu_,
+    torch.sigmoid,
+    torch.tanh,
+    torch.flatten,
+    functional.relu,
+    functional.relu_,
+    functional.relu6,
+    functional.leaky_relu,
+    functional.gelu,
+    functional.silu,
+    functional.elu,
+    functional.hardswish,
+    functional.dropout,
+    functional.max_pool2d,
+    functional.avg_pool2d,
+    functional.adaptive_avg_pool2d,
+    functional.adaptive_max_pool2d,
+)
 _PER_UNIT_METHODS: Final = ("relu", "relu_", "sigmoid", "tanh", "flatten", "contiguous")
 
 
 class CannotSplit(Exception):
-    """The network cannot be cut there; the message says why. It can still be run whole."""
+    """The network cannot be split there; the message says why. It can still be run in full."""
 
 
 class Parts(NamedTuple):
     """A network in two parts."""
 
     before: Callable[..., tuple[Any, tuple[Any, ...]]]
-    """Pictures to the output of the layer, and all else that the second part takes."""
+    """Images to the output of the layer, and the skip inputs of the second part."""
     after: Callable[..., Any]
-    """Both of these to the scores."""
-    own: tuple[bool, ...] = ()
-    """For each of what else there is, whether every image has its own: whether it is as long as the batch."""
+    """Output of the layer and skip inputs to the scores."""
+    per_image: tuple[bool, ...] = ()
+    """For each skip input, whether it has one entry for each image of the batch."""
 
-    def with_own(self, pictures: Tensor) -> Parts:
-        """The same, once two `pictures` have shown what images have of their own."""
-        one, two = (self.before(pictures[:count])[1] for count in (1, 2))
+    def with_per_image(self, images: Tensor) -> Parts:
+        """These parts with `per_image` filled in, which two `images` show."""
+        one, two = (self.before(images[:count])[1] for count in (1, 2))
         pairs = zip(one, two, strict=True)
-        return self._replace(own=tuple(_length(a) == 1 and _length(b) == 2 for a, b in pairs))
+        return self._replace(per_image=tuple(_length(a) == 1 and _length(b) == 2 for a, b in pairs))
 
 
 class Stages(NamedTuple):
-    """The second part in three, where the first thing that mixes units is a linear layer."""
+    """The second part in three, where the first step that mixes units is a linear layer."""
 
     each: Callable[[Any], Any]
-    """Output of the layer to the input of the linear layer; each unit by itself."""
-    mix: nn.Linear | nn.Conv2d
+    """Output of the layer to the input of the linear layer; each unit separately."""
+    linear: nn.Linear | nn.Conv2d
     after: Callable[..., Any]
-    """Output of the linear layer, and what stands beside it, to the scores."""
+    """Output of the linear layer and skip inputs to the scores."""
 
 
 def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Parts, Stages | None]:
-    """Cut a network after a layer.
+    """Split a network after a layer.
 
     Parameters
     ----------
@@ -78,7 +114,7 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
     layer
         Dotted name of a module that runs once.
     also
-        Names of other modules that the second part is to run as a whole, so that their hooks are called.
+        Names of other modules that the second part must call as modules, so that their hooks run.
 
     Returns
     -------
@@ -88,8 +124,8 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
     Raises
     ------
     CannotSplit
-        If the network cannot be traced, the layer is not one step of it, or one of `also` is none that
-        follows.
+        If the network cannot be traced, the layer is not a single step of it, or one of `also` is not a
+        step that follows.
     LayerError
         If the scores do not depend on the layer.
     """
@@ -97,44 +133,44 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
     nodes = [node for node in graph.nodes if node.op == "call_module" and node.target == layer]
     if len(nodes) != 1:
         raise CannotSplit(f"{layer} is not a single step of the traced network")
-    cut, made = nodes[0], _descendants(nodes[0])
+    cut, dependent = nodes[0], _descendants(nodes[0])
     output = next(node for node in graph.nodes if node.op == "output")
-    if output not in made:
-        if any(_changes_unseen(model, node) for node in made):
-            raise CannotSplit(f"what follows {layer} changes in place what passes it by")
+    if output not in dependent:
+        if any(_changes_unseen(model, node) for node in dependent):
+            raise CannotSplit(f"what follows {layer} changes its skip inputs in place")
         raise LayerError(
-            f"What the network outputs does not depend on layer {layer!r}: nothing that is removed there "
-            "can change a prediction."
+            f"The output of the network does not depend on layer {layer!r}: ablating its units cannot change "
+            "a prediction."
         )
     for name in also:
-        if not any(node.op == "call_module" and node.target == name for node in made):
+        if not any(node.op == "call_module" and node.target == name for node in dependent):
             raise CannotSplit(f"{name} is not a single step of what follows {layer}")
-    beside = _taken(graph, made, without=cut)
+    skip_inputs = _taken(graph, dependent, without=cut)
     before = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
-    for node in graph.nodes:  # all of it in order, for steps that change their input in place
-        if node not in made:
+    for node in graph.nodes:  # in order, for steps that change their input in place
+        if node not in dependent:
             copies[node] = before.node_copy(node, copies.__getitem__)
-    before.output((copies[cut], tuple(copies[node] for node in beside)))
-    parts = Parts(fx.GraphModule(model, before), _second(model, graph, cut, beside))
-    return parts, _stages(model, graph, cut, beside)
+    before.output((copies[cut], tuple(copies[node] for node in skip_inputs)))
+    parts = Parts(fx.GraphModule(model, before), _second(model, graph, cut, skip_inputs))
+    return parts, _stages(model, graph, cut, skip_inputs)
 
 
 def _trace(model: nn.Module, layers: Sequence[str]) -> fx.Graph:
     class Tracer(fx.Tracer):
         def is_leaf_module(self, module: nn.Module, name: str) -> bool:
             if any(layer.startswith(f"{name}.") for layer in layers):
-                return False  # look inside of it for the layer
+                return False  # the layer is inside
             return name in layers or super().is_leaf_module(module, name)
 
     try:
         return Tracer().trace(model)
-    except Exception as error:  # a network may do in its forward pass whatever Python can
+    except Exception as error:  # a forward pass may raise anything
         raise CannotSplit(f"it cannot be traced ({type(error).__name__}: {_first_line(error)})") from error
 
 
 def _changes_unseen(model: nn.Module, node: fx.Node) -> bool:
-    """Whether a step is there only for what it changes in place, of which a trace knows nothing."""
+    """Whether a step exists only for what it changes in place, which a trace does not record."""
     if node.users or node.op == "output":
         return False
     if node.op == "call_module":
@@ -143,27 +179,27 @@ def _changes_unseen(model: nn.Module, node: fx.Node) -> bool:
     return bool(node.kwargs.get("inplace")) or (name.endswith("_") and not name.endswith("__"))
 
 
-def _stages(model: nn.Module, graph: fx.Graph, cut: fx.Node, beside: Sequence[fx.Node]) -> Stages | None:
+def _stages(model: nn.Module, graph: fx.Graph, cut: fx.Node, skip_inputs: Sequence[fx.Node]) -> Stages | None:
     chain, node = [cut], cut
     while True:
         if len(node.users) != 1:
             return None
         node = next(iter(node.users))
         if node.op == "call_module" and node.args == (chain[-1],) and not node.kwargs:
-            mix = model.get_submodule(str(node.target))
-            if isinstance(mix, nn.Linear) or (isinstance(mix, nn.Conv2d) and mix.groups == 1):
+            linear = model.get_submodule(str(node.target))
+            if isinstance(linear, nn.Linear) or (isinstance(linear, nn.Conv2d) and linear.groups == 1):
                 break
         if not _is_per_unit(model, node):
             return None
         chain.append(node)
-    if any(other in set(chain) for other in beside):
+    if set(chain) & set(skip_inputs):
         return None
     each = fx.Graph()
     copies = {cut: each.placeholder("value")}
     for step in chain[1:]:
         copies[step] = each.node_copy(step, copies.__getitem__)
     each.output(copies[chain[-1]])
-    return Stages(fx.GraphModule(model, each), mix, _second(model, graph, node, beside))
+    return Stages(fx.GraphModule(model, each), linear, _second(model, graph, node, skip_inputs))
 
 
 def _is_per_unit(model: nn.Module, node: fx.Node) -> bool:
@@ -182,31 +218,33 @@ def _is_per_unit(model: nn.Module, node: fx.Node) -> bool:
     return node.op == "call_method" and node.target in _PER_UNIT_METHODS
 
 
-def _second(model: nn.Module, graph: fx.Graph, start: fx.Node, beside: Sequence[fx.Node]) -> fx.GraphModule:
-    """All that is made of a step, as a network of its own."""
-    made, after = _descendants(start), fx.Graph()
-    copies = {node: after.placeholder(f"taken_{i}") for i, node in enumerate([start, *beside])}
+def _second(
+    model: nn.Module, graph: fx.Graph, start: fx.Node, skip_inputs: Sequence[fx.Node]
+) -> fx.GraphModule:
+    """All steps that depend on one, as a network."""
+    dependent, after = _descendants(start), fx.Graph()
+    copies = {node: after.placeholder(f"taken_{i}") for i, node in enumerate([start, *skip_inputs])}
     for node in graph.nodes:
-        if node.op == "get_attr" and node not in copies and any(user in made for user in node.users):
+        if node.op == "get_attr" and node not in copies and any(user in dependent for user in node.users):
             copies[node] = after.node_copy(node)
-        elif node in made:
+        elif node in dependent:
             copies[node] = after.node_copy(node, copies.__getitem__)
     return with_fast_rows(fx.GraphModule(model, after))
 
 
 def _descendants(start: fx.Node) -> set[fx.Node]:
-    found, left = set(), list(start.users)
+    descendants, left = set(), list(start.users)
     while left:
         node = left.pop()
-        if node not in found:
-            found.add(node)
+        if node not in descendants:
+            descendants.add(node)
             left += node.users
-    return found
+    return descendants
 
 
-def _taken(graph: fx.Graph, made: Iterable[fx.Node], *, without: fx.Node) -> list[fx.Node]:
-    """Steps that the second part takes something of, in order."""
-    inside = set(made)
+def _taken(graph: fx.Graph, dependent: Iterable[fx.Node], *, without: fx.Node) -> list[fx.Node]:
+    """Steps whose results the second part takes, in order."""
+    inside = set(dependent)
     wanted = {source for node in inside for source in node.all_input_nodes} - inside - {without}
     return [node for node in graph.nodes if node in wanted and node.op != "get_attr"]
 

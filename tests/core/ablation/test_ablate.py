@@ -22,7 +22,7 @@ from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.core.network.forward import FullForward, PartialForward
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.linear_rows import RowsLinear
-from dissect_widgets.core.network.linear_terms import ConvolutionMix, LinearTerms
+from dissect_widgets.core.network.linear_terms import ConvolutionTerms, LinearTerms
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
 from tests.core.ablation.networks import Images, made, naive, pictures, telling
 from tests.small_images import ArrayImages
@@ -165,13 +165,13 @@ class OfPair(nn.Module):
 
 
 CASES: list[tuple[Any, str, type]] = [
-    (vgg, "4", LinearTerms), (vgg, "2", LinearTerms), (vgg, "0", ConvolutionMix), (vgg, "1", ConvolutionMix),
+    (vgg, "4", LinearTerms), (vgg, "2", LinearTerms), (vgg, "0", ConvolutionTerms), (vgg, "1", ConvolutionTerms),
     (vgg, "5", LinearTerms), (vgg, "7", LinearTerms), (vgg, "10", PartialForward),
-    (Head, "low", ConvolutionMix), (Head, "high", ConvolutionMix), (Head, "last", PartialForward),
-    (Residual, "low", ConvolutionMix), (Residual, "stem", PartialForward), (Residual, "high", PartialForward),
+    (Head, "low", ConvolutionTerms), (Head, "high", ConvolutionTerms), (Head, "last", PartialForward),
+    (Residual, "low", ConvolutionTerms), (Residual, "stem", PartialForward), (Residual, "high", PartialForward),
     (Tokens, "patch", FullForward), (Tokens, "norm", FullForward), (Tokens, "mix.linear1", FullForward),
-    (Winding, "conv", FullForward), (Twice, "conv", FullForward), (Twice, "stem", ConvolutionMix),
-    (normed, "0", ConvolutionMix), (normed, "4", PartialForward), (InPlace, "conv", PartialForward),
+    (Winding, "conv", FullForward), (Twice, "conv", FullForward), (Twice, "stem", ConvolutionTerms),
+    (normed, "0", ConvolutionTerms), (normed, "4", PartialForward), (InPlace, "conv", PartialForward),
     (OfPair, "pair", FullForward), (Beside, "conv", PartialForward),
 ]  # fmt: skip
 
@@ -183,7 +183,7 @@ def test_scores_equal_the_naive_loops(make: Any, layer: str, way: type) -> None:
     with evaluation(net):
         info = source.plan(layer, batch)
         network = open_network(net, info, batch)
-        assert type(network) is way, network.how
+        assert type(network) is way, network.strategy
         dim = {"tokens": 2}.get(info.kind, 1)
         sets = [[u] for u in range(info.units)]
         sets += [[], list(range(info.units)), list(range(0, info.units, 2)), [1, info.units - 1]]

@@ -86,7 +86,7 @@ def test_bad_input_is_refused() -> None:
         attack(net, data, classes=["ant"] * 7)
     with pytest.raises(SettingError, match="only one class"):
         attack(classifier(lambda: Rule(lambda x: x.mean((1, 2, 3))[:, None])), list(data.images))
-    with pytest.raises(LayerError, match=r"outputs \(8, 3, 11, 13\) for 8 pictures"):
+    with pytest.raises(LayerError, match=r"outputs \(8, 3, 11, 13\) for 8 images"):
         attack(classifier(lambda: Rule(lambda x: x * 2)), data)
 
 

@@ -253,7 +253,7 @@ CASES: list[tuple[Any, list[str], str]] = [
     (progressive, ["layer6", "layer1", "output_16x16"], "from layer1 on"),
     (progressive, ["layer4", "layer3.wscale"], "from layer3.wscale on"),
     (Skip, ["low"], "from low on"), (Skip, ["stem"], "from stem on"), (Skip, ["high", "low"], "from low on"),
-    (Unseen, ["low"], "full passes: what follows low changes in place what passes it by"),
+    (Unseen, ["low"], "full passes: what follows low changes its skip inputs in place"),
     (InPlace, ["stem"], "from stem on"), (InPlace, ["conv", "relu"], "from relu on"),
     (Winding, ["conv"], "full passes: it cannot be traced (TraceError: symbolically traced variables cannot"),
     (OfPair, ["pair.conv"], "from pair.conv on"),
