@@ -207,8 +207,9 @@ def test_truncated(tmp_path: Path, weights: Weights, ending: str, share: float) 
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
 def test_empty(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    with pytest.raises(WeightsError, match=rf"^{re.escape(str(tmp_path / name))} is not a file of weights: \S"):
-        read_weights(tmp_path / name)
+    path = tmp_path / name
+    with pytest.raises(WeightsError, match=rf"^{re.escape(str(path))} is not a file of weights: \S"):
+        read_weights(path)
 
 
 def test_no_file(tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> Non
     assert result.balanced_accuracy > 0.74  # 0.80 over 1,400 images
 
 
+@pytest.mark.slow
 def test_the_segmenter_labels_pixels() -> None:
     segmenter, data = load_segmenter(), Scenes("val", 120)
     figures = figures_of("segmenter")
@@ -146,6 +147,7 @@ def test_the_generator_draws_churches() -> None:
     assert all(f"{figure}, drawn" in figures for figure in ("KID x 1000, segmenter", "FID, classifier"))
 
 
+@pytest.mark.slow
 def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--images", "48", "--out", str(tmp_path / "demo")]) == 0
     printed = capsys.readouterr().out

@@ -27,6 +27,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_the_same_bytes_in_any_process_thread_and_order() -> None:
     command = [sys.executable, "-c", DIGEST]
     digests = []
@@ -65,6 +66,7 @@ def test_a_size_changes_the_grain_not_the_picture() -> None:
     assert (large.labels[0][2::4, 2::4] == small.labels[0]).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_every_name_is_drawn() -> None:
     seen = np.zeros(len(VOCABULARY), bool)
     for seed in range(40):

@@ -107,7 +107,7 @@ def test_pictures_with_a_concept_and_without() -> None:
     assert torch.equal(shown[2], data.images[shown.images[2]])
     assert 0 in shown.images and 5 in none.images
     with pytest.raises(
-        DataError, match="0 of the 11 images show 'thing 0' on less than 5% of their labels; at least two must"
+        DataError, match="0 of the 11 images show 'thing 0' on less than 5% of their labels; at least two"
     ):
         data.labels[:, 0] = 1
         with_and_without(data, data.vocabulary[1])

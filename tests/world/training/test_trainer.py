@@ -49,6 +49,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     return torch.load(folder / "checkpoint.pt", weights_only=True)["net"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_ends_in_the_same_bits(tmp_path: Path) -> None:
     assert train(RECIPE, tmp_path / "whole", workers=1) is not None
     for _ in range(30):
@@ -104,6 +105,7 @@ def test_rare_names_count_by_the_square_root_of_their_pixels() -> None:
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_training_learns(tmp_path: Path) -> None:
     image_cache = ImageCache(tmp_path / "n", Scenes("train", 24, classes=THREE))
     image_cache.draw(1)
