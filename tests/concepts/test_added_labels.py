@@ -99,8 +99,8 @@ def downsized(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 def test_colors_beside_labels(images) -> None:
     data = WithColors(images)
-    own = list(images.vocabulary)
-    assert list(data.vocabulary) == [*own, *(Concept(name, "color") for name in COLOR_NAMES)]
+    concepts = list(images.vocabulary)
+    assert list(data.vocabulary) == [*concepts, *(Concept(name, "color") for name in COLOR_NAMES)]
     seen = set()
     for index in range(len(images)):
         image, labels = data[index]
@@ -146,11 +146,11 @@ def test_unlabeled_images_need_a_label_size(images) -> None:
 
 def test_a_color_that_the_data_have_stays_where_it_is() -> None:
     """The data have two of the colors themselves, and "orange" as a fruit."""
-    own = [("orange", "object"), ("red", "color"), ("car", "object"), ("black", "color")]
+    concepts = [("orange", "object"), ("red", "color"), ("car", "object"), ("black", "color")]
     red = torch.zeros(1, 11, 13, dtype=torch.int64)
-    data = WithColors(Labeled(Vocabulary(own), [red]))
+    data = WithColors(Labeled(Vocabulary(concepts), [red]))
     rest = [(name, "color") for name in COLOR_NAMES if name not in ("red", "black")]
-    assert [tuple(concept) for concept in data.vocabulary] == [("-", ""), *own, *rest]
+    assert [tuple(concept) for concept in data.vocabulary] == [("-", ""), *concepts, *rest]
     for name, rgb in zip(COLOR_NAMES, DISPLAY_RGB, strict=True):
         data.data.images[0] = torch.from_numpy(rgb / np.float32(255))[:, None, None]
         assert data[0][1][1].unique().tolist() == [data.vocabulary.index(name, "color")]
@@ -238,10 +238,10 @@ def test_parts_equal_brute_force(images, category: str) -> None:
 def test_halves_of_labels_that_are_arrays() -> None:
     labels = np.random.default_rng(0).integers(0, 3, (2, 11, 13)).astype(np.int32)
     data = WithHalves(Labeled(Vocabulary([("car", "object"), ("tree", "object")]), [labels]))
-    found = data[0][1]
-    assert isinstance(found, Tensor) and found.dtype == torch.int64
-    assert (found[:2].numpy() == labels).all()
-    assert (found[2:].numpy() == slow_parts(data, labels, "object")).all()
+    result = data[0][1]
+    assert isinstance(result, Tensor) and result.dtype == torch.int64
+    assert (result[:2].numpy() == labels).all()
+    assert (result[2:].numpy() == slow_parts(data, labels, "object")).all()
 
 
 def test_first_channel_with_an_object_counts() -> None:
@@ -330,12 +330,12 @@ def test_both_around_a_folder(tmp_path: Path, labels: str | None) -> None:
     )
     data = WithHalves(WithColors(folder))
     assert data.names == ["a.png"] and data.digest() != WithColors(folder).digest()
-    found = data[0][1].numpy()
-    assert found.shape == (4, 20, 28) and found.dtype == np.int64
+    result = data[0][1].numpy()
+    assert result.shape == (4, 20, 28) and result.dtype == np.int64
     car = mask == 1 if labels else np.ones_like(mask)
     halves = slow_halves(car.astype(np.int64))
     for number, half in enumerate(("top", "bottom", "left", "right"), start=1):
-        where = (found == data.vocabulary.index(f"car-{half}")).any(0)
+        where = (result == data.vocabulary.index(f"car-{half}")).any(0)
         assert (where == (halves == number).any(0)).all() and where.any()
 
 
@@ -353,9 +353,11 @@ def test_labels_of_a_narrow_type(wrap: type) -> None:
 
 def test_colors_beside_labels_that_are_arrays() -> None:
     labels = np.random.default_rng(0).integers(0, 2, (1, 11, 13))
-    found = WithColors(Labeled(Vocabulary([("car", "object")]), [labels]))[0][1]
+    result = WithColors(Labeled(Vocabulary([("car", "object")]), [labels]))[0][1]
     assert (
-        isinstance(found, Tensor) and found[0].tolist() == labels[0].tolist() and found.shape == (2, 11, 13)
+        isinstance(result, Tensor)
+        and result[0].tolist() == labels[0].tolist()
+        and result.shape == (2, 11, 13)
     )
 
 

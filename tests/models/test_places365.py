@@ -18,7 +18,7 @@ from dissect_widgets.errors import WeightsError
 from dissect_widgets.models.places365 import load_places_vgg16
 from tests.small_networks import seeded
 
-# As they stand in the published file, with torchvision's beside; written out, not computed.
+# As they stand in the published file, with torchvision's next to them; written out, not computed.
 CONVOLUTIONS = {
     "conv1_1": 0,
     "conv1_2": 2,
@@ -121,8 +121,8 @@ def test_layers_have_the_published_names(plain: nn.Module, tmp_path: Path) -> No
 def test_half_precision_is_widened(plain: nn.Module, tmp_path: Path) -> None:
     state = {name: value.half() for name, value in public(plain.state_dict()).items()}
     torch.save(state, tmp_path / "w.pth")
-    own = load_places_vgg16(tmp_path / "w.pth").state_dict()
-    assert all(torch.equal(own[name], value.float()) for name, value in state.items())
+    loaded = load_places_vgg16(tmp_path / "w.pth").state_dict()
+    assert all(torch.equal(loaded[name], value.float()) for name, value in state.items())
 
 
 def test_files_that_do_not_fit(plain: nn.Module, tmp_path: Path) -> None:

@@ -43,12 +43,12 @@ def public_weights(widths: tuple[int, ...], seed: int = 0) -> dict[str, Tensor]:
 
 def older(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same in the older style."""
-    found = {}
+    result = {}
     for name, tensor in weights.items():
         head, rest = name.split(".", 1)
         number = f"features.{int(head[5:]) - 1}" if head.startswith("layer") else "output"
-        found[f"{number}.{rest}"] = tensor
-    return found
+        result[f"{number}.{rest}"] = tensor
+    return result
 
 
 def convolve(x: Floats, kernel: Floats, padding: int) -> Floats:
@@ -92,18 +92,20 @@ def test_public_files_give_the_pictures_of_the_formulas(
 ) -> None:
     weights = public_weights(widths)
     saved = {
-        "newer": weights, "older": older(weights), "nested": {"state_dict": older(weights)},
+        "newer": weights,
+        "older": older(weights),
+        "nested": {"state_dict": older(weights)},
         "parallel": {f"module.{name}": tensor for name, tensor in weights.items()},
-    }[style]  # fmt: skip
+    }[style]
     torch.save(saved, tmp_path / "generator.pth")
     generator = load_generator(tmp_path / "generator.pth")
     z = latents(2, seed=3, latent_dim=widths[0])
     with torch.no_grad():
-        found = generator(z)
-        assert torch.equal(generator(z.flatten(1)), found)
+        result = generator(z)
+        assert torch.equal(generator(z.flatten(1)), result)
     for number in range(2):
         expected = plain(weights, z[number, :, 0, 0].double().numpy())
-        np.testing.assert_allclose(found[number].numpy(), expected, atol=1e-4)
+        np.testing.assert_allclose(result[number].numpy(), expected, atol=1e-4)
 
 
 def test_layers_are_those_of_the_public_models() -> None:

@@ -20,14 +20,14 @@ Weights = dict[str, Tensor]
 def weights(tiny) -> Weights:
     """Weights that fit the tiny network, and are not its own."""
     generator = torch.Generator().manual_seed(7)
-    own = tiny.state_dict()
-    return {name: torch.randn(tensor.shape, generator=generator) for name, tensor in own.items()}
+    parameters = tiny.state_dict()
+    return {name: torch.randn(tensor.shape, generator=generator) for name, tensor in parameters.items()}
 
 
-def assert_same(found: Weights, expected: Weights) -> None:
-    assert list(found) == list(expected)
+def assert_same(result: Weights, expected: Weights) -> None:
+    assert list(result) == list(expected)
     for name, tensor in expected.items():
-        assert torch.equal(found[name], tensor) and found[name].dtype == tensor.dtype, name
+        assert torch.equal(result[name], tensor) and result[name].dtype == tensor.dtype, name
 
 
 def copy_of(model: nn.Module) -> Weights:
@@ -40,9 +40,9 @@ def copy_of(model: nn.Module) -> Weights:
 @pytest.mark.parametrize("name", ["w.safetensors", "w.bin", "w.pt", "w"])
 def test_safetensors_with_and_without_their_ending(tmp_path: Path, weights: Weights, name: str) -> None:
     save_file(weights, tmp_path / name)
-    found = read_weights(tmp_path / name)
-    assert_same({key: found[key] for key in weights}, weights)
-    assert len(found) == len(weights)
+    result = read_weights(tmp_path / name)
+    assert_same({key: result[key] for key in weights}, weights)
+    assert len(result) == len(weights)
 
 
 @pytest.mark.parametrize("name", ["w.pth", "w"])
@@ -91,10 +91,10 @@ def test_prefixes_of_parallel_training_come_off(tmp_path: Path, ending: str) -> 
         torch.save({"state_dict": stored}, tmp_path / "w.pt")
     else:
         save_file(stored, tmp_path / "w.safetensors")
-    found = fit_names(read_weights(tmp_path / f"w.{ending}"), list(names.values()))
-    assert sorted(found) == sorted(names.values())
+    result = fit_names(read_weights(tmp_path / f"w.{ending}"), list(names.values()))
+    assert sorted(result) == sorted(names.values())
     for name, plain in names.items():
-        assert torch.equal(found[plain], stored[name])
+        assert torch.equal(result[plain], stored[name])
 
 
 def test_what_is_no_tensor_is_left_out(tmp_path: Path, weights: Weights) -> None:
@@ -117,20 +117,20 @@ class Harmful:
 
 @pytest.mark.parametrize("nested", [False, True])
 @pytest.mark.parametrize("name", ["w.pth", "w.safetensors.pt", "w.bin", "w"])
-@pytest.mark.parametrize("how", ["zip", "old", "pickle"])
+@pytest.mark.parametrize("form", ["zip", "old", "pickle"])
 def test_code_is_refused_and_not_run(
-    tmp_path: Path, weights: Weights, how: str, name: str, nested: bool
+    tmp_path: Path, weights: Weights, form: str, name: str, nested: bool
 ) -> None:
     path, folder = tmp_path / name, tmp_path / "made by the file"
     content = {"state_dict": weights, "extra": Harmful(folder)} if nested else Harmful(folder)
-    if how == "pickle":
+    if form == "pickle":
         path.write_bytes(pickle.dumps(content, protocol=2))
     else:
-        torch.save(content, path, _use_new_zipfile_serialization=how == "zip")
+        torch.save(content, path, _use_new_zipfile_serialization=form == "zip")
     with pytest.raises(WeightsError, match=rf"^{re.escape(str(path))} holds pickled code \(.*is refused"):
         read_weights(path)
     assert not folder.exists()
-    if how == "pickle":
+    if form == "pickle":
         pickle.loads(path.read_bytes())
     else:
         torch.load(path, weights_only=False)
@@ -155,7 +155,7 @@ def test_a_whole_model_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"<!DOCTYPE html>\n<html>Not found</html>\n",
+        b"<!DOCTYPE html>\n<html>Not result</html>\n",
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
         b"PK\x03\x04" + bytes(100),
         bytes(200),
@@ -178,7 +178,7 @@ def test_no_file_of_weights_whatever_the_unpickler_makes_of_it(tmp_path: Path, c
 
 
 def test_text_is_not_said_to_hold_code(tmp_path: Path) -> None:
-    (tmp_path / "w.pt").write_bytes(b"<!DOCTYPE html>\n<html>Not found</html>\n")
+    (tmp_path / "w.pt").write_bytes(b"<!DOCTYPE html>\n<html>Not result</html>\n")
     with pytest.raises(WeightsError, match=re.escape(f"{tmp_path / 'w.pt'} is not a file of weights")):
         read_weights(tmp_path / "w.pt")
 

@@ -64,10 +64,10 @@ def fresh(name: str, classes: int) -> nn.Module:
 
 
 def assert_same(model: nn.Module, weights: dict[str, Tensor]) -> None:
-    own = model.state_dict()
-    assert sorted(own) == sorted(weights)
+    loaded = model.state_dict()
+    assert sorted(loaded) == sorted(weights)
     for name, tensor in weights.items():
-        assert torch.equal(own[name], tensor), name
+        assert torch.equal(loaded[name], tensor), name
 
 
 # Networks of torchvision ----------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ def test_the_path_may_be_a_string(tmp_path: Path) -> None:
         ("ResNet18", "Did you mean 'resnet18'"),
         ("vgg-16", "Did you mean 'vgg16'"),
         ("????", "There are "),
-        ("fcn_resnet50", "Did you mean 'resnet50'"),  # puts out no classes
+        ("fcn_resnet50", "Did you mean 'resnet50'"),  # outputs no classes
         ("", "There are "),
     ],
 )
@@ -173,7 +173,7 @@ def test_no_network_to_download_from(monkeypatch: pytest.MonkeyPatch, error: OSE
         load_model("vgg16", "imagenet")
 
 
-# Networks of one's own ------------------------------------------------------------------------------------
+# Your own networks ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -263,11 +263,11 @@ def test_real_squeezenet(real: Path) -> None:
 )
 def test_normalize(scale: str, mean: tuple[float, ...], deviation: tuple[float, ...]) -> None:
     pictures = torch.rand((2, 3, 11, 13), generator=torch.Generator().manual_seed(0))
-    before, found = pictures.clone(), normalize(scale)(pictures)
+    before, result = pictures.clone(), normalize(scale)(pictures)
     for channel in range(3):
         expected = (before[:, channel].double() - mean[channel]) / deviation[channel]
-        assert torch.allclose(found[:, channel].double(), expected, atol=1e-6)
-    assert torch.equal(pictures, before) and found.dtype == torch.float32
+        assert torch.allclose(result[:, channel].double(), expected, atol=1e-6)
+    assert torch.equal(pictures, before) and result.dtype == torch.float32
     if scale == "symmetric":
         assert normalize(scale)(torch.tensor([0.0, 1.0]).expand(1, 3, 1, 2))[0, 2, 0].tolist() == [-1, 1]
 

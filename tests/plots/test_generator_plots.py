@@ -78,14 +78,14 @@ def of(figure: go.Figure, kind: str) -> list[Any]:
 def words(figure: go.Figure) -> list[str]:
     """All texts that plotly reads as HTML, without the line breaks."""
     layout = figure.layout
-    found = [layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text]
-    found += [annotation.text for annotation in layout.annotations]
+    result = [layout.title.text, layout.xaxis.title.text, layout.yaxis.title.text]
+    result += [annotation.text for annotation in layout.annotations]
     for trace in figure.data:
         hover = trace.hovertext if trace.hovertext is not None else []
-        found += [trace.name, *np.ravel(np.array(hover, object)).tolist()]
-        found += list(trace.y) if trace.type == "bar" else []
-        found += [trace.colorbar.title.text] if trace.type == "heatmap" else []
-    return [text.replace("<br>", " ") for text in found if isinstance(text, str)]
+        result += [trace.name, *np.ravel(np.array(hover, object)).tolist()]
+        result += list(trace.y) if trace.type == "bar" else []
+        result += [trace.colorbar.title.text] if trace.type == "heatmap" else []
+    return [text.replace("<br>", " ") for text in result if isinstance(text, str)]
 
 
 def test_removal_curve(counts: PixelCounts) -> None:
@@ -276,13 +276,13 @@ def test_names_are_text(counts: PixelCounts, effects: PlaceEffects) -> None:
 
 def shown(figure: go.Figure) -> dict[tuple[float, float], Any]:
     """Pixels of images by their top left corner."""
-    found = {}
+    result = {}
     for image in figure.layout.images:
         kind, data = image.source.split(",")
         assert kind == "data:image/jpeg;base64" and (image.xref, image.yref) == ("x", "y")
         assert (image.xanchor, image.yanchor) in ((None, None), ("left", "top"))
-        found[image.x, image.y] = np.asarray(Image.open(io.BytesIO(b64decode(data))).convert("RGB"))
-    return found
+        result[image.x, image.y] = np.asarray(Image.open(io.BytesIO(b64decode(data))).convert("RGB"))
+    return result
 
 
 def smooth(n: int, seed: int, height: int = 48, width: int = 64) -> torch.Tensor:
@@ -339,12 +339,12 @@ def test_images_fit_the_page() -> None:
 
 def edges(path: str) -> set[tuple[float, ...]]:
     """Lines of a path as (x0, y0, x1, y1)."""
-    found = set()
+    result = set()
     for x, y, way, end in re.findall(r"M([-\d.]+),([-\d.]+)([HV])([-\d.]+)", path):
-        found.add(
+        result.add(
             (float(x), float(y), float(end), float(y)) if way == "H" else tuple(map(float, (x, y, x, end)))
         )
-    return found
+    return result
 
 
 def test_outlines() -> None:
@@ -374,8 +374,8 @@ def test_outlines() -> None:
         for row, column in expected["V"]:
             x, y = 166 + column * wide, tops[0] + row * high
             lines.add((x, y - half, x, y + high + half))
-        found = edges(shape.path)
-        assert np.array(sorted(found)) == pytest.approx(np.array(sorted(lines)), abs=1e-2)
+        result = edges(shape.path)
+        assert np.array(sorted(result)) == pytest.approx(np.array(sorted(lines)), abs=1e-2)
     last = np.array(sorted(edges(drawn.layout.shapes[-1].path)))
     assert len(last) == 4 and last[:, 0].min() == pytest.approx(332 + 5 * wide - 1, abs=1e-2)
     assert last[:, 1].max() == pytest.approx(tops[1] + tall, abs=1e-2)

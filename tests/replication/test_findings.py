@@ -29,8 +29,8 @@ from dissect_widgets.replication.findings import (
 def layers(counts: dict[str, int]) -> Any:
     """A dissection whose layers detect so many objects."""
     count = {name: {"object": SimpleNamespace(unique=n)} for name, n in counts.items()}
-    found = [SimpleNamespace(name=name, count_detectors=lambda name=name: count[name]) for name in counts]
-    return SimpleNamespace(layers=found)
+    result = [SimpleNamespace(name=name, count_detectors=lambda name=name: count[name]) for name in counts]
+    return SimpleNamespace(layers=result)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def layers(counts: dict[str, int]) -> Any:
 )
 def test_emergence(counts: list[int], holds: bool) -> None:
     named = {f"conv{k}": n for k, n in enumerate(counts)}
-    found = claims.emergence(SimpleNamespace(dissection=layers(named)))  # type: ignore[arg-type]
-    assert found.holds is holds and found.numbers["objects by layer"] == named
-    assert "9 kinds of objects" in found.ours
+    result = claims.emergence(SimpleNamespace(dissection=layers(named)))  # type: ignore[arg-type]
+    assert result.holds is holds and result.numbers["objects by layer"] == named
+    assert "9 kinds of objects" in result.ours
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def sets(few: float, overall: float, kept: float) -> Any:
     ("few", "overall", "holds"), [(0.72, 0.92, True), (0.73, 0.92, False), (0.72, 0.90, False)]
 )
 def test_few_units(few: float, overall: float, holds: bool) -> None:
-    found = claims.few_units(sets(few, overall, 0.9))
-    assert found.holds is holds
-    assert found.numbers["without 3"] == pytest.approx(few) and found.numbers["without 7"] == 0.5
-    assert "95.0%" in found.ours and f"without 3 of 28 {few:.1%} (random 94.0%" in found.ours
+    result = claims.few_units(sets(few, overall, 0.9))
+    assert result.holds is holds
+    assert result.numbers["without 3"] == pytest.approx(few) and result.numbers["without 7"] == 0.5
+    assert "95.0%" in result.ours and f"without 3 of 28 {few:.1%} (random 94.0%" in result.ours
 
 
 @pytest.mark.parametrize(("kept", "holds"), [(0.91, True), (0.89, False)])
 def test_keep_only(kept: float, holds: bool) -> None:
-    found = claims.keep_only(sets(0.7, 0.9, kept))
-    assert found.holds is holds and f"{100 * (0.95 - kept):.1f} points with 3" in found.ours
+    result = claims.keep_only(sets(0.7, 0.9, kept))
+    assert result.holds is holds and f"{100 * (0.95 - kept):.1f} points with 3" in result.ours
 
 
 def test_interpretable() -> None:
@@ -108,8 +108,8 @@ def test_trees(tree: float, church: float, holds: bool) -> None:
         mean = np.array([-0.1, changes[name], -0.9])
         return claims_change(mean, np.full(3, 0.01))
 
-    found = claims.trees(SimpleNamespace(without_trees=SimpleNamespace(change=change)))  # type: ignore[arg-type]
-    assert found.holds is holds and found.numbers["tree"][1] == tree
+    result = claims.trees(SimpleNamespace(without_trees=SimpleNamespace(change=change)))  # type: ignore[arg-type]
+    assert result.holds is holds and result.numbers["tree"][1] == tree
 
 
 def claims_change(mean: Any, interval: Any) -> Any:
@@ -137,9 +137,9 @@ def test_doors(wall: float, half: float, tree: float, holds: bool) -> None:
     [((1.5, 0.4), (2.0, 0.9), True), ((1.3, 0.4), (2.0, 0.9), False), ((1.5, 0.4), (2.0, 1.1), False)],
 )
 def test_attacks(source: Any, target: Any, holds: bool) -> None:
-    found = SimpleNamespace(source_times=Estimate(*source), target_times=Estimate(*target), top=4, images=9)
+    result = SimpleNamespace(source_times=Estimate(*source), target_times=Estimate(*target), top=4, images=9)
     evidence = SimpleNamespace(
-        importance=None, changes=SimpleNamespace(by_importance=lambda importance: found)
+        importance=None, changes=SimpleNamespace(by_importance=lambda importance: result)
     )
     assert claims.attacks(evidence).holds is holds  # type: ignore[arg-type]
 
@@ -162,15 +162,15 @@ MADE = (
 
 
 def test_what_fails_is_reported(tmp_path: Path) -> None:
-    found = check_claims(MADE, 5)
-    assert [one.holds for one in found] == [True, False, False]
-    text = as_text(found)
+    result = check_claims(MADE, 5)
+    assert [one.holds for one in result] == [True, False, False]
+    text = as_text(result)
     assert "1 of 3 claims hold" in text and text.count("DOES NOT HOLD") == 2
     assert "could not be tested: There is <no> tree." in text
-    page = as_page(found)
+    page = as_page(result)
     assert "<b>many</b>" not in page and "&lt;b&gt;many&lt;/b&gt;" in page and "&lt;no&gt;" in page
     assert page.count('class="fails"') == 2 and page.count('class="holds"') == 1
-    data, written = write_findings(found, tmp_path / "new" / "folder")
+    data, written = write_findings(result, tmp_path / "new" / "folder")
     assert written.read_text("utf-8") == page
     findings = json.loads(data.read_text("utf-8"))["findings"]
     assert [(one["panel"], one["holds"]) for one in findings] == [

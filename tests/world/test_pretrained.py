@@ -87,6 +87,7 @@ def test_object_detectors_emerge_and_only_by_training(classifier: SceneNet) -> N
     assert objects["conv5_3", "trained"] > objects["conv2_2", "trained"]
 
 
+@pytest.mark.slow
 def test_a_unit_detects_airplanes_that_it_never_saw(classifier: SceneNet) -> None:
     probe = Scenes("probe", 240, label_size=64)
     layer = dw.dissect(classifier, ["conv5_3"], probe, progress=False)["conv5_3"]

@@ -67,11 +67,11 @@ def test_images_without_classes_count_as_what_the_network_says() -> None:
     assert made.class_name == max(both, key=lambda name: both[name])
     assert {made.class_name, made.target_name} == {"bee", "elk"}
     assert made.name == "TinyNet" and made.layers == ("mix",) and made.concept == ("thing 3", "object")
-    assert [own.units for own in made.shapes() if own.name == "mix"] == [5]
+    assert [layer.units for layer in made.shapes() if layer.name == "mix"] == [5]
 
 
 class Classed:
-    """Images of some of the classes, by names of their own."""
+    """Images of some of the classes, by other names."""
 
     classes = ("fox", "ant")
 
@@ -100,7 +100,7 @@ def test_pictures_with_a_concept_and_without() -> None:
     data = ArrayImages(11)
     data.labels[[0, 5, 7]] = 0
     data.labels[0, 1, 0, :8] = data.labels[5, 0, :7, 0] = 4  # 8 and 7 of 143 positions
-    shares = [(own == 4).any(0).mean() for own in data.labels]
+    shares = [(label == 4).any(0).mean() for label in data.labels]
     shown, none = with_and_without(data, data.vocabulary[4])
     assert shown.images == [i for i, share in enumerate(shares) if share > 0.05]
     assert none.images == [i for i, share in enumerate(shares) if share <= 0.05]
@@ -128,14 +128,14 @@ def test_parts_of_data_without_names() -> None:
 
 def test_the_world() -> None:
     made = studies.world_classifier(labeled=5, train=7, held_out=3, things=4, attacked=2)
-    assert [len(own) for own in (made.labeled, made.train, made.held_out, *made.things)] == [5, 7, 3, 4, 4]
+    assert [len(part) for part in (made.labeled, made.train, made.held_out, *made.things)] == [5, 7, 3, 4, 4]
     assert made.layers[-1] == made.layer == "conv5_3" and len(made.layers) == 13
-    shown = [{own.classes[target] for target in own.targets} for own in made.things]
+    shown = [{part.classes[target] for target in part.targets} for part in made.things]
     assert shown[0] == {"airplane"} and "airplane" not in shown[1]
     table = made.compare({"a": ("1", "2")})
     assert table.loc["a"].tolist() == ["1", "2"] and made.name in table.columns[1]
     churches = studies.world_generator(samples=6)
-    layers = {own.name: own for own in churches.shapes()}
+    layers = {layer.name: layer for layer in churches.shapes()}
     assert set(churches.layers) <= set(layers) and len(churches.latents(6)) == 6
     rows, columns = layers[churches.insert_layer].height, layers[churches.insert_layer].width
     assert all(row < rows and column < columns for row, column in churches.cells or ())

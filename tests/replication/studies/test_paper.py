@@ -64,7 +64,7 @@ def test_places_and_imagenet(places: Path) -> None:
     assert study.held_out[0].shape == (3, 224, 224) and study.labeled.images == study.held_out.images
     assert not hasattr(study.labeled, "targets")
     airplanes, others = (
-        sorted({Path(own.data.samples[i][0]).parent.name for i in own.images}) for own in study.things
+        sorted({Path(part.data.samples[i][0]).parent.name for i in part.images}) for part in study.things
     )
     assert airplanes == ["n02690373", "n04552348"] and others == ["n01440764"]
     assert (study.class_name, study.target_name, study.concept.name) == ("ski_resort", "bedroom", "airplane")
