@@ -33,7 +33,7 @@ def browser_blocks(data: UnitData, exemplars: int) -> str:
         shown |= {image for unit in units for image in unit["images"]}
     blocks["about"] = _json(about)
     texts = [_block(name, gzip.compress(content, 6, mtime=0)) for name, content in blocks.items()]
-    texts += [_block(f"image-{image}", data.picture(image, _PICTURE_SIDE)) for image in sorted(shown)]
+    texts += [_block(f"image-{image}", data.image(image, _PICTURE_SIDE)) for image in sorted(shown)]
     return "".join(texts)
 
 

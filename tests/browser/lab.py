@@ -19,6 +19,10 @@ from playwright.sync_api import FloatRect, Locator, Page
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
+FRAMES = """async count => {
+    for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
+}"""
+
 
 def write_notebook(path: Path, cells: list[str]) -> Path:
     """Write a notebook of code cells."""
@@ -152,12 +156,16 @@ class Notebook:
         )
 
     def wait_idle(self, timeout: float = 120) -> None:
-        """Wait until the kernel has nothing to do."""
-        self.page.wait_for_timeout(200)
+        """Wait until the kernel has done all that it was asked for."""
+        self.run_code("pass")  # it is done in order
         self.page.wait_for_function(
             "jupyterapp.shell.currentWidget.sessionContext.kernelDisplayStatus === 'idle'",
             timeout=timeout * 1000,
         )
+
+    def wait_frames(self, count: int = 2) -> None:
+        """Wait until the page was drawn some times."""
+        self.page.evaluate(FRAMES, count)
 
     def errors(self) -> list[str]:
         """Errors that cells show."""
@@ -182,4 +190,5 @@ class Notebook:
     def theme(self, name: str) -> None:
         """Change the theme: "JupyterLab Light" or "JupyterLab Dark"."""
         self.command("apputils:change-theme", theme=name)
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        self.wait_frames()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ def told(notebook: Notebook) -> dict[str, Any]:
     return {"class": name, "mode": mode, "n": n, "units": units, **result}
 
 
+def measured(explorer: Locator, count: int) -> None:
+    """Wait until the page shows what Python measured for some number of chosen units."""
+    explorer.page.wait_for_function(
+        "([root, count]) => JSON.parse(root.dataset.shown)[2].length === count",
+        arg=[explorer.element_handle(), count],
+    )
+
+
 def agrees(explorer: Locator, state: dict[str, Any]) -> None:
     """Wait until the page shows a state, and compare all of its figures."""
     of = json.dumps([state["class"], state["mode"], sorted(state["units"])], separators=(",", ":"))
@@ -68,7 +77,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
         page.mouse.move(box["x"] + box["width"] * (0.2 + 0.02 * step), box["y"] + 60)
     page.mouse.up()
     expect(curve).not_to_have_attribute("aria-valuenow", "0")
-    page.wait_for_timeout(1500)
+    measured(explorer, int(curve.get_attribute("aria-valuenow") or 0))
     dragged = told(notebook)
     assert dragged["n"] == len(dragged["units"]) == int(curve.get_attribute("aria-valuenow") or 0) > 20
     assert dragged["changed_count"] > 0
@@ -83,27 +92,27 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
             "(s, all) => all.forEach(n => { s.value = n; s.dispatchEvent(new Event('input')); })",
             [first, first + 1, first, last],
         )
-        page.wait_for_timeout(1500)
+        measured(explorer, last)
         assert told(notebook)["n"] == last
         agrees(explorer, told(notebook))
     slider.fill(str(dragged["n"]))
-    page.wait_for_timeout(800)
+    measured(explorer, dragged["n"])
     assert told(notebook)["units"] == dragged["units"]
 
     # keep only those; then let go of one, by mouse, and take it back by keyboard
     explorer.locator(".dw-mode[data-mode='keep']").click()
     expect(explorer.locator(".dw-mode[data-mode='keep']")).to_have_attribute("aria-pressed", "true")
-    page.wait_for_timeout(500)
+    expect(explorer).to_have_attribute("data-shown", re.compile("keep"))
     assert told(notebook)["mode"] == "keep"
     agrees(explorer, told(notebook))
     row = explorer.locator(f".dw-rows .dw-row[data-unit='{dragged['units'][1]}']")
     row.click()
     expect(row).to_have_attribute("aria-selected", "false")
-    page.wait_for_timeout(500)
+    measured(explorer, dragged["n"] - 1)
     assert told(notebook)["n"] is None and dragged["units"][1] not in told(notebook)["units"]
     agrees(explorer, told(notebook))
     row.press("Enter")
-    page.wait_for_timeout(500)
+    measured(explorer, dragged["n"])
     assert told(notebook)["n"] == dragged["n"]
 
     # what fails in Python is said, and what follows works

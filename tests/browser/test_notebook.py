@@ -91,22 +91,23 @@ def test_the_tour(page: Page, server: Server) -> None:
     assert python(notebook, "[browser.unit, browser.threshold]") == [unit, None]
 
     # move the slider, and see the mask change
-    expect(browser.locator(f".dw-detail[data-drawn='{unit}']")).to_be_visible()
-    page.wait_for_timeout(300)
+    detail = browser.locator(f".dw-detail[data-drawn='{unit}']")
+    expect(detail).to_be_visible()
+    own = detail.get_attribute("data-threshold") or ""
     before, light = drawn(page, ".dw-detail .dw-gallery canvas"), lit_share(page)
     assert len(before) == 8
     slider = browser.locator(".dw-detail .dw-slider").first
     slider.fill("0")
-    page.wait_for_timeout(300)
+    expect(detail).to_have_attribute("data-threshold", "0")
     low, light_low = drawn(page, ".dw-detail .dw-gallery canvas"), lit_share(page)
     assert all(a != b for a, b in zip(before, low, strict=True)) and light_low > light * 1.05
     assert python(notebook, "browser.threshold") == 0
     highest = python(notebook, f"float(layer.highest[{unit}])")
     slider.fill(str(highest))
-    page.wait_for_timeout(300)
+    expect(detail).not_to_have_attribute("data-threshold", "0")
     assert lit_share(page) < light
-    browser.locator(".dw-detail .dw-button", has_text="reset").click()
-    page.wait_for_timeout(300)
+    browser.locator(".dw-detail .dw-button", has_text="Reset").click()
+    expect(detail).to_have_attribute("data-threshold", own)
     assert drawn(page, ".dw-detail .dw-gallery canvas") == before
 
     # step by keyboard, through what is filtered, in its order
@@ -143,7 +144,6 @@ def test_the_tour(page: Page, server: Server) -> None:
     expect(browser.locator(".dw-detail h3").first).to_have_text(f"unit {other}", timeout=30_000)
     expect(browser.locator(".dw-threshold output").first).to_have_text(shown)
     expect(browser.locator(f".dw-detail[data-drawn='{other}']")).to_be_visible()
-    page.wait_for_timeout(300)
     assert len(set(drawn(page, ".dw-detail .dw-gallery canvas"))) == 8
 
     # another layer: its own units

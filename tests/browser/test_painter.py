@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import Notebook, Server, box_of, write_notebook
+from tests.browser.lab import FRAMES, Notebook, Server, box_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOW = """
 import json, time
+from pathlib import Path
 import dissect_widgets as dw
 from dissect_widgets import world
 painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer6", seed=4, brush=0.2)
@@ -41,9 +42,9 @@ def told(notebook: Notebook) -> dict[str, Any]:
 
 
 def turned(painter: Locator, last: str) -> str:
-    """Wait until the page has shown another picture; returns its number."""
+    """Wait until the page shows another image, and waits for none; returns its number."""
     expect(painter).not_to_have_attribute("data-turn", last)
-    painter.page.wait_for_timeout(400)
+    expect(painter).to_have_attribute("data-idle", "true")
     return turn(painter)
 
 
@@ -51,7 +52,7 @@ def turn(painter: Locator) -> str:
     return painter.get_attribute("data-turn") or ""
 
 
-def stroke(page: Page, painter: Locator, *points: tuple[float, float], pause: int = 20) -> None:
+def stroke(page: Page, painter: Locator, *points: tuple[float, float]) -> None:
     """Draw a line with the mouse, through shares of the picture's width and height."""
     box = box_of(painter.locator(".dw-over"))
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
@@ -59,7 +60,7 @@ def stroke(page: Page, painter: Locator, *points: tuple[float, float], pause: in
     page.mouse.down()
     for place in places[1:]:
         page.mouse.move(*place, steps=5)
-        page.wait_for_timeout(pause)
+        page.evaluate(FRAMES, 1)
     page.mouse.up()
 
 
@@ -141,36 +142,38 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     assert (pixels(painter) == both).all() and told(notebook)["seed"] == 4
     (folder / "other.json").write_text('{"kind": "something else"}')
     painter.locator("input[type=file]").set_input_files(folder / "other.json")
-    expect(painter.locator(".dw-error")).to_contain_text("other.json holds no edits")
+    expect(painter.locator(".dw-error")).to_contain_text("other.json does not hold edits")
     assert len(told(notebook)["edits"]) == 2 and (pixels(painter) == both).all()
 
     # what fails while painting is said below the picture, and the edits stay; what follows works
     notebook.run_code("keep = painter.painting.draw; painter.painting.draw = None")
     stroke(page, painter, (0.1, 0.1), (0.2, 0.1))
     expect(painter.locator(".dw-error")).to_contain_text("TypeError")
-    page.wait_for_timeout(500)
+    expect(painter).to_have_attribute("data-idle", "true")
     assert len(told(notebook)["edits"]) == 3
     notebook.run_code("painter.painting.draw = keep")
     painter.get_by_role("button", name="undo").click()
     expect(painter.locator(".dw-error")).to_be_hidden()
-    page.wait_for_timeout(500)
+    expect(painter).to_have_attribute("data-idle", "true")
     now = turn(painter)
     assert (pixels(painter) == both).all()
 
-    # a slow kernel: pieces of a stroke wait together, and no more pictures are drawn than there is time for
+    # a kernel that is busy with the first point: what is drawn meanwhile waits, and is one piece then
     notebook.run_code(
         "drawn = []\n"
         "def slow(strokes):\n"
-        "    drawn.append(time.sleep(0.4))\n"
+        "    drawn.append(1)\n"
+        "    while not Path('go-on').exists():\n"
+        "        time.sleep(0.01)\n"
         "    return keep(strokes)\n"
         "painter.painting.draw = slow"
     )
-    many = [(0.1 + 0.8 * i / 60, 0.5) for i in range(61)]
-    stroke(page, painter, *many, pause=10)
-    page.wait_for_timeout(2500)
-    drawn = int(notebook.run_code("print(len(drawn))"))
+    stroke(page, painter, *[(0.1 + 0.8 * i / 60, 0.5) for i in range(61)])
+    (folder / "go-on").touch()
+    now = turned(painter, now)
     state = told(notebook)
-    assert 2 <= drawn <= 16 and len(state["edits"][-1]["points"]) >= 60
+    assert notebook.run_code("print(len(drawn))").strip() == "2", "the first point, and all others"
+    assert len(state["edits"][-1]["points"]) >= 60
     notebook.run_code("painter.painting.draw = keep")
     painter.get_by_role("button", name="undo").click()
     now = turned(painter, now)

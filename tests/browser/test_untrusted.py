@@ -81,7 +81,7 @@ def test_the_report_works_offline(chromium: Browser, evil: Path, tmp_path: Path)
     expect(page.locator(".dw-concepts li").first).to_contain_text("<i>")
     before = page.locator(".dw-gallery canvas").first.evaluate("c => c.toDataURL()")
     page.locator(".dw-slider").first.fill("0")
-    page.wait_for_timeout(300)
+    expect(page.locator(".dw-detail").first).to_have_attribute("data-threshold", "0")
     assert page.locator(".dw-gallery canvas").first.evaluate("c => c.toDataURL()") != before
     page.locator(".dw-tab").first.click()
     expect(page.locator(".dw-card")).to_have_count(4)

@@ -173,13 +173,13 @@ def test_what_does_not_fit(net: nn.Module, data: Images, importance: Any) -> Non
         dw.AttackDiff(dw.ClassifierData(net, data), "fc", importance=importance)
     with pytest.raises(LayerError, match=r"no layer 'cov'.*'conv'"):
         dw.AttackDiff(dw.ClassifierData(net, data, classes=data.classes), "cov")
-    with pytest.raises(SettingError, match="The ranking is of other classes"):
+    with pytest.raises(SettingError, match="The importance is of other classes"):
         dw.AttackDiff(
             dw.ClassifierData(net, data, classes=[name.upper() for name in data.classes]),
             importance=importance,
         )
     other = SimpleNamespace(layer="fc", units=5, classes=importance.classes)
-    with pytest.raises(SettingError, match="The ranking is of 5 units; fc has 7"):
+    with pytest.raises(SettingError, match="The importance is of 5 units; fc has 7"):
         dw.AttackDiff(dw.ClassifierData(net, data), importance=other)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="6 names"):
         dw.AttackDiff(dw.ClassifierData(net, data, classes=data.classes[:6]), "conv")
@@ -187,5 +187,5 @@ def test_what_does_not_fit(net: nn.Module, data: Images, importance: Any) -> Non
 
 def test_a_unit_is_told_of_by_the_dissection(diff: dw.AttackDiff, monkeypatch: pytest.MonkeyPatch) -> None:
     answer, _ = ask(diff, monkeypatch, kind="units", layer=0, units=[1], count=2)
-    assert "no dissection" in answer["error"]
+    assert "not dissected" in answer["error"]
     assert diff._facts["layer_index"] == -1

@@ -156,7 +156,7 @@ def test_the_page_draws_a_stroke_piece_by_piece(monkeypatch: pytest.MonkeyPatch)
     assert not buffers and painter._image == bytes(picture)
     assert painter.n == 2 and painter.edits[0]["points"] == [[0.2, 0.2], [0.4, 0.3], [0.7, 0.7]]
     content, _ = page(kind="stroke", first=False, last=True, points=[])
-    assert "cut off" in content["error"] and len(painter.edits) == 1
+    assert "interrupted" in content["error"] and len(painter.edits) == 1
     page(kind="switch", index=0, on=False)
     assert painter._image == start
     page(kind="do", what="undo")

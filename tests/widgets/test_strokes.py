@@ -92,7 +92,7 @@ def test_strokes_are_read_as_they_were_written() -> None:
         ({"mode": "drew"}, "'drew'.*draw"),
         ({"units": [0, 5]}, "2 units and 3 levels"),
         ({"units": [0, 5, 1]}, "unit 5; the layer has units 0 to 4"),
-        ({"units": [0, 1, 1]}, "unit twice"),
+        ({"units": [0, 1, 1]}, "duplicated unit"),
         ({"units": [], "level": []}, "0 units"),
         ({"level": [1, 2, "x"]}, "cannot be read"),
         ({"level": [1, 2, float("nan")]}, "not finite"),
@@ -123,9 +123,9 @@ def test_a_stroke_without_a_part_names_it() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "is damaged: it is no JSON"),
-        ("[]", "holds no edits"),
-        ('{"kind": "other"}', "holds no edits"),
+        ("{", "is damaged: it is not JSON"),
+        ("[]", "does not hold edits"),
+        ('{"kind": "other"}', "does not hold edits"),
         (
             write_strokes([], {**ABOUT, "generator": "Net 34cd"}),
             "another generator: of Net 34cd; this one is Net 12ab",

@@ -1,4 +1,4 @@
-"""The ablation explorer: remove units of a classifier by hand, and see at once what it no longer knows.
+"""The ablation explorer: remove units of a classifier by hand, and see at once what it misclassifies.
 
 >>> explorer = AblationExplorer(ClassifierData(model, validation), importance, dissection=dissection)
 >>> explorer                                 # show it
@@ -31,53 +31,53 @@ MODES = ("remove", "keep")
 
 
 class AblationExplorer(Widget):
-    """Units of a class by importance; those that are clicked are removed, or they alone are kept.
+    """Units by importance to a class; those that are clicked are removed, or all others are.
 
-    Everything is measured at once over the images that are given: the balanced accuracy of the class,
-    the accuracy over all classes, the classes that change most, the pictures whose prediction flips.
+    Everything is measured at once over the given images: the balanced accuracy of the class, the accuracy
+    over all classes, the classes that change most, the images whose prediction changes.
 
     Parameters
     ----------
     classifier
-        The network and its images, best others than those of `importance`; see `ClassifierData`.
+        The network and its images, preferably others than those of `importance`; see `ClassifierData`.
     importance
-        Units by importance, of the layer that is to be edited.
+        Units by importance, of the layer that is edited.
     dissection
         Names and exemplars of the units, if it has this layer.
     class_name, mode, n, units
-        First values of the traits of these names.
+        Initial values of the traits.
     height
         Height of the widget, in pixels.
     progress
-        Whether to show a bar while images are read.
+        Whether to show a progress bar while images are read.
 
     Attributes
     ----------
     accuracy
-        `Accuracy` of the network as it is and as it is edited now.
+        `Accuracy` of the network without and with the current edit.
     predicted
-        int64 (images,), predictions of the network as it is edited now.
+        int64 (images,), predictions with the current edit.
     flipped
-        Images whose prediction is another than before, the class's own first.
+        int64, numbers of images whose prediction changes, those of the class first.
 
     Raises
     ------
     SettingError, DataError, LayerError
-        What `rank_units` raises, and for a ranking of another layer or other classes.
+        As `rank_units`; also if `importance` is of another layer or other classes.
     TraitError
-        If a trait is set to what there is not; it says what there is.
+        If a trait is set to a value that is not allowed; it names the allowed ones.
     """
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     _css = scoped_styles({".dw-ablation-explorer": [SHARED_STYLES, Path(__file__).with_suffix(".css")]})
 
     class_name = traitlets.Unicode(help="Class whose units are ranked.").tag(sync=True)
-    mode = traitlets.Unicode("remove", help='Whether to "remove" `units`, or to "keep" nothing else.').tag(
+    mode = traitlets.Unicode("remove", help='Whether to "remove" `units`, or to "keep" only them.').tag(
         sync=True
     )
     units = traitlets.List(traitlets.Int(), help="Units that are chosen.").tag(sync=True)
     n = traitlets.Int(
-        None, allow_none=True, help="How many of the most important are chosen; None if others are."
+        None, allow_none=True, help="Number of most important units that are chosen; None if others are."
     ).tag(sync=True)
     height = traitlets.Int(680, min=320, help="Height in pixels.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
@@ -152,7 +152,7 @@ class AblationExplorer(Widget):
         units: list[int] = list(proposal["value"])
         bad = [unit for unit in units if not 0 <= unit < self.importance.units]
         if bad or len(set(units)) != len(units):
-            which = f"{bad[0]} is none" if bad else "one stands there twice"
+            which = f"{bad[0]} does not exist" if bad else "one is duplicated"
             raise TraitError(
                 f"units: {which}; {self.importance.layer} has units 0 to {self.importance.units - 1}."
             )
@@ -196,7 +196,7 @@ class AblationExplorer(Widget):
             self._update()
 
     def _count(self) -> int | None:
-        """How many units are chosen, if they are the most important."""
+        """Number of chosen units if they are the most important ones, else None."""
         first = self.order[: len(self.units)].tolist()
         return len(first) if set(self.units) == set(first) else None
 
@@ -206,7 +206,7 @@ class AblationExplorer(Widget):
             self.units = first
 
     def _update(self) -> None:
-        """Measure the network as it is edited now; the page hears of it, whatever comes of it."""
+        """Measure the network with the current edit; the page gets the result or the error."""
         self._turn += 1
         try:
             effect = self.data.effect(self.class_name, self.mode, self.units)
@@ -223,5 +223,5 @@ class AblationExplorer(Widget):
         if kind == "curve":
             return self.data.curve(question["class"]), []
         if self._units is None:
-            raise ValueError("There is no dissection of this layer.")
+            raise ValueError("This layer is not dissected.")
         return self._units.answer(question)

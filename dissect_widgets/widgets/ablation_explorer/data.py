@@ -14,55 +14,57 @@ from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.errors import DataError, SettingError
 
 MOST_FLIPPED = 24
-"""Pictures in the gallery."""
+"""Images in the gallery."""
 MOST_CHANGED = 5
-"""Other classes that are listed."""
+"""Other classes in the list."""
 CURVE_POINTS = 14
 
 
 class Effect(NamedTuple):
-    """What a network says as it is edited now."""
+    """What an edit of the network changes."""
 
     predicted: NDArray[np.int64]
     """int64 (images,)"""
     accuracy: Accuracy
     flipped: NDArray[np.int64]
-    """Images whose prediction is another than before; those of the class first."""
+    """int64, images whose prediction changes; those of the class first."""
     shown: dict[str, Any]
-    """All that the page shows of it."""
+    """The same for the page."""
 
 
 class AblationData:
-    """A ranking, and images on which edits are measured.
+    """Units by importance, and images on which edits are measured.
 
     Parameters
     ----------
     held, importance
-        Images up to the ranking's layer.
+        Images up to the layer of `importance`, and the importance of its units.
 
     Raises
     ------
     SettingError, DataError
-        If the layer has another number of units than the ranking, or there is only one class.
+        If the layer has another number of units than `importance`, or there is only one class.
     """
 
     def __init__(self, held: CachedClassifier, importance: UnitImportance) -> None:
         if held.units != importance.units:
             raise SettingError(
-                f"The ranking is of {importance.units} units, but {importance.layer} has {held.units}."
+                f"The importance is of {importance.units} units, but {importance.layer} has {held.units}."
             )
         self.held, self.importance = held, importance
-        there = np.isin(np.arange(len(importance.classes)), held.targets)
-        self.classes = [name for name in importance.present_classes if there[importance.classes.index(name)]]
+        is_present = np.isin(np.arange(len(importance.classes)), held.targets)
+        self.classes = [
+            name for name in importance.present_classes if is_present[importance.classes.index(name)]
+        ]
         if len(self.classes) < 2:
             raise DataError(
-                "Balanced accuracy needs images of two classes or more, both in the ranking and here; there "
-                f"are {len(self.classes)} that have them."
+                "Balanced accuracy needs images of two or more classes, both here and in the images of the "
+                f"importance; {len(self.classes)} have them."
             )
         self._curves: dict[str, dict[str, Any]] = {}
 
     def facts(self) -> dict[str, Any]:
-        """What never changes."""
+        """Facts that never change."""
         return {
             "layer": self.importance.layer,
             "classes": list(self.importance.classes),
@@ -73,7 +75,7 @@ class AblationData:
         }
 
     def ranked(self, name: str) -> dict[str, Any]:
-        """Units in the order of their importance to a class."""
+        """Units by importance to a class, and what the class loses without each."""
         r, c, order = self.importance, self.importance.class_number(name), self.importance.top_units(name)
         return {
             "class": name,
@@ -84,10 +86,10 @@ class AblationData:
         }
 
     def effect(self, name: str, mode: str, units: Sequence[int]) -> Effect:
-        """Measure the network without some units, or with nothing but them."""
+        """Measure the network without some units, or with only them."""
         held, c, names = self.held, self.importance.class_number(name), self.importance.classes
-        others = sorted(set(range(self.importance.units)) - set(units))
-        predicted = held.predict(list(units) if mode == "remove" else others)
+        unchosen = sorted(set(range(self.importance.units)) - set(units))
+        predicted = held.predict(list(units) if mode == "remove" else unchosen)
         accuracy = held.accuracy([predicted])
         flipped = np.flatnonzero(predicted != held.predicted)
         flipped = flipped[np.argsort(held.targets[flipped] != c, kind="stable")]
@@ -118,15 +120,15 @@ class AblationData:
             c, units = self.importance.class_number(name), self.importance.units
             order = self.importance.top_units(name).tolist()
             sizes = sorted({round((units + 1) ** (k / (CURVE_POINTS - 1)) - 1) for k in range(CURVE_POINTS)})
-            found = [self.held.predict(order[:n]) for n in sizes]
-            found += [self.held.predict(order[n:]) for n in sizes]
-            accuracy, k = self.held.accuracy(found), len(sizes)
-            own = [_plain(value) for value in accuracy.after[:, c]]
+            predictions = [self.held.predict(order[:n]) for n in sizes]
+            predictions += [self.held.predict(order[n:]) for n in sizes]
+            accuracy, k = self.held.accuracy(predictions), len(sizes)
+            class_accuracy = [_plain(value) for value in accuracy.after[:, c]]
             overall = [float(value) for value in accuracy.all_after]
             self._curves[name] = {
                 "sizes": sizes,
-                "remove": {"class_accuracy": own[:k], "overall_accuracy": overall[:k]},
-                "keep": {"class_accuracy": own[k:], "overall_accuracy": overall[k:]},
+                "remove": {"class_accuracy": class_accuracy[:k], "overall_accuracy": overall[:k]},
+                "keep": {"class_accuracy": class_accuracy[k:], "overall_accuracy": overall[k:]},
             }
         return self._curves[name]
 

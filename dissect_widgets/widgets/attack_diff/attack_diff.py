@@ -1,4 +1,4 @@
-"""The attack diff: a picture that is told as something else, and what has changed inside the network.
+"""The attack diff: an image that is misclassified after an attack, and what has changed in the network.
 
 >>> diff = AttackDiff(ClassifierData(model, validation), importance=importance, dissection=dissection)
 >>> diff                                     # show it
@@ -35,14 +35,14 @@ from dissect_widgets.widgets.unit_browser.styles import STYLES as BROWSER_STYLES
 
 PALETTES = ("green-red", "blue-orange")
 QUICK = CarliniWagner(steps=200, searches=4)
-"""What the button does by default: hardly more change than the full attack, in a fifth of its passes."""
-_TELL_EVERY = 0.1  # seconds between two notes of how far an attack is
+"""Attack of the button by default: hardly more change than the full attack, in a fifth of its passes."""
+_REPORT_EVERY = 0.1  # seconds between two updates of `progress`
 
 
 class AttackDiff(Widget):
-    """Pick a picture and a class, attack, and move from the original to the attacked picture.
+    """Pick an image and a target class, attack, and move from the original to the attacked image.
 
-    A slider moves everything: the picture, what the network says of it, and the maps of the units that are
+    A slider moves everything: the image, the predicted probabilities, and the maps of the units that are
     most important to both classes.
 
     Parameters
@@ -52,27 +52,27 @@ class AttackDiff(Widget):
     layer
         Whose units are shown; by default the ranking's.
     importance
-        Units by importance; without one, the units whose peaks change most are shown.
+        Units by importance; without it, the units whose max activations change most are shown.
     dissection
         Names and exemplars of the units, if it has this layer.
     method
-        How to attack; by default Carlini and Wagner's attack with fewer steps than `attack` takes.
+        The attack; by default Carlini and Wagner's with fewer steps than `attack` takes.
     seed
-        Of what the method draws by chance.
+        Of the method's random numbers.
     image, target, position, times, palette, unit, height
-        First values of the traits of these names.
+        Initial values of the traits.
 
     Attributes
     ----------
     attacked
-        `AttackResult` of the picture that is shown, or None.
+        `AttackResult` of the image that is shown, or None.
 
     Raises
     ------
     SettingError, DataError, LayerError, ActivationError
-        What `attack` raises; and for a ranking or a dissection of another layer, or other classes.
+        As `attack`; also if `importance` or `dissection` is of another layer, or other classes.
     TraitError
-        If a trait is set to what there is not; it says what there is.
+        If a trait is set to a value that is not allowed; it names the allowed ones.
     """
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
@@ -81,13 +81,13 @@ class AttackDiff(Widget):
     )
 
     image = traitlets.Int(0, min=0, help="Number of the image that is attacked.").tag(sync=True)
-    target = traitlets.Unicode(help='Class it is to be told as; "" for the one that is second now.').tag(
+    target = traitlets.Unicode(help='Target class; "" for the second most probable one.').tag(sync=True)
+    position = traitlets.Float(
+        1.0, min=0, max=1, help="What is shown: 0 is the original image, 1 the attacked one."
+    ).tag(sync=True)
+    times = traitlets.Float(30.0, min=1, max=1000, help="Factor by which the difference is enlarged.").tag(
         sync=True
     )
-    position = traitlets.Float(
-        1.0, min=0, max=1, help="What is shown: 0 is the original, 1 the attacked picture."
-    ).tag(sync=True)
-    times = traitlets.Float(30.0, min=1, max=1000, help="How much the difference is enlarged.").tag(sync=True)
     palette = traitlets.Unicode(
         "green-red", help='Colors of more and less activation; "blue-orange" for color-blind people.'
     ).tag(sync=True)
@@ -96,8 +96,8 @@ class AttackDiff(Widget):
     )
     height = traitlets.Int(560, min=240, help="Height of the browser of units, in pixels.").tag(sync=True)
     running = traitlets.Bool(False, help="Whether an attack is under way.").tag(sync=True)
-    progress = traitlets.Float(0.0, help="How far it is, from 0 to 1.").tag(sync=True)
-    error = traitlets.Unicode(help="What went wrong last.").tag(sync=True)
+    progress = traitlets.Float(0.0, help="Progress of the attack, from 0 to 1.").tag(sync=True)
+    error = traitlets.Unicode(help="The last error.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
     _columns = traitlets.Bytes().tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
@@ -118,10 +118,13 @@ class AttackDiff(Widget):
         seed: int = 0,
         **traits: Any,
     ) -> None:
+        self._check_keywords(traits)
         if layer is None and importance is None:
-            raise SettingError("Name a layer, or give a ranking of the units of one.")
+            raise SettingError("Name a layer, or give the importance of the units of one.")
         if importance is not None and layer not in (None, importance.layer):
-            raise SettingError(f"The layer is {layer!r}, but the ranking is of {importance.layer!r}.")
+            raise SettingError(
+                f"The layer is {layer!r}, but the importance is of units of {importance.layer!r}."
+            )
         if importance is not None:
             layer, classifier = importance.layer, classifier.with_classes(importance.classes)
         assert layer is not None  # one of the two was given
@@ -143,22 +146,22 @@ class AttackDiff(Widget):
         self._show_image()
 
     def __repr__(self) -> str:
-        what = "not attacked" if self.attacked is None else repr(self.attacked)
-        return f"<AttackDiff of image {self.image}, {self.data.layer}: {what}>"
+        state = "not attacked" if self.attacked is None else repr(self.attacked)
+        return f"<AttackDiff of image {self.image}, {self.data.layer}: {state}>"
 
     @property
     def units(self) -> list[int]:
-        """Units that are shown, those of the class before first; none before an attack has succeeded."""
+        """Units that are shown, those of the original class first; empty before an attack has succeeded."""
         return [unit for group in self._result.get("groups", []) for unit in group["units"]]
 
     def run(self) -> AttackResult | None:
-        """Attack the picture, and wait for the end."""
+        """Attack the image, and wait for the end."""
         self.start()
         self.wait()
         return self.attacked
 
     def start(self) -> None:
-        """Attack the picture, beside all else; `running` and `progress` say how far it is."""
+        """Attack the image in the background; `running` and `progress` follow it."""
         image, target = self.image, self.target
         self._background.stop()
         self.wait()
@@ -166,26 +169,26 @@ class AttackDiff(Widget):
         self._background.start(lambda stopped: self._work(image, target, stopped))
 
     def stop(self) -> None:
-        """End an attack that is under way; the best so far is shown."""
+        """Stop a running attack; the best image so far is shown."""
         self._background.stop()
 
     def wait(self) -> None:
-        """Wait until no attack is under way."""
+        """Wait until no attack is running."""
         self._background.wait()
 
     def _work(self, image: int, target: str, stopped: Callable[[], bool]) -> None:
-        told = time.monotonic()
+        reported = time.monotonic()
 
         def advance(share: float, done: int) -> bool:
-            nonlocal told
-            if time.monotonic() - told > _TELL_EVERY:
-                self.progress, told = share, time.monotonic()
+            nonlocal reported
+            if time.monotonic() - reported > _REPORT_EVERY:
+                self.progress, reported = share, time.monotonic()
             return stopped()
 
         try:
             attacked = self.data.attack(image, target, self.method, self.seed, advance)
             facts, perturbation, maps = self.data.shown(attacked)
-            if image == self.image and target == self.target:  # else it is no longer wanted
+            if image == self.image and target == self.target:  # else another one is wanted by now
                 with self.hold_sync():
                     self.attacked, self._perturbation, self._maps = attacked, perturbation, maps
                     self._result = facts
@@ -227,15 +230,15 @@ class AttackDiff(Widget):
     @traitlets.observe("target")
     def _target_changed(self, change: Any) -> None:
         if self._ready:
-            self._forget()
+            self._clear()
 
     def _show_image(self) -> None:
         with self.hold_sync():
-            self._forget()
+            self._clear()
             self._original, self._image = self.data.original(self.image)
 
-    def _forget(self) -> None:
-        """End the attack that is under way, and take away what is shown of the last one."""
+    def _clear(self) -> None:
+        """Stop a running attack, and remove what is shown of the last one."""
         self.stop()
         self.attacked, self._result, self.error = None, {}, ""
 
@@ -245,5 +248,5 @@ class AttackDiff(Widget):
             getattr(self, kind)()
             return {}, []
         if self._units is None:
-            raise ValueError("There is no dissection of this layer.")
+            raise ValueError("This layer is not dissected.")
         return self._units.answer(question)

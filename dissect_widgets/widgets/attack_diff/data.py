@@ -24,7 +24,7 @@ from dissect_widgets.errors import SettingError
 POSITIONS: Final = 21
 """Places between the original and the attacked picture at which the network is read."""
 MOST_CLASSES: Final = 7
-"""Classes that are told of."""
+"""Classes whose probabilities are shown."""
 
 
 class AttackData:
@@ -37,7 +37,7 @@ class AttackData:
     layer
         Whose units are shown.
     importance
-        Units by importance to the classes, or None: then the units that change most are shown.
+        Units by importance to the classes; with None, the units that change most are shown.
     """
 
     def __init__(self, classifier: ClassifierData, layer: str, importance: UnitImportance | None) -> None:
@@ -49,18 +49,17 @@ class AttackData:
         _, shape = open_layer(classifier.model, self.layer, classifier.data, preprocess=classifier.preprocess)
         self.plan = shape.plans[self.layer]
         if importance is not None:
-            self.check_units(importance.units, "ranking")
+            self.check_units(importance.units, "importance")
             if importance.classes != self.classes:
-                raise SettingError("The ranking is of other classes than those of the network.")
+                raise SettingError("The importance is of other classes than those of the network.")
 
     def check_units(self, units: int, of: str) -> None:
         """Raise SettingError if a ranking or dissection is not of the layer as it is."""
-        own = self.plan.info.units
-        if units != own:
-            raise SettingError(f"The {of} is of {units} units; {self.layer} has {own}.")
+        if units != self.plan.info.units:
+            raise SettingError(f"The {of} is of {units} units; {self.layer} has {self.plan.info.units}.")
 
     def facts(self) -> dict[str, Any]:
-        """What never changes."""
+        """Facts that never change."""
         data = self.classifier.data
         names = [self.classifier.name_of(image) for image in range(len(data))]
         return {
@@ -72,36 +71,36 @@ class AttackData:
         }
 
     def read(self, image: int) -> Read:
-        """An image, and what the network says of it; the last one is kept."""
+        """An image and its scores; the last one is cached."""
         if image not in self._read:
             self._read = {image: read_images(self.classifier, [image])}
         return self._read[image]
 
     def original(self, image: int) -> tuple[dict[str, Any], bytes]:
-        """An image as it is: what the network tells it as, and its picture as PNG."""
+        """An image before the attack: its predictions, and the image as PNG."""
         read = self.read(image)
         scores = read.scores[0]
         order = np.argsort(-scores, kind="stable")
-        odds = torch.from_numpy(scores).double().softmax(0).numpy()
+        probabilities = torch.from_numpy(scores).double().softmax(0).numpy()
         facts = {
             "image": image,
             "size": list(read.pictures.shape[2:]),
             "class": self.classes[order[0]],
             "nearest": self.classes[order[1]],
             "names": [self.classes[k] for k in order[:MOST_CLASSES]],
-            "probabilities": [[round(float(odds[k]), 6)] for k in order[:MOST_CLASSES]],
+            "probabilities": [[round(float(probabilities[k]), 6)] for k in order[:MOST_CLASSES]],
         }
         return facts, to_png(read.pictures[0])
 
     def attack(self, image: int, target: str, method: Method, seed: int, advance: Advance) -> AttackResult:
-        """Attack an image; "" is the class that is second now."""
+        """Attack an image; the target "" is the second most probable class."""
         read, targets = choose_targets(
             self.classifier, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
         )
         return run_attack(self.classifier, read, targets, method, seed=seed, advance=advance)
 
     def shown(self, attacked: AttackResult) -> tuple[dict[str, Any], bytes, bytes]:
-        """All that the page shows of an attack: facts, the perturbation, and maps of units.
+        """What the page shows of an attack: facts, the perturbation, and maps of units.
 
         The perturbation is float16 (3, H, W), maps are float16 (positions, units, h, w), little-endian.
         """
@@ -119,32 +118,32 @@ class AttackData:
         if not attacked.success[0]:
             return facts, b"", b""
         share = torch.linspace(0, 1, POSITIONS)[:, None, None, None]
-        pictures = attacked.before + share * attacked.perturbation
-        scores, maps = self._along(pictures)
-        peaks = maps.flatten(2).amax(2)
-        groups = self._groups(attacked, (peaks[-1] - peaks[0]).numpy())
+        images = attacked.before + share * attacked.perturbation
+        scores, maps = self._along(images)
+        max_activations = maps.flatten(2).amax(2)
+        groups = self._groups(attacked, (max_activations[-1] - max_activations[0]).numpy())
         units = list(dict.fromkeys(unit for group in groups for unit in group["units"]))
         ends = scores[[0, -1]].topk(min(MOST_CLASSES, len(self.classes))).indices
-        own = [int(attacked.predicted_before[0]), int(attacked.targets[0])]
-        told = list(dict.fromkeys([*own, *ends.T.flatten().tolist()]))[:MOST_CLASSES]
-        odds = scores.double().softmax(1)
+        classes = [int(attacked.predicted_before[0]), int(attacked.targets[0])]
+        listed = list(dict.fromkeys([*classes, *ends.T.flatten().tolist()]))[:MOST_CLASSES]
+        probabilities = scores.double().softmax(1)
         facts |= {
             "l2": float(attacked.l2[0]),
             "linf": float(attacked.linf[0]),
-            "names": [self.classes[k] for k in told],
-            "probabilities": [[round(float(p), 6) for p in odds[:, k]] for k in told],
+            "names": [self.classes[k] for k in listed],
+            "probabilities": [[round(float(p), 6) for p in probabilities[:, k]] for k in listed],
             "groups": groups,
             "units": units,
-            "max_activations": [[round(float(p), 5) for p in peaks[:, unit]] for unit in units],
+            "max_activations": [[round(float(p), 5) for p in max_activations[:, unit]] for unit in units],
         }
         perturbation = attacked.perturbation[0].numpy().astype("<f2").tobytes()
         return facts, perturbation, maps[:, units].numpy().astype("<f2").tobytes()
 
-    def _along(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores and maps of pictures from the original to the attacked one, in one pass."""
+    def _along(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores and maps of images from the original to the attacked one, in one pass."""
         classifier, plan, scores, maps = self.classifier, self.plan, [], []
         clone = [self.layer] if plan.overwritten else []
-        for part in pictures.split(max(classifier.batch_size, 2)):
+        for part in images.split(max(classifier.batch_size, 2)):
             given = network_input(part, classifier.device, classifier.dtype, classifier.preprocess)
             with evaluation(classifier.model), trace(classifier.model, [self.layer], clone=clone) as seen:
                 scores.append(scores_of(classifier.model(given), len(part)).float().cpu())
@@ -152,7 +151,7 @@ class AttackData:
         return torch.cat(scores), torch.cat(maps)
 
     def _groups(self, attacked: AttackResult, change: Any) -> list[dict[str, Any]]:
-        """Units that are shown: the most important of both classes, or those that fall and rise most."""
+        """Units that are shown: the most important to both classes, or those that fall and rise most."""
         classes = [self.classes[int(attacked.predicted_before[0])], self.classes[int(attacked.targets[0])]]
         if self.importance is not None and set(classes) <= set(self.importance.present_classes):
             return [
@@ -164,6 +163,6 @@ class AttackData:
             ]
         order = np.argsort(change, kind="stable")
         return [
-            {"title": "peaks that fall most", "units": order[:TOP].tolist()},
-            {"title": "peaks that rise most", "units": order[::-1][:TOP].tolist()},
+            {"title": "max activation falls most", "units": order[:TOP].tolist()},
+            {"title": "max activation rises most", "units": order[::-1][:TOP].tolist()},
         ]

@@ -1,4 +1,4 @@
-"""Layers side by side: detectors of each category as bars; a click opens their units.
+"""Detectors of each category across layers as bars; a click opens their units.
 
 >>> comparison = LayerComparison(dissection)
 >>> comparison                               # the bars; after a click, a unit browser below them
@@ -25,7 +25,7 @@ from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 
 
 class _Hint(anywidget.AnyWidget):
-    """Line above the figure, which makes the figure as wide as its cell."""
+    """Line above the figure; its script fits the figure to the cell, and keeps keys in the widget."""
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     text = traitlets.Unicode().tag(sync=True)
@@ -41,9 +41,9 @@ class LayerComparison(ipywidgets.VBox):
     dissection
         Of one or more layers.
     browser
-        Where a click opens units; by default a browser of its own, that appears below the bars.
+        Where a click opens units; by default a new one that appears below the bars.
     count
-        First value of the trait.
+        Initial value of the trait.
     min_iou, level, denominator
         See `LayerDissection.detectors`.
     """
@@ -64,7 +64,7 @@ class LayerComparison(ipywidgets.VBox):
         self.dissection, self.min_iou = dissection, min_iou
         self.level, self.denominator = level, denominator
         self.browser = browser or UnitBrowser(dissection, level=level, denominator=denominator)
-        self._below = ipywidgets.VBox()  # holds the browser once it is opened, unless it is elsewhere
+        self._below = ipywidgets.VBox()  # the new browser, once a click has opened it
         self._has_own_browser = browser is None
         self._bars = go.FigureWidget()
         self._bars._config = {"responsive": True, "displayModeBar": False}
@@ -109,7 +109,7 @@ class LayerComparison(ipywidgets.VBox):
             self._bars.data = []
             self._bars.add_traces(drawn.data)
             self._bars.layout = drawn.layout
-        self._bars._repr_mimebundle_()  # keeps what is drawn for a reload; only done when shown alone
+        self._bars._repr_mimebundle_()  # stores the drawing for a reload; plotly does so in a figure alone
         for trace in self._bars.data:
             trace.on_click(self._clicked)
 

@@ -93,7 +93,9 @@ class NeuronPainter {
     this.queue = new RequestQueue(
       (request) => this.run(request),
       (reason) => this.fail(reason),
+      () => this.showIdle(),
     );
+    this.decoding = 0; // images
     this.isComparing = false;
     this.turn = 0;
     this.drawnTurn = 0;
@@ -231,13 +233,30 @@ class NeuronPainter {
    */
   async showImage(png, time) {
     const turn = ++this.turn;
-    const bitmap = await createImageBitmap(new Blob([png], { type: "image/png" }));
+    const bitmap = await this.decode(png);
     if (turn < this.drawnTurn) return;
     this.drawnTurn = turn;
     const strokes = this.model.get("edits").length;
     this.area.show(bitmap, `sample ${this.model.get("seed")} with ${strokes} strokes`);
     this.root.element.dataset.turn = String(turn);
     if (time !== undefined) this.root.element.dataset.lag = (performance.now() - time).toFixed(1);
+  }
+
+  /** @param {BlobPart} png */
+  async decode(png) {
+    this.decoding++;
+    this.showIdle();
+    try {
+      return await createImageBitmap(new Blob([png], { type: "image/png" }));
+    } finally {
+      this.decoding--;
+      queueMicrotask(() => this.showIdle()); // once the image is drawn
+    }
+  }
+
+  /** Say whether all that was done here is shown, for who waits for it. */
+  showIdle() {
+    this.root.element.dataset.idle = String(!this.queue.isBusy && !this.decoding);
   }
 
   /** Show the image of the traits. */

@@ -1,10 +1,10 @@
-"""The painter: a brush that switches units of a generator on and off, and the network fits the picture in.
+"""The painter: a brush that inserts and ablates units of a generator, which adapts the image.
 
 >>> painter = NeuronPainter(generator, dissection)
 >>> painter                                  # show it
 >>> painter.concept, painter.seed = "door", 7
 >>> painter.paint([(0.5, 0.7)])              # as the brush does
->>> painter.image                            # the picture, as PIL holds it
+>>> painter.image                            # the image as PIL.Image
 
 PNAS 2020, "Semantic Paint", Fig. 6.
 """
@@ -29,7 +29,7 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.errors import DissectError, SavedError, SettingError
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
-from dissect_widgets.widgets.neuron_painter.palette import mix_palette, shown
+from dissect_widgets.widgets.neuron_painter.palette import mix_palette, page_palette
 from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
 from dissect_widgets.widgets.shared.history import History
@@ -39,30 +39,30 @@ from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 class NeuronPainter(Widget):
     """A canvas that paints with the units of a generator.
 
-    A stroke forces the units that match a concept best to their thresholds t_u, or to zero, where the brush
-    went on the layer's map; strokes add up, and only the layers behind are run.
+    A stroke sets the units that match a concept best to their thresholds t_u, or to zero, in the part of the
+    layer's map that the brush covers; strokes add up, and only the layers after it run.
 
     Parameters
     ----------
     generator
-        In evaluation mode; latents (B, depth) or (B, depth, 1, 1) to pictures.
+        In evaluation mode; latents (B, latent_dim) or (B, latent_dim, 1, 1) to images.
     dissection
-        Of this generator; says which units match what.
+        Of this generator; it says which units match which concept.
     layer
-        Which of its layers is painted on; by default the one with the most unique detectors.
+        The layer that is edited; by default the one with the most unique detectors.
     concepts
         The palette; by default the objects and parts that units match best.
     seed, concept, mode, n, brush, strength, edits, size
-        First values of the traits of these names.
+        Initial values of the traits.
     latent
-        Seed to a latent (1, depth); by default the first that `latents` draws.
+        Maps a seed to a latent (1, latent_dim); by default the first that `latents` draws.
     to_images
-        What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
+        Maps the generator's output to images in [0, 1]; by default from [-1, 1].
 
     Attributes
     ----------
     image
-        The picture as it is now, `PIL.Image`.
+        The edited image, `PIL.Image`.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class NeuronPainter(Widget):
         If the layer is unknown, its units are not those of the dissection, the generator takes other
         latents, or a concept is unknown.
     TraitError
-        If a trait is set to what there is not; it says what there is.
+        If a trait is set to a value that is not allowed; it names the allowed ones.
     """
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
@@ -79,22 +79,22 @@ class NeuronPainter(Widget):
     seed = traitlets.Int(1, help="Sample that is painted on.").tag(sync=True)
     concept = traitlets.Unicode(help="What the brush paints with.").tag(sync=True)
     mode = traitlets.Unicode("draw", help='Whether the brush is to "draw" or to "erase".').tag(sync=True)
-    n = traitlets.Int(20, min=1, help="How many units of a concept, those of the highest IoU.").tag(sync=True)
+    n = traitlets.Int(
+        20, min=1, help="Number of units that are edited, those of the highest IoU with the concept."
+    ).tag(sync=True)
     brush = traitlets.Float(
-        0.2, min=0.01, max=1, help="Diameter of the brush, as a share of the picture's width."
+        0.2, min=0.01, max=1, help="Diameter of the brush, as a share of the image's width."
     ).tag(sync=True)
     strength = traitlets.Float(
         1.0,
         min=0.05,
         max=10,
-        help="How often their threshold units are forced to. Erasing, 1 is zero, less takes away a part, and "
-        "more goes below zero, as deep as drawing would go above 1.",
+        help="Multiple of the threshold that units are set to. Erasing, 1 sets them to zero, less removes a "
+        "part, and more sets them below zero, as far as drawing goes above the threshold.",
     ).tag(sync=True)
-    edits = traitlets.List(traitlets.Dict(), help="Strokes, the first first; see `Stroke`.").tag(sync=True)
-    size = traitlets.Int(544, min=128, help="Width of the picture on the page, in pixels.").tag(sync=True)
-    error = traitlets.Unicode(help="What went wrong last, if the picture is not as the edits say.").tag(
-        sync=True
-    )
+    edits = traitlets.List(traitlets.Dict(), help="Strokes in order; see `Stroke`.").tag(sync=True)
+    size = traitlets.Int(544, min=128, help="Width of the image on the page, in pixels.").tag(sync=True)
+    error = traitlets.Unicode(help="The last error, if the image does not show the edits.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
     _palette = traitlets.List(traitlets.Dict()).tag(sync=True)
     _image = traitlets.Bytes().tag(sync=True)
@@ -112,16 +112,17 @@ class NeuronPainter(Widget):
         to_images: ToImages = to_images,
         **traits: Any,
     ) -> None:
+        self._check_keywords(traits)
         self.painting = Painting(generator, dissection, layer, latent, to_images)
         self.layer = self.painting.layer
         self.palette = mix_palette(self.layer, concepts)
         self._strokes: list[Covered] = []
         self._history: History[list[dict[str, Any]]] = History()
         self._page = PainterPage(self)
-        self._moving = True  # the first edits are no step of the history
+        self._moving = True  # the initial edits are not a step of the history
         super().__init__(
             _about=self.painting.about(),
-            _palette=shown(self.palette, dissection, self.layer),
+            _palette=page_palette(self.palette, dissection, self.layer),
             **{"concept": next(iter(self.palette)), "n": min(20, self.layer.units)} | traits,
         )
         self._moving = False
@@ -135,29 +136,29 @@ class NeuronPainter(Widget):
 
     @property
     def image(self) -> Image.Image:
-        """The picture as it is now."""
+        """The edited image."""
         return Image.open(io.BytesIO(self._image)).convert("RGB")
 
     @property
     def original(self) -> Image.Image:
-        """The picture without edits."""
+        """The image without edits."""
         return Image.open(io.BytesIO(self._original)).convert("RGB")
 
     def as_edits(self) -> list[Edit]:
-        """What the strokes do, for `dw.edit`, `dw.count_pixels`, and any other latents."""
+        """The strokes as edits, for `dw.edit`, `dw.count_pixels`, and other latents."""
         return self.painting.edits(self._strokes)
 
     def paint(self, points: Iterable[tuple[float, float]]) -> None:
-        """Paint a stroke with the brush as it is, through (x, y), shares of the width and height."""
+        """Paint a stroke with the current brush through points (x, y), shares of the width and height."""
         stroke = self.new_stroke(list(points))
         self.edits = [*self.edits, stroke.plain()]
 
     def undo(self) -> None:
-        """Take back what was done to the edits last; nothing, if nothing was."""
+        """Undo the last change of the edits, if there is one."""
         self._move(self._history.undo(self.edits))
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Redo what was undone last."""
         self._move(self._history.redo(self.edits))
 
     def reset(self) -> None:
@@ -165,11 +166,11 @@ class NeuronPainter(Widget):
         self.edits = []
 
     def next_sample(self) -> None:
-        """Go on to the next seed; the edits stay."""
+        """Move to the next seed; the edits stay."""
         self.seed = (self.seed + 1) % (LARGEST_SEED + 1)
 
     def save_image(self, path: str | Path) -> None:
-        """Write the picture as PNG."""
+        """Write the image as PNG."""
         with replacing(Path(path)) as new:
             new.write_bytes(self._image)
 
@@ -188,24 +189,24 @@ class NeuronPainter(Widget):
         Raises
         ------
         SavedError
-            If the file is damaged, or of another generator or layer; what is painted stays.
+            If the file is damaged, or of another generator or layer; the current edits stay.
         """
         try:
             text = Path(path).read_text("utf-8")
         except UnicodeDecodeError:
-            raise SavedError(f"{path} is damaged: it is no text.") from None
+            raise SavedError(f"{path} is damaged: it is not text.") from None
         self.load_text(text, str(path))
 
     def load_text(self, text: str, origin: str) -> None:
-        """Take seed and edits of what `edits_as_text` gave; `origin` is what errors call it."""
+        """Set seed and edits from the text of `edits_as_text`; errors call it `origin`."""
         strokes, self.seed = self.painting.read(text, origin)
         self.edits = [stroke.plain() for stroke in strokes]
 
     def new_stroke(self, points: Sequence[tuple[float, float]]) -> Stroke:
-        """A stroke with the brush as it is; it is not painted yet."""
+        """A stroke with the current brush, which is not painted yet."""
         paint, draws = self.palette[self.concept], self.mode == "draw"
         times = self.strength if draws else min(1 - self.strength, 0.0)
-        level = tuple(own * times + 0.0 for own in paint.level[: self.n])  # no zero is negative
+        level = tuple(threshold * times + 0.0 for threshold in paint.level[: self.n])  # avoids -0.0
         share = 1.0 if draws else min(self.strength, 1.0)
         stroke = Stroke(
             self.mode, self.concept, paint.units[: self.n], level, share, self.brush, tuple(points)
@@ -213,8 +214,8 @@ class NeuronPainter(Widget):
         return self.painting.checked(stroke.plain())
 
     def preview(self, stroke: Covered) -> bytes:
-        """Picture, as PNG, with one more stroke, which is not among the edits."""
-        with self._told():
+        """The image as PNG with one more stroke, which is not added to the edits."""
+        with self._reporting():
             return self.painting.draw([*self._strokes, stroke])
 
     @traitlets.validate("seed")
@@ -260,7 +261,7 @@ class NeuronPainter(Widget):
             self._show()
 
     def _move(self, edits: list[dict[str, Any]]) -> None:
-        """Go to edits of the history, which is not a step of its own."""
+        """Move to edits of the history, which adds no step to it."""
         self._moving = True
         try:
             self.edits = edits
@@ -268,22 +269,22 @@ class NeuronPainter(Widget):
             self._moving = False
 
     def _begin(self) -> None:
-        """Take the sample of the seed, and show it as it is and as it is edited."""
-        with self._told(), self.hold_sync():
+        """Start from the sample of the seed, and show it without and with the edits."""
+        with self._reporting(), self.hold_sync():
             self.painting.begin(self.seed)
             self._original = self.painting.draw([])
             self._show()
 
     def _show(self) -> None:
-        with self._told():
+        with self._reporting():
             known = {(stroke.brush, stroke.points): coverage for stroke, coverage in self._strokes}
             strokes = [self.painting.checked(edit) for edit in self.edits]
             self._strokes = [self.painting.covered(stroke, known) for stroke in strokes]
             self._image = self.painting.draw(self._strokes)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What fails is shown below the picture, and the edits stay as they are."""
+    def _reporting(self) -> Iterator[None]:
+        """Show what fails below the image; the edits stay as they are."""
         try:
             yield
             self.error = ""
@@ -301,10 +302,10 @@ class PainterPage:
         self._stroke: Covered | None = None
 
     def answer(self, question: dict[str, Any]) -> Answer:
-        """Do what the page asks for."""
+        """Do what the page asks for, and return content and buffers."""
         painter, kind = self.painter, question["kind"]
         if kind == "stroke":
-            return {}, self._go_on(question)
+            return {}, self._continue_stroke(question)
         if kind == "save":
             return {"text": painter.edits_as_text()}, []
         if kind == "do":
@@ -322,15 +323,17 @@ class PainterPage:
             raise ValueError(f"The page asked for {kind!r}.")
         return {}, []
 
-    def _go_on(self, question: dict[str, Any]) -> list[bytes]:
-        """Take the stroke that is being drawn further; its picture, or none once it is an edit."""
+    def _continue_stroke(self, question: dict[str, Any]) -> list[bytes]:
+        """Continue the stroke that is being drawn; returns its image, or nothing once it is an edit."""
         painter = self.painter
         if question["first"]:
-            for name, value in question["brush"].items():  # what the page shows may still be on its way
+            for name, value in question[
+                "brush"
+            ].items():  # changes of these traits may arrive later than this
                 setattr(painter, name, value)
             self._stroke = painter.painting.covered(painter.new_stroke([]))
         if self._stroke is None:
-            raise ValueError("The stroke was cut off; draw it again.")
+            raise ValueError("The stroke was interrupted; draw it again.")
         stroke, coverage = self._stroke
         points = tuple((float(x), float(y)) for x, y in question["points"])
         stroke = stroke._replace(points=stroke.points + points)
@@ -342,7 +345,7 @@ class PainterPage:
         return []
 
     def _replace(self, index: int, **changes: Any) -> None:
-        """Change a stroke, or without changes remove it."""
+        """Change a stroke; without changes, remove it."""
         edits = self.painter.edits
         changed = [{**edits[index], **changes}] if changes else []
         self.painter.edits = [*edits[:index], *changed, *edits[index + 1 :]]

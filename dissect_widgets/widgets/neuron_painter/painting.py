@@ -1,4 +1,4 @@
-"""A sample of a generator that strokes are painted on: what the painter shows, without the widget."""
+"""A sample of a generator that strokes are painted on: the painter without its widget."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from dissect_widgets.widgets.neuron_painter.strokes import (
 )
 
 Covered = tuple[Stroke, Coverage]
-Way = tuple[float, tuple[tuple[float, float], ...]]
-"""Brush and points of a stroke."""
+Path = tuple[float, tuple[tuple[float, float], ...]]
+"""Diameter and points of a stroke."""
 
 
 class Painting:
@@ -35,11 +35,11 @@ class Painting:
     Parameters
     ----------
     generator, dissection
-        A generator, and what its units match.
+        A generator and its dissection.
     layer
         Name; by default the layer with the most unique detectors.
     latent
-        Seed to a latent (1, depth); by default the first that `latents` draws.
+        Maps a seed to a latent (1, latent_dim); by default the first that `latents` draws.
     to_images
         See `open_generator`.
     """
@@ -53,65 +53,63 @@ class Painting:
         to_images: ToImages,
     ) -> None:
         self.layer: LayerDissection = dissection[layer] if layer is not None else _richest(dissection)
-        told, own = dissection.provenance.get("weights"), weights_digest(generator)
-        if told not in (None, own):
-            raise SettingError(
-                "The dissection is of a generator with other weights, whose units are others; dissect this."
-            )
+        digest = weights_digest(generator)
+        if dissection.provenance.get("weights") not in (None, digest):
+            raise SettingError("The dissection is of a generator with other weights; dissect this one.")
         latent_dim = getattr(generator, "latent_dim", 512)
         self.latent = latent or (lambda seed: latents(1, seed, latent_dim=latent_dim))
-        self._canvas = open_generator(generator, self.layer.name, self.latent(1), to_images=to_images)
-        _, rows, columns = self._canvas.maps[self.layer.name]
+        self._generator = open_generator(generator, self.layer.name, self.latent(1), to_images=to_images)
+        _, rows, columns = self._generator.maps[self.layer.name]
         self._grid, self._size = (rows, columns), dissection.picture_size
-        self._of = {"generator": f"{type(generator).__name__} {own[:16]}", "layer": self.layer.name}
+        self._of = {"generator": f"{type(generator).__name__} {digest[:16]}", "layer": self.layer.name}
         self._begun: Prefix | None = None
 
     def about(self) -> dict[str, Any]:
-        """What the page shows of it."""
+        """Facts that never change."""
         return {
             "layer": self.layer.name,
             "units": self.layer.units,
             "grid": list(self._grid),
             "image_size": list(self._size),
-            "strategy": self._canvas.how,
+            "strategy": self._generator.how,
         }
 
     def begin(self, seed: int) -> None:
-        """Take another sample; runs what no stroke changes."""
-        self._begun = self._canvas.begin(self.latent(seed))
+        """Start from another sample; runs the layers that no stroke changes."""
+        self._begun = self._generator.begin(self.latent(seed))
 
     @property
     def begun(self) -> bool:
-        """Whether there is a sample."""
+        """Whether `begin` was called."""
         return self._begun is not None
 
     def checked(self, value: Any) -> Stroke:
         """Read a stroke; SettingError if it does not fit the layer."""
         return checked_stroke(value, self.layer.units)
 
-    def covered(self, stroke: Stroke, known: Mapping[Way, Coverage] = MappingProxyType({})) -> Covered:
-        """A stroke with what it covers of the map; what is known of a brush's way is not found out again."""
+    def covered(self, stroke: Stroke, known: Mapping[Path, Coverage] = MappingProxyType({})) -> Covered:
+        """A stroke with the part of the map that it covers, from `known` where it is known."""
         coverage = known.get((stroke.brush, stroke.points))
         return stroke, coverage or Coverage(self._grid, self._size, stroke.brush).add(stroke.points)
 
     def draw(self, strokes: Iterable[Covered]) -> bytes:
-        """Picture with strokes, the first first, as PNG."""
+        """The image with strokes, which are applied in order, as PNG."""
         assert self._begun is not None
-        return to_png(self._canvas.draw(self._begun, self.edits(strokes))[0])
+        return to_png(self._generator.draw(self._begun, self.edits(strokes))[0])
 
     def edits(self, strokes: Iterable[Covered]) -> list[Edit]:
-        """What strokes do, but for those that are switched off."""
+        """Strokes as edits, but for those that are switched off."""
         return [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
 
     def written(self, strokes: Sequence[Stroke], seed: int) -> str:
-        """Strokes and seed as text for a file."""
+        """Strokes and seed as text of a file."""
         return write_strokes(strokes, {**self._of, "seed": seed})
 
     def read(self, text: str, origin: str) -> tuple[list[Stroke], int]:
-        """Strokes and seed of such a text; SavedError if it is damaged or of another generator."""
+        """Strokes and seed of a text; SavedError if it is damaged or of another generator."""
         return read_strokes(text, self._of, self.layer.units, origin)
 
 
 def _richest(dissection: Dissection) -> LayerDissection:
-    """Layer with the most unique detectors, of equals the first."""
+    """Layer with the most unique detectors; ties: the first."""
     return max(dissection.layers, key=lambda layer: layer.count_detectors()["all"].unique)

@@ -1,4 +1,4 @@
-"""Concepts to paint with: the units of a layer that match each best, and a picture of what they draw."""
+"""Concepts to paint with: the units of a layer that match each best, and a thumbnail."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dissect_widgets.errors import ConceptError
 _SIDE: Final = 44
 _MOST: Final = 14
 _LEAST: Final = 0.01
-"""Pixels of a concept in the palette, as a share of the most frequent: rarer ones are met by chance."""
+"""Least pixels of a concept, as a share of the most frequent: rarer ones match units at random."""
 _CATEGORIES: Final = ("object", "part")
 
 
@@ -27,14 +27,14 @@ class Paint(NamedTuple):
     """A concept to paint with."""
 
     name: str
-    """Its name; with its category, where several have this name."""
+    """Its name, with the category where several concepts have the name."""
     concept: Concept
     units: tuple[int, ...]
-    """All units of the layer, those that match it best first."""
+    """All units of the layer, by IoU."""
     level: tuple[float, ...]
     """Their thresholds t_u."""
     iou: float
-    """Of the first of them."""
+    """IoU of the first of them."""
 
 
 def mix_palette(layer: LayerDissection, concepts: Sequence[str | Concept] | None = None) -> dict[str, Paint]:
@@ -54,34 +54,36 @@ def mix_palette(layer: LayerDissection, concepts: Sequence[str | Concept] | None
     for number in numbers:
         concept = vocabulary[number]
         order = layer.ranked(*concept)
-        twice = names.count(concept.name) > 1
-        name = f"{concept.name} ({concept.category})" if twice else concept.name
+        is_ambiguous = names.count(concept.name) > 1
+        name = f"{concept.name} ({concept.category})" if is_ambiguous else concept.name
         level = layer.threshold[0, order].tolist()
         paints[name] = Paint(name, concept, tuple(order.tolist()), tuple(level), float(best[number]))
     return paints
 
 
 def thumbnail(dissection: Dissection, layer: LayerDissection, unit: int) -> str:
-    """Where a unit is most active in its first exemplar, as a data URL; "" if there is none."""
+    """The part of its first exemplar where a unit is most active, as a data URL; "" without exemplars."""
     image = int(layer.exemplar_image[unit, 0]) if layer.exemplar_image.shape[1] else -1
     if image < 0:
         return ""
     picture = Image.open(io.BytesIO(dissection.pictures[image])).convert("RGB")
-    found, grid = layer.exemplar_map[unit, 0], layer.exemplar_grid
-    row, column = np.unravel_index(int(found.argmax()), found.shape)
+    activation_map, grid = layer.exemplar_map[unit, 0], layer.exemplar_grid
+    row, column = np.unravel_index(int(activation_map.argmax()), activation_map.shape)
     height, width = dissection.picture_size
     x = (grid.left + column * grid.step_x + 0.5) / width * picture.width
     y = (grid.top + row * grid.step_y + 0.5) / height * picture.height
     side = round(min(picture.size) * 0.45)
     left = int(np.clip(x - side / 2, 0, picture.width - side))
     top = int(np.clip(y - side / 2, 0, picture.height - side))
-    cut = picture.crop((left, top, left + side, top + side)).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    part = picture.crop((left, top, left + side, top + side)).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
-    cut.save(buffer, "JPEG", quality=85)
+    part.save(buffer, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def shown(palette: dict[str, Paint], dissection: Dissection, layer: LayerDissection) -> list[dict[str, Any]]:
+def page_palette(
+    palette: dict[str, Paint], dissection: Dissection, layer: LayerDissection
+) -> list[dict[str, Any]]:
     """Palette as the page shows it."""
     return [
         {
@@ -96,10 +98,10 @@ def shown(palette: dict[str, Paint], dissection: Dissection, layer: LayerDissect
 
 def _best(layer: LayerDissection, best: Float64s) -> list[int]:
     vocabulary = layer.vocabulary
-    often = layer.concept_area >= _LEAST * layer.concept_area.max()
-    wanted = [
+    is_frequent = layer.concept_area >= _LEAST * layer.concept_area.max()
+    chosen = [
         number
         for number in np.argsort(-best, kind="stable").tolist()
-        if best[number] > MIN_IOU and often[number] and vocabulary[number].category in _CATEGORIES
+        if best[number] > MIN_IOU and is_frequent[number] and vocabulary[number].category in _CATEGORIES
     ]
-    return wanted[:_MOST]
+    return chosen[:_MOST]

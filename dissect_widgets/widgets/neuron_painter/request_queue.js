@@ -13,8 +13,10 @@ export class RequestQueue {
   /**
    * @param {(request: PainterRequest) => Promise<void>} run
    * @param {Fail} fail called with what a request throws; the next one is run all the same
+   * @param {() => void} changed called when the queue becomes busy or idle
    */
-  constructor(run, fail) {
+  constructor(run, fail, changed = () => {}) {
+    this.changed = changed;
     this.run = run;
     this.fail = fail;
     this.isBusy = false;
@@ -39,12 +41,14 @@ export class RequestQueue {
     const request = this.waiting.shift();
     if (!request) return;
     this.isBusy = true;
+    this.changed();
     try {
       await this.run(request);
     } catch (error) {
       this.fail(error);
     }
     this.isBusy = false;
+    this.changed();
     this.next();
   }
 }

@@ -1,4 +1,4 @@
-"""Strokes of a brush that paints with units: what they cover of a layer's map, and their files."""
+"""Strokes of a brush that paints with units: the cells of a map that they cover, and their files."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from dissect_widgets.errors import SavedError, SettingError, nearest
 
 MODES: Final = ("draw", "erase")
 _FINE: Final = 8
-"""Points along each side of a cell of the map, at which it is looked whether a stroke covers it."""
+"""Points along each side of a cell of the map at which coverage is sampled."""
 LARGEST_SEED: Final = 2**32 - 1
 _KIND: Final = "dissect_widgets strokes"
 
 
 class Stroke(NamedTuple):
-    """One stroke: units of a concept that are forced to levels where the brush went."""
+    """One stroke: units of a concept, set to levels where the brush went."""
 
     mode: str
     """"draw" or "erase"."""
     concept: str
     units: tuple[int, ...]
     level: tuple[float, ...]
-    """What each is forced to where the brush went; 0 for all when it erases."""
+    """What each unit is set to; 0 for all in a stroke that erases."""
     share: float
-    """How much of the level is put in place of what was there, in (0, 1]."""
+    """Weight of the level against the activation before, in (0, 1]."""
     brush: float
-    """Diameter of the brush, as a share of the picture's width."""
+    """Diameter of the brush, as a share of the image's width."""
     points: tuple[tuple[float, float], ...]
-    """Where the brush went, (x, y) as shares of the picture's width and height."""
+    """Where the brush went, (x, y) as shares of the image's width and height."""
     on: bool = True
-    """Whether it counts."""
+    """Whether it is applied."""
 
     def edit(self, layer: str, coverage: Coverage) -> Edit:
-        """What it does to a layer, of which it covers so much."""
+        """The stroke as an edit of a layer."""
         return Edit(layer, self.units, self.level, coverage.mask() * np.float32(self.share))
 
     def plain(self) -> dict[str, Any]:
-        """The same as JSON holds it."""
+        """The stroke as JSON holds it."""
         return {
             **self._asdict(),
             "units": list(self.units),
@@ -54,30 +54,30 @@ class Stroke(NamedTuple):
 
 
 class Coverage:
-    """How much of each cell of a map a brush covers, as it goes.
+    """How much of each cell of a map a brush covers as it moves.
 
     Parameters
     ----------
     grid
-        Rows and columns of the map, which spans the picture.
-    picture
-        Height and width of the picture, whose proportions count.
+        Rows and columns of the map, which spans the image.
+    image_size
+        Height and width of the image, whose proportions count.
     brush
-        Diameter, as a share of the picture's width.
+        Diameter, as a share of the image's width.
     """
 
-    def __init__(self, grid: tuple[int, int], picture: tuple[int, int], brush: float) -> None:
+    def __init__(self, grid: tuple[int, int], image_size: tuple[int, int], brush: float) -> None:
         rows, columns = (side * _FINE for side in grid)
-        self._grid, self._aspect = grid, picture[0] / picture[1]
+        self._grid, self._aspect = grid, image_size[0] / image_size[1]
         self._x = ((np.arange(columns) + 0.5) / columns)[None, :]
         self._y = ((np.arange(rows) + 0.5) / rows)[:, None] * self._aspect
-        # the smallest brush still meets a point, wherever it is put down
+        # the smallest brush still covers a point, wherever it is
         self._radius = max(brush / 2, math.hypot(1 / columns, self._aspect / rows) / 2)
         self._covered = np.zeros((rows, columns), bool)
         self._last: tuple[float, float] | None = None
 
     def add(self, points: Sequence[tuple[float, float]]) -> Coverage:
-        """Take the brush on to more points, in straight lines."""
+        """Move the brush to more points, in straight lines."""
         for x, y in points:
             start, end = self._last or (x, y * self._aspect), (x, y * self._aspect)
             self._covered |= _distance(self._x, self._y, start, end) <= self._radius
@@ -103,7 +103,7 @@ def _distance(
 
 
 def checked_stroke(value: Any, units: int) -> Stroke:
-    """Read a stroke of a layer with so many units; SettingError if it is none, which says what is wrong."""
+    """Read a stroke of a layer with `units` units; SettingError if it is not valid."""
     if not isinstance(value, Mapping):
         raise SettingError(f"A stroke is {type(value).__name__}; it must be a mapping.")
     missing = [name for name in Stroke._fields if name not in value and name != "on"]
@@ -130,7 +130,7 @@ def checked_stroke(value: Any, units: int) -> Stroke:
         raise SettingError(f"A stroke has {len(stroke.units)} units and {len(stroke.level)} levels.")
     bad = [unit for unit in stroke.units if not 0 <= unit < units]
     if bad or len(set(stroke.units)) < len(stroke.units):
-        which = f"of unit {bad[0]}" if bad else "with a unit twice"
+        which = f"of unit {bad[0]}" if bad else "with a duplicated unit"
         raise SettingError(f"There is a stroke {which}; the layer has units 0 to {units - 1}.")
     numbers = [*stroke.level, *(part for point in stroke.points for part in point)]
     if not all(map(math.isfinite, numbers)) or not 0 < stroke.share <= 1 or not 0 < stroke.brush <= 2:
@@ -139,7 +139,7 @@ def checked_stroke(value: Any, units: int) -> Stroke:
 
 
 def write_strokes(strokes: Sequence[Stroke], about: Mapping[str, Any]) -> str:
-    """Strokes as text, with what they are of."""
+    """Strokes as text, with the generator and layer that they are of."""
     content = {"kind": _KIND, **about, "edits": [stroke.plain() for stroke in strokes]}
     return json.dumps(content, indent=1) + "\n"
 
@@ -157,13 +157,13 @@ def read_strokes(
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise SavedError(f"{origin} is damaged: it is no JSON ({error}).") from None
+        raise SavedError(f"{origin} is damaged: it is not JSON ({error}).") from None
     if (
         not isinstance(content, dict)
         or content.get("kind") != _KIND
         or not isinstance(content.get("edits"), list)
     ):
-        raise SavedError(f"{origin} holds no edits of a painter.")
+        raise SavedError(f"{origin} does not hold edits of a painter.")
     for name in ("generator", "layer"):
         if content.get(name) != about[name]:
             raise SavedError(

@@ -1,4 +1,4 @@
-"""Work beside all else that can be stopped."""
+"""Work in the background that can be stopped."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import threading
 import weakref
 from collections.abc import Callable
 
-_PATIENCE = 10.0  # seconds that the end of the process waits for work to hear that it is over
+_TIMEOUT = 10.0  # seconds that the end of the process waits for work to stop
 
 
 class Background:
-    """One piece of work at a time, in a thread; it looks now and then whether it is to stop."""
+    """One piece of work at a time, in a thread that checks regularly whether it is to stop."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        # a thread that is still in the middle of something when Python ends takes the process down with it
+        # a daemon thread that is still in torch when Python ends would crash the process
         weakref.finalize(self, _end, self._stop, self._threads)
 
     def start(self, work: Callable[[Callable[[], bool]], None]) -> None:
-        """Begin; `work` is called with a function that says whether it is to stop. Earlier work is ended."""
+        """Start work, called with a function that returns whether to stop; earlier work is stopped."""
         self.stop()
         self.wait()
         self._stop.clear()
@@ -27,11 +27,11 @@ class Background:
         self._threads[0].start()
 
     def stop(self) -> None:
-        """Ask the work to end."""
+        """Ask the work to stop."""
         self._stop.set()
 
     def wait(self) -> None:
-        """Wait until no work is under way; an interrupt ends the work first."""
+        """Wait until no work is running; an interrupt stops the work first."""
         for thread in self._threads:
             try:
                 thread.join()
@@ -45,4 +45,4 @@ def _end(stop: threading.Event, threads: list[threading.Thread]) -> None:
     stop.set()
     for thread in threads:
         if thread is not threading.current_thread():
-            thread.join(_PATIENCE)
+            thread.join(_TIMEOUT)

@@ -1,4 +1,4 @@
-"""What was done, to take it back and do it again."""
+"""States for undo and redo."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ _REMEMBERED = 200
 
 
 class History(Generic[State]):
-    """States that were left, one after another."""
+    """Earlier states, in order, and those that were undone."""
 
     def __init__(self) -> None:
         self._done: list[State] = []
         self._undone: list[State] = []
 
     def left(self, state: State) -> None:
-        """Note a state that was left for a new one; what was taken back before is forgotten."""
+        """Remember a state that was replaced; what was undone before can no longer be redone."""
         self._done = [*self._done, state][-_REMEMBERED:]
         self._undone = []
 
     def undo(self, now: State) -> State:
-        """State before this one; this one, if there is none."""
+        """The state before `now`; `now` if there is none."""
         return _move(now, self._done, self._undone)
 
     def redo(self, now: State) -> State:
-        """State that was taken back last; this one, if none was."""
+        """The state that was undone last; `now` if there is none."""
         return _move(now, self._undone, self._done)
 
     def can(self) -> dict[str, bool]:
-        """Whether there is something to undo and to redo."""
+        """Whether there is anything to undo, and to redo."""
         return {"undo": bool(self._done), "redo": bool(self._undone)}
 
 

@@ -32,14 +32,17 @@ class Widget(anywidget.AnyWidget):
     """
 
     def __init__(self, **traits: Any) -> None:
-        unknown = [name for name in traits if not self.has_trait(name)]
-        if unknown:
-            name = type(self).__name__
-            raise TypeError(
-                f"{name}() got an unexpected keyword {unknown[0]!r}.{nearest(unknown[0], self._keywords())}"
-            )
+        self._check_keywords(traits)
         super().__init__(**traits)
         self.on_msg(self._receive)
+
+    @classmethod
+    def _check_keywords(cls, traits: Iterable[str]) -> None:
+        """Raise TypeError if there is no trait of a name; a subclass may call it before it does its work."""
+        unknown = [name for name in traits if name not in cls.class_trait_names()]
+        if unknown:
+            allowed = nearest(unknown[0], cls._keywords())
+            raise TypeError(f"{cls.__name__}() got an unexpected keyword {unknown[0]!r}.{allowed}")
 
     @classmethod
     def _keywords(cls) -> list[str]:

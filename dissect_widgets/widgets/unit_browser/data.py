@@ -15,16 +15,16 @@ from dissect_widgets.core.dissection.result import Dissection
 
 TOP_CONCEPTS = 10
 LARGE_SIDE = 224
-"""Longest side of the pictures of a unit's detail, in pixels."""
+"""Longest side of the images of a unit's detail, in pixels."""
 
 
 class UnitData:
-    """Tables and pictures of a dissection, for drawing.
+    """Tables and images of a dissection, for drawing.
 
     Parameters
     ----------
     dissection
-        What to show.
+        The dissection.
     level, denominator
         See `LayerDissection.iou`.
     """
@@ -37,7 +37,7 @@ class UnitData:
         self._iou: dict[int, Float64s] = {}
 
     def about(self) -> dict[str, Any]:
-        """Names and sizes, as JSON can hold them; only concepts that are some unit's best are named."""
+        """Names and sizes, ready for JSON; of concepts, those that are the best of some unit."""
         layers = self.dissection.layers
         used = np.unique(np.concatenate([best.concept for best in self._best]))
         vocabulary = self.dissection.vocabulary
@@ -61,7 +61,7 @@ class UnitData:
         }
 
     def columns(self) -> bytes:
-        """Concept, IoU, threshold, least and greatest activation of all units, layer by layer.
+        """Concept, IoU, threshold, minimum and maximum activation of all units, layer by layer.
 
         Each column is little-endian, int32 for the concept and float32 for the others.
         """
@@ -73,17 +73,19 @@ class UnitData:
         return b"".join(piece.tobytes() for piece in pieces)
 
     def exemplars(self, layer: int, unit: int, count: int) -> dict[str, Any]:
-        """First exemplars of a unit: image numbers, peaks, and maps as bytes of little-endian float16."""
+        """First exemplars of a unit: numbers of images, max activations, maps as little-endian float16."""
         data = self.dissection.layers[layer]
-        there = data.exemplar_image[unit, :count] >= 0
+        is_present = data.exemplar_image[unit, :count] >= 0
         return {
-            "images": data.exemplar_image[unit, :count][there].tolist(),
-            "max_activations": [round(float(peak), 4) for peak in data.exemplar_peak[unit, :count][there]],
-            "maps": data.exemplar_map[unit, :count][there].astype("<f2").tobytes(),
+            "images": data.exemplar_image[unit, :count][is_present].tolist(),
+            "max_activations": [
+                round(float(peak), 4) for peak in data.exemplar_peak[unit, :count][is_present]
+            ],
+            "maps": data.exemplar_map[unit, :count][is_present].astype("<f2").tobytes(),
         }
 
     def detail(self, layer: int, unit: int) -> dict[str, Any]:
-        """What is known of a unit besides its columns: best concepts, histogram, names of exemplars."""
+        """Best concepts, histogram and names of exemplars of a unit."""
         data = self.dissection.layers[layer]
         iou = self._layer_iou(layer, data)[unit]
         order = np.argsort(-iou, kind="stable")[:TOP_CONCEPTS]
@@ -97,25 +99,25 @@ class UnitData:
             "names": [self.dissection.names[i] for i in images if i >= 0],
         }
 
-    def picture(self, image: int, side: int) -> bytes:
+    def image(self, image: int, side: int) -> bytes:
         """JPEG of an image with no side longer than `side`."""
         return shrink(self.dissection.pictures[image], side)
 
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        """Content and buffers that a page asks for."""
+        """Content and buffers of the answer to a page."""
         kind = question["kind"]
         if kind == "images":
             side = question["side"]
-            return {}, [self.picture(image, side) for image in question["images"]]
+            return {}, [self.image(image, side) for image in question["images"]]
         layer = question["layer"]
         if kind == "units":
-            found = [self.exemplars(layer, unit, question["count"]) for unit in question["units"]]
-            return {"units": found}, [unit.pop("maps") for unit in found]
+            units = [self.exemplars(layer, unit, question["count"]) for unit in question["units"]]
+            return {"units": units}, [unit.pop("maps") for unit in units]
         if kind == "detail":
             unit, count = question["unit"], self.dissection.layers[layer].exemplar_image.shape[1]
             exemplars = self.exemplars(layer, unit, count)
             buffers = [exemplars.pop("maps")]
-            buffers += [self.picture(image, LARGE_SIDE) for image in exemplars["images"]]
+            buffers += [self.image(image, LARGE_SIDE) for image in exemplars["images"]]
             return self.detail(layer, unit) | exemplars, buffers
         raise ValueError(f"The page asked for {kind!r}.")
 
@@ -126,12 +128,12 @@ class UnitData:
 
 
 def shrink(jpeg: bytes, side: int) -> bytes:
-    """Make a JPEG picture smaller, if a side is longer than `side`."""
-    picture = Image.open(io.BytesIO(jpeg))
-    if max(picture.size) <= side:
+    """Resize a JPEG if one of its sides is longer than `side`."""
+    image = Image.open(io.BytesIO(jpeg))
+    if max(image.size) <= side:
         return jpeg
-    picture.draft("RGB", (side, side))  # the decoder halves the picture, as long as it stays larger
-    picture.thumbnail((side, side), Image.Resampling.BILINEAR)
+    image.draft("RGB", (side, side))  # the decoder halves the image as long as it stays larger
+    image.thumbnail((side, side), Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=80)
+    image.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()

@@ -42,7 +42,12 @@ export function detailPane({ state, source, unitKey, thresholdKey, step, close, 
     state.set(thresholdKey, value);
     save();
   };
-  const showThreshold = oncePerFrame(() => shown?.view.showThreshold(state.get(thresholdKey)));
+  const showThreshold = oncePerFrame(() => {
+    if (!shown) return;
+    const { value, hasExemplars } = shown.view.showThreshold(state.get(thresholdKey));
+    element.dataset.threshold = String(value); // says what is drawn, for who waits for it
+    if (hasExemplars) element.dataset.drawn = String(shown.unit);
+  });
 
   /** @param {number} layer @param {number} unit */
   async function load(layer, unit) {
@@ -55,7 +60,6 @@ export function detailPane({ state, source, unitKey, thresholdKey, step, close, 
     const detail = await source.detail(layer, unit);
     if (shown !== current) return;
     view.showDetail(detail);
-    element.dataset.drawn = String(unit);
     showThreshold();
   }
 

@@ -1,4 +1,4 @@
-"""The unit browser: all units of a dissection as cards, any of them in detail.
+"""The unit browser: all units of a dissection as cards, one or two of them in detail.
 
 >>> browser = UnitBrowser(dissection)
 >>> browser                                  # show it
@@ -25,10 +25,10 @@ SORTS = ("iou", "unit", "concept", "max_activation")
 
 
 class UnitBrowser(Widget):
-    """Cards of units with their concept and exemplars; a click shows one in detail, or two.
+    """Cards of units with their concepts and exemplars; a click shows one in detail, or two.
 
-    Search, filters and selection are traits: set them from Python and the page follows, play on the
-    page and they follow. Nothing of the network or the images is needed.
+    Search, filters and selection are traits: Python and the page can both set and observe them. Neither the
+    network nor its images are needed.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ class UnitBrowser(Widget):
     level, denominator
         Which level and IoU to show; see `LayerDissection.iou`.
     layer, unit, category, min_iou, query, sort
-        First values of the traits of these names.
+        Initial values of the traits.
     height
         Height of the widget, in pixels.
 
     Raises
     ------
     TraitError
-        If a trait is set to what there is not; it says what there is.
+        If a trait is set to a value that is not allowed; it names the allowed ones.
     """
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
@@ -52,20 +52,24 @@ class UnitBrowser(Widget):
 
     layer = traitlets.Unicode(help="Name of the layer whose units are shown.").tag(sync=True)
     unit = traitlets.Int(None, allow_none=True, help="Unit that is shown in detail, or None.").tag(sync=True)
-    compare = traitlets.Int(None, allow_none=True, help="Unit beside it, or None.").tag(sync=True)
+    compare = traitlets.Int(None, allow_none=True, help="Second unit that is shown in detail, or None.").tag(
+        sync=True
+    )
     threshold = traitlets.Float(
-        None, allow_none=True, help="Activation above which masks of `unit` are lit; None for its own."
+        None,
+        allow_none=True,
+        help="Activation above which masks of `unit` are lit; None for its threshold t_u.",
     ).tag(sync=True)
     compare_threshold = traitlets.Float(
         None, allow_none=True, help="Activation above which masks of `compare` are lit."
     ).tag(sync=True)
-    query = traitlets.Unicode("", help="Show units whose concept contains this, or of this number.").tag(
-        sync=True
-    )
+    query = traitlets.Unicode(
+        "", help="Show units whose concept contains this text, or that have this number."
+    ).tag(sync=True)
     category = traitlets.Unicode("", help='Show units of this category; "" for all.').tag(sync=True)
-    min_iou = traitlets.Float(0.0, min=0.0, max=1.0, help="Show units with a greater IoU; 0 for all.").tag(
-        sync=True
-    )
+    min_iou = traitlets.Float(
+        0.0, min=0.0, max=1.0, help="Show units with an IoU above this; 0 for all."
+    ).tag(sync=True)
     sort = traitlets.Unicode("iou", help="Order: iou, unit, concept or max_activation.").tag(sync=True)
     height = traitlets.Int(640, min=240, help="Height in pixels.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
@@ -100,8 +104,8 @@ class UnitBrowser(Widget):
         self.unit = unit
 
     def __repr__(self) -> str:
-        shown = "" if self.unit is None else f", unit {self.unit}"
-        return f"<UnitBrowser of {self.dissection.model}: {self.layer}{shown}>"
+        unit = "" if self.unit is None else f", unit {self.unit}"
+        return f"<UnitBrowser of {self.dissection.model}: {self.layer}{unit}>"
 
     def _answer(self, question: dict[str, Any]) -> Answer:
         return self._data.answer(question)
@@ -128,7 +132,7 @@ class UnitBrowser(Widget):
 
     @traitlets.observe("layer")
     def _layer_changed(self, change: Any) -> None:
-        if change["old"]:  # a number means another unit in another layer
+        if change["old"]:  # numbers of units belong to a layer
             with self.hold_sync():
                 self.unit = self.compare = None
 

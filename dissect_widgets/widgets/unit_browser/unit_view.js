@@ -153,7 +153,7 @@ export function unitView({ source, layer, unit, setThreshold }) {
       gallery.replaceChildren(...exemplars.map(({ canvas }) => canvas));
     },
     /**
-     * Draw what depends on the threshold.
+     * Draw what depends on the threshold; returns its value, and whether exemplars were there to be drawn.
      * @param {number | null} chosen null for the unit's own
      */
     showThreshold(chosen) {
@@ -164,6 +164,7 @@ export function unitView({ source, layer, unit, setThreshold }) {
         drawExemplar(canvas, bitmap, values, value, box);
       }
       if (detail) drawHistogram(histogram, detail, value, own);
+      return { value, hasExemplars: detail !== null };
     },
   };
 }
