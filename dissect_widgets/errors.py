@@ -11,7 +11,7 @@ class DissectError(Exception):
 
 
 class SettingError(DissectError, ValueError):
-    """An argument is outside of what is allowed."""
+    """An argument is not allowed."""
 
 
 class LayerError(DissectError, LookupError):
@@ -25,12 +25,12 @@ class ConceptError(DissectError, LookupError):
 class DataError(DissectError, ValueError):
     """An image, a mask or a table of labels cannot be used; the message names the file.
 
-    `skip_errors=True` passes over items that raise this error, and lists them in the result.
+    `skip_errors=True` skips items that raise this error, and lists them in the result.
     """
 
 
 class ActivationError(DissectError, ValueError):
-    """A layer output NaN or infinity; the message names the layer, the unit and the image."""
+    """The output of a layer is NaN or infinite; the message names the layer, the unit and the image."""
 
 
 class WeightsError(DissectError, ValueError):
@@ -42,7 +42,7 @@ class SavedError(DissectError, ValueError):
 
 
 class StorageError(DissectError, OSError):
-    """There is not enough room on the disk."""
+    """There is not enough space on the disk."""
 
 
 def nearest(bad: object, allowed: Iterable[object], count: int = 3) -> str:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from dissect_widgets.core.data.thumbnails import encode_picture
+from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.theme import OUTLINE, figure, text
 
@@ -91,7 +91,7 @@ def image_rows(
         for column, stack in enumerate(columns):
             left = column * (side + _GAP)
             drawn.add_layout_image(
-                source="data:image/jpeg;base64," + b64encode(encode_picture(stack[row], 2 * _MOST)).decode(),
+                source="data:image/jpeg;base64," + b64encode(to_jpeg(stack[row], 2 * _MOST)).decode(),
                 **{"x": left, "y": top, "sizex": side, "sizey": tall, "xref": "x", "yref": "y"},
                 sizing="stretch",
             )

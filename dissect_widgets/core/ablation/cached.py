@@ -18,7 +18,7 @@ from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
 from dissect_widgets.core.ablation.predictions import keep_all_but
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
-from dissect_widgets.core.data.thumbnails import encode_picture
+from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.core.network.forward import CachedForward, Joinable
 from dissect_widgets.core.network.hooks import evaluation, find_layer
 
@@ -117,7 +117,7 @@ def cache_activations(
             reading = network.read(batch.pictures[:count])
             checked_scores(reading.scores, classifier, batch)
             targets.append(checked_targets(reading.scores, classifier, batch).cpu().numpy())
-            jpegs += [encode_picture(image, side) for image in batch.images]
+            jpegs += [to_jpeg(image, side) for image in batch.images]
             waiting.append(reading)
             if sum(len(r.scores) for r in waiting) >= _IMAGES_TOGETHER or batch.done == len(classifier.data):
                 readings.append(network.join(waiting))

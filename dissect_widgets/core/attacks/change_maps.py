@@ -78,9 +78,7 @@ def change_maps(
     return ChangeMaps(layer, chosen, both[:n], both[n:], plan.grid)
 
 
-def open_attacked(
-    classifier: ClassifierData, layer: str, attacked: AttackResult
-) -> tuple[Source, ProbeSpec]:
+def open_attacked(classifier: ClassifierData, layer: str, attacked: AttackResult) -> tuple[Source, ProbeSpec]:
     """A layer that is to be read before and after an attack; DataError if that is of no images."""
     if not len(attacked):
         raise DataError("There are no attacked images.")

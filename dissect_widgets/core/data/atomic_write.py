@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Writing files so that each exists in full or not at all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Path to write to, which takes the place of `path` in one step when the block ends without an error.
 
-    It has a name of its own in the same folder. After an error, whichever, nothing is left there, and what
-    was at `path` before is intact.
+    It has a name of its own in the same folder. After any error nothing is left there, and what was
+    at `path` before is intact.
 
     >>> with replacing(path) as new:
     ...     new.write_text("all of it")
@@ -28,5 +28,5 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def temporary_path(path: Path) -> Path:
-    """Path beside `path` that nobody else uses; hidden, and not made yet."""
+    """Unique hidden path beside `path`; not created yet."""
     return path.with_name(f".{uuid.uuid4().hex}.new")

@@ -1,4 +1,4 @@
-"""Images in batches of one fixed size, with those that cannot be read named or passed over."""
+"""Images in batches of one fixed size, with those that cannot be read named or skipped."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from dissect_widgets.errors import DataError
 
 
 class Batch(NamedTuple):
-    """Some images, and what was passed over between them."""
+    """Some images, and what was skipped between them."""
 
     indices: list[int]
     images: Tensor
-    """float (B, 3, H, W); or latents, (B, depth) or (B, depth, 1, 1)"""
+    """float (B, 3, H, W); or latents, (B, latent_dim) or (B, latent_dim, 1, 1)"""
     labels: list[Any]
     """Label maps, one for each image; None where the data have none."""
     skipped: list[Skipped]
     done: int
-    """How many indices have been gone through after this batch."""
+    """How many indices are done after this batch."""
 
 
 def image_name(data: Any, index: int) -> str:
-    """What the data call an image; its number where they have no names."""
+    """Name of an image of the data; its number where they have no names."""
     names = getattr(data, "names", None)
     return str(names[index]) if names is not None else f"image {index}"
 
@@ -44,7 +44,7 @@ def load_batches(
     workers: int = 0,
     skip_errors: bool = False,
 ) -> Iterator[Batch]:
-    """Go through `indices` from the `start`-th, `size` images at a time.
+    """Load the images of `indices` from the `start`-th on, `size` at a time.
 
     Batches are cut at multiples of `size` from the first index, and only what cannot be read is
     missing from them, so a run that starts again in the middle sees the same batches.
@@ -84,7 +84,7 @@ def load_batches(
 def fill_up(images: Tensor, size: int) -> Tensor:
     """A full batch of `size` images, with the last one repeated where there are fewer.
 
-    What a network computes for an image may depend, in its last bits, on how many it gets together.
+    What a network computes for an image may depend, in its last bits, on how many are in the batch.
     """
     missing = size - len(images)
     return torch.cat([images, images[-1:].expand(missing, *images.shape[1:])]) if missing > 0 else images
@@ -96,9 +96,9 @@ def network_input(
     dtype: torch.dtype,
     preprocess: Callable[[Tensor], Tensor] | None,
 ) -> Tensor:
-    """What a network takes, of images (B, 3, H, W) in [0, 1]."""
-    pictures = images.to(device)
-    prepared = preprocess(pictures.clone()) if preprocess is not None else pictures  # which may work in place
+    """Input of a network, from images (B, 3, H, W) in [0, 1]."""
+    moved = images.to(device)
+    prepared = preprocess(moved.clone()) if preprocess is not None else moved  # which may work in place
     return prepared.to(dtype)
 
 
@@ -108,7 +108,7 @@ def image_of(item: Any) -> Any:
 
 
 class _Guarded(Dataset[Any]):
-    """Items with their index; one that cannot be used is the error that says why."""
+    """Items with their index; in place of one that cannot be used, the error that says why."""
 
     def __init__(self, data: Any) -> None:
         self.data = data
@@ -122,7 +122,7 @@ class _Guarded(Dataset[Any]):
             name = image_name(self.data, index)
             if self.concepts is not None:
                 labels = checked_labels(labels, self.concepts, name)
-            if not isinstance(self.data, Latents):  # which were checked
+            if not isinstance(self.data, Latents):  # which are checked already
                 image = _checked_image(image, name)
             return index, (image, labels)
         except DataError as error:
@@ -130,12 +130,12 @@ class _Guarded(Dataset[Any]):
 
 
 def checked_labels(labels: Any, concepts: int, name: str) -> NDArray[Any]:
-    """Label map (K, h, w) as an array, once it is sure to be one; DataError if not."""
+    """Label map (K, h, w) as an array; DataError if it is something else."""
     if isinstance(labels, Tensor):
         labels = labels.cpu().numpy()
     if not isinstance(labels, np.ndarray) or labels.ndim != 3 or labels.dtype.kind not in "iu":
-        found = f"{type(labels).__name__} {getattr(labels, 'dtype', '')} {getattr(labels, 'shape', '')}"
-        raise DataError(f"{name} has the labels {found}; they must be integers (K, h, w).")
+        form = f"{type(labels).__name__} {getattr(labels, 'dtype', '')} {getattr(labels, 'shape', '')}"
+        raise DataError(f"{name} has the labels {form}; they must be integers (K, h, w).")
     low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
     if low < 0 or high >= concepts:
         raise DataError(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class InMemory:
-    """The first images of a data set, held in memory with all that is known of them.
+    """The first images of a data set, held in memory with their labels, classes and names.
 
     Several runs over the same images then read them once.
 
@@ -21,13 +21,13 @@ class InMemory:
     images
         How many; by default all.
     labels
-        Whether to keep label maps. Without, items are images alone, or images and classes, which takes a
+        Whether to keep label maps. Without, items are images alone, or images and classes, which take a
         fraction of the memory.
 
     Raises
     ------
     DataError
-        What an item of the data raises.
+        If an item of the data raises it.
     """
 
     def __init__(self, data: Any, images: int | None = None, *, labels: bool = True) -> None:
@@ -40,7 +40,7 @@ class InMemory:
                 setattr(self, name, list(getattr(data, name))[:count])
         self._digest = f"{count} of {data.digest()}" if hasattr(data, "digest") else None
         self._images: Tensor | None = None
-        self._items = [self._hold(data[index], index, count, labels) for index in range(count)]
+        self._items = [self._keep(data[index], index, count, labels) for index in range(count)]
 
     def __len__(self) -> int:
         return len(self._items)
@@ -49,11 +49,11 @@ class InMemory:
         return self._items[index]
 
     def digest(self) -> str:
-        """What a resumed run knows its data by: the data's own digest, or else this very object."""
+        """Digest by which a resumed run recognizes its data: that of the data, or else this object."""
         return self._digest or f"in memory at {id(self)}"
 
-    def _hold(self, item: Any, index: int, count: int, labels: bool) -> Any:
-        """An item whose image lies in one block with the others; loose ones take far more memory."""
+    def _keep(self, item: Any, index: int, count: int, labels: bool) -> Any:
+        """Item whose image is part of one block with the others; separate ones take far more memory."""
         image, *more = item if isinstance(item, (tuple, list)) else (item,)
         if isinstance(image, Tensor):
             if self._images is None:

@@ -1,4 +1,4 @@
-"""Label maps that a segmenter makes of pictures: checked, and counted."""
+"""Label maps of a segmenter: checked, and counted."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.errors import DataError
 
 
-def label(segmenter: Segmenter, pictures: Tensor) -> Tensor:
-    """Labels int64 (B, K, h, w) of pictures, once they are sure to be such; DataError if not."""
+def label(segmenter: Segmenter, images: Tensor) -> Tensor:
+    """Label images: int64 (B, K, h, w); DataError if the segmenter returns something else."""
     with torch.no_grad():
-        labels: Any = segmenter(pictures)
+        labels: Any = segmenter(images)
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
         labels = torch.from_numpy(labels.astype(np.int64))
     if not isinstance(labels, Tensor) or not _are_integers(labels):
-        found = f"{labels.dtype} {tuple(labels.shape)}" if hasattr(labels, "dtype") else type(labels).__name__
-        raise DataError(f"The segmenter returns {found}; it must be integers (B, K, h, w).")
+        form = f"{labels.dtype} {tuple(labels.shape)}" if hasattr(labels, "dtype") else type(labels).__name__
+        raise DataError(f"The segmenter returns {form}; it must be integers (B, K, h, w).")
     low, high, concepts = int(labels.min()), int(labels.max()), len(segmenter.vocabulary)
-    if len(labels) != len(pictures) or low < 0 or high >= concepts:
+    if len(labels) != len(images) or low < 0 or high >= concepts:
         raise DataError(
-            f"The segmenter returns {len(labels)} label maps from {low} to {high} for {len(pictures)} "
-            f"pictures; allowed are 0 (none) to {concepts - 1}."
+            f"The segmenter returns {len(labels)} label maps from {low} to {high} for {len(images)} "
+            f"images; allowed are 0 (none) to {concepts - 1}."
         )
     return labels.long()
 
@@ -36,10 +36,10 @@ def _are_integers(labels: Tensor) -> bool:
     return labels.dim() == 4 and labels.numel() > 0 and labels.dtype in kinds
 
 
-def count_labels(labels: Tensor, concepts: int) -> NDArray[np.int64]:
-    """Pixels of each concept on each of some label maps (B, K, h, w): int64 (B, concepts), 0 for no concept.
+def count_labels(labels: Tensor, concepts: int) -> Int64s:
+    """Pixels of each concept in label maps (B, K, h, w): int64 (B, concepts), 0 for no concept.
 
-    A pixel that two channels give the same concept counts once.
+    A pixel whose concept is repeated in two channels counts once.
     """
     flat = labels.flatten(2)
     repeated = torch.zeros_like(flat, dtype=torch.bool)
@@ -48,6 +48,6 @@ def count_labels(labels: Tensor, concepts: int) -> NDArray[np.int64]:
     flat = torch.where(repeated, 0, flat)
     rows = torch.arange(len(flat), device=flat.device)[:, None, None] * concepts
     counts = torch.bincount((flat + rows).flatten(), minlength=len(flat) * concepts)
-    found = counts.view(len(flat), concepts).cpu().numpy()
-    found[:, 0] = 0
-    return found
+    pixels: Int64s = counts.view(len(flat), concepts).cpu().numpy()
+    pixels[:, 0] = 0
+    return pixels

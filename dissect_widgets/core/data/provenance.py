@@ -26,16 +26,16 @@ def weights_digest(model: nn.Module) -> str:
 
 
 def data_digest(data: Any) -> str:
-    """What the data say of themselves, or a digest of their names."""
-    own = getattr(data, "digest", None)
-    if callable(own):
-        return str(own())
+    """The data's own `digest()`, or a digest of their names."""
+    digest = getattr(data, "digest", None)
+    if callable(digest):
+        return str(digest())
     names = "\n".join(image_name(data, index) for index in range(len(data)))
     return hashlib.sha256(names.encode()).hexdigest()
 
 
 def describe_callable(function: Callable[..., Any] | None) -> str | None:
-    """Name of a function, or the text of an object that has one without an address in it."""
+    """The `repr` of a function or object; its name where the `repr` has an address in it."""
     if function is None:
         return None
     text = repr(function)

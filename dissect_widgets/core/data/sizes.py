@@ -1,4 +1,4 @@
-"""Sizes of images as people give them."""
+"""Sizes of images as callers give them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Size = int | tuple[int, int]
 
 
 def sides(size: Any, name: str) -> tuple[int, int]:
-    """Rows and columns of a size, once it is sure to be one; SettingError if not."""
+    """Rows and columns of a size; SettingError if it is not one."""
     pair = size if isinstance(size, (list, tuple)) else [size, size]
     if len(pair) != 2 or not all(isinstance(side, Integral) and int(side) >= 1 for side in pair):
         raise SettingError(f"{name} is {size!r}; it must be a side or (rows, columns), in whole pixels.")

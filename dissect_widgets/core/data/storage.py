@@ -1,7 +1,7 @@
-"""A folder for what does not fit into memory, and for going on after a kill.
+"""A folder for what does not fit into memory, and for resuming after a kill.
 
 Files in it never change once written, so a checkpoint that names them stays valid whatever happens
-later. A file that is no longer needed goes only after the next checkpoint has stopped naming it.
+later. A file that is no longer needed is deleted only once the next checkpoint does not name it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dissect_widgets.errors import StorageError
 
 
 class FileArray:
-    """A one-dimensional array in a file; slices are read when asked for, and nothing is kept."""
+    """A one-dimensional array in a file; slices are read on demand, and nothing is cached."""
 
     def __init__(self, path: Path, dtype: np.dtype[Any], length: int) -> None:
         self.path, self.dtype, self.length = path, dtype, length
@@ -39,8 +39,8 @@ class FileArray:
 
 Array = NDArray[Any] | FileArray
 State = dict[str, Array]
-"""Plain arrays, in memory or in files, from which a streamed statistic is made again. They are those that
-it works with: write or copy them before more is added."""
+"""Plain arrays, in memory or in files, from which a streamed statistic is restored. They are the ones that it
+works with: write or copy them before more is added."""
 
 
 class Mergeable(Protocol):
@@ -64,7 +64,7 @@ class Mergeable(Protocol):
 
 
 class MemoryWriter:
-    """Makes one array in memory out of pieces."""
+    """Joins pieces to one array in memory."""
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._pieces = [np.empty(0, dtype)]
@@ -79,7 +79,7 @@ class MemoryWriter:
 
 
 class FileWriter:
-    """Makes one array in a new file out of pieces."""
+    """Joins pieces to one array in a new file."""
 
     def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
         self._path, self._dtype, self._length = path, dtype, 0
@@ -105,9 +105,9 @@ class Workspace:
     Parameters
     ----------
     folder
-        Where; made if it is not there.
+        Where; made if it does not exist.
     temporary
-        Whether nothing in it is to survive: files are deleted as soon as they are not needed, and
+        Whether nothing in it is to be kept: files are deleted as soon as they are not needed, and
         `close` removes the folder.
     """
 
@@ -127,7 +127,7 @@ class Workspace:
         return cls(Path(tempfile.mkdtemp(prefix="dissect-widgets-")), temporary=True)
 
     def writer(self, dtype: np.dtype[Any]) -> FileWriter:
-        """Begin a new array, that is written piece by piece."""
+        """Begin a new array, written piece by piece."""
         return FileWriter(self.path_of_new_file(), dtype)
 
     def path_of_new_file(self) -> Path:
@@ -136,9 +136,9 @@ class Workspace:
         return self.folder / f"{self._count}.bin"
 
     def mapped(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-        """Array of zeros in a new file, that is written in place.
+        """Array of zeros in a new file, written in place.
 
-        Its room on the disk is taken now: on a full disk, writing to a mapped file ends the process.
+        Its disk space is allocated now: on a full disk, writing to a mapped file kills the process.
         """
         path = self.path_of_new_file()
         size = int(np.prod(shape)) * dtype.itemsize
@@ -150,7 +150,7 @@ class Workspace:
         return np.memmap(path, dtype, mode="r+", shape=shape)
 
     def discard(self, array: Array | None) -> None:
-        """Delete a file; one that the last checkpoint names goes after the next."""
+        """Delete a file; one that the last checkpoint names, after the next."""
         if isinstance(array, FileArray):
             if array.path.name in self._needed:
                 self._unneeded.append(array.path)
@@ -158,13 +158,13 @@ class Workspace:
                 array.path.unlink(missing_ok=True)
 
     def checkpoint_names(self, needed: set[str]) -> None:
-        """Say which files the last checkpoint names; those discarded before are deleted."""
+        """Note which files the last checkpoint names; those discarded before are deleted."""
         self._needed = needed
         while self._unneeded:
             self._unneeded.pop().unlink(missing_ok=True)
 
     def keep_only(self, needed: set[str]) -> None:
-        """Delete all arrays but those that the checkpoint names: what a killed run has left."""
+        """Delete all arrays but those that the checkpoint names: the leftovers of a killed run."""
         self._needed = needed
         for path in self.folder.glob("*.bin"):
             if path.name not in needed:
@@ -177,7 +177,7 @@ class Workspace:
 
 @contextmanager
 def full_disk(path: Path) -> Iterator[None]:
-    """Turn the operating system's words for a full disk into a StorageError that says what to do."""
+    """Turn the operating system's errors for a full disk into a StorageError that says what to do."""
     try:
         yield
     except OSError as error:
@@ -187,5 +187,5 @@ def full_disk(path: Path) -> Iterator[None]:
         free = shutil.disk_usage(where).free if where.exists() else 0
         raise StorageError(
             f"The disk is full: {path} could not be written ({os.strerror(error.errno or 0)}, "
-            f"{free / 1e6:.0f} MB free). What was saved before is intact; make room and start again."
+            f"{free / 1e6:.0f} MB free). What was saved before is intact; free some space and start again."
         ) from error

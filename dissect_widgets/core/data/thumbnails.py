@@ -1,4 +1,4 @@
-"""Small pictures of the probe set, kept as JPEG."""
+"""Images of the probe set, small, as JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from collections.abc import Iterable
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import UInt8s
 from dissect_widgets.core.data.storage import Mergeable, State
 
 JPEG_QUALITY = 88
 
 
-def to_image(picture: Tensor) -> Image.Image:
-    """Picture float (3, H, W) in [0, 1] as Pillow holds it."""
-    pixels: NDArray[np.uint8] = (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+def to_pillow(image: Tensor) -> Image.Image:
+    """Pillow image of an image float (3, H, W) in [0, 1]."""
+    pixels: UInt8s = (image * 255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
     return Image.fromarray(pixels)
 
 
-def to_png(picture: Tensor) -> bytes:
-    """PNG of a picture float (3, H, W) in [0, 1]."""
+def to_png(image: Tensor) -> bytes:
+    """PNG of an image float (3, H, W) in [0, 1]."""
     buffer = io.BytesIO()
-    to_image(picture).save(buffer, "PNG", compress_level=1)
+    to_pillow(image).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def encode_picture(image: Tensor, side: int) -> bytes:
-    """JPEG of an image float (3, H, W) in [0, 1], made smaller where a side is longer than `side`."""
-    picture = to_image(image)
-    picture.thumbnail((side, side), Image.Resampling.BILINEAR)
+def to_jpeg(image: Tensor, side: int) -> bytes:
+    """JPEG of an image float (3, H, W) in [0, 1], resized where a side is longer than `side` pixels."""
+    small = to_pillow(image)
+    small.thumbnail((side, side), Image.Resampling.BILINEAR)
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    small.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 
-class Pictures(Mergeable):
-    """Pictures by image number, as long as they are wanted."""
+class Thumbnails(Mergeable):
+    """JPEG files of images by image number, as long as they are needed."""
 
     def __init__(self) -> None:
         self.jpeg: dict[int, bytes] = {}
 
-    def keep_only(self, wanted: Iterable[int]) -> None:
-        """Forget all others."""
-        self.jpeg = {image: self.jpeg[image] for image in sorted(wanted) if image in self.jpeg}
+    def keep_only(self, images: Iterable[int]) -> None:
+        """Drop all but these, and sort them."""
+        self.jpeg = {image: self.jpeg[image] for image in sorted(set(images)) if image in self.jpeg}
 
     def merge(self, other: Self) -> None:
         """Add those of another shard."""

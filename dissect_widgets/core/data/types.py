@@ -16,10 +16,10 @@ class LabeledImages(Protocol):
 
     An item is a tuple (image, labels): image float (3, H, W) RGB in [0, 1], of one size throughout;
     labels integer (K, h, w), K parallel channels, 0 for no concept, else an index into `vocabulary`.
-    The label map covers the same picture and may be smaller.
+    The label map covers the same image and may be smaller.
 
     It may also have `names`, a sequence of str for errors and captions, and `digest()`, a str that
-    changes when the data do, by which a resumed run knows its own.
+    changes when the data do, by which a resumed run recognizes them.
     """
 
     vocabulary: Vocabulary
@@ -35,12 +35,12 @@ class LabeledImages(Protocol):
 
 @runtime_checkable
 class Segmenter(Protocol):
-    """Labels pictures by itself, by a rule or a network."""
+    """Labels images, by a rule or a network."""
 
     vocabulary: Vocabulary
 
-    def __call__(self, pictures: Tensor, /) -> Tensor:
-        """Label pictures float (B, 3, H, W) in [0, 1]: integers (B, K, h, w), 0 for no concept."""
+    def __call__(self, images: Tensor, /) -> Tensor:
+        """Label images float (B, 3, H, W) in [0, 1]: integers (B, K, h, w), 0 for no concept."""
         ...
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
 
@@ -26,14 +26,14 @@ class Concept(NamedTuple):
 class Vocabulary:
     """An immutable list of concepts; the numbers of a label map are its indices.
 
-    Index 0 is reserved: in a label map it says "no concept", and every per-concept array has a
+    Index 0 is reserved: in a label map it means "no concept", and every per-concept array has a
     column 0 that stays zero, so that one number serves label maps, arrays and vocabulary alike.
 
     Parameters
     ----------
     concepts
-        The concepts, without the reserved one. The same name may stand in two categories, not
-        twice in one.
+        The concepts, without the reserved one. The same name may be in two categories, but not
+        duplicated in one.
     """
 
     def __init__(self, concepts: Iterable[Concept | tuple[str, str]]) -> None:
@@ -44,8 +44,8 @@ class Vocabulary:
         self.concepts: tuple[Concept, ...] = (Concept("-", ""), *listed)
         self._index = {concept: number for number, concept in enumerate(self.concepts)}
         if len(self._index) != len(self.concepts):
-            twice = sorted({c.name for c in listed if listed.count(c) > 1})
-            raise SettingError(f"Concepts stand twice in the same category: {', '.join(twice)}.")
+            duplicates = sorted({c.name for c in listed if listed.count(c) > 1})
+            raise SettingError(f"Concepts are duplicated in a category: {', '.join(duplicates)}.")
         self.categories: tuple[str, ...] = tuple(dict.fromkeys(c.category for c in listed))
 
     def __len__(self) -> int:
@@ -75,7 +75,7 @@ class Vocabulary:
         return Vocabulary(dict.fromkeys([*self.concepts[1:], *other.concepts[1:]]))
 
     @property
-    def category_of(self) -> NDArray[np.int64]:
+    def category_of(self) -> Int64s:
         """Index of each concept's category in `categories`, int64 (concepts,); -1 at the reserved 0."""
         number = {category: index for index, category in enumerate(self.categories)}
         return np.array([number.get(c.category, -1) for c in self.concepts], np.int64)
@@ -88,7 +88,7 @@ class Vocabulary:
         name
             Its name.
         category
-            Its category; needed only where the name stands in several.
+            Its category; needed only where the name is in several.
 
         Raises
         ------
@@ -97,24 +97,24 @@ class Vocabulary:
         """
         if category is not None and category not in self.categories:
             raise ConceptError(f"There is no category {category!r}.{nearest(category, self.categories)}")
-        found = [
+        matches = [
             number
             for number, concept in enumerate(self.concepts[1:], start=1)
             if concept.name == name and category in (None, concept.category)
         ]
-        if not found:
+        if not matches:
             where = f" in category {category!r}" if category is not None else ""
             names = {c.name for c in self.concepts[1:] if category in (None, c.category)}
             raise ConceptError(f"There is no concept {name!r}{where}.{nearest(name, sorted(names))}")
-        if len(found) > 1:
-            categories = ", ".join(repr(self.concepts[number].category) for number in found)
+        if len(matches) > 1:
+            categories = ", ".join(repr(self.concepts[number].category) for number in matches)
             raise ConceptError(f"{name!r} is a concept of several categories; say which: {categories}.")
-        return found[0]
+        return matches[0]
 
     def find(self, concept: str | Concept) -> int:
-        """Index of a concept that is told by its name, or by name and category; see `index`."""
+        """Index of a concept given by its name, or by (name, category); see `index`."""
         return self.index(concept) if isinstance(concept, str) else self.index(*concept)
 
-    def translation(self, wider: Vocabulary) -> NDArray[np.int64]:
+    def translation(self, wider: Vocabulary) -> Int64s:
         """Indices of this vocabulary's concepts in a `wider` one, int64 (concepts,)."""
         return np.array([0, *(wider._index[concept] for concept in self.concepts[1:])], np.int64)

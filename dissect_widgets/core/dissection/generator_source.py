@@ -11,8 +11,8 @@ from dissect_widgets.core.data.batches import Batch, fill_up
 from dissect_widgets.core.data.latents import (
     Latents,
     ToImages,
-    checked_pictures,
-    first_pictures,
+    checked_images,
+    first_images,
     is_latents,
     to_images,
 )
@@ -62,7 +62,7 @@ class Generated(Source):
         """See `Source`."""
         two = self._given(batch.images[:1], 2)
         with evaluation(self.model):
-            pictures = first_pictures(self.model, two, self.to_images)
+            pictures = first_images(self.model, two, self.to_images)
             size = (int(pictures.shape[-2]), int(pictures.shape[-1]))
             plans = plan_layers(
                 self.model,
@@ -82,7 +82,7 @@ class Generated(Source):
         with trace(self.model, self.layers, clone=overwritten(plans)) as seen:
             output = self.model(given)
         maps = {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}
-        pictures = checked_pictures(self.to_images(output), len(given))[:count]
+        pictures = checked_images(self.to_images(output), len(given))[:count]
         return Seen(pictures, self.labels(batch._replace(images=pictures)), maps)
 
     def network_input(self, images: Tensor) -> Tensor:

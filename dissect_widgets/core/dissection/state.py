@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dissect_widgets.core.data.arrays import AnyArray, Int64s
 from dissect_widgets.core.data.storage import Mergeable, State, Workspace
-from dissect_widgets.core.data.thumbnails import Pictures, encode_picture
+from dissect_widgets.core.data.thumbnails import Thumbnails, to_jpeg
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.io import frozen
@@ -86,7 +86,7 @@ class Probe:
         )
         spill = Spill(workspace, memory // (4 * len(spec.plans)))
         self.layers = {name: LayerStatistics(spec.layer(name), spill) for name in spec.plans}
-        self.pictures = Pictures()
+        self.pictures = Thumbnails()
         self.skipped: list[Skipped] = []
         self.whole = True  # whether it holds whole batches only; not so when `add` was cut short
         self._pictures_limit = _PICTURES_AT_A_TIME
@@ -134,7 +134,7 @@ class Probe:
         for index, label_map in zip(indices, labels, strict=True):
             self.labels.add(index, label_map)
         for at in np.flatnonzero(np.isin(numbers, self._exemplar_images())).tolist():
-            self.pictures.jpeg[indices[at]] = encode_picture(images[at], self.spec.settings.image_side)
+            self.pictures.jpeg[indices[at]] = to_jpeg(images[at], self.spec.settings.image_side)
         if len(self.pictures.jpeg) > self._pictures_limit:
             self.pictures.keep_only(self._exemplar_images().tolist())
             self._pictures_limit = 2 * len(self.pictures.jpeg) + _PICTURES_AT_A_TIME

@@ -18,8 +18,8 @@ from dissect_widgets.core.data.batches import fill_up
 from dissect_widgets.core.data.latents import (
     Latents,
     ToImages,
-    checked_pictures,
-    first_pictures,
+    checked_images,
+    first_images,
     to_images,
 )
 from dissect_widgets.core.editing.edit import Edit, apply_edits
@@ -137,7 +137,7 @@ class FullForward:
         """See `EditableGenerator`."""
         checked_edits(edits, self.maps)
         with torch.inference_mode(), _hooks(self.generator, edits):
-            return checked_pictures(self.to_images(self.generator(begun.state)), begun.pictures)
+            return checked_images(self.to_images(self.generator(begun.state)), begun.pictures)
 
 
 class PartialForward:
@@ -167,7 +167,7 @@ class PartialForward:
         later = [edit for edit in edits if edit.layer != self.layer]
         with torch.inference_mode(), _hooks(self.generator, later):
             output = self.parts.after(apply_edits(value, own), *map(copied, beside))
-            return checked_pictures(self.to_images(output), begun.pictures)
+            return checked_images(self.to_images(output), begun.pictures)
 
 
 def checked_edits(edits: Sequence[Edit], maps: dict[str, tuple[int, int, int]]) -> None:
@@ -218,7 +218,7 @@ def _maps(
 
             stack.callback(find_layer(generator, name).register_forward_hook(record).remove)
         with evaluation(generator):
-            first_pictures(generator, latents, to_images)
+            first_images(generator, latents, to_images)
     missing = [name for name in names if name not in seen]
     if missing:
         raise LayerError(f"Layer {missing[0]!r} does not run in the generator.")

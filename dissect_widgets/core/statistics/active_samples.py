@@ -1,4 +1,4 @@
-"""Where units are active: thresholds, and what lies at the samples above them.
+"""Where units are active: thresholds, and the concepts at the samples above them.
 
 Each unit keeps its largest samples on the label grid. Where thresholds are taken of the map itself
 (population "raw"), its largest samples are kept as well, and bound those on the label grid.
@@ -81,7 +81,7 @@ class ActiveSamples(Statistic):
             self.raw.merge(other.raw)
 
     def thresholds(self, images: int) -> Float32s:
-        """Thresholds float32 (levels, units), given how many images came in the end."""
+        """Thresholds float32 (levels, units), given the final number of images."""
         if self.raw is not None:
             samples, total = self.raw, raw_samples(self.spec, images)
         else:
@@ -152,10 +152,10 @@ class ActiveSamples(Statistic):
 
 
 def upsampled_samples(spec: LayerSpec, images: int) -> int:
-    """Samples of a unit over so many images, on the label grid."""
+    """Samples of a unit over a number of images, on the label grid."""
     return images * spec.label_size[0] * spec.label_size[1]
 
 
 def raw_samples(spec: LayerSpec, images: int) -> int:
-    """Samples of a unit over so many images, on its own map."""
+    """Samples of a unit over a number of images, on its own map."""
     return images * spec.grid.height * spec.grid.width

@@ -33,7 +33,7 @@ class LayerSpec(NamedTuple):
     label_size: tuple[int, int]
     """(rows, columns) of a label map."""
     images: int
-    """Images of the whole probe set, also where only a shard of it comes."""
+    """Images of the whole probe set, also where this is a shard of it."""
     levels: tuple[float, ...]
     """Top fractions of samples at which a unit counts as active."""
     population: Population
@@ -106,7 +106,7 @@ class Statistic(Mergeable, Protocol):
 
 
 def checked_batch(layer: str, images: Int64s, maps: Tensor, name_of: Callable[[int], str]) -> MapBatch:
-    """Maps with their extremes, once all samples are sure to be finite.
+    """Maps with their extremes; all samples must be finite.
 
     Parameters
     ----------

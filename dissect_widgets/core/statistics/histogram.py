@@ -1,4 +1,4 @@
-"""Histograms of activations whose counts do not depend on the order in which samples come.
+"""Histograms of activations whose counts do not depend on the order of the samples.
 
 Each unit has 128 bins of one width, a power of two, that meet at zero. When a sample lies outside,
 the width doubles and bins are joined in pairs, so every count stays what one pass over all samples
@@ -51,7 +51,7 @@ class Histogram(Statistic):
         self._widen(np.where(largest > 0, np.frexp(largest)[1] - 6, _SMALLEST))
         scale = np.ldexp(np.float32(1), -self.exponent.astype(np.int32))
         bins = torch.floor(values * torch.from_numpy(scale).to(values.device)[:, None]).long()
-        bins = torch.where(values < 0, bins.clamp(max=-1), bins)  # also what is too small to be scaled
+        bins = torch.where(values < 0, bins.clamp(max=-1), bins)  # also those too small to be scaled
         row = torch.arange(len(values), device=values.device)[:, None] * BINS + BINS // 2
         counts = torch.bincount((bins + row).reshape(-1), minlength=self.counts.size)
         self.counts += counts.cpu().numpy().reshape(self.counts.shape)

@@ -20,7 +20,7 @@ from dissect_widgets.core.statistics.quantile import TopSamples
 
 
 class LabelTally(Mergeable):
-    """Label maps of the probe set: areas of concepts, and which label lies where.
+    """Label maps of the probe set: areas of concepts, and the label of each pixel.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class LabelTally(Mergeable):
     images, channels, size
         Number of images of the probe set, of parallel label channels, and (rows, columns) of a map.
     workspace
-        Where the maps go; None keeps them in memory.
+        Where the maps are stored; None keeps them in memory.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LabelTally(Mergeable):
         return int(self.done.sum())
 
     def add(self, index: int, labels: NDArray[Any]) -> None:
-        """Take up the label map of one image.
+        """Add the label map of one image.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class LabelTally(Mergeable):
             Which image of the probe set.
         labels
             Integers (channels, rows, columns) within the vocabulary, 0 for no concept. A concept that
-            stands in several channels of a pixel counts once there.
+            is in several channels of a pixel counts once there.
         """
         if self.done[index]:
             raise ValueError(f"Image {index} came twice.")
@@ -82,7 +82,7 @@ class LabelTally(Mergeable):
         self.done[index] = True
 
     def merge(self, other: LabelTally) -> None:
-        """Take up the images of another tally of the same probe set."""
+        """Add the images of another tally of the same probe set."""
         if (self.done & other.done).any():
             raise ValueError("Two shards hold the same image.")
         self.concept_area += other.concept_area
@@ -97,7 +97,7 @@ class LabelTally(Mergeable):
         return labels
 
     def state(self) -> State:
-        """Plain arrays from which `load_state` makes it again."""
+        """Plain arrays from which `load_state` restores it."""
         labels: NDArray[Any] | FileArray = self._labels.reshape(-1)
         if isinstance(self._labels, np.memmap):
             self._labels.flush()
@@ -133,7 +133,7 @@ class Counts(NamedTuple):
 
 
 def count_active(samples: TopSamples, thresholds: Float32s, labels: LabelTally) -> Counts:
-    """Count where units are active (a > t), and which concepts lie there.
+    """Count where units are active (a > t), and which concepts are there.
 
     Parameters
     ----------
@@ -153,13 +153,13 @@ def count_active(samples: TopSamples, thresholds: Float32s, labels: LabelTally) 
     )
     for unit, value, position in samples.samples():
         image, pixel = np.divmod(position.astype(np.int64), labels.pixels)
-        found = [labels.at(channel, image, pixel) for channel in range(labels.channels)]
+        channels = [labels.at(channel, image, pixel) for channel in range(labels.channels)]
         for level in range(levels):
             active = value > thresholds[level, unit]
             counts.area[level, unit] = active.sum()
             per_image = np.bincount(image[active], minlength=len(labels.in_category))
             counts.area_in_category[level, unit] = per_image @ labels.in_category
-            for label in found:
+            for label in channels:
                 counts.intersection[level, unit] += np.bincount(label[active], minlength=concepts)
     counts.intersection[:, :, 0] = 0
     return counts

@@ -1,4 +1,4 @@
-"""Exact thresholds of units: the largest samples are kept, whatever cannot be among them is dropped.
+"""Exact thresholds of units: the largest samples are kept, and those that cannot be among them are dropped.
 
 A unit's threshold is the smallest sample t with (number of samples > t) <= floor(level * M), that is,
 the (floor(level * M) + 1)-th largest of its M samples. To know it, and to know which samples lie above
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dissect_widgets.core.data.arrays import Float32s, Int64s
 from dissect_widgets.core.data.storage import Array, FileWriter, MemoryWriter, State, Workspace
 
-_LEAST = 2**20  # samples below which it is not worth while to drop any
+_LEAST = 2**20  # samples below which dropping any is not worthwhile
 
 
 def exact_floor(level: float, total: int) -> int:
@@ -55,7 +55,7 @@ class TopSamples:
     position_dtype
         Integer type of the positions; None to keep values alone.
     workspace
-        Where parts go that exceed `memory`; None keeps all in memory.
+        Where parts that exceed `memory` are stored; None keeps all in memory.
     memory
         Bytes that may stay in memory.
     """
@@ -82,7 +82,7 @@ class TopSamples:
         return self._size
 
     def add(self, counts: Int64s, value: Float32s, position: NDArray[Any] | None = None) -> None:
-        """Take up samples; those at or below the bound need not be among them.
+        """Add samples; those at or below the bound may be left out.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class TopSamples:
         value
             float32 (counts.sum(),), those of the first unit first.
         position
-            (counts.sum(),), what identifies each.
+            (counts.sum(),), which identifies each sample.
         """
         if self.position_dtype is not None:
             position = np.asarray(position, self.position_dtype)
@@ -102,7 +102,7 @@ class TopSamples:
             self.consolidate()
 
     def merge(self, other: TopSamples) -> None:
-        """Take up all that another one has; it must not be used afterwards."""
+        """Add the samples of another shard, which must not be used afterwards."""
         if (self.units, self.capacity) != (other.units, other.capacity):
             raise ValueError("Only samples of the same units and capacity merge.")
         for part in other._parts:
@@ -111,7 +111,7 @@ class TopSamples:
         self.consolidate()
 
     def raise_bound(self, bound: Float32s) -> None:
-        """Say that no threshold will be below `bound` float32 (units,)."""
+        """Note that no threshold will be below `bound` float32 (units,)."""
         self.bound = np.maximum(self.bound, bound)
 
     def consolidate(self) -> None:
@@ -124,7 +124,7 @@ class TopSamples:
         self._set_limit()
 
     def flush(self) -> None:
-        """Write the parts that are in memory into the workspace, as one."""
+        """Write the parts that are in memory into the workspace, as one part."""
         if self._workspace is None:
             return
         fresh = [part for part in self._parts if isinstance(part.value, np.ndarray)]
@@ -150,12 +150,12 @@ class TopSamples:
         return thresholds
 
     def samples(self) -> Iterator[tuple[int, Float32s, NDArray[Any]]]:
-        """Go through the units: number, values and positions of the samples that are kept."""
+        """Iterate over units: number, values and positions of the samples that are kept."""
         for unit in range(self.units):
             yield unit, *self._gather(self._parts, unit)
 
     def state(self) -> State:
-        """Plain arrays from which `from_state` makes it again."""
+        """Plain arrays from which `load_state` restores it."""
         state: State = {"bound": self.bound}
         for number, part in enumerate(self._parts):
             state[f"{number}.offsets"], state[f"{number}.value"] = part.offsets, part.value
@@ -188,7 +188,7 @@ class TopSamples:
         self._fresh = sum(len(p.value) for p in self._parts if isinstance(p.value, np.ndarray))
 
     def _set_limit(self) -> None:
-        """Consolidate when half as much again has come as must be kept: work and memory stay in balance."""
+        """Consolidate at 1.5 times of what must be kept, which balances work and memory."""
         needed = (self.capacity or 0) * self.units
         self._limit = max(needed, self._size, _LEAST) * 3 // 2
 
@@ -245,7 +245,7 @@ def _offsets(counts: Int64s) -> Int64s:
 
 
 def _largest(value: Float32s, rank: int) -> np.float32:
-    """Sample with exactly `rank` places before it in descending order."""
+    """Sample of a rank, from 0, in descending order."""
     at = len(value) - 1 - rank
     smallest_first: Float32s = np.partition(value, at)
-    return np.float32(smallest_first[at] + np.float32(0))  # of 0.0 and -0.0, which are equal, always 0.0
+    return np.float32(smallest_first[at] + np.float32(0))  # 0.0 and -0.0 are equal; always return 0.0

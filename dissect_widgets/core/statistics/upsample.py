@@ -1,4 +1,4 @@
-"""Maps read between their positions: bilinear, at the pixels of a label map, on any device the same.
+"""Bilinear upsampling of maps to the pixels of a label map, with the same bits on any device.
 
 >>> upsampler = Upsampler(grid, (112, 112), (224, 224), maps.device)
 >>> upsampler(maps).shape                    # (..., 13, 13) -> (..., 112, 112)
@@ -50,17 +50,17 @@ class Upsampler:
         Grid of the maps.
     size
         (rows, columns) of the label map.
-    picture
-        (H, W) of the picture that both cover.
+    image_size
+        (H, W) of the image that both cover.
     device
         Where the maps are.
     """
 
     def __init__(
-        self, grid: Grid, size: tuple[int, int], picture: tuple[int, int], device: torch.device
+        self, grid: Grid, size: tuple[int, int], image_size: tuple[int, int], device: torch.device
     ) -> None:
         self.grid, self.size, self.device = grid, size, device
-        rows, columns = grid.coordinates(size, picture)
+        rows, columns = grid.coordinates(size, image_size)
         self._row, self._row_after, self._row_fraction = self._neighbors(rows, grid.height)
         self._column, self._column_after, self._column_fraction = self._neighbors(columns, grid.width)
 
@@ -75,15 +75,15 @@ class Upsampler:
             torch.from_numpy(fraction[:, None]).to(self.device),
         )
 
-    def rows_that_reach(self, row_peak: Tensor, bound: Tensor) -> Tensor:
+    def rows_that_reach(self, row_highest: Tensor, bound: Tensor) -> Tensor:
         """Rows of the label map on which a map can exceed a bound.
 
         A value between two samples is no greater than both, up to rounding, so a row between two rows
-        that do not reach the bound needs no look.
+        that do not reach the bound can be skipped.
 
         Parameters
         ----------
-        row_peak
+        row_highest
             float32 (..., height), the greatest sample of each row of the maps.
         bound
             float32, of a shape that broadcasts with (..., rows).
@@ -93,8 +93,8 @@ class Upsampler:
         Tensor
             bool (..., rows).
         """
-        peak = torch.maximum(row_peak[..., self._row], row_peak[..., self._row_after])
-        return can_exceed(peak, bound)
+        highest = torch.maximum(row_highest[..., self._row], row_highest[..., self._row_after])
+        return can_exceed(highest, bound)
 
     def rows(self, lines: Tensor, first_line: Tensor, row: Tensor) -> Tensor:
         """Rows of upsampled maps, not yet upsampled along the columns.
@@ -102,7 +102,7 @@ class Upsampler:
         Parameters
         ----------
         lines
-            float32 (maps * height, width), the rows of the maps, one map after the other.
+            float32 (maps * height, width), the rows of all maps, map by map.
         first_line
             int64 (n,), where in `lines` the map of each wanted row begins.
         row
@@ -120,7 +120,7 @@ class Upsampler:
     def columns(self, rows: Tensor) -> Tensor:
         """Upsample rows float32 (n, width) along their columns, to (columns, n).
 
-        Transposed, because then whole lines are copied, which is several times faster.
+        Transposed, because copying whole lines is several times faster.
         """
         across = rows.T.contiguous()
         before, after = across.index_select(0, self._column), across.index_select(0, self._column_after)
@@ -137,12 +137,12 @@ class Upsampler:
         return upsampled.reshape(*maps.shape[:-2], *self.size)
 
 
-def can_exceed(peak: Tensor, bound: Tensor) -> Tensor:
-    """Whether values between samples of at most `peak` can exceed a bound; bool.
+def can_exceed(highest: Tensor, bound: Tensor) -> Tensor:
+    """Whether values between samples of at most `highest` can exceed a bound; bool.
 
     Upsampling rounds, and can exceed the greatest sample by a few units in the last place.
     """
-    return peak + peak.abs() * _ROUNDING > bound
+    return highest + highest.abs() * _ROUNDING > bound
 
 
 def _between(before: Tensor, after: Tensor, fraction: Tensor) -> Tensor:

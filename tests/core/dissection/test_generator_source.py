@@ -335,7 +335,7 @@ def spoiled(change: Callable[[Tensor], Any]) -> Rules:
         (lambda labels: labels[:, :, :0], r"returns torch.int64 \(1, 2, 0, 13\)"),
         (lambda labels: torch.tensor(3), r"returns torch.int64 \(\)"),
         (lambda labels: labels.repeat(2, 1, 1, 1), "returns 2 label maps .* for 1 pictures"),
-        (lambda labels: labels + 1, r"from 1 to 8 for 1 pictures; allowed are 0 \(none\) to 7"),
+        (lambda labels: labels + 1, r"from 1 to 8 for 1 images; allowed are 0 \(none\) to 7"),
         (lambda labels: labels - 3, "from -3 to 4"),
         (
             lambda labels: labels if len(labels) == 1 else labels.transpose(2, 3),

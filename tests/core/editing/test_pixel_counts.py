@@ -376,7 +376,7 @@ def test_labels_that_are_none() -> None:
             wide(), latents(), Edit("maps", [1]), Numbers(), "bright", progress=False
         ),
     ):
-        with pytest.raises(DataError, match=r"label maps from \d to 8 for 5 pictures; allowed are 0"):
+        with pytest.raises(DataError, match=r"label maps from \d to 8 for 5 images; allowed are 0"):
             act()
 
 
