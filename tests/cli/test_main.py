@@ -100,7 +100,7 @@ def test_unknown_model_and_saved_folder(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["layers", "squeezenet2"]) == 2
     assert "Did you mean 'squeezenet1" in capsys.readouterr().err
     assert main(["report", str(tmp_path)]) == 2
-    assert "holds no dissection" in capsys.readouterr().err
+    assert "does not hold a dissection" in capsys.readouterr().err
 
 
 INTERRUPTING = """

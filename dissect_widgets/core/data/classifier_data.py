@@ -171,7 +171,9 @@ class ClassifierData:
     def plan(self, layer: str, inputs: Tensor) -> LayerInfo:
         """How a layer is read, of a batch (B, 3, H, W) as the model takes it."""
         size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
-        plans = plan_layers(self.model, [layer], inputs[:2], rule="half-pixel", token_grids={}, picture=size)
+        plans = plan_layers(
+            self.model, [layer], inputs[:2], rule="half-pixel", token_grids={}, image_size=size
+        )
         return plans[layer].info
 
     def check_classes(self, count: int) -> tuple[str, ...]:

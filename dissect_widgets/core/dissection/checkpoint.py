@@ -1,7 +1,7 @@
-"""Checkpoints: the state of a run in a folder, from which the same run goes on after a kill.
+"""Checkpoints: the state of a run in a folder, from which the same run resumes after a kill.
 
 `checkpoint.json` names everything that belongs to the state. It is replaced in one step after all it
-names is written, so there is always one whole checkpoint, whenever the process dies.
+names is written, so there is always one complete checkpoint, whenever the process dies.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _MANIFEST = "checkpoint.json"
 
 
 def write_checkpoint(workspace: Workspace, about: dict[str, Any], state: State) -> None:
-    """Write a state; the one before stays valid until this one is whole.
+    """Write a state; the previous one stays valid until this one is complete.
 
     Parameters
     ----------
     workspace
-        Where the state's files are, and where it goes.
+        Where the state's files are, and where it is written.
     about
-        What JSON can hold: under "key" what the run is, and where it stands.
+        What JSON can hold: under "key" what the run is, and how far it is.
     state
         Arrays in memory, or in files of the workspace.
     """
@@ -49,7 +49,7 @@ def write_checkpoint(workspace: Workspace, about: dict[str, Any], state: State) 
 
 
 def open_workspace(folder: Path) -> Workspace:
-    """Workspace that holds a run's checkpoints; what a killed run has left beside its last one goes."""
+    """Workspace that holds a run's checkpoints; leftovers of a killed run are removed."""
     workspace = Workspace(folder, temporary=False)
     manifest = _read_manifest(folder)
     named = (
@@ -67,12 +67,12 @@ def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str
     workspace
         Where it is.
     key
-        What the run is that wants to go on.
+        What the run is that resumes.
 
     Returns
     -------
     tuple or None
-        What was said about it, and the arrays; None if there is no checkpoint.
+        The `about` of the checkpoint, and the arrays; None if there is none.
 
     Raises
     ------
@@ -85,9 +85,11 @@ def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str
     theirs = manifest["about"]["key"]
     differing = sorted(name for name in key.keys() | theirs.keys() if key.get(name) != theirs.get(name))
     if differing:
-        told = "; ".join(f"{n}: {_short(theirs.get(n))} there, {_short(key.get(n))} here" for n in differing)
+        differences = "; ".join(
+            f"{n}: {_short(theirs.get(n))} in the checkpoint, {_short(key.get(n))} now" for n in differing
+        )
         raise SavedError(
-            f"{workspace.folder} holds an unfinished run of something else ({told}). Finish that run, "
+            f"{workspace.folder} holds an unfinished run of something else ({differences}). Finish that run, "
             "remove the folder, or name another one."
         )
     try:
@@ -105,7 +107,7 @@ def read_checkpoint(workspace: Workspace, key: dict[str, Any]) -> tuple[dict[str
 
 
 def has_checkpoint(workspace: Workspace) -> bool:
-    """Whether a run could go on from here."""
+    """Whether a run can resume from here."""
     return (workspace.folder / _MANIFEST).exists()
 
 

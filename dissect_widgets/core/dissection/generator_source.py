@@ -1,4 +1,4 @@
-"""A generator and the latents that it is dissected over: latents go in, and pictures come out."""
+"""A generator, and the latents that it is dissected over."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from dissect_widgets.core.data.latents import (
 from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.dissection.settings import Settings
-from dissect_widgets.core.dissection.source import Seen, Source, overwritten
+from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwritten
 from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation, trace
 from dissect_widgets.core.network.layers import as_maps, plan_layers
 from dissect_widgets.errors import SettingError
 
 
-class Generated(Source):
-    """A generator, whose own pictures a segmenter labels.
+class GeneratorSource(Source):
+    """A generator, whose images a segmenter labels.
 
-    PNAS 2020, "Emergence of Object Detectors in a GAN". Positions of maps lie evenly in the picture, for no
-    picture goes in that they could be a field of.
+    PNAS 2020, "Emergence of Object Detectors in a GAN". Positions of maps lie evenly in the image, for
+    without an input image there are no receptive fields.
 
     Parameters
     ----------
     generator
-        Latents (B, depth) or (B, depth, 1, 1) to (B, 3, H, W). It is left as it was.
+        Latents (B, latent_dim) or (B, latent_dim, 1, 1) to (B, 3, H, W). It is left as it was.
     layers, levels, settings, segmenter
         See `Source`.
     data
         Latents.
     to_images
-        What the generator outputs to pictures in [0, 1].
+        Converts the output of the generator to images in [0, 1].
     """
 
     def __init__(
@@ -62,28 +62,28 @@ class Generated(Source):
         """See `Source`."""
         two = self._given(batch.images[:1], 2)
         with evaluation(self.model):
-            pictures = first_images(self.model, two, self.to_images)
-            size = (int(pictures.shape[-2]), int(pictures.shape[-1]))
+            images = first_images(self.model, two, self.to_images)
+            size = (int(images.shape[-2]), int(images.shape[-1]))
             plans = plan_layers(
                 self.model,
                 self.layers,
                 two,
                 rule="half-pixel",
                 token_grids=self.settings.token_grids,
-                picture=size,
+                image_size=size,
             )
-        label = self.labels(batch._replace(images=pictures[:1]))[0]
+        label = self.labels(batch._replace(images=images[:1]))[0]
         return self._spec(plans, size, label.shape)
 
-    def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> Seen:
+    def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> BatchOutputs:
         """See `Source`."""
         count, plans = len(batch.images), spec.plans
         given = self._given(batch.images, batch_size)
-        with trace(self.model, self.layers, clone=overwritten(plans)) as seen:
+        with trace(self.model, self.layers, clone=overwritten(plans)) as outputs:
             output = self.model(given)
-        maps = {name: as_maps(seen.pop(name), plan.info)[:count] for name, plan in plans.items()}
-        pictures = checked_images(self.to_images(output), len(given))[:count]
-        return Seen(pictures, self.labels(batch._replace(images=pictures)), maps)
+        maps = {name: as_maps(outputs.pop(name), plan.info)[:count] for name, plan in plans.items()}
+        images = checked_images(self.to_images(output), len(given))[:count]
+        return BatchOutputs(images, self.labels(batch._replace(images=images)), maps)
 
     def network_input(self, images: Tensor) -> Tensor:
         """See `Source`."""
@@ -108,20 +108,20 @@ def open_source(
     segmenter: Segmenter | None = None,
     to_images: ToImages = to_images,
 ) -> Source:
-    """A network and its images; or, where the data are a tensor of latents, a generator.
+    """Open a network and its images; or, where the data are a tensor of latents, a generator.
 
     Raises
     ------
     SettingError
-        If there is something to make of latents before a generator takes them.
+        If latents come with a `preprocess`.
     """
     if not is_latents(data):
         return Source(
             model, layers, data, levels=levels, settings=settings, preprocess=preprocess, segmenter=segmenter
         )
     if preprocess is not None:
-        raise SettingError("Latents go into a generator as they are; there is nothing to `preprocess`.")
-    return Generated(
+        raise SettingError("A generator takes latents as they are; leave out `preprocess`.")
+    return GeneratorSource(
         model,
         layers,
         Latents(data),

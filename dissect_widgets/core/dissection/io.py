@@ -1,6 +1,6 @@
 """Folders that results are saved in: arrays in safetensors, images as JPEG, the rest in JSON.
 
-A folder is written under a temporary name beside its place and then renamed, so it is there whole or
+A folder is written under a temporary name beside its place and then renamed, so it exists complete or
 not at all.
 
     dissection.json        what it is, and which files belong to it
@@ -63,7 +63,7 @@ def write_folder(saved: SavedResult, folder: str | Path) -> Path:
     SavedError
         If the folder holds something else than a dissection.
     StorageError
-        If the disk is full; what was there before is intact.
+        If the disk is full; an existing dissection is intact.
     """
     folder = Path(folder)
     check_target(folder)
@@ -114,7 +114,7 @@ def read_folder(folder: str | Path) -> SavedResult:
         about = json.loads((folder / "dissection.json").read_text("utf-8"))
         version = about["format"]
     except FileNotFoundError:
-        raise SavedError(f"{folder} holds no dissection: there is no dissection.json in it.") from None
+        raise SavedError(f"{folder} does not hold a dissection: there is no dissection.json in it.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise SavedError(f"{folder / 'dissection.json'} is damaged: {error}.") from error
     if version != FORMAT:

@@ -37,10 +37,10 @@ Convention = Literal["top", "category"]
 
 
 class Best(NamedTuple):
-    """A concept for each unit, and how well it matches."""
+    """A concept for each unit, and the IoU of both."""
 
     concept: Int64s
-    """Index into the vocabulary, int64; 0 where no concept meets the unit at all."""
+    """Index into the vocabulary, int64; 0 where no concept intersects the unit."""
     iou: Float64s
     """float64, in [0, 1]."""
 
@@ -56,7 +56,7 @@ class DetectorCount(NamedTuple):
 class LayerDissection:
     """What the units of one layer detect.
 
-    The first axis of counts and thresholds is the level; methods use the first level unless told
+    The first axis of counts and thresholds is the level; methods use the first level unless given
     another. Column 0 of every concept axis is the reserved "no concept", and zero.
     """
 
@@ -88,7 +88,7 @@ class LayerDissection:
     bin_width: Float32s
     """float32 (units,): a power of two."""
     exemplar_image: Int64s
-    """int64 (units, exemplars): image numbers, the highest peak first; -1 for none."""
+    """int64 (units, exemplars): image numbers, the highest activation first; -1 for none."""
     exemplar_peak: Float32s
     """float32 (units, exemplars): greatest activation of the map on that image."""
     exemplar_map: Float16s
@@ -113,21 +113,21 @@ class LayerDissection:
 
     @property
     def constant(self) -> Bools:
-        """Units that never change, bool (units,); they can detect nothing."""
+        """Units that never change, bool (units,); they cannot detect anything."""
         return np.asarray(self.lowest == self.highest)
 
     @property
     def median(self) -> Float64s:
         """Median activation of each unit, float64 (units,), to half of `bin_width`, out of the histogram.
 
-        A unit is mostly at rest, and with leaky ReLUs it rests below zero, not at it.
+        A unit is near its median on most positions; with leaky ReLUs that is below zero.
         """
         counts = self.histogram.cumsum(1)
         bins = (counts < counts[:, -1:] / 2).sum(1)
         return np.asarray((bins - self.histogram.shape[1] // 2 + 0.5) * self.bin_width.astype(np.float64))
 
     def checked_units(self, units: Iterable[int]) -> list[int]:
-        """Unit numbers, once they are sure to be those of units; SettingError if one is not."""
+        """Unit numbers as a list; SettingError if there is no such unit."""
         numbers = [int(unit) for unit in units]
         bad = [unit for unit in numbers if not 0 <= unit < self.units]
         if bad:
@@ -162,7 +162,7 @@ class LayerDissection:
         return np.asarray(self.intersection[at] / np.maximum(union, 1))
 
     def best(self, *, level: float | None = None, denominator: Denominator = "all") -> Best:
-        """Concept with the highest IoU of each unit, of equals the first in the vocabulary."""
+        """Concept with the highest IoU of each unit; ties: lowest index in the vocabulary."""
         iou = self.iou(level=level, denominator=denominator)
         concept = iou.argmax(1)
         return Best(concept, iou[np.arange(self.units), concept])
@@ -219,9 +219,9 @@ class LayerDissection:
         level: float | None = None,
         denominator: Denominator = "all",
     ) -> Int64s:
-        """All units, int64 (units,), those that match a concept best first, by IoU; of equals the first.
+        """All units, int64 (units,), by their IoU with a concept, the best first; ties: lowest index.
 
-        PNAS 2020 ranks units so, to remove or insert them ("Role of Units in a GAN").
+        PNAS 2020 ranks units like this, to ablate or insert them ("Role of Units in a GAN").
         """
         column = self.vocabulary.index(concept, category)
         iou = self.iou(level=level, denominator=denominator)[:, column]
@@ -254,7 +254,7 @@ class LayerDissection:
         ----------
         convention
             "top": each unit counts once, in the category of its best concept (PNAS 2020, and the
-            reports of NetDissect). "category": each category counts by its own best concept of each
+            reports of NetDissect). "category": each category counts by its best concept for each
             unit, so a unit may count in several (the plots of TPAMI 2018).
         min_iou, level, denominator
             See `detectors`.
@@ -273,8 +273,8 @@ class LayerDissection:
             best = top
             if convention == "category":
                 best = self.best_in_category(category, level=level, denominator=denominator)
-            found = best.concept[(best.iou > min_iou) & np.isin(best.concept, self._members(category))]
-            counts[category] = DetectorCount(len(found), len(np.unique(found)))
+            concepts = best.concept[(best.iou > min_iou) & np.isin(best.concept, self._members(category))]
+            counts[category] = DetectorCount(len(concepts), len(np.unique(concepts)))
         unique = sum(count.unique for count in counts.values())
         counts["all"] = DetectorCount(int((top.iou > min_iou).sum()), unique)
         return counts
@@ -287,7 +287,7 @@ class LayerDissection:
         return np.flatnonzero(self.vocabulary.category_of == self.vocabulary.categories.index(category))
 
     def level_index(self, level: float | None) -> int:
-        """Place of a level in `levels`; the first for None."""
+        """Index of a level in `levels`; the first for None."""
         if level is None:
             return 0
         if level not in self.levels:

@@ -1,11 +1,11 @@
-"""Peaks of units, and units as classifiers of pictures by one threshold on their peak.
+"""Max activations of units, and units as classifiers of images by a threshold on them.
 
 PNAS 2020, "Emergence of Object Detectors in a Scene Classifier", Fig. 1f: a unit that detects airplanes,
-though no airplane was ever labeled, tells pictures of airplanes from others.
+though no airplane was ever labeled, separates images of airplanes from others.
 
->>> peaks = find_max_activations(net, "conv5_3", objects)             # float32 (images, units)
+>>> activations = find_max_activations(net, "conv5_3", objects)       # float32 (images, units)
 >>> airplane = np.array(objects.targets) == 0
->>> classify_by_max_activation(peaks[:, 150], airplane).balanced_accuracy
+>>> classify_by_max_activation(activations[:, 150], airplane).balanced_accuracy
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from dissect_widgets.core.data.arrays import Float32s
+from dissect_widgets.core.data.arrays import Bools, Float32s
 from dissect_widgets.core.data.batches import image_of, load_batches
 from dissect_widgets.core.data.latents import ToImages, is_latents, to_images
 from dissect_widgets.core.data.vocabulary import Vocabulary
@@ -32,25 +32,25 @@ from dissect_widgets.errors import SettingError
 
 
 class MaxActivationClassifier(NamedTuple):
-    """A unit as a classifier: yes where its peak is greater than a threshold."""
+    """A unit as a classifier: positive where its max activation is greater than a threshold."""
 
     threshold: float
     balanced_accuracy: float
     """(recall + true negative rate) / 2, in [0, 1]."""
     recall: float
-    """Share of the pictures with the concept whose peak is greater."""
+    """Share of the images with the concept that are classified as positive."""
     true_negative_rate: float
-    """Share of the others whose peak is not."""
+    """Share of the others that are classified as negative."""
 
 
 class ChosenUnit(NamedTuple):
-    """The unit that tells a concept best, and how well it does on pictures that it was not chosen on."""
+    """The unit that classifies a concept best, and its accuracy on images that it was not chosen on."""
 
     unit: int
     classifier: MaxActivationClassifier
-    """Threshold of the pictures it was chosen on; the shares are of those it is judged on."""
-    judged: NDArray[np.bool_]
-    """bool (n,), which pictures it is judged on."""
+    """Its threshold is from the images it was chosen on; its shares are of the test images."""
+    judged: Bools
+    """bool (n,), which images are the test images."""
 
 
 def find_max_activations(
@@ -88,14 +88,14 @@ def find_max_activations(
         If an activation is NaN or infinite.
     """
     source, shape = open_layer(model, layer, data, preprocess=preprocess, to_images=to_images)
-    found = []
+    batches = []
     with evaluation(model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
             maps = source.maps(batch.images, batch_size, shape)[layer]
             numbers = np.asarray(batch.indices, np.int64)
-            found.append(checked_batch(layer, numbers, maps, source.name_of).highest)
+            batches.append(checked_batch(layer, numbers, maps, source.name_of).highest)
             progress(batch.done, len(data))
-    return np.concatenate(found)
+    return np.concatenate(batches)
 
 
 def open_layer(
@@ -106,7 +106,7 @@ def open_layer(
     preprocess: Callable[[Tensor], Tensor] | None = None,
     to_images: ToImages = to_images,
 ) -> tuple[Source, ProbeSpec]:
-    """A network, a layer of which is read over images or latents without labels; and how it is read."""
+    """Open one layer of a network over images or latents, whose labels are not used."""
     images = data if is_latents(data) else _Unlabeled(data)
     source = open_source(
         model, [layer], images, preprocess=preprocess, segmenter=_Blank(), to_images=to_images
@@ -115,75 +115,81 @@ def open_layer(
 
 
 def classify_by_max_activation(
-    peaks: ArrayLike, truth: ArrayLike, *, threshold: float | None = None
+    activations: ArrayLike, truth: ArrayLike, *, threshold: float | None = None
 ) -> MaxActivationClassifier:
-    """Tell pictures with a concept from others by the peak of one unit.
+    """Classify images with and without a concept by the max activation of one unit.
 
     Parameters
     ----------
-    peaks
-        (n,), greatest activation on each picture.
+    activations
+        (n,), max activation of the unit on each image.
     truth
-        bool (n,), which pictures have the concept.
+        bool (n,), which images have the concept.
     threshold
-        Where to cut. By default where the balanced accuracy on these pictures is highest; choose it on
-        other pictures for a figure that is free of that choice.
+        By default the one with the highest balanced accuracy on these images; choose it on other images for
+        an unbiased accuracy.
 
     Raises
     ------
     SettingError
-        If the shapes differ, a peak is NaN, or all pictures or none have the concept.
+        If the shapes differ, an activation is NaN, or all images or none have the concept.
     """
-    values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
+    values, positive = np.asarray(activations, np.float64), np.asarray(truth, bool)
     if values.ndim != 1 or values.shape != positive.shape:
-        raise SettingError(f"peaks have shape {values.shape}, truth {positive.shape}; both must be (n,).")
+        raise SettingError(
+            f"activations have shape {values.shape}, truth {positive.shape}; both must be (n,)."
+        )
     if np.isnan(values).any():
-        raise SettingError(f"peaks[{int(np.isnan(values).argmax())}] is NaN.")
+        raise SettingError(f"activations[{int(np.isnan(values).argmax())}] is NaN.")
     if positive.all() or not positive.any():
-        raise SettingError("All pictures have the concept, or none; both kinds are needed.")
-    cut = _best_cut(values, positive) if threshold is None else threshold
-    recall = float((values[positive] > cut).mean())
-    negative = float((values[~positive] <= cut).mean())
-    return MaxActivationClassifier(float(cut), (recall + negative) / 2, recall, negative)
+        raise SettingError("All images have the concept, or none; images with and without it are needed.")
+    if threshold is None:
+        threshold = _best_threshold(values, positive)
+    recall = float((values[positive] > threshold).mean())
+    negative = float((values[~positive] <= threshold).mean())
+    return MaxActivationClassifier(float(threshold), (recall + negative) / 2, recall, negative)
 
 
-def choose_unit(peaks: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> ChosenUnit:
-    """Choose the unit that tells a concept best on half of the pictures, and judge it on the other half.
+def choose_unit(activations: ArrayLike, truth: ArrayLike, units: Sequence[int]) -> ChosenUnit:
+    """Choose the unit that classifies a concept best on half of the images, and test it on the other half.
 
     Parameters
     ----------
-    peaks
+    activations
         (n, units), as `find_max_activations` returns them.
     truth
-        bool (n,), which pictures have the concept. Every other one of either kind is chosen on.
+        bool (n,), which images have the concept. Of those with and of those without it, every second one is a
+        test image.
     units
-        Which to choose from; of equals the first.
+        Which to choose from; ties: the first.
 
     Raises
     ------
     SettingError
-        If there are no units to choose from, or fewer than two pictures of either kind; see
+        If there are no units to choose from, or fewer than two images with or without the concept; see
         `classify_by_max_activation`.
     """
-    values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
+    values, positive = np.asarray(activations, np.float64), np.asarray(truth, bool)
     if values.ndim != 2 or len(values) != len(positive):
-        raise SettingError(f"peaks have shape {values.shape}; it must be ({len(positive)}, units).")
+        raise SettingError(f"activations have shape {values.shape}; it must be ({len(positive)}, units).")
     if not len(units):
         raise SettingError("There are no units to choose from.")
-    place = np.where(positive, positive.cumsum(), (~positive).cumsum())  # among those of its kind, from 1
-    judged = place % 2 == 0
-    told = [classify_by_max_activation(values[~judged, unit], positive[~judged]) for unit in units]
-    best = max(range(len(units)), key=lambda at: told[at].balanced_accuracy)
+    rank = np.where(positive, positive.cumsum(), (~positive).cumsum())  # among those alike, from 1
+    judged = rank % 2 == 0
+    classifiers = [classify_by_max_activation(values[~judged, unit], positive[~judged]) for unit in units]
+    best = max(range(len(units)), key=lambda at: classifiers[at].balanced_accuracy)
     unit = int(units[best])
-    own = classify_by_max_activation(values[judged, unit], positive[judged], threshold=told[best].threshold)
-    return ChosenUnit(unit, own, judged)
+    tested = classify_by_max_activation(
+        values[judged, unit], positive[judged], threshold=classifiers[best].threshold
+    )
+    return ChosenUnit(unit, tested, judged)
 
 
-def _best_cut(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Half-way between the two neighbors where a cut is best, or at the highest of all; the lowest such."""
+def _best_threshold(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Best threshold, half-way between neighboring values or at the highest; ties: the lowest."""
     order = np.argsort(values, kind="stable")
     steps, start = np.unique(values[order], return_index=True)
-    below = np.append(start[1:], len(values))  # how many values are not above a cut after each step
+    below = np.append(start[1:], len(values))  # how many values are not above a threshold after each step
     positives = np.cumsum(positive[order])[below - 1]
     score = (below - positives) / (~positive).sum() - positives / positive.sum()
     best = int(score.argmax())
@@ -195,8 +201,8 @@ class _Blank:
 
     vocabulary = Vocabulary([])
 
-    def __call__(self, pictures: Tensor, /) -> Tensor:
-        return torch.zeros((len(pictures), 1, 1, 1), dtype=torch.int64)
+    def __call__(self, images: Tensor, /) -> Tensor:
+        return torch.zeros((len(images), 1, 1, 1), dtype=torch.int64)
 
 
 class _Unlabeled:

@@ -25,7 +25,7 @@ _FIELDS = ("label", "truth", "activation", "intersect", "iou")
 
 @dataclass(frozen=True, slots=True)
 class NetDissectTable:
-    """What a NetDissect result CSV says."""
+    """The content of a NetDissect result CSV."""
 
     frame: pd.DataFrame
     """A row for each unit in their order; the columns of the file, `unit` counted from 0. Labels that
@@ -45,8 +45,8 @@ class NetDissectTable:
         counts = {}
         for category in self.categories:
             if convention == "top":
-                own = self.frame["category"] == category
-                labels = self.frame.loc[own & (self.frame["score"] > min_iou), "label"]
+                in_category = self.frame["category"] == category
+                labels = self.frame.loc[in_category & (self.frame["score"] > min_iou), "label"]
             else:
                 above = self.frame[f"{category}-iou"] > min_iou
                 labels = self.frame.loc[above, f"{category}-label"]
@@ -62,7 +62,7 @@ def read_netdissect_csv(path: str | Path) -> NetDissectTable:
     Raises
     ------
     DataError
-        If it is no such file.
+        If it is not such a file.
     """
     path = Path(path)
     try:
@@ -74,7 +74,7 @@ def read_netdissect_csv(path: str | Path) -> NetDissectTable:
     missing = [name for name in wanted if name not in frame.columns]
     if missing or not categories:
         raise DataError(
-            f"{path} is no result of NetDissect: it lacks the columns {missing or '{category}-iou'}."
+            f"{path} is not a result of NetDissect: it lacks the columns {missing or '{category}-iou'}."
         )
     frame["unit"] = _numbers(frame["unit"], path).astype(np.int64) - 1
     frame = frame.sort_values("unit", kind="stable", ignore_index=True)
@@ -93,7 +93,7 @@ def _numbers(column: pd.Series, path: Path) -> pd.Series:
     numbers = pd.to_numeric(filled, errors="coerce")
     bad = column[~np.isfinite(numbers)]
     if len(bad):
-        raise DataError(f"{path}: the column {column.name!r} has {bad.iloc[0]!r}, which is no number.")
+        raise DataError(f"{path}: the column {column.name!r} has {bad.iloc[0]!r}, which is not a number.")
     return numbers
 
 

@@ -80,8 +80,8 @@ class Dissection:
         Returns
         -------
         pandas.DataFrame
-            Columns layer, unit, concept, category, iou, detector, threshold, area, peak (the highest
-            activation), constant, exemplar (name of the image with the highest peak).
+            Columns layer, unit, concept, category, iou, detector, threshold, area, max_activation, constant,
+            exemplar (name of the image with the highest activation).
         """
         import pandas as pd
 
@@ -100,7 +100,7 @@ class Dissection:
                 "detector": best.iou > MIN_IOU,
                 "threshold": layer.threshold[at],
                 "area": layer.area[at],
-                "peak": layer.highest,
+                "max_activation": layer.highest,
                 "constant": layer.constant,
                 "exemplar": [self.names[i] if i >= 0 else "" for i in first],
             }
@@ -108,7 +108,7 @@ class Dissection:
         return pd.concat(frames, ignore_index=True)
 
     def save(self, folder: str | Path) -> Path:
-        """Write the dissection into a folder, whole or not at all; see `load`."""
+        """Write the dissection into a folder, completely or not at all; see `load`."""
         return write_folder(_saved(self), folder)
 
     @classmethod

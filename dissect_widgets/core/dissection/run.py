@@ -74,7 +74,7 @@ def dissect(
         What the run may use.
     out
         Folder to save the result in. Until it is there, checkpoints are kept beside it, in
-        `<out>.partial`; the same call after a kill goes on from the last one.
+        `<out>.partial`; the same call after a kill resumes from the last one.
     begun
         An interrupted run; it is resumed if it is of the same source, else left alone.
     progress
@@ -132,7 +132,9 @@ def look(source: Source, *, skip_errors: bool = False) -> ProbeSpec:
     for batch in load_batches(source.data, range(len(source.data)), 1, skip_errors=skip_errors):
         if batch.indices:
             return source.plan(batch)
-    raise DataError("No image of the data can be used; without skip_errors the first says why.")
+    raise DataError(
+        "No image of the data can be used; without skip_errors, the error of the first is raised."
+    )
 
 
 def collect(
@@ -161,7 +163,7 @@ def collect(
         Which images; all by default.
     workspace
         Where large arrays go, and, unless it is temporary, checkpoints. If it holds one of this run,
-        the run goes on there.
+        that is resumed.
     begun
         What an interrupted run of the same source has come to.
     progress, notify
@@ -257,7 +259,7 @@ def run_key(source: Source, spec: ProbeSpec, resources: Resources) -> dict[str, 
 
 
 def _workspace(spec: ProbeSpec, resources: Resources, out: Path | None, notify: Notify) -> Workspace | None:
-    """Make room for what does not fit into memory, and say how much it will be."""
+    """Make room for what does not fit into memory, and announce how much it will be."""
     needed = spec.bytes_needed()
     if out is None and needed <= resources.memory:
         return None
@@ -288,7 +290,7 @@ class _Saver:
         self._saved = 0
 
     def restore(self) -> int:
-        """Go on from a checkpoint; returns how many images it had gone through."""
+        """Resume from a checkpoint; returns how many images were done."""
         checkpoint = read_checkpoint(self.workspace, self.key) if self.workspace is not None else None
         if self.workspace is None or checkpoint is None:
             return 0

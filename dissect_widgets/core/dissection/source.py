@@ -1,4 +1,4 @@
-"""A network and the images that it is dissected over: what goes in, and what is read out."""
+"""A network, and the images that it is dissected over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dissect_widgets.core.data.arrays import AnyArray
 from dissect_widgets.core.data.batches import Batch, fill_up, image_name, network_input
 from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.provenance import describe_callable
@@ -21,12 +21,12 @@ from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
 from dissect_widgets.errors import DataError, SettingError
 
 
-class Seen(NamedTuple):
-    """What there is to be counted of a batch."""
+class BatchOutputs(NamedTuple):
+    """What the statistics are computed from, for one batch."""
 
-    pictures: Tensor
+    images: Tensor
     """float (B, 3, H, W) in [0, 1]"""
-    labels: list[NDArray[Any]]
+    labels: list[AnyArray]
     """B label maps, integers (K, h, w)."""
     maps: dict[str, Tensor]
     """Layer -> float32 (B, units, rows, columns)."""
@@ -40,19 +40,18 @@ class Source:
     model
         Any network, on any device. It is left as it was: modes, hooks and gradients.
     layers
-        Dotted names of layers that output maps (B, units, h, w), vectors (B, units) or tokens
-        (B, tokens, units).
+        Dotted names of layers; `LAYER_KINDS` says which outputs can be dissected.
     data
-        Labeled images; see `LabeledImages`. Plain images will do where there is a segmenter.
+        Labeled images; see `LabeledImages`. With a segmenter they need no labels.
     preprocess
-        Makes of pictures (B, 3, H, W) in [0, 1] what the network takes, of the same size or resized,
-        not cropped: a normalization, mostly.
+        Converts images (B, 3, H, W) in [0, 1] to the input of the network, of the same size or resized,
+        not cropped: mostly a normalization.
     segmenter
-        Labels the pictures; its channels come after those of the data.
+        Labels the images; its channels come after those of the data.
     levels
         Top fractions of samples at which a unit counts as active.
     settings
-        What else decides the result.
+        What is computed.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Source:
         self.vocabulary, self._data_terms, self._segmenter_terms = self._combined_vocabulary()
         self.device, self.dtype = model_device(model), model_dtype(model)
 
-    def _combined_vocabulary(self) -> tuple[Vocabulary, NDArray[Any] | None, NDArray[Any] | None]:
+    def _combined_vocabulary(self) -> tuple[Vocabulary, AnyArray | None, AnyArray | None]:
         data = getattr(self.data, "vocabulary", None)
         segmenter = getattr(self.segmenter, "vocabulary", None)
         if data is None and segmenter is None:
@@ -92,13 +91,13 @@ class Source:
         return image_name(self.data, image)
 
     def network_input(self, images: Tensor) -> Tensor:
-        """What the network takes, of images (B, 3, H, W) in [0, 1]."""
+        """Input of the network, from images (B, 3, H, W) in [0, 1]."""
         return network_input(images, self.device, self.dtype, self.preprocess)
 
     def plan(self, batch: Batch) -> ProbeSpec:
-        """Look at the first images, and find out the sizes of everything."""
+        """Run the first image, and determine the sizes of everything."""
         first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
-        picture = (int(first.shape[-2]), int(first.shape[-1]))
+        image_size = (int(first.shape[-2]), int(first.shape[-1]))
         with evaluation(self.model):
             plans = plan_layers(
                 self.model,
@@ -106,55 +105,55 @@ class Source:
                 first,
                 rule=self.settings.upsample,
                 token_grids=self.settings.token_grids,
-                picture=picture,
+                image_size=image_size,
             )
         label = self.labels(batch)[0]
-        return self._spec(plans, picture, label.shape)
+        return self._spec(plans, image_size, label.shape)
 
     def _spec(
-        self, plans: Mapping[str, LayerPlan], picture: tuple[int, int], label: tuple[int, ...]
+        self, plans: Mapping[str, LayerPlan], image_size: tuple[int, int], label: tuple[int, ...]
     ) -> ProbeSpec:
         channels, rows, columns = label
         return ProbeSpec(
             plans,
             self.vocabulary,
             len(self.data),
-            picture,
+            image_size,
             channels,
             (rows, columns),
             self.levels,
             self.settings,
         )
 
-    def labels(self, batch: Batch) -> list[NDArray[Any]]:
+    def labels(self, batch: Batch) -> list[AnyArray]:
         """Label maps (K, h, w) of a batch, from the data and the segmenter."""
-        found: list[list[NDArray[Any]]] = [[] for _ in batch.indices]
+        maps: list[list[AnyArray]] = [[] for _ in batch.indices]
         if self._data_terms is not None:
-            for parts, labels in zip(found, batch.labels, strict=True):
+            for parts, labels in zip(maps, batch.labels, strict=True):
                 parts.append(self._data_terms[labels])
         if self.segmenter is not None and self._segmenter_terms is not None:
             segmented = label(self.segmenter, batch.images.to(self.device)).cpu().numpy()
-            for parts, labels in zip(found, segmented, strict=True):
+            for parts, labels in zip(maps, segmented, strict=True):
                 parts.append(self._segmenter_terms[labels])
-        if any(part.shape[1:] != parts[0].shape[1:] for parts in found for part in parts):
-            shapes = " and ".join(str(part.shape[1:]) for part in found[0])
+        if any(part.shape[1:] != parts[0].shape[1:] for parts in maps for part in parts):
+            shapes = " and ".join(str(part.shape[1:]) for part in maps[0])
             raise DataError(f"The label maps of data and segmenter have different sizes: {shapes}.")
-        return [np.concatenate(parts) for parts in found]
+        return [np.concatenate(parts) for parts in maps]
 
-    def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> Seen:
-        """Look at a batch."""
-        return Seen(batch.images, self.labels(batch), self.maps(batch.images, batch_size, spec))
+    def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> BatchOutputs:
+        """Run a batch, and label it."""
+        return BatchOutputs(batch.images, self.labels(batch), self.maps(batch.images, batch_size, spec))
 
     def maps(self, images: Tensor, batch_size: int, spec: ProbeSpec) -> dict[str, Tensor]:
         """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
         plans = spec.plans
         calls = {name: plan.info.calls for name, plan in plans.items()}
-        with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as seen:
+        with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as outputs:
             self.model(self.network_input(fill_up(images, batch_size)))
-        return {name: as_maps(seen.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
+        return {name: as_maps(outputs.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
 
     def callables(self) -> dict[str, str | None]:
-        """What else decides the result, described."""
+        """Descriptions of the functions that decide the result, by the names in saved dissections."""
         return {
             "preprocess": describe_callable(self.preprocess),
             "segmenter": describe_callable(self.segmenter),

@@ -1,4 +1,4 @@
-"""The streamed state of a whole run: its layers, its label maps, its pictures; and the result."""
+"""The streamed state of a run: its layers, label maps and images of exemplars; and its result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dissect_widgets.core.statistics.exemplars import exemplar_grid
 from dissect_widgets.core.statistics.iou import LabelTally
 from dissect_widgets.errors import DataError
 
-_PICTURES_AT_A_TIME = 512
+_THUMBNAILS_AT_A_TIME = 512
 
 
 class ProbeSpec(NamedTuple):
@@ -86,10 +86,10 @@ class Probe:
         )
         spill = Spill(workspace, memory // (4 * len(spec.plans)))
         self.layers = {name: LayerStatistics(spec.layer(name), spill) for name in spec.plans}
-        self.pictures = Thumbnails()
+        self.thumbnails = Thumbnails()
         self.skipped: list[Skipped] = []
         self.whole = True  # whether it holds whole batches only; not so when `add` was cut short
-        self._pictures_limit = _PICTURES_AT_A_TIME
+        self._thumbnails_limit = _THUMBNAILS_AT_A_TIME
 
     def add(
         self,
@@ -134,10 +134,10 @@ class Probe:
         for index, label_map in zip(indices, labels, strict=True):
             self.labels.add(index, label_map)
         for at in np.flatnonzero(np.isin(numbers, self._exemplar_images())).tolist():
-            self.pictures.jpeg[indices[at]] = to_jpeg(images[at], self.spec.settings.image_side)
-        if len(self.pictures.jpeg) > self._pictures_limit:
-            self.pictures.keep_only(self._exemplar_images().tolist())
-            self._pictures_limit = 2 * len(self.pictures.jpeg) + _PICTURES_AT_A_TIME
+            self.thumbnails.jpeg[indices[at]] = to_jpeg(images[at], self.spec.settings.image_side)
+        if len(self.thumbnails.jpeg) > self._thumbnails_limit:
+            self.thumbnails.keep_only(self._exemplar_images().tolist())
+            self._thumbnails_limit = 2 * len(self.thumbnails.jpeg) + _THUMBNAILS_AT_A_TIME
         self.whole = True
 
     def merge(self, other: Probe) -> None:
@@ -176,7 +176,7 @@ class Probe:
         if not images:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in self.skipped[:3])
             raise DataError(f"No image could be used. {reasons}")
-        self.pictures.keep_only(self._exemplar_images().tolist())
+        self.thumbnails.keep_only(self._exemplar_images().tolist())
         return Dissection(
             model=model,
             layers=tuple(self._layer_result(name) for name in self.layers),
@@ -187,7 +187,7 @@ class Probe:
             skipped=tuple(sorted(self.skipped)),
             picture_size=self.spec.image_size,
             label_size=self.spec.label_size,
-            pictures=dict(self.pictures.jpeg),
+            pictures=dict(self.thumbnails.jpeg),
             provenance=dict(provenance),
         )
 
@@ -211,4 +211,4 @@ class Probe:
 
     def _parts(self) -> dict[str, Mergeable]:
         layers = {f"layer {number}": layer for number, layer in enumerate(self.layers.values())}
-        return {"labels": self.labels, "pictures": self.pictures, **layers}
+        return {"labels": self.labels, "pictures": self.thumbnails, **layers}

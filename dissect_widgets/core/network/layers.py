@@ -118,7 +118,7 @@ def plan_layers(
     *,
     rule: Rule,
     token_grids: Mapping[str, TokenGrid],
-    picture: tuple[int, int],
+    image_size: tuple[int, int],
 ) -> dict[str, LayerPlan]:
     """Run the model once on a batch, and determine how each of `layers` is read.
 
@@ -135,8 +135,8 @@ def plan_layers(
         (tokens, vectors, maps behind a global operation) fall back to "half-pixel", and their grid says so.
     token_grids
         Layer name -> (rows, columns) of its tokens.
-    picture
-        (H, W).
+    image_size
+        (H, W) of the image.
 
     Raises
     ------
@@ -171,14 +171,14 @@ def plan_layers(
         tensor, version = versions[name]
         field = fields.of(tensor)
         plane = None if field is None else field.dims
-        output = LayerOutput(name, shape, picture, plane, token_grids.get(name))
+        output = LayerOutput(name, shape, image_size, plane, token_grids.get(name))
         info = _info(output, module, calls[name])
         if info.shape[0] != len(batch):
             raise LayerError(
                 f"Layer {name!r} outputs {info.shape} for a batch of {len(batch)}: its first dimension "
                 "is not the batch."
             )
-        grid = Grid.half_pixel(info.height, info.width, picture)
+        grid = Grid.half_pixel(info.height, info.width, image_size)
         if rule == "receptive-field" and field is not None and plane == info.layer_kind.plane_dims:
             y, x, _ = field
             grid = Grid(info.height, info.width, y.center, x.center, y.step, x.step, "receptive-field")

@@ -45,7 +45,7 @@ class TopImages:
 
     def merge(self, other: TopImages) -> None:
         """Add the top images of another shard."""
-        highest = np.concatenate([self.highest, other.peak], 1)
+        highest = np.concatenate([self.highest, other.highest], 1)
         image = np.concatenate([self.image, other.image], 1)
         maps = np.concatenate([self.maps, other.maps], 1)
         order = np.lexsort((image, -highest), axis=1)[:, : self.highest.shape[1]]

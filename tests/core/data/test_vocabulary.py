@@ -87,7 +87,7 @@ def test_a_concept_needs_name_and_category(pair: tuple[str, str]) -> None:
 
 def test_the_same_concept_twice() -> None:
     again = [PAIRS[3], ("hub", "part"), PAIRS[0], ("hub", "part")]
-    with pytest.raises(SettingError, match=r"twice in the same category: car, hub, wheel\.$"):
+    with pytest.raises(SettingError, match=r"duplicated in a category: car, hub, wheel\.$"):
         Vocabulary([*PAIRS, *again])
 
 

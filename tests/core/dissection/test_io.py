@@ -103,7 +103,7 @@ def test_a_full_disk_leaves_what_was_there(
 
 
 def test_incomplete_damaged_and_foreign_folders(dissection: Dissection, tmp_path: Path) -> None:
-    with pytest.raises(SavedError, match="holds no dissection"):
+    with pytest.raises(SavedError, match="does not hold a dissection"):
         load(tmp_path)
     folder = dissection.save(tmp_path / "run")
     (folder / "layer-1.safetensors").rename(folder / "elsewhere")

@@ -65,9 +65,9 @@ def test_the_threshold_is_the_best(pairs: list[tuple[int, bool]]) -> None:
 def test_bad_peaks() -> None:
     with pytest.raises(SettingError, match="shape"):
         classify_by_max_activation([1.0, 2.0], [True])
-    with pytest.raises(SettingError, match=r"peaks\[1\] is NaN"):
+    with pytest.raises(SettingError, match=r"activations\[1\] is NaN"):
         classify_by_max_activation([1.0, np.nan], [True, False])
-    with pytest.raises(SettingError, match="All pictures"):
+    with pytest.raises(SettingError, match="All images"):
         classify_by_max_activation([1.0, 2.0], [True, True])
 
 
@@ -98,5 +98,5 @@ def test_nothing_to_choose() -> None:
         choose_unit(peaks, truth, [])
     with pytest.raises(SettingError, match=r"shape \(5,\); it must be \(5, units\)"):
         choose_unit(peaks[:, 0], truth, [0])
-    with pytest.raises(SettingError, match="both kinds are needed"):
+    with pytest.raises(SettingError, match="with and without it are needed"):
         choose_unit(peaks, np.array([1, 0, 0, 0, 0], bool), [0])

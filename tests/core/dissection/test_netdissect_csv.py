@@ -115,7 +115,7 @@ def test_unknown_convention(tmp_path: Path) -> None:
 def test_missing_column(tmp_path: Path, column: str) -> None:
     path = written(tmp_path / "a.csv")
     pd.read_csv(path).drop(columns=column).to_csv(path, index=False)
-    message = f"{path} is no result of NetDissect: it lacks the columns ['{column}']."
+    message = f"{path} is not a result of NetDissect: it lacks the columns ['{column}']."
     with pytest.raises(DataError, match=re.escape(message)):
         read_netdissect_csv(path)
 
@@ -123,7 +123,7 @@ def test_missing_column(tmp_path: Path, column: str) -> None:
 def test_no_categories(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("unit,category,label,score\n1,object,car,0.5\n")
-    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is no result .* \{{category\}}-iou"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(path))} is not a result .* \{{category\}}-iou"):
         read_netdissect_csv(path)
 
 

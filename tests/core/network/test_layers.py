@@ -36,7 +36,7 @@ def plans_of(
             pictures(2, size),
             rule="receptive-field",
             token_grids=token_grids or {},
-            picture=size,
+            image_size=size,
         )
 
 

@@ -39,7 +39,7 @@ def plan_of(
 ) -> LayerPlan:
     with evaluation(net):
         pictures = torch.zeros(2, 3, *picture)
-        return plan_layers(net, [layer], pictures, rule=rule, token_grids={}, picture=picture)[layer]
+        return plan_layers(net, [layer], pictures, rule=rule, token_grids={}, image_size=picture)[layer]
 
 
 def pixels_seen(net: nn.Module, axis: int, plane: tuple[int, int]) -> tuple[NDArray[np.int64], ...]:
@@ -406,7 +406,7 @@ def test_known_networks(model: str, layer: str, center: float, step: float) -> N
         pictures = torch.zeros(1, 3, 224, 224)
     with evaluation(net):
         plans = plan_layers(
-            net, [layer], pictures, rule="receptive-field", token_grids={}, picture=(224, 224)
+            net, [layer], pictures, rule="receptive-field", token_grids={}, image_size=(224, 224)
         )
     grid = plans[layer].grid
     assert grid[2:] == (center, center, step, step, "receptive-field")
