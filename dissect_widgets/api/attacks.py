@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tqdm.auto import tqdm
 
 from dissect_widgets.api.resuming import Advance, Hold, resumable
-from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.run import choose_targets, read_images, run_attack
@@ -22,12 +22,12 @@ def attack(
     target: Target = None,
     *,
     among: Sequence[str | int] | None = None,
-    method: Method | None = None,
+    method: AttackMethod | None = None,
     images: Sequence[int] | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> AttackResult:
-    """Change images as little as can be, so that a classifier takes them for something else.
+    """Change images as little as possible, so that a classifier misclassifies them.
 
     See PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a.
 
@@ -37,8 +37,8 @@ def attack(
         A network that gradients pass through, and the images. Their labels are not used: an image is
         attacked away from the class that the network predicts. See `ClassifierData`.
     target
-        Class that images are to be told as, by name or number, for all or for each; "nearest" for the class
-        that is second now, "random" for any other; by default whichever other comes first (untargeted).
+        Target class, by name or number, for all images or one for each; "nearest" for the class with the
+        second highest score, "random" for any wrong one; by default any other class (untargeted).
     among
         Classes that "random" draws from, names or numbers, such as `importance.present_classes`; by default
         all.
@@ -48,24 +48,24 @@ def attack(
     images
         Numbers of the images to attack; by default all.
     seed
-        Of what is drawn by chance: random targets, and where `ProjectedGradient` begins.
+        Of what is drawn at random: random targets, and where `ProjectedGradient` starts.
     progress
         Whether to show a progress bar.
 
     Returns
     -------
     Attacked
-        Pictures before and after, norms, predictions, and which attacks succeeded.
+        Clean and adversarial images, norms, predictions, and which attacks succeeded.
 
     Raises
     ------
     SettingError, ConceptError
-        For a class or image that does not exist, an image that is told as its
-        own target already, and scores without gradients. With one target for all images, those that are
-        told as it already are left out instead.
+        For a class or image that does not exist, an image whose target class is predicted
+        already, and scores without gradients. With one target for all images, those that are predicted as it
+        are left out instead.
     DataError, ActivationError, LayerError
         For images that cannot be used or do not lie in [0, 1], scores that are not finite, and a network
-        that puts out something other than scores.
+        that outputs something other than scores.
     Interrupted
         On Ctrl-C or the interrupt button. Call again to resume, or see `interrupted`; what was found so far
         is `interrupt.run.state`.
@@ -101,7 +101,7 @@ def unit_changes(
     *,
     progress: bool = True,
 ) -> UnitChanges:
-    """Find out how an attack changes the peak of every unit of a layer (PNAS 2020, Fig. 5b, 5c).
+    """Measure how an attack changes the max activation of every unit of a layer (PNAS 2020, Fig. 5b, 5c).
 
     Parameters
     ----------
@@ -117,16 +117,16 @@ def unit_changes(
     Returns
     -------
     UnitChanges
-        Peaks before and after; `by_importance(importance)` of it is Fig. 5c.
+        Max activations on clean and adversarial images; `by_importance(importance)` of it is Fig. 5c.
 
     Raises
     ------
     LayerError
-        For an unknown layer, or one that puts out nothing that can be dissected.
+        For an unknown layer, or one whose output cannot be dissected.
     DataError, ActivationError
         If there are no images, or an activation is not finite.
     """
-    with tqdm(total=2 * len(attacked), unit="image", desc="peaks", disable=not progress) as bar:
+    with tqdm(total=2 * len(attacked), unit="image", desc="max activations", disable=not progress) as bar:
         return read_changes(classifier, layer, attacked, progress=Advance(bar))
 
 

@@ -63,20 +63,20 @@ def changed_images(
         If there is no such image, the maps are of another attack, there is not one concept for each unit,
         or the limit is not positive.
     """
-    if len(changes.before) != len(attacked):
-        raise SettingError(f"The maps are of {len(changes.before)} images, the attack of {len(attacked)}.")
+    if len(changes.clean) != len(attacked):
+        raise SettingError(f"The maps are of {len(changes.clean)} images, the attack of {len(attacked)}.")
     if not 0 <= image < len(attacked):
         raise SettingError(f"There is no image {image}; the attack has images 0 to {len(attacked) - 1}.")
     if len(concepts) not in (0, len(changes.units)):
         raise SettingError(f"There are {len(concepts)} concepts for {len(changes.units)} units.")
     if limit is not None and not limit > 0:
         raise SettingError(f"limit is {limit}; it must be more than 0.")
-    pixels = attacked.after[image].numpy()
+    pixels = attacked.adversarial[image].numpy()
     size = (pixels.shape[1], pixels.shape[2])
     maps = torch.from_numpy(changes.change[image])
     values = Upsampler(changes.grid, size, size, maps.device)(maps).numpy()
     full = limit or float(np.abs(values).max()) or 1.0
-    rise = changes.peak_change[image]
+    rise = changes.max_activation_change[image]
     names = concepts or [""] * len(changes.units)
     titles = [
         " ".join(filter(None, (f"unit {unit}", name, f"Δ\u00a0peak\u00a0{change:+.1f}".replace("-", "−"))))

@@ -75,8 +75,10 @@ def _pictures(attacked: AttackResult) -> go.Figure:
     names = shown.classes
     rows = [
         f"{names[before]} → {names[after]}, L2 {norm:.2g}"
-        for before, after, norm in zip(shown.predicted_before, shown.predicted_after, shown.l2, strict=True)
+        for before, after, norm in zip(
+            shown.predicted_clean, shown.predicted_adversarial, shown.l2, strict=True
+        )
     ]
-    columns = [shown.before, shown.after, (0.5 + factor * added).clamp(0, 1)]
+    columns = [shown.clean, shown.adversarial, (0.5 + factor * added).clamp(0, 1)]
     titles = ["original", "attacked", f"difference × {factor}"]
     return image_rows(columns, titles, rows, title="What the network tells a picture as, before and after")

@@ -113,7 +113,7 @@ def test_a_filter(dissection: dw.Dissection, exemplar: int) -> None:
 class Attack:
     """As much of an attack as the figure looks at."""
 
-    after = torch.nn.functional.interpolate(  # smooth, as JPEG likes it
+    adversarial = torch.nn.functional.interpolate(  # smooth, as JPEG likes it
         torch.rand((3, 3, 2, 3), generator=torch.Generator().manual_seed(0)), (16, 24), mode="bilinear"
     )
 
@@ -131,18 +131,18 @@ def changes() -> ChangeMaps:
 def test_maps_of_change() -> None:
     made, attack = changes(), Attack()
     drawn = changed_images(made, attack, 1, concepts=["<i>", "sea"], limit=2.0)  # type: ignore[arg-type]
-    gray = attack.after[1].numpy().mean(0) * 0.7 * 255
+    gray = attack.adversarial[1].numpy().mean(0) * 0.7 * 255
     assert np.abs(image(drawn, 1) - gray[..., None]).mean() < 4  # JPEG
     y, x = (np.arange(16) + 0.5) / 4 - 0.5, (np.arange(24) + 0.5) / 4 - 0.5
     where = np.meshgrid(y.clip(0, 3), x.clip(0, 5), indexing="ij")
-    change = map_coordinates((made.after[1, 0] - made.before[1, 0]).astype(float), where, order=1) / 2
+    change = map_coordinates((made.adversarial[1, 0] - made.clean[1, 0]).astype(float), where, order=1) / 2
     strength = np.abs(change).clip(0, 1)
     shown = np.array([[int(color[i : i + 2], 16) for i in (1, 3, 5)] for color in (FALL, RISE)])
     expected = (1 - strength)[..., None] * gray[..., None] + strength[..., None] * shown[
         (change > 0).astype(int)
     ]
     assert np.abs(image(drawn, 0) - expected).mean() < 8
-    rise = made.after[1, 0].max() - made.before[1, 0].max()
+    rise = made.adversarial[1, 0].max() - made.clean[1, 0].max()
     told_so = drawn.layout.annotations[0].text.replace("<br>", " ").replace("\u00a0", " ")
     assert told_so == f"unit 7 &lt;i&gt; Δ peak {rise:+.1f}".replace("-", "−")
     assert "unit 3 sea Δ peak +0.0" in drawn.layout.annotations[1].text.replace("<br>", " ").replace(

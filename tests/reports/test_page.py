@@ -101,11 +101,11 @@ def changes() -> UnitChanges:
         classes=CLASSES,
         names=(EVIL,) * 6,
         images=np.arange(6),
-        before=before,
-        after=after,
+        clean=before,
+        adversarial=after,
         targets=np.full(6, -1),
-        scores_before=scores[0],
-        scores_after=scores[1],
+        scores_clean=scores[0],
+        scores_adversarial=scores[1],
         success=np.arange(6) != 2,
         finished=np.ones(6, bool),
         broken=np.zeros(6, bool),
@@ -113,7 +113,7 @@ def changes() -> UnitChanges:
         seconds=5.6,
     )
     peaks = random.uniform(0, 2, (2, 6, 5)).astype(np.float32)
-    return UnitChanges(layer="mix", attacked=attacked, before=peaks[0], after=peaks[1])
+    return UnitChanges(layer="mix", attacked=attacked, clean=peaks[0], adversarial=peaks[1])
 
 
 @pytest.fixture
@@ -335,7 +335,7 @@ def test_an_attack_in_numbers_and_pictures(
     page = write_report(dissection, tmp_path / "page.html", changes=changes).read_text("utf-8")
     html = section(page, "attack")
     attacked = changes.attacked
-    norms = [float((attacked.after[i] - attacked.before[i]).double().norm()) for i in (0, 1, 3, 4, 5)]
+    norms = [float((attacked.adversarial[i] - attacked.clean[i]).double().norm()) for i in (0, 1, 3, 4, 5)]
     told = [unescape(x) for x in re.findall(r"<dd>(.*?)</dd>", html)]
     assert told == [f"{500 / 6:.1f}\xa0%", f"{np.median(norms):.3g}"]
     assert "of 6 images" in html and "steps=3" in html
@@ -356,7 +356,7 @@ def test_attacks_that_say_nothing_of_importance(
         "utf-8"
     )
     html = section(page, "attack")
-    assert "No attack reached its goal" in html and figures(html) == []
+    assert "No attack between two classes that are ranked succeeded" in html and figures(html) == []
     assert re.findall(r"<dd>(.*?)</dd>", html) == ["0.0&nbsp;%", "–"]
 
 

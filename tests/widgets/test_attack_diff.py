@@ -63,7 +63,7 @@ def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images,
     result = diff._result
     assert (result["target"], result["image"], result["success"]) == (target, 3, True)
     added = np.frombuffer(diff._perturbation, "<f2").reshape(data.images.shape[1:])
-    delta = (attacked.after - attacked.before)[0]
+    delta = (attacked.adversarial - attacked.clean)[0]
     assert np.abs(added - delta.numpy()).max() < 1e-3 * float(delta.abs().max())
     shares = np.linspace(0, 1, 21)
     along = torch.stack([data.images[3] + share * delta for share in shares]).float()
@@ -90,7 +90,7 @@ def test_units_that_change_most_without_a_ranking(net: nn.Module, data: Images) 
     attacked = diff.run()
     assert attacked is not None and attacked.success[0]
     with torch.no_grad():
-        both = torch.cat([attacked.before, attacked.after])
+        both = torch.cat([attacked.clean, attacked.adversarial])
         peaks = net.get_submodule("conv")(both - 0.5).amax((2, 3))
     order = torch.argsort(peaks[1] - peaks[0]).tolist()
     assert [group["units"] for group in diff._result["groups"]] == [order[:4], order[::-1][:4]]

@@ -110,11 +110,11 @@ def cache_activations(
     with evaluation(classifier.model):
         for batch in classifier.batches():
             if network is None:
-                info = classifier.plan(layer, batch.pictures)
-                network = cast(Joinable, open_network(classifier.model, info, batch.pictures[:2], many=False))
+                info = classifier.plan(layer, batch.inputs)
+                network = cast(Joinable, open_network(classifier.model, info, batch.inputs[:2], many=False))
                 classes = classifier.check_classes(network.classes)
             count = len(batch.indices)
-            reading = network.read(batch.pictures[:count])
+            reading = network.read(batch.inputs[:count])
             checked_scores(reading.scores, classifier, batch)
             targets.append(checked_targets(reading.scores, classifier, batch).cpu().numpy())
             jpegs += [to_jpeg(image, side) for image in batch.images]

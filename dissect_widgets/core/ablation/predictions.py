@@ -106,8 +106,8 @@ def run_edits(
     total, started = len(classifier.data), time.monotonic()
     with evaluation(classifier.model), deferred_interrupt() as interrupt_waits:
         first = next(classifier.batches(workers=0))
-        info = classifier.plan(layer, first.pictures)
-        network = open_network(classifier.model, info, first.pictures[:2])
+        info = classifier.plan(layer, first.inputs)
+        network = open_network(classifier.model, info, first.inputs[:2])
         masks = torch.from_numpy(kept(info.units)).to(classifier.device)
         held: AblationPredictions | None = None
         if begun is not None:
@@ -177,7 +177,7 @@ def _add(
     state: AblationPredictions, classifier: ClassifierData, network: Network, kept: Tensor, batch: ClassBatch
 ) -> None:
     count, classes = len(batch.indices), len(state.classes)
-    reading = network.read(batch.pictures)
+    reading = network.read(batch.inputs)
     reading.active[count:] = False  # what only fills up the batch
     checked_scores(reading.scores[:count], classifier, batch)
     scores = reading.scores[:count].double()

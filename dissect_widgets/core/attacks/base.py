@@ -1,4 +1,8 @@
-"""Images under attack, and the best that was found of each so far."""
+"""What every attack works on: images under attack and the best adversarial image of each so far.
+
+An attack is a class with an `attack` method that takes an `AttackState`, such as `CarliniWagner`; see
+`AttackMethod`, and docs/contributing/add_an_attack.md.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +16,45 @@ from dissect_widgets.core.attacks.targets import AttackTarget
 from dissect_widgets.errors import SettingError
 
 Advance = Callable[[float, int], bool]
-"""Hears of the share of the work that is done, and of how many images are finished; True ends the attack."""
+"""Called with the share of the work that is done, and the number of finished images; True ends the attack."""
+
+
+class AttackMethod(Protocol):
+    """A method of attack: settings, whose `repr` names all of them, and what it does to images.
+
+    A frozen dataclass is one as soon as it has `attack`. The attack must keep to these rules:
+
+    - it takes scores from `state.scores` alone, which counts passes and sees that gradients flow;
+    - at most `state.at_once` images at a time go through the network, on `state.device`;
+    - what is drawn at random for an image depends on `state.seed` and its number in `state.numbers` alone;
+    - it notes the best image with `state.keep`, or that scores were not finite in `state.broken`;
+    - after each step it calls `state.report`, and it ends when `state.stopped` is set.
+
+    An image is then attacked as if it were alone, and an interrupted attack can be resumed.
+    """
+
+    def attack(self, state: AttackState) -> None:
+        """Attack all images, until each is finished or the state is stopped."""
+        ...
 
 
 class AttackState:
-    """What a method of attack works on; it may be stopped after any step, and keeps what it has.
+    """Images under attack; the attack may be stopped after any step, and keeps what it has.
 
     Parameters
     ----------
     scores
-        Pictures (B, 3, H, W) in [0, 1] to scores (B, classes), differentiable.
-    pictures
+        Images (B, 3, H, W) in [0, 1] to scores (B, classes), differentiable.
+    images
         float (n, 3, H, W) in [0, 1], on the CPU.
-    goal
-        Of each of them, on `device`.
+    target
+        What the attack is to reach with each of them, on `device`.
     numbers
-        Of the images in their data: what is drawn by chance for one depends on no other.
+        Of the images in their data set: what is drawn at random for one depends on no other.
     seed
-        Of all that is drawn by chance.
+        Of all that is drawn at random.
     at_once
-        Images that go through the network together, at most.
+        Most images that go through the network together.
     device
         Where the network is.
     advance
@@ -40,22 +63,24 @@ class AttackState:
     Attributes
     ----------
     best
-        float (n, 3, H, W), the best picture that reaches the goal; the picture as it was, where none does.
-    there
-        bool (n,), whether one does.
+        float (n, 3, H, W), the best adversarial image; the clean image where there is none.
+    success
+        bool (n,), whether there is one.
     finished
         bool (n,), whether all was tried.
     broken
-        bool (n,), whether the scores came to be no finite numbers, which ends the attack on an image.
+        bool (n,), whether scores were not finite, which ends the attack on an image.
     passes
-        How often an image has gone through the network, forward and backward.
+        Number of images that have gone through the network, forward and backward.
+    stopped
+        Whether the attack is to end.
     """
 
     def __init__(
         self,
         scores: Callable[[Tensor], Tensor],
-        pictures: Tensor,
-        goal: AttackTarget,
+        images: Tensor,
+        target: AttackTarget,
         numbers: Sequence[int],
         *,
         seed: int,
@@ -64,42 +89,34 @@ class AttackState:
         advance: Advance,
     ) -> None:
         self._scores, self._advance = scores, advance
-        self.pictures, self.goal, self.numbers, self.seed = pictures, goal, list(numbers), seed
-        self.at_once, self.device, self.best = at_once, device, pictures.clone()
-        self.there, self.finished, self.broken = (torch.zeros(len(pictures), dtype=torch.bool) for _ in "123")
+        self.images, self.target, self.numbers, self.seed = images, target, list(numbers), seed
+        self.at_once, self.device, self.best = at_once, device, images.clone()
+        self.success, self.finished, self.broken = (torch.zeros(len(images), dtype=torch.bool) for _ in "123")
         self.passes, self.stopped = 0, False
 
-    def scores(self, pictures: Tensor) -> Tensor:
-        """Scores float32 (B, classes) of pictures that ask for gradients."""
-        self.passes += len(pictures)
-        return self._scores(pictures).float()
+    def scores(self, images: Tensor) -> Tensor:
+        """Scores float32 (B, classes) of images that require gradients."""
+        self.passes += len(images)
+        return self._scores(images).float()
 
-    def keep(self, image: int, picture: Tensor | None, *, finished: bool = True) -> None:
-        """Note the best picture of an image; None if none has reached the goal."""
-        if picture is not None:
-            self.best[image], self.there[image] = picture.detach().cpu(), True
-        self.finished[image] = finished
+    def keep(self, row: int, adversarial: Tensor | None, *, finished: bool = True) -> None:
+        """Note the best adversarial image (3, H, W) of the `row`-th image; None if there is none."""
+        if adversarial is not None:
+            self.best[row], self.success[row] = adversarial.detach().cpu(), True
+        self.finished[row] = finished
 
-    def tell(self, under_way: float) -> None:
-        """Say how far the images are that are under way, as if they were so many finished ones."""
+    def report(self, under_way: float) -> None:
+        """Report progress; images that are under way count as `under_way` finished ones."""
         done = int((self.finished | self.broken).sum())
-        self.stopped = self._advance(min((done + under_way) / len(self.pictures), 1.0), done) or self.stopped
+        self.stopped = self._advance(min((done + under_way) / len(self.images), 1.0), done) or self.stopped
 
 
-def input_gradient(loss: Tensor, pictures: Tensor) -> Tensor:
-    """Gradient of a loss; SettingError if it does not depend on the pictures in a way that has one."""
-    slope = torch.autograd.grad(loss, pictures, allow_unused=True)[0] if loss.requires_grad else None
-    if slope is None:
+def input_gradient(loss: Tensor, images: Tensor) -> Tensor:
+    """Gradient of a loss in the images; SettingError if it does not depend on them differentiably."""
+    gradient = torch.autograd.grad(loss, images, allow_unused=True)[0] if loss.requires_grad else None
+    if gradient is None:
         raise SettingError(
-            "The scores have no gradient in the picture, which the attack needs: the network or "
+            "The scores have no gradient in the image, which the attack needs: the network or "
             "`preprocess` cuts it off (torch.no_grad, detach, a round trip through numpy or Pillow)."
         )
-    return slope
-
-
-class Method(Protocol):
-    """A way to attack."""
-
-    def attack(self, attempt: AttackState) -> None:
-        """Attack all images, until they are finished or the attempt is stopped."""
-        ...
+    return gradient

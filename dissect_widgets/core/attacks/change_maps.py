@@ -1,4 +1,4 @@
-"""Where an attack changes units: their maps before and after (PNAS 2020, Fig. 5b)."""
+"""Activation maps of units on clean and adversarial images (PNAS 2020, Fig. 5b)."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ class ChangeMaps(NamedTuple):
 
     layer: str
     units: tuple[int, ...]
-    before: Float32s
+    clean: Float32s
     """float32 (n, units, h, w)"""
-    after: Float32s
+    adversarial: Float32s
     """float32 (n, units, h, w)"""
     grid: Grid
-    """Where the positions of the maps lie on the picture."""
+    """Where the positions of the maps lie on the image."""
 
     @property
     def change(self) -> Float32s:
-        """float32 (n, units, h, w): how much is gained."""
-        return self.after - self.before
+        """float32 (n, units, h, w): adversarial minus clean."""
+        return self.adversarial - self.clean
 
     @property
-    def peak_change(self) -> Float32s:
-        """float32 (n, units): how much higher the greatest activation is after the attack."""
-        return np.asarray(self.after.max((2, 3)) - self.before.max((2, 3)))
+    def max_activation_change(self) -> Float32s:
+        """float32 (n, units): change of the max activation."""
+        return np.asarray(self.adversarial.max((2, 3)) - self.clean.max((2, 3)))
 
 
 def change_maps(
     classifier: ClassifierData, layer: str, attacked: AttackResult, units: Sequence[int]
 ) -> ChangeMaps:
-    """Where units rise and fall under an attack (PNAS 2020, Fig. 5b).
+    """Find where an attack changes the activation of units (PNAS 2020, Fig. 5b).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def change_maps(
     Returns
     -------
     ChangeMaps
-        Maps after the attack, less those before; `plots.changed_maps` shows them.
+        Maps of clean and adversarial images; `plots.changed_images` shows them.
 
     Raises
     ------
@@ -71,31 +71,31 @@ def change_maps(
     chosen = tuple(index(unit) for unit in units)
     bad = [unit for unit in chosen if not 0 <= unit < plan.info.units]
     if bad or not chosen:
-        what = f"There is no unit {bad[0]}" if bad else "There is no unit named"
+        what = f"There is no unit {bad[0]}" if bad else "There are no units"
         raise SettingError(f"{what}; {layer} has units 0 to {plan.info.units - 1}.")
-    maps = [own[:, list(chosen)].cpu() for own in maps_of_both(classifier, layer, attacked, source, shape)]
+    maps = [part[:, list(chosen)].cpu() for part in maps_of_both(classifier, layer, attacked, source, shape)]
     both, n = torch.cat(maps).numpy(), len(attacked)
     return ChangeMaps(layer, chosen, both[:n], both[n:], plan.grid)
 
 
 def open_attacked(classifier: ClassifierData, layer: str, attacked: AttackResult) -> tuple[Source, ProbeSpec]:
-    """A layer that is to be read before and after an attack; DataError if that is of no images."""
+    """A layer that is to be read on the images of an attack; DataError if there are none."""
     if not len(attacked):
         raise DataError("There are no attacked images.")
-    return open_layer(classifier.model, layer, attacked.before, preprocess=classifier.preprocess)
+    return open_layer(classifier.model, layer, attacked.clean, preprocess=classifier.preprocess)
 
 
 def maps_of_both(
     classifier: ClassifierData, layer: str, attacked: AttackResult, source: Source, shape: ProbeSpec
 ) -> Iterator[Tensor]:
-    """Maps (B, units, h, w) of batches of the pictures before, then of those after."""
+    """Maps (B, units, h, w) of batches of the clean images, then of the adversarial ones."""
     size = max(classifier.batch_size, 2)
-    for pictures in (attacked.before, attacked.after):
-        for start in range(0, len(pictures), size):
+    for images in (attacked.clean, attacked.adversarial):
+        for start in range(0, len(images), size):
             with evaluation(source.model):
-                maps = source.maps(pictures[start : start + size], size, shape)[layer]
+                maps = source.maps(images[start : start + size], size, shape)[layer]
             if not maps.isfinite().all():
                 row, unit = torch.nonzero(~maps.isfinite())[0].tolist()[:2]
                 name = attacked.names[start + row]
-                raise ActivationError(f"Layer {layer!r}, unit {unit}: no finite number on image {name!r}.")
+                raise ActivationError(f"Layer {layer!r}, unit {unit}: not finite on image {name!r}.")
             yield maps

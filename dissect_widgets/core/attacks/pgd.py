@@ -1,4 +1,4 @@
-"""The attack by projected gradient descent in the L-infinity norm: a change that no pixel exceeds.
+"""Projected gradient descent in the L-infinity norm: no value of a pixel changes by more than a radius.
 
 Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks" (2018), sec. 2.1.
 """
@@ -19,20 +19,20 @@ from dissect_widgets.errors import SettingError
 
 @dataclass(frozen=True)
 class ProjectedGradient:
-    """Follow the sign of the cross entropy's gradient within a box around the picture.
+    """Follow the sign of the cross entropy's gradient within a box around the image.
 
-    Of all pictures on the way the one is kept that goes farthest beyond the goal.
+    Of all images on the way, the one with the largest margin beyond the decision boundary is kept.
 
     Parameters
     ----------
     radius
-        Greatest change of a value of a pixel, in (0, 1].
+        Largest change of a value of a pixel, in (0, 1].
     steps
-        How many are taken.
+        Number of steps.
     size
-        Of a step; by default 2.5 radius / steps, so that the border is reached from everywhere.
+        Step size; by default 2.5 radius / steps, so that the border can be reached from everywhere.
     chance
-        Whether to begin at a place in the box drawn by chance, else at the picture.
+        Whether to start at a random point of the box; else at the image.
 
     Raises
     ------
@@ -54,51 +54,51 @@ class ProjectedGradient:
         if self.size is not None and not 0 < self.size <= 1:
             raise SettingError(f"size is {self.size!r}; allowed is greater than 0, up to 1.")
 
-    def attack(self, attempt: AttackState) -> None:
-        """See `Method`."""
-        for start in range(0, len(attempt.pictures), attempt.at_once):
-            if attempt.stopped:
+    def attack(self, state: AttackState) -> None:
+        """See `AttackMethod`."""
+        for start in range(0, len(state.images), state.at_once):
+            if state.stopped:
                 return
-            self._attack(attempt, slice(start, min(start + attempt.at_once, len(attempt.pictures))))
+            self._attack(state, slice(start, min(start + state.at_once, len(state.images))))
 
-    def _attack(self, attempt: AttackState, part: slice) -> None:
-        pictures, goal = attempt.pictures[part].to(attempt.device, torch.float32), attempt.goal.of(part)
+    def _attack(self, state: AttackState, part: slice) -> None:
+        images, target = state.images[part].to(state.device, torch.float32), state.target.of(part)
         size = 2.5 * self.radius / self.steps if self.size is None else self.size
-        moved = (pictures + self._begin(attempt, part)).clamp(0, 1)
-        best, least = pictures.clone(), torch.full((len(pictures),), torch.inf, device=attempt.device)
-        broken = torch.zeros(len(pictures), dtype=torch.bool, device=attempt.device)
+        perturbed = (images + self._start(state, part)).clamp(0, 1)
+        best, smallest = images.clone(), torch.full((len(images),), torch.inf, device=state.device)
+        broken = torch.zeros(len(images), dtype=torch.bool, device=state.device)
         for taken in range(self.steps + 1):
-            scores = attempt.scores(moved.requires_grad_())
-            loss = _wrong(scores, goal)
-            slope = input_gradient(loss.sum(), moved)
+            scores = state.scores(perturbed.requires_grad_())
+            loss = _loss(scores, target)
+            gradient = input_gradient(loss.sum(), perturbed)
             with torch.no_grad():
-                margin = goal.margin(scores)
-                broken |= ~(scores.isfinite().all(1) & slope.flatten(1).isfinite().all(1))
-                better = (margin < least) & ~broken
-                best[better], least = moved[better], torch.where(better, margin, least)
-                step = moved - size * slope.nan_to_num(0).sign()
-                moved = torch.clamp(step - pictures, -self.radius, self.radius).add_(pictures).clamp_(0, 1)
-            attempt.tell(len(pictures) * taken / (self.steps + 1))
-            if attempt.stopped:
+                margin = target.margin(scores)
+                broken |= ~(scores.isfinite().all(1) & gradient.flatten(1).isfinite().all(1))
+                better = (margin < smallest) & ~broken
+                best[better], smallest = perturbed[better], torch.where(better, margin, smallest)
+                step = perturbed - size * gradient.nan_to_num(0).sign()
+                perturbed = torch.clamp(step - images, -self.radius, self.radius).add_(images).clamp_(0, 1)
+            state.report(len(images) * taken / (self.steps + 1))
+            if state.stopped:
                 break
         for row, image in enumerate(range(part.start, part.stop)):
-            attempt.broken[image] = broken[row]
+            state.broken[image] = broken[row]
             finished = taken == self.steps and not broken[row]
-            attempt.keep(image, best[row] if least[row] < 0 else None, finished=bool(finished))
+            state.keep(image, best[row] if smallest[row] < 0 else None, finished=bool(finished))
 
-    def _begin(self, attempt: AttackState, part: slice) -> Tensor:
-        """Where images begin in the box; what is drawn for one depends on its number alone."""
-        shape = attempt.pictures.shape[1:]
+    def _start(self, state: AttackState, part: slice) -> Tensor:
+        """Start of each image, relative to it; what is drawn for one depends on its number alone."""
+        shape = state.images.shape[1:]
         if not self.chance:
-            return torch.zeros((), device=attempt.device)
+            return torch.zeros((), device=state.device)
         drawn = [
-            np.random.default_rng((attempt.seed, number)).uniform(-self.radius, self.radius, shape)
-            for number in attempt.numbers[part]
+            np.random.default_rng((state.seed, number)).uniform(-self.radius, self.radius, shape)
+            for number in state.numbers[part]
         ]
-        return torch.from_numpy(np.stack(drawn)).to(attempt.device, torch.float32)
+        return torch.from_numpy(np.stack(drawn)).to(state.device, torch.float32)
 
 
-def _wrong(scores: Tensor, goal: AttackTarget) -> Tensor:
-    """What is to fall: cross entropy of the target, or how sure the network is of the class to leave."""
-    entropy = cross_entropy(scores, goal.classes, reduction="none")
-    return entropy if goal.targeted else -entropy
+def _loss(scores: Tensor, target: AttackTarget) -> Tensor:
+    """Loss to minimize: cross entropy of the target class, or minus that of the class to leave."""
+    entropy = cross_entropy(scores, target.classes, reduction="none")
+    return entropy if target.targeted else -entropy

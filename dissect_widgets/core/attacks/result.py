@@ -1,11 +1,11 @@
-"""What came of an attack: pictures before and after, and what the network says of them."""
+"""The result of an attack: clean and adversarial images, and what the network predicts for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -23,9 +23,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AttackResult:
-    """Images before and after an attack.
+    """Clean and adversarial images.
 
-    An attack that failed is one: its picture is left as it was, and it has no norms.
+    Where the attack failed, the adversarial image is the clean one, and its norms are NaN.
     """
 
     model: str
@@ -36,24 +36,24 @@ class AttackResult:
     """Of the images."""
     images: Ints
     """int64 (n,), numbers of the images in their data."""
-    before: Tensor
+    clean: Tensor
     """float32 (n, 3, H, W) in [0, 1]"""
-    after: Tensor
+    adversarial: Tensor
     """float32 (n, 3, H, W) in [0, 1]"""
     targets: Ints
-    """int64 (n,), class that each was to be told as; -1 where any other than before would do."""
-    scores_before: NDArray[np.float32]
+    """int64 (n,), target class of each; -1 for any class other than the predicted one."""
+    scores_clean: NDArray[np.float32]
     """float32 (n, classes)"""
-    scores_after: NDArray[np.float32]
+    scores_adversarial: NDArray[np.float32]
     """float32 (n, classes)"""
     success: NDArray[np.bool_]
-    """bool (n,), whether the network takes the attacked picture for what it was to."""
+    """bool (n,), whether the adversarial image is classified as the target; misclassified, if untargeted."""
     finished: NDArray[np.bool_]
-    """bool (n,): False where the attack was stopped early, and what there is was the best so far."""
+    """bool (n,): False where the attack was stopped early; the adversarial image is then the best so far."""
     broken: NDArray[np.bool_]
-    """bool (n,): True where the attack came to pictures for which the network gives no finite scores."""
+    """bool (n,): True where the attack reached images for which scores are not finite."""
     passes: int
-    """How often an image went through the network, forward and backward."""
+    """Number of images that went through the network, forward and backward."""
     seconds: float
 
     def __len__(self) -> int:
@@ -61,50 +61,50 @@ class AttackResult:
 
     def __repr__(self) -> str:
         return (
-            f"<Attacked: {int(self.success.sum())} of {len(self)} images of {self.model}, median L2 "
+            f"<AttackResult: {int(self.success.sum())} of {len(self)} images of {self.model}, median L2 "
             f"{self.median_l2:.3g}, by {self.method}>"
         )
 
     @property
     def perturbation(self) -> Tensor:
-        """float32 (n, 3, H, W): what was added to each picture."""
-        return self.after - self.before
+        """float32 (n, 3, H, W): adversarial minus clean images."""
+        return self.adversarial - self.clean
 
     @property
-    def predicted_before(self) -> Ints:
-        """int64 (n,), class that the network told the picture as."""
-        return np.asarray(self.scores_before.argmax(1))
+    def predicted_clean(self) -> Ints:
+        """int64 (n,), predicted class of each clean image."""
+        return np.asarray(self.scores_clean.argmax(1))
 
     @property
-    def predicted_after(self) -> Ints:
-        """int64 (n,), class that the network tells the attacked picture as."""
-        return np.asarray(self.scores_after.argmax(1))
+    def predicted_adversarial(self) -> Ints:
+        """int64 (n,), predicted class of each adversarial image."""
+        return np.asarray(self.scores_adversarial.argmax(1))
 
     @cached_property
     def l2(self) -> Floats:
         """float64 (n,), Euclidean norm of the perturbation of pixels in [0, 1]; NaN where it failed."""
-        return self._norm(lambda own: own.square().sum(1).sqrt())
+        return self._norm(lambda change: change.square().sum(1).sqrt())
 
     @cached_property
     def linf(self) -> Floats:
-        """float64 (n,), greatest change of a value of a pixel; NaN where it failed."""
-        return self._norm(lambda own: own.abs().amax(1))
+        """float64 (n,), largest change of a value of a pixel; NaN where it failed."""
+        return self._norm(lambda change: change.abs().amax(1))
 
     @property
     def success_rate(self) -> float:
-        """Share of the images for which the attack reached its goal, in [0, 1]."""
+        """Fraction of the images for which the attack succeeded, in [0, 1]."""
         return float(self.success.mean()) if len(self) else float("nan")
 
     @property
     def median_l2(self) -> float:
-        """Median of `l2` over the attacks that reached their goal; NaN if none did."""
+        """Median of `l2` over the successful attacks; NaN if there are none."""
         return float(np.median(self.l2[self.success])) if self.success.any() else float("nan")
 
-    def probabilities(self, which: str = "after") -> Floats:
-        """float64 (n, classes): what the network makes of the pictures "before" or "after"."""
-        if which not in ("before", "after"):
-            raise SettingError(f"which is {which!r}; it may be 'before' or 'after'.")
-        scores = self.scores_before if which == "before" else self.scores_after
+    def probabilities(self, which: Literal["clean", "adversarial"] = "adversarial") -> Floats:
+        """float64 (n, classes): predicted probabilities of the "clean" or "adversarial" images."""
+        if which not in ("clean", "adversarial"):
+            raise SettingError(f"which is {which!r}; it may be 'clean' or 'adversarial'.")
+        scores = self.scores_clean if which == "clean" else self.scores_adversarial
         return np.asarray(torch.from_numpy(scores).double().softmax(1))
 
     def select(self, chosen: Sequence[int] | NDArray[np.bool_] | NDArray[np.int64]) -> AttackResult:
@@ -113,8 +113,8 @@ class AttackResult:
         return replace(
             self,
             names=tuple(self.names[place] for place in places),
-            before=self.before[places],
-            after=self.after[places],
+            clean=self.clean[places],
+            adversarial=self.adversarial[places],
             **self._rows(lambda name: getattr(self, name)[places]),
         )
 
@@ -123,33 +123,37 @@ class AttackResult:
         return replace(
             self,
             names=self.names + other.names,
-            before=torch.cat([self.before, other.before]),
-            after=torch.cat([self.after, other.after]),
+            clean=torch.cat([self.clean, other.clean]),
+            adversarial=torch.cat([self.adversarial, other.adversarial]),
             passes=self.passes + other.passes,
             seconds=self.seconds + other.seconds,
             **self._rows(lambda name: np.concatenate([getattr(self, name), getattr(other, name)])),
         )
 
     def to_frame(self) -> pandas.DataFrame:
-        """Table of the images: what they were told as, were to be, and are, with norms."""
+        """Table of the images: predicted class before and after, target class, norms and probabilities."""
         import pandas
 
-        names, before, after = self.classes, self.probabilities("before"), self.probabilities("after")
+        names, clean, adversarial = (
+            self.classes,
+            self.probabilities("clean"),
+            self.probabilities("adversarial"),
+        )
         rows = np.arange(len(self))
-        told, tells = self.predicted_before, self.predicted_after
+        before, after = self.predicted_clean, self.predicted_adversarial
         return pandas.DataFrame(
             {
                 "image": self.images,
                 "name": self.names,
-                "before": [names[k] for k in told],
+                "clean": [names[k] for k in before],
                 "target": [names[k] if k >= 0 else "" for k in self.targets],
-                "after": [names[k] for k in tells],
+                "adversarial": [names[k] for k in after],
                 "success": self.success,
                 "finished": self.finished,
                 "L2": self.l2,
                 "L-infinity": self.linf,
-                "probability before": before[rows, told],
-                "probability after": after[rows, tells],
+                "clean probability": clean[rows, before],
+                "adversarial probability": adversarial[rows, after],
             }
         )
 
@@ -158,10 +162,10 @@ class AttackResult:
         return {name: make(name) for name in _ROWS}
 
     def _norm(self, norm: Callable[[Tensor], Tensor]) -> Floats:
-        found: Floats = norm(self.perturbation.double().flatten(1)).numpy().copy()
-        found[~self.success] = np.nan
-        return found
+        norms: Floats = norm(self.perturbation.double().flatten(1)).numpy().copy()
+        norms[~self.success] = np.nan
+        return norms
 
 
-_ROWS = ("images", "targets", "scores_before", "scores_after", "success", "finished", "broken")
+_ROWS = ("images", "targets", "scores_clean", "scores_adversarial", "success", "finished", "broken")
 """Arrays with a row for each image."""

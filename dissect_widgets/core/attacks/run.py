@@ -1,4 +1,4 @@
-"""Attack images of a classifier: read them, let a method work on them, and see what came of it.
+"""Attack images of a classifier: read them, let a method work on them, and measure what came of it.
 
 PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5a.
 """
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dissect_widgets.core.attacks.base import Advance, AttackState, Method
+from dissect_widgets.core.attacks.base import Advance, AttackMethod, AttackState
 from dissect_widgets.core.attacks.result import AttackResult, Ints
 from dissect_widgets.core.attacks.targets import AttackTarget, Target, plan_targets
 from dissect_widgets.core.data.batches import fill_up, network_input
@@ -29,61 +29,61 @@ from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.errors import DataError, SettingError
 
 
-class Read(NamedTuple):
-    """Images that were read."""
+class CleanImages(NamedTuple):
+    """Images to attack."""
 
     numbers: Ints
-    """int64 (n,), in their data."""
-    pictures: Tensor
-    """float32 (n, 3, H, W)"""
+    """int64 (n,), numbers in their data."""
+    images: Tensor
+    """float32 (n, 3, H, W) in [0, 1]"""
     scores: NDArray[np.float32]
     """float32 (n, classes)"""
 
-    def select(self, chosen: NDArray[np.bool_]) -> Read:
+    def select(self, chosen: NDArray[np.bool_]) -> CleanImages:
         """Some of them, bool (n,)."""
-        return Read(self.numbers[chosen], self.pictures[torch.from_numpy(chosen)], self.scores[chosen])
+        return CleanImages(self.numbers[chosen], self.images[torch.from_numpy(chosen)], self.scores[chosen])
 
 
-def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> Read:
-    """Read images of a classifier's data, and what the network says of them.
+def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> CleanImages:
+    """Read images of a classifier's data, and the scores of the network for them.
 
     Raises
     ------
     SettingError, DataError, ActivationError, LayerError
-        If a number is not that of an image or stands there twice, an image cannot be used, or the network
-        puts out something other than finite scores.
+        If an image does not exist, is given twice or cannot be used, or the network outputs something other
+        than finite scores.
     """
     numbers = list(range(len(classifier.data))) if images is None else [int(image) for image in images]
     bad = [image for image in images or () if image != int(image) or not 0 <= image < len(classifier.data)]
     if bad or not numbers or len(set(numbers)) != len(numbers):
-        what = f"{bad[0]} is none" if bad else "one stands there twice" if numbers else "there is none"
+        what = f"{bad[0]} does not exist" if bad else "one is given twice" if numbers else "there are none"
         raise SettingError(f"images: {what}; the data have images 0 to {len(classifier.data) - 1}.")
-    pictures: list[Tensor] = []
-    found: list[Tensor] = []
+    clean: list[Tensor] = []
+    all_scores: list[Tensor] = []
     with evaluation(classifier.model):
         for batch in classifier.batches(images=numbers):
             count = len(batch.indices)
-            scores = scores_of(classifier.model(batch.pictures), len(batch.pictures))[:count].float()
+            scores = scores_of(classifier.model(batch.inputs), len(batch.inputs))[:count].float()
             checked_scores(scores, classifier, batch)
-            pictures.append(batch.images.float().clamp(0, 1))  # which rounding may have left by a little
-            found.append(scores.cpu())
-    return Read(np.array(numbers, np.int64), torch.cat(pictures), torch.cat(found).numpy())
+            clean.append(batch.images.float().clamp(0, 1))  # rounding may exceed the range by a little
+            all_scores.append(scores.cpu())
+    return CleanImages(np.array(numbers, np.int64), torch.cat(clean), torch.cat(all_scores).numpy())
 
 
 def choose_targets(
     classifier: ClassifierData,
-    read: Read,
+    read: CleanImages,
     target: Target,
     seed: int,
     notify: Callable[[str], None],
     among: Sequence[str | int] | None = None,
-) -> tuple[Read, Ints]:
-    """Targets of images; with one class for all, those that are told as it already are left out.
+) -> tuple[CleanImages, Ints]:
+    """Target classes of images; with one class for all, images that are predicted as it are left out.
 
     Raises
     ------
     ConceptError, SettingError
-        What `plan_targets` raises; and if a target of its own is what an image is told as already.
+        What `plan_targets` raises; and if the target class of an image is its predicted class.
     DataError
         If no image is left.
     """
@@ -95,18 +95,18 @@ def choose_targets(
     place = int(already.argmax())
     first, name = classifier.name_of(int(read.numbers[place])), classes[int(targets[place])]
     if not isinstance(target, (str, int, np.integer)):
-        raise SettingError(f"{first!r} is told as {name!r} already, which cannot be its target as well.")
+        raise SettingError(f"{first!r} is predicted as {name!r} already, which cannot be its target class.")
     if already.all():
-        raise DataError(f"All {len(already)} images are told as {name!r} already, {first!r} first.")
-    notify(f"{int(already.sum())} images are left out, which are told as {name!r} already.")
+        raise DataError(f"All {len(already)} images are predicted as {name!r} already, such as {first!r}.")
+    notify(f"{int(already.sum())} images are left out, because they are predicted as {name!r} already.")
     return read.select(~already), targets[~already]
 
 
 def run_attack(
     classifier: ClassifierData,
-    read: Read,
+    read: CleanImages,
     targets: Ints,
-    method: Method,
+    method: AttackMethod,
     *,
     seed: int = 0,
     advance: Advance = lambda share, done: False,
@@ -127,26 +127,28 @@ def run_attack(
         On Ctrl-C or the interrupt button, between two steps; `begun` takes its `run`.
     """
     key = partial(run_key, classifier, read, targets, method, seed)  # it takes a while, and is rarely needed
-    before: AttackResult | None = begun.state if begun is not None and begun.matches(key()) else None
-    left = np.ones(len(targets), bool) if before is None else ~(before.finished | before.broken)
-    earlier, total = int((~left).sum()), len(targets)
+    earlier: AttackResult | None = begun.state if begun is not None and begun.matches(key()) else None
+    left = np.ones(len(targets), bool) if earlier is None else ~(earlier.finished | earlier.broken)
+    skipped, total = int((~left).sum()), len(targets)
 
     def advance_all(share: float, done: int) -> bool:
-        return advance((earlier + share * (total - earlier)) / total, earlier + done)
+        return advance((skipped + share * (total - skipped)) / total, skipped + done)
 
     now, interrupted = _attack(classifier, read.select(left), targets[left], method, seed, advance_all)
-    attacked = now if before is None else _merge(before, now, left)
+    attacked = now if earlier is None else _merge(earlier, now, left)
     if interrupted and not (attacked.finished | attacked.broken).all():
         run = InterruptedRun(
             of=attacked.model, done=int(attacked.finished.sum()), total=total, key=key(), state=attacked
         )
         raise Interrupted(run, f"; {int(attacked.success.sum())} have succeeded")
-    if before is not None and begun is not None:
+    if earlier is not None and begun is not None:
         begun.take(begun.key)
     return attacked
 
 
-def run_key(classifier: ClassifierData, read: Read, targets: Ints, method: Method, seed: int) -> str:
+def run_key(
+    classifier: ClassifierData, read: CleanImages, targets: Ints, method: AttackMethod, seed: int
+) -> str:
     """Digest of all that decides the result."""
     decisive = (
         weights_digest(classifier.model),
@@ -156,18 +158,23 @@ def run_key(classifier: ClassifierData, read: Read, targets: Ints, method: Metho
         seed,
     )
     digest = hashlib.sha256(repr(decisive).encode())
-    for array in (read.numbers, read.pictures.numpy(), targets):
+    for array in (read.numbers, read.images.numpy(), targets):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def _attack(
-    classifier: ClassifierData, read: Read, targets: Ints, method: Method, seed: int, advance: Advance
+    classifier: ClassifierData,
+    read: CleanImages,
+    targets: Ints,
+    method: AttackMethod,
+    seed: int,
+    advance: Advance,
 ) -> tuple[AttackResult, bool]:
     """Attack all images that were read; also whether an interrupt has ended it."""
-    begun, (numbers, pictures, scores) = time.monotonic(), read
+    started, (numbers, images, scores) = time.monotonic(), read
     untargeted = bool((targets < 0).all())
-    aims = torch.from_numpy(scores.argmax(1) if untargeted else targets)
+    classes = torch.from_numpy(scores.argmax(1) if untargeted else targets)
 
     def differentiable(batch: Tensor) -> Tensor:
         given = network_input(batch, classifier.device, classifier.dtype, classifier.preprocess)
@@ -176,8 +183,8 @@ def _attack(
     with evaluation(classifier.model), torch.enable_grad(), deferred_interrupt() as waits:
         state = AttackState(
             differentiable,
-            pictures,
-            AttackTarget(aims.to(classifier.device), not untargeted),
+            images,
+            AttackTarget(classes.to(classifier.device), not untargeted),
             numbers.tolist(),
             seed=seed,
             at_once=max(classifier.batch_size, 2),
@@ -186,61 +193,61 @@ def _attack(
         )
         method.attack(state)
         interrupted = waits()
-    after, margin = _read_again(classifier, state, scores)
+    scores_adversarial, margin = _verify(classifier, state, scores)
     attacked = AttackResult(
         model=type(classifier.model).__name__,
         method=repr(method),
         classes=classifier.check_classes(scores.shape[1]),
         names=tuple(classifier.name_of(int(number)) for number in numbers),
         images=numbers,
-        before=pictures,
-        after=state.best,
+        clean=images,
+        adversarial=state.best,
         targets=targets,
-        scores_before=scores,
-        scores_after=after,
-        success=state.there.numpy() & (margin < 0),
+        scores_clean=scores,
+        scores_adversarial=scores_adversarial,
+        success=state.success.numpy() & (margin < 0),
         finished=state.finished.numpy(),
         broken=state.broken.numpy(),
         passes=state.passes,
-        seconds=time.monotonic() - begun,
+        seconds=time.monotonic() - started,
     )
     return attacked, interrupted
 
 
-def _merge(before: AttackResult, now: AttackResult, left: NDArray[np.bool_]) -> AttackResult:
+def _merge(earlier: AttackResult, now: AttackResult, left: NDArray[np.bool_]) -> AttackResult:
     """An earlier part of an attack, and what came of its images that were left, in their order.
 
     Of these the earlier image stays until there is a better one.
     """
-    old, places = before.select(left), np.flatnonzero(left)
+    old, places = earlier.select(left), np.flatnonzero(left)
     better = old.success & ~(now.success & (now.finished | (now.l2 <= old.l2)))
     kept = replace(
         old.select(better), finished=now.finished[better], broken=now.broken[better], passes=0, seconds=0.0
     )
     order = np.concatenate([np.flatnonzero(~left), places[~better], places[better]])
-    whole = before.select(~left).join(now.select(~better)).join(kept)
+    whole = earlier.select(~left).join(now.select(~better)).join(kept)
     return whole.select(np.argsort(order, kind="stable"))
 
 
-def _read_again(
-    classifier: ClassifierData, attempt: AttackState, before: NDArray[np.float32]
+def _verify(
+    classifier: ClassifierData, state: AttackState, clean_scores: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Scores of the attacked pictures, read as the originals were, and how far they are from the goal.
+    """Scores of the adversarial images, computed as those of the clean ones were, and their margins.
 
-    A picture for which the attack found nothing, or nothing that holds here, is as it was.
+    An image for which the attack has found nothing, or nothing that holds here, gets its clean image back.
     """
-    after, size = before.copy(), max(classifier.batch_size, 2)
-    changed = torch.nonzero(attempt.there)[:, 0]
-    margin = attempt.goal.margin(torch.from_numpy(before).to(classifier.device))
+    scores, size = clean_scores.copy(), max(classifier.batch_size, 2)
+    changed = torch.nonzero(state.success)[:, 0]
+    margins = state.target.margin(torch.from_numpy(clean_scores).to(classifier.device))
     with evaluation(classifier.model):
         for part in torch.split(changed, size) if len(changed) else ():
-            full = fill_up(attempt.best[part], size)
-            given = network_input(full, classifier.device, classifier.dtype, classifier.preprocess)
-            scores = scores_of(classifier.model(given), size)[: len(part)].float()
-            after[part.numpy()] = scores.cpu().numpy()
-            own = attempt.goal.of(part.to(classifier.device)).margin(scores)
-            margin[part.to(classifier.device)] = own.where(scores.isfinite().all(1), torch.inf)
-    found: NDArray[np.float32] = margin.cpu().numpy()
-    for image in np.flatnonzero(attempt.there.numpy() & (found >= 0)):
-        attempt.best[image], after[image] = attempt.pictures[image], before[image]
-    return after, found
+            full = fill_up(state.best[part], size)
+            inputs = network_input(full, classifier.device, classifier.dtype, classifier.preprocess)
+            of_part = scores_of(classifier.model(inputs), size)[: len(part)].float()
+            scores[part.numpy()] = of_part.cpu().numpy()
+            margin = state.target.of(part.to(classifier.device)).margin(of_part)
+            margins[part.to(classifier.device)] = margin.where(of_part.isfinite().all(1), torch.inf)
+    final: NDArray[np.float32] = margins.cpu().numpy()
+    for row in np.flatnonzero(state.success.numpy() & (final >= 0)):
+        state.best[row], scores[row] = state.images[row], clean_scores[row]
+    return scores, final

@@ -1,4 +1,4 @@
-"""What an attack is to reach: a class for each image, or any other than now."""
+"""What an attack is to reach: a target class for each image, or any class other than the predicted one."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from dissect_widgets.errors import ConceptError, SettingError, nearest
 Ints = NDArray[np.int64]
 
 Target = str | int | Sequence[str | int] | None
-"""A class by its name or number, or one for each image; "nearest", the class that is second now; "random",
-any wrong one; None for whatever is another class than now."""
+"""A class by its name or number, or one for each image; "nearest" for the class with the second highest
+score; "random" for a wrong class drawn at random; None for any class but the predicted one (untargeted)."""
 
 
 class AttackTarget(NamedTuple):
-    """What each of some images is to be told as, or to be told as no more."""
+    """Target classes of some images, or the classes that they are to leave."""
 
     classes: Tensor
     """int64 (B,)"""
     targeted: bool
-    """Whether images are to become of `classes`; if not, they are to leave them."""
+    """Whether images are to be classified as `classes`; if not, as anything else."""
 
     def of(self, images: Tensor | slice) -> AttackTarget:
-        """The goal of some of the images."""
+        """The targets of some of the images."""
         return AttackTarget(self.classes[images], self.targeted)
 
     def margin(self, scores: Tensor) -> Tensor:
-        """How far scores (B, classes) are from the goal, (B,): below 0 it is reached.
+        """How far scores (B, classes) are from the target, (B,): below 0 the attack has succeeded.
 
-        The greatest other score minus the target's (Carlini & Wagner 2017, sec. V-A, f6); without a target
-        the class's own score minus the greatest other one.
+        The highest other score minus the target's (Carlini & Wagner 2017, sec. V-A, f6); without a target
+        the score of the class minus the highest other one.
         """
-        own = self.classes[:, None]
-        inside = scores.gather(1, own)[:, 0]
-        others = scores.scatter(1, own, -torch.inf).amax(1)
-        return others - inside if self.targeted else inside - others
+        columns = self.classes[:, None]
+        score = scores.gather(1, columns)[:, 0]
+        highest_other = scores.scatter(1, columns, -torch.inf).amax(1)
+        return highest_other - score if self.targeted else score - highest_other
 
 
 def plan_targets(
@@ -51,18 +51,18 @@ def plan_targets(
     seed: int,
     among: Sequence[str | int] | None = None,
 ) -> Ints:
-    """Class that each image is to be told as, int64 (n,); -1 where any other than now will do.
+    """Target class of each image, int64 (n,); -1 for any class other than the predicted one.
 
     Parameters
     ----------
     target
         See `Target`.
     scores
-        (n, classes), what the network says now.
+        (n, classes), of the clean images.
     classes
         Names.
     numbers
-        Of the images in their data, which the random targets depend on, and not on one another.
+        Of the images in their data; a random target depends on the number alone.
     seed
         Of the random targets.
     among
@@ -77,28 +77,28 @@ def plan_targets(
     if among is not None and (target != "random" or "random" in classes):
         raise SettingError(f"among is for random targets; the target is {target!r}.")
     if len(classes) < 2:
-        raise SettingError("The network tells only one class, so nothing can be told as another.")
+        raise SettingError("The network has a single class, so nothing can be misclassified.")
     if target is None:
         return np.full(n, -1)
     if isinstance(target, str) and target not in classes and target in ("nearest", "random"):
-        now = scores.argmax(1)
+        predicted = scores.argmax(1)
         if target == "nearest":
-            second: Ints = np.where(np.arange(len(classes)) == now[:, None], -np.inf, scores).argmax(1)
+            second: Ints = np.where(np.arange(len(classes)) == predicted[:, None], -np.inf, scores).argmax(1)
             return second
         pool = _pool(among, classes)
-        others = [[k for k in pool if k != own] for own in now]
-        drawn = [np.random.default_rng((seed, number)) for number in numbers]
-        return np.array([own[r.integers(len(own))] for own, r in zip(others, drawn, strict=True)], np.int64)
+        wrong = [[k for k in pool if k != label] for label in predicted]
+        rngs = [np.random.default_rng((seed, number)) for number in numbers]
+        return np.array([k[rng.integers(len(k))] for k, rng in zip(wrong, rngs, strict=True)], np.int64)
     if isinstance(target, (str, int, np.integer)):
         return np.full(n, class_number(target, classes))
-    found = np.array([class_number(own, classes) for own in target], np.int64)
-    if len(found) != n:
-        raise SettingError(f"There are {len(found)} targets for {n} images.")
-    return found
+    chosen = np.array([class_number(name, classes) for name in target], np.int64)
+    if len(chosen) != n:
+        raise SettingError(f"There are {len(chosen)} targets for {n} images.")
+    return chosen
 
 
 def _pool(among: Sequence[str | int] | None, classes: Sequence[str]) -> list[int]:
-    pool = range(len(classes)) if among is None else sorted({class_number(own, classes) for own in among})
+    pool = range(len(classes)) if among is None else sorted({class_number(name, classes) for name in among})
     if len(pool) < 2:
         raise SettingError(f"among is {among!r}; it must name two classes at least.")
     return list(pool)

@@ -1,4 +1,4 @@
-"""What an attack changes inside a network: the peaks of units, by their importance to both classes.
+"""What an attack changes inside a network: max activations of units, by their importance to both classes.
 
 PNAS 2020, "Analyzing Adversarial Attack of a Classifier", Fig. 5b, 5c.
 """
@@ -33,69 +33,69 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChangeByImportance:
-    """Mean change of peaks by rank of importance, to the class before and to the class after (Fig. 5c)."""
+    """Mean change of max activations by rank of importance to the clean and adversarial class (Fig. 5c)."""
 
     layer: str
     images: int
-    """How many were counted: attacks that reached their goal, between classes that are ranked."""
+    """How many were counted: successful attacks between classes that are ranked."""
     top: int
     """How many units of a class count as its most important."""
     source: Floats
-    """float64 (units,): mean |change| of the unit that is first, second ... for the class before."""
+    """float64 (units,): mean |change| of the most important unit of the clean class, the second ..."""
     source_interval: Floats
     """float64 (units,): half of its 99 % interval."""
     target: Floats
-    """float64 (units,): the same for the class after."""
+    """float64 (units,): the same for the adversarial class."""
     target_interval: Floats
     """float64 (units,)"""
     source_top: Estimate
-    """Over the `top` units of the class before together."""
+    """Over the `top` units of the clean class together."""
     target_top: Estimate
-    """Over the `top` units of the class after together."""
+    """Over the `top` units of the adversarial class together."""
     others: Estimate
-    """Over all units that are among neither."""
+    """Over all other units."""
     source_times: Estimate
-    """How often the change of the others that of the class before is."""
+    """Ratio of the change of the clean class's units to that of the others."""
     target_times: Estimate
-    """How often the change of the others that of the class after is."""
+    """Ratio of the change of the adversarial class's units to that of the others."""
 
     def __repr__(self) -> str:
         (source, a), (target, b) = self.source_times, self.target_times
         return (
             f"<ChangeByImportance of {self.layer} over {self.images} images: the {self.top} most important "
-            f"units change {source:.2f} ± {a:.2f} (class before) and {target:.2f} ± {b:.2f} times (class "
-            "after) as much as the others>"
+            f"units change {source:.2f} ± {a:.2f} (clean class) and {target:.2f} ± {b:.2f} times "
+            "(adversarial class) as much as the others>"
         )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnitChanges:
-    """Peaks of the units of a layer on images before and after an attack."""
+    """Max activations of the units of a layer on clean and adversarial images."""
 
     layer: str
     attacked: AttackResult
-    before: Float32s
-    """float32 (n, units), greatest activation of each unit on each image."""
-    after: Float32s
-    """float32 (n, units)"""
+    clean: Float32s
+    """float32 (n, units), max activation of each unit on each clean image."""
+    adversarial: Float32s
+    """float32 (n, units), on each adversarial image."""
 
     @property
     def change(self) -> Float32s:
-        """float32 (n, units), how much higher the peak is after the attack."""
-        return self.after - self.before
+        """float32 (n, units), change of the max activation."""
+        return self.adversarial - self.clean
 
     @property
     def units(self) -> int:
         """How many units the layer has."""
-        return len(self.before[0])
+        return len(self.clean[0])
 
     def __repr__(self) -> str:
-        return f"<UnitChanges of {self.units} units of {self.layer} on {len(self.before)} images>"
+        return f"<UnitChanges of {self.units} units of {self.layer} on {len(self.clean)} images>"
 
     def by_importance(
         self, importance: UnitImportance, *, top: int = TOP, standardized: bool = False
     ) -> ChangeByImportance:
-        """Mean absolute change of peaks by the units' rank of importance to both classes.
+        """Mean absolute change of max activations by the units' rank of importance to both classes.
 
         Parameters
         ----------
@@ -104,42 +104,42 @@ class UnitChanges:
         top
             How many units of a class count as its most important.
         standardized
-            Whether to measure the change of a unit in standard deviations of its peak over the images before
-            the attack. Without, as in the paper, units with large activations count for more.
+            Whether to measure changes in standard deviations of the unit's max activation over the clean
+            images. Without, as in the paper, units with large activations count for more.
 
         Raises
         ------
         SettingError
             If the ranking is of another layer or other classes, or there are too few units for `top`.
         DataError
-            If no attack reached its goal between classes that are ranked.
+            If no attack between classes that are ranked succeeded.
         """
         self._check(importance, top)
         size = np.abs(self.change.astype(np.float64))
         if standardized:
-            spread = self.before.astype(np.float64).std(0)
+            spread = self.clean.astype(np.float64).std(0)
             size = np.divide(size, spread, out=np.zeros_like(size), where=spread > 0)
         attacked = self.attacked
-        source, target = attacked.predicted_before, attacked.predicted_after
+        source, target = attacked.predicted_clean, attacked.predicted_adversarial
         ranked = attacked.success & importance.present[source] & importance.present[target]
         if not ranked.any():
-            raise DataError("No attack reached its goal between two classes that are ranked.")
+            raise DataError("No attack between two classes that are ranked succeeded.")
         size, rows = size[ranked], np.arange(int(ranked.sum()))[:, None]
         orders = [importance.top_units_by_class[kind[ranked]] for kind in (source, target)]
-        own = [size[rows, order] for order in orders]  # (images, ranks)
-        other = np.ones_like(size, dtype=bool)
+        by_rank = [size[rows, order] for order in orders]  # (images, ranks)
+        is_other = np.ones_like(size, dtype=bool)
         for order in orders:
-            other[rows, order[:, :top]] = False
-        rest = np.where(other, size, 0).sum(1) / other.sum(1)
-        tops = [ranks[:, :top].mean(1) for ranks in own]
-        intervals = [mean_interval(ranks.T) for ranks in own]
+            is_other[rows, order[:, :top]] = False
+        rest = np.where(is_other, size, 0).sum(1) / is_other.sum(1)
+        tops = [ranks[:, :top].mean(1) for ranks in by_rank]
+        intervals = [mean_interval(ranks.T) for ranks in by_rank]
         return ChangeByImportance(
             layer=self.layer,
             images=len(size),
             top=top,
-            source=own[0].mean(0),
+            source=by_rank[0].mean(0),
             source_interval=intervals[0],
-            target=own[1].mean(0),
+            target=by_rank[1].mean(0),
             target_interval=intervals[1],
             source_top=_mean(tops[0]),
             target_top=_mean(tops[1]),
@@ -170,15 +170,15 @@ def read_changes(
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> UnitChanges:
-    """Read the peaks of all units before and after an attack; see `dissect_widgets.unit_changes`."""
-    peaks: list[Float32s] = []
+    """Read max activations of all units on clean and adversarial images; see `unit_changes`."""
+    max_activations: list[Float32s] = []
     n = len(attacked)
     source, shape = open_attacked(classifier, layer, attacked)
     for maps in maps_of_both(classifier, layer, attacked, source, shape):
-        peaks.append(maps.flatten(2).amax(2).cpu().numpy())
-        progress(sum(map(len, peaks)), 2 * n)
-    both = np.concatenate(peaks)
-    return UnitChanges(layer=layer, attacked=attacked, before=both[:n], after=both[n:])
+        max_activations.append(maps.flatten(2).amax(2).cpu().numpy())
+        progress(sum(map(len, max_activations)), 2 * n)
+    both = np.concatenate(max_activations)
+    return UnitChanges(layer=layer, attacked=attacked, clean=both[:n], adversarial=both[n:])
 
 
 def _mean(values: Floats) -> Estimate:

@@ -19,15 +19,15 @@ from dissect_widgets.errors import ActivationError, DataError, SettingError, nea
 
 
 class ClassBatch(NamedTuple):
-    """Some images of a classifier, as it takes them."""
+    """Some images of a classifier, and its input for them."""
 
     indices: list[int]
     images: Tensor
     """float (len(indices), 3, H, W) in [0, 1], as they are in the data."""
-    pictures: Tensor
-    """float (batch size, 3, H, W); the last batch is filled up with its last image."""
+    inputs: Tensor
+    """float (batch size, 3, H, W), input of the model; the last batch is padded with its last image."""
     targets: NDArray[np.int64]
-    """int64 (len(indices),); -1 where the network's own predictions are to be the targets."""
+    """int64 (len(indices),); -1 where the model's predictions are the labels."""
     done: int
 
 
@@ -199,9 +199,9 @@ class ClassifierData:
         ahead = self.workers if workers is None else workers
         for batch in load_batches(_Items(self), indices, size, start=start, workers=ahead):
             full = fill_up(batch.images, size)
-            pictures = network_input(full, self.device, self.dtype, self.preprocess)
+            inputs = network_input(full, self.device, self.dtype, self.preprocess)
             targets = np.array([int(target) for target in batch.labels], np.int64)
-            yield ClassBatch(batch.indices, batch.images, pictures, targets, batch.done)
+            yield ClassBatch(batch.indices, batch.images, inputs, targets, batch.done)
 
     def name_of(self, image: int) -> str:
         """Name of an image of the data."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.run import read_images
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
@@ -36,7 +36,7 @@ def own_classifier(
     preprocess: Callable[[Tensor], Tensor] | None = None,
     class_name: str | None = None,
     target_name: str | None = None,
-    method: Method = QUICK,
+    method: AttackMethod = QUICK,
     attacked: int = 30,
     name: str | None = None,
 ) -> ClassifierStudy:
@@ -180,7 +180,7 @@ def _predict(classifier: ClassifierData) -> list[int]:
     predictions: list[int] = []
     with evaluation(classifier.model):
         for batch in classifier.batches():
-            scores = scores_of(classifier.model(batch.pictures), len(batch.pictures))[: len(batch.indices)]
+            scores = scores_of(classifier.model(batch.inputs), len(batch.inputs))[: len(batch.indices)]
             checked_scores(scores, classifier, batch)
             predictions += scores.argmax(1).tolist()
     return predictions

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.ablation.importance import Measure
-from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.data.batches import image_of
 from dissect_widgets.core.data.classifier_data import ClassifierData
@@ -57,7 +57,7 @@ class ClassifierStudy:
     segmenter: Segmenter | None = None
     measure: Measure = "accuracy"
     """Measure that units are ranked by: log-odds for a network that is hardly ever wrong."""
-    method: Method = QUICK
+    method: AttackMethod = QUICK
     """How images are attacked."""
     attacked: int = 100
     """Number of images that are attacked."""

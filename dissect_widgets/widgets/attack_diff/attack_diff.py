@@ -20,7 +20,7 @@ import traitlets
 from traitlets import TraitError
 
 from dissect_widgets.core.ablation.importance import UnitImportance
-from dissect_widgets.core.attacks.base import Method
+from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.classifier_data import ClassifierData
@@ -114,7 +114,7 @@ class AttackDiff(Widget):
         *,
         importance: UnitImportance | None = None,
         dissection: Dissection | None = None,
-        method: Method | None = None,
+        method: AttackMethod | None = None,
         seed: int = 0,
         **traits: Any,
     ) -> None:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
-from dissect_widgets.core.attacks.base import Advance, Method
+from dissect_widgets.core.attacks.base import Advance, AttackMethod
 from dissect_widgets.core.attacks.result import AttackResult
-from dissect_widgets.core.attacks.run import Read, choose_targets, read_images, run_attack
+from dissect_widgets.core.attacks.run import CleanImages, choose_targets, read_images, run_attack
 from dissect_widgets.core.data.batches import network_input
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.thumbnails import to_png
@@ -44,7 +44,7 @@ class AttackData:
         find_layer(classifier.model, layer)  # before any image is read
         classifier = classifier.without_labels()
         self.classifier, self.layer, self.importance = classifier, layer, importance
-        self._read: dict[int, Read] = {}
+        self._read: dict[int, CleanImages] = {}
         self.classes = classifier.check_classes(self.read(0).scores.shape[1])
         _, shape = open_layer(classifier.model, self.layer, classifier.data, preprocess=classifier.preprocess)
         self.plan = shape.plans[self.layer]
@@ -70,7 +70,7 @@ class AttackData:
             "positions": POSITIONS,
         }
 
-    def read(self, image: int) -> Read:
+    def read(self, image: int) -> CleanImages:
         """An image and its scores; the last one is cached."""
         if image not in self._read:
             self._read = {image: read_images(self.classifier, [image])}
@@ -84,15 +84,15 @@ class AttackData:
         probabilities = torch.from_numpy(scores).double().softmax(0).numpy()
         facts = {
             "image": image,
-            "size": list(read.pictures.shape[2:]),
+            "size": list(read.images.shape[2:]),
             "class": self.classes[order[0]],
             "nearest": self.classes[order[1]],
             "names": [self.classes[k] for k in order[:MOST_CLASSES]],
             "probabilities": [[round(float(probabilities[k]), 6)] for k in order[:MOST_CLASSES]],
         }
-        return facts, to_png(read.pictures[0])
+        return facts, to_png(read.images[0])
 
-    def attack(self, image: int, target: str, method: Method, seed: int, advance: Advance) -> AttackResult:
+    def attack(self, image: int, target: str, method: AttackMethod, seed: int, advance: Advance) -> AttackResult:
         """Attack an image; the target "" is the second most probable class."""
         read, targets = choose_targets(
             self.classifier, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
@@ -110,7 +110,7 @@ class AttackData:
             "success": bool(attacked.success[0]),
             "finished": bool(attacked.finished[0] or attacked.broken[0]),
             "broken": bool(attacked.broken[0]),
-            "source": self.classes[attacked.predicted_before[0]],
+            "source": self.classes[attacked.predicted_clean[0]],
             "target": target,
             "passes": attacked.passes,
             "seconds": round(attacked.seconds, 2),
@@ -118,13 +118,13 @@ class AttackData:
         if not attacked.success[0]:
             return facts, b"", b""
         share = torch.linspace(0, 1, POSITIONS)[:, None, None, None]
-        images = attacked.before + share * attacked.perturbation
+        images = attacked.clean + share * attacked.perturbation
         scores, maps = self._along(images)
         max_activations = maps.flatten(2).amax(2)
         groups = self._groups(attacked, (max_activations[-1] - max_activations[0]).numpy())
         units = list(dict.fromkeys(unit for group in groups for unit in group["units"]))
         ends = scores[[0, -1]].topk(min(MOST_CLASSES, len(self.classes))).indices
-        classes = [int(attacked.predicted_before[0]), int(attacked.targets[0])]
+        classes = [int(attacked.predicted_clean[0]), int(attacked.targets[0])]
         listed = list(dict.fromkeys([*classes, *ends.T.flatten().tolist()]))[:MOST_CLASSES]
         probabilities = scores.double().softmax(1)
         facts |= {
@@ -152,7 +152,7 @@ class AttackData:
 
     def _groups(self, attacked: AttackResult, change: Any) -> list[dict[str, Any]]:
         """Units that are shown: the most important to both classes, or those that fall and rise most."""
-        classes = [self.classes[int(attacked.predicted_before[0])], self.classes[int(attacked.targets[0])]]
+        classes = [self.classes[int(attacked.predicted_clean[0])], self.classes[int(attacked.targets[0])]]
         if self.importance is not None and set(classes) <= set(self.importance.present_classes):
             return [
                 {

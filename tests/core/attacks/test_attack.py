@@ -72,14 +72,14 @@ def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) ->
     net, data = classifier(), Pictures()
     method = dw.CarliniWagner(**{"steps": 30, "searches": 4, "rate": 0.03} | settings)
     found = attack(net, data, target, method, batch_size=3)
-    own = found.predicted_before if target is None else found.targets
+    own = found.predicted_clean if target is None else found.targets
     searches = [
         plain(net, picture, int(k), target is not None, method)
         for picture, k in zip(data.images, own, strict=True)
     ]
     assert found.success.tolist() == [search.best is not None for search in searches]
     assert found.success.all() and found.finished.all() and not found.broken.any()
-    for search, after in zip(searches, found.after, strict=True):
+    for search, after in zip(searches, found.adversarial, strict=True):
         assert search.best is not None and torch.allclose(after.double(), search.best, atol=1e-4)
     assert found.passes == sum(search.passes for search in searches)
     if method.early:  # searches end apart, and so do not leave together
@@ -87,10 +87,10 @@ def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) ->
     signs = [set(np.sign(np.diff(search.constants))) for search in searches]
     assert {-1, 1} in signs  # constants go up and down
     with torch.no_grad():
-        scores = net(normalized(found.after))
+        scores = net(normalized(found.adversarial))
     reached = margins(scores, own.tolist(), targeted=target is not None)
     assert max(reached) <= -method.confidence + 1e-5 and max(reached) < 0
-    assert found.scores_after == pytest.approx(scores.numpy(), abs=1e-4)
+    assert found.scores_adversarial == pytest.approx(scores.numpy(), abs=1e-4)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.4])
@@ -100,7 +100,7 @@ def test_the_way_to_a_plane_is_straight(confidence: float) -> None:
     data.images = 0.5 + (data.images - 0.5) * 0.4  # far from black and white
     method = dw.CarliniWagner(confidence, steps=200, searches=6, rate=4e-3, early=False)
     found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
-    assert found.success.all() and set(found.predicted_before) == {0, 1}
+    assert found.success.all() and set(found.predicted_clean) == {0, 1}
     with torch.no_grad():
         score = net(data.images)[:, 1].abs().numpy()
         expected = (score + confidence) / float(net.get_parameter("normal").norm())
@@ -123,13 +123,13 @@ def test_an_image_is_attacked_as_if_alone(method: Any) -> None:
     assert whole.success.sum() >= 4
     for size in (1, 2, 50):
         again = attack(net, data, method=method, batch_size=size)
-        assert torch.allclose(again.after, whole.after, atol=1e-4)
+        assert torch.allclose(again.adversarial, whole.adversarial, atol=1e-4)
         assert again.passes == whole.passes and (again.success == whole.success).all()
     some = attack(net, data, method=method, batch_size=3, images=[6, 2])
     assert some.names == ("6.jpg", "2.jpg") and some.images.tolist() == [6, 2]
-    assert torch.allclose(some.after, whole.after[[6, 2]], atol=1e-4)
-    assert torch.equal(some.before, data.images[[6, 2]])
-    assert (some.targets == -1).all() and (whole.predicted_after != whole.predicted_before)[
+    assert torch.allclose(some.adversarial, whole.adversarial[[6, 2]], atol=1e-4)
+    assert torch.equal(some.clean, data.images[[6, 2]])
+    assert (some.targets == -1).all() and (whole.predicted_adversarial != whole.predicted_clean)[
         whole.success
     ].all()
 
@@ -141,31 +141,37 @@ def test_an_attempt_tells_how_far_it_is() -> None:
         heard.append((share, done))
         return len(heard) == 2
 
-    attempt = AttackState(
-        Rule(normalized), torch.zeros(5, 3, 2, 2), AttackTarget(torch.zeros(5, dtype=torch.long), True), range(5),
-        seed=0, at_once=3, device=torch.device("cpu"), advance=advance,
-    )  # fmt: skip
-    attempt.keep(3, torch.ones(3, 2, 2))
-    attempt.keep(4, torch.ones(3, 2, 2), finished=False)
-    attempt.broken[0] = True
+    state = AttackState(
+        Rule(normalized),
+        torch.zeros(5, 3, 2, 2),
+        AttackTarget(torch.zeros(5, dtype=torch.long), True),
+        range(5),
+        seed=0,
+        at_once=3,
+        device=torch.device("cpu"),
+        advance=advance,
+    )
+    state.keep(3, torch.ones(3, 2, 2))
+    state.keep(4, torch.ones(3, 2, 2), finished=False)
+    state.broken[0] = True
     for under_way in (0.0, 0.5, 1.0, 9.0):
-        attempt.tell(under_way)
-        assert attempt.stopped == (len(heard) > 1)  # once stopped, it stays so
+        state.report(under_way)
+        assert state.stopped == (len(heard) > 1)  # once stopped, it stays so
     assert heard == [(0.4, 2), (0.5, 2), (0.6, 2), (1.0, 2)]
-    attempt.keep(2, None)
-    assert attempt.there.tolist() == [False, False, False, True, True]
-    assert attempt.finished.tolist() == [False, False, True, True, False]
-    assert attempt.best.mean((1, 2, 3)).tolist() == [0, 0, 0, 1, 1] and not attempt.pictures.any()
+    state.keep(2, None)
+    assert state.success.tolist() == [False, False, False, True, True]
+    assert state.finished.tolist() == [False, False, True, True, False]
+    assert state.best.mean((1, 2, 3)).tolist() == [0, 0, 0, 1, 1] and not state.images.any()
 
 
 def attempted(net: nn.Module, images: Tensor, goal: AttackTarget, method: Any) -> AttackState:
-    attempt = AttackState(
+    state = AttackState(
         net, images, goal, range(len(images)),
         seed=0, at_once=3, device=torch.device("cpu"), advance=lambda share, done: False,
     )  # fmt: skip
     with torch.enable_grad():
-        method.attack(attempt)
-    return attempt
+        method.attack(state)
+    return state
 
 
 def test_black_and_white_can_be_attacked() -> None:
@@ -173,7 +179,7 @@ def test_black_and_white_can_be_attacked() -> None:
     data.images = data.images.round()
     method = dw.CarliniWagner(steps=90, searches=2, rate=0.1, constant=10.0, early=False)
     found = attack(net, data, method=method)
-    assert found.success.all() and found.after.min() >= 0 and found.after.max() <= 1
+    assert found.success.all() and found.adversarial.min() >= 0 and found.adversarial.max() <= 1
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
@@ -183,8 +189,8 @@ def test_a_tie_is_no_success(method: Any) -> None:
         return torch.stack([score, 0 * score], 1)
 
     data = torch.full((2, 3, 11, 13), 0.5)
-    attempt = attempted(Rule(rule), data, AttackTarget(torch.tensor([0, 0]), False), method)
-    assert not attempt.there.any() and attempt.finished.all() and torch.equal(attempt.best, data)
+    state = attempted(Rule(rule), data, AttackTarget(torch.tensor([0, 0]), False), method)
+    assert not state.success.any() and state.finished.all() and torch.equal(state.best, data)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +247,7 @@ def test_no_farther_than_foolbox(target: str | None) -> None:
     )
     whole = nn.Sequential(Rule(normalized), net).eval()
     if target is None:
-        criterion = foolbox.criteria.Misclassification(torch.from_numpy(found.predicted_before))
+        criterion = foolbox.criteria.Misclassification(torch.from_numpy(found.predicted_clean))
     else:
         criterion = foolbox.criteria.TargetedMisclassification(torch.from_numpy(found.targets))
     model = foolbox.PyTorchModel(whole, bounds=(0, 1), device="cpu")

@@ -52,17 +52,17 @@ CUTS: list[tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]]] = [
 @pytest.mark.parametrize(("make", "preprocess"), CUTS, ids=["network", "detach", "numpy"])
 def test_gradients_that_are_cut_off(make: Any, preprocess: Any, frozen: bool, method: Any) -> None:
     net = classifier(make).requires_grad_(not frozen)
-    with pytest.raises(SettingError, match=r"no gradient in the picture.*`preprocess` cuts it off"):
+    with pytest.raises(SettingError, match=r"no gradient in the image.*`preprocess` cuts it off"):
         attack(net, Pictures(), method=method, preprocess=preprocess)
 
 
 def test_bad_input_is_refused() -> None:
     net, data = classifier(), Pictures()
     for images, message in (
-        ([0, 7], "images: 7 is none; the data have images 0 to 6"),
-        ([-1], "images: -1 is none"),
-        ([3, 1, 3], "images: one stands there twice"),
-        ([], "images: there is none"),
+        ([0, 7], "images: 7 does not exist; the data have images 0 to 6"),
+        ([-1], "images: -1 does not exist"),
+        ([3, 1, 3], "images: one is given twice"),
+        ([], "images: there are none"),
     ):
         with pytest.raises(SettingError, match=message):
             attack(net, data, images=images)
@@ -84,7 +84,7 @@ def test_bad_input_is_refused() -> None:
         attack(net, data, classes=[*CLASSES, "hen"])
     with pytest.raises(SettingError, match="'ant' stands there more than once"):
         attack(net, data, classes=["ant"] * 7)
-    with pytest.raises(SettingError, match="only one class"):
+    with pytest.raises(SettingError, match="a single class"):
         attack(classifier(lambda: Rule(lambda x: x.mean((1, 2, 3))[:, None])), list(data.images))
     with pytest.raises(LayerError, match=r"outputs \(8, 3, 11, 13\) for 8 images"):
         attack(classifier(lambda: Rule(lambda x: x * 2)), data)
@@ -114,13 +114,13 @@ def test_an_image_may_not_be_told_as_its_target_already() -> None:
         now = net(normalized(data.images)).argmax(1).tolist()
     targets = [(k + 1) % 7 for k in now]
     targets[4] = now[4]
-    message = f"'4.jpg' is told as '{CLASSES[now[4]]}' already, which cannot be its target as well"
+    message = f"'4.jpg' is predicted as '{CLASSES[now[4]]}' already, which cannot be its target class"
     for target in (targets, [CLASSES[k] for k in targets], np.array(targets)):
         with pytest.raises(SettingError, match=message):
             attack(net, data, target)
     with pytest.raises(SettingError, match=message):
         attack(net, data, [targets[6], targets[4]], images=[6, 4])
-    alone = f"All 1 images are told as '{CLASSES[now[4]]}' already, '4.jpg' first"
+    alone = f"All 1 images are predicted as '{CLASSES[now[4]]}' already, such as '4.jpg'"
     with pytest.raises(DataError, match=alone):
         attack(net, data, CLASSES[now[4]], images=[4])
     with pytest.raises(SettingError, match=r"'4.jpg' is told"):
@@ -171,13 +171,13 @@ def test_images_that_break_leave_the_others_alone(target: Any, what: float, meth
     assert found.broken.tolist() == [False, True, False, False, False, True, False]
     assert found.finished.tolist() == (~found.broken).tolist()
     assert not found.success[found.broken].any() and found.success[others].sum() > 2
-    assert torch.equal(found.after[found.broken], found.before[found.broken])
-    assert (found.scores_after[found.broken] == found.scores_before[found.broken]).all()
-    assert np.isfinite(found.scores_after).all() and np.isnan(found.l2[found.broken]).all()
+    assert torch.equal(found.adversarial[found.broken], found.clean[found.broken])
+    assert (found.scores_adversarial[found.broken] == found.scores_clean[found.broken]).all()
+    assert np.isfinite(found.scores_adversarial).all() and np.isnan(found.l2[found.broken]).all()
     if method is QUICK:  # they leave with the step in which they break
         assert attack(net, data, target, method, images=[1, 5]).passes == 2 * 2
     alone = attack(net, data, target, method, images=others, batch_size=3)
-    assert torch.allclose(found.after[others], alone.after, atol=1e-4)
+    assert torch.allclose(found.adversarial[others], alone.adversarial, atol=1e-4)
     assert (found.success[others] == alone.success).all()
 
 
@@ -209,7 +209,7 @@ def test_what_broke_on_the_way_stays_broken(method: Any) -> None:
         classifier(lambda: Rule(rule)), [torch.full((3, 11, 13), 0.5)], method=method, preprocess=None
     )
     assert found.broken.all() and not found.finished.any() and not found.success.any()
-    assert torch.equal(found.after, found.before)
+    assert torch.equal(found.adversarial, found.clean)
 
 
 @pytest.mark.parametrize(
@@ -229,4 +229,4 @@ def test_what_was_found_before_it_broke_stays(method: Any) -> None:
     data = [torch.full((3, 11, 13), 0.5)]
     found = attack(classifier(lambda: Rule(rule)), data, method=method, preprocess=None)
     assert found.broken.all() and not found.finished.any() and found.success.all()
-    assert found.after.mean().item() == pytest.approx(0.476, abs=1e-4)
+    assert found.adversarial.mean().item() == pytest.approx(0.476, abs=1e-4)

@@ -41,17 +41,17 @@ def test_an_interrupted_attack_goes_on(method: Any) -> None:
     assert whole.finished.all()
     part = interrupted(net, data, 35 if method is QUICK else 12, method=method)
     assert 0 < part.finished.sum() < 7 and len(part) == 7 and part.passes < whole.passes
-    assert torch.allclose(part.after[part.finished], whole.after[part.finished], atol=1e-4)
-    assert torch.equal(part.after[~part.success], part.before[~part.success])
+    assert torch.allclose(part.adversarial[part.finished], whole.adversarial[part.finished], atol=1e-4)
+    assert torch.equal(part.adversarial[~part.success], part.clean[~part.success])
     left = ~part.finished
     net.get_parameter("fc.bias").grad = torch.ones(7)  # of no matter
     again = attack(net, data, method=method, batch_size=2)
     assert again.passes > part.passes and again.finished.all()
     rest = attack(net, data, method=method, images=np.flatnonzero(left).tolist())
     assert again.passes == part.passes + rest.passes
-    assert torch.allclose(again.after, whole.after, atol=1e-4) and again.names == whole.names
+    assert torch.allclose(again.adversarial, whole.adversarial, atol=1e-4) and again.names == whole.names
     assert (again.success == whole.success).all() and (again.images == whole.images).all()
-    assert np.allclose(again.scores_after, whole.scores_after, atol=1e-3)
+    assert np.allclose(again.scores_adversarial, whole.scores_adversarial, atol=1e-3)
     assert again.seconds > part.seconds
 
 
@@ -64,7 +64,7 @@ def test_it_can_be_interrupted_many_times() -> None:
         assert part.finished.sum() > done
         done = int(part.finished.sum())
     again = attack(net, data, "nearest", batch_size=3)
-    assert torch.allclose(again.after, whole.after, atol=1e-4) and again.finished.all()
+    assert torch.allclose(again.adversarial, whole.adversarial, atol=1e-4) and again.finished.all()
 
 
 def holed(pictures: Tensor) -> Tensor:
@@ -95,7 +95,7 @@ def test_the_best_so_far_stays() -> None:
     assert not part.finished.any() and part.success[:3].all() and not part.success[3:].any()
     whole = attack(net, data, method=long, batch_size=3)
     assert (part.l2[:3] >= whole.l2[:3] - 1e-6).all()
-    assert (part.predicted_after != part.predicted_before).tolist() == part.success.tolist()
+    assert (part.predicted_adversarial != part.predicted_clean).tolist() == part.success.tolist()
 
 
 def test_the_best_so_far_stays_when_it_is_interrupted_again() -> None:
@@ -105,7 +105,7 @@ def test_the_best_so_far_stays_when_it_is_interrupted_again() -> None:
     again = interrupted(net, data, 4, method=long)
     assert part.success.any() and again.success[part.success].all()
     assert (again.l2[part.success] == part.l2[part.success]).all()
-    assert torch.equal(again.after[part.success], part.after[part.success])
+    assert torch.equal(again.adversarial[part.success], part.adversarial[part.success])
     assert again.passes > part.passes and again.names == part.names and not again.finished.any()
 
 
@@ -126,12 +126,12 @@ def test_another_attack_does_not_go_on_from_it() -> None:
         mixed = attack(net, data, batch_size=3, **part_options | options)
         fresh = attack(net, data, batch_size=3, **part_options | options)
         assert mixed.passes == fresh.passes, name
-        assert torch.allclose(mixed.after, fresh.after, atol=1e-5), name
+        assert torch.allclose(mixed.adversarial, fresh.adversarial, atol=1e-5), name
     dw.interrupted().drop()
     interrupted(net, data, 12, **part_options)
     other = Pictures(seed=6)  # of the same names
     found = attack(net, other, batch_size=3, **part_options)
-    assert torch.equal(found.before, other.images) and found.passes == 7 * 7
+    assert torch.equal(found.clean, other.images) and found.passes == 7 * 7
     dw.interrupted().drop()
     interrupted(net, data, 12, **part_options)
     with torch.no_grad():

@@ -48,14 +48,14 @@ def test_pictures_equal_a_plain_loop(target: Any, chance: bool) -> None:
     net, data = classifier(), Pictures()
     method = dw.ProjectedGradient(radius=0.01, steps=6, size=0.008, chance=chance)
     found = attack(net, data, target, method, batch_size=3)
-    own = found.predicted_before if target is None else found.targets
+    own = found.predicted_clean if target is None else found.targets
     first = set()
     for row in range(7):
         start = begin(row, 0.01) if chance else torch.zeros(())
         best, seen = plain(net, data.images[row], start, int(own[row]), target is not None, method)
         assert found.success[row] == (best is not None)
         expected = data.images[row].double() if best is None else best
-        assert torch.allclose(found.after[row].double(), expected, atol=1e-5)
+        assert torch.allclose(found.adversarial[row].double(), expected, atol=1e-5)
         first.add(seen.index(min(seen)))
     assert found.success.sum() == 4 and len(first) > 2  # the best is not always the last
     assert found.passes == 7 * 7 and found.finished.all() and not found.broken.any()
@@ -72,11 +72,11 @@ def test_the_best_on_the_way_is_kept() -> None:
     method = dw.ProjectedGradient(radius=0.2, steps=7, size=0.065, chance=False)
     found = attack(classifier(lambda: Rule(rule)), data, method=method, preprocess=None)
     # 0.6 -> 0.535 -> 0.47 -> 0.535 ...; 0.53 -> 0.465 -> 0.53 ...
-    assert found.success.tolist() == [False, False] and (found.after == found.before).all()
+    assert found.success.tolist() == [False, False] and (found.adversarial == found.clean).all()
     data[0] += 0.025  # 0.625 -> 0.56 -> 0.495 (inside) -> 0.43 or 0.56
     found = attack(classifier(lambda: Rule(rule)), data, method=method, preprocess=None)
     assert found.success.tolist() == [True, False]
-    assert found.after[0].mean().item() == pytest.approx(0.495, abs=1e-5)
+    assert found.adversarial[0].mean().item() == pytest.approx(0.495, abs=1e-5)
 
 
 @pytest.mark.parametrize("chance", [True, False])
@@ -85,10 +85,10 @@ def test_a_plane_is_left_by_the_corner(chance: bool) -> None:
     method = dw.ProjectedGradient(radius=0.05, steps=5, chance=chance)
     found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     away = net.get_parameter("normal").detach().sign()
-    assert found.success.all() and set(found.predicted_before) == {0, 1}
+    assert found.success.all() and set(found.predicted_clean) == {0, 1}
     for row in range(4):
-        sign = -1 if found.predicted_before[row] == 1 else 1
-        assert torch.allclose(found.after[row], data.images[row] + sign * 0.05 * away, atol=1e-6)
+        sign = -1 if found.predicted_clean[row] == 1 else 1
+        assert torch.allclose(found.adversarial[row], data.images[row] + sign * 0.05 * away, atol=1e-6)
     assert found.linf == pytest.approx(0.05, abs=1e-6)
 
 
@@ -98,7 +98,7 @@ def test_no_pixel_goes_too_far(settings: dict[str, Any]) -> None:
     data.images = ((data.images - 0.5) * 2 + 0.5).clamp(0, 1)  # black and white as well
     method = dw.ProjectedGradient(**{"radius": 0.1, "steps": 3} | settings)
     found = attack(net, data, method=method)
-    assert found.success.all() and found.after.min() >= 0 and found.after.max() <= 1
+    assert found.success.all() and found.adversarial.min() >= 0 and found.adversarial.max() <= 1
     assert found.perturbation.abs().max() <= method.radius + 1e-6
     assert (found.linf > 0).all()
 
@@ -116,14 +116,14 @@ def test_where_an_image_begins_is_its_own() -> None:
     assert len(places) >= 3
     for row in places:
         expected = (data.images[row] + begin(int(row), 0.9)).clamp(0, 1)
-        assert torch.allclose(found.after[row].double(), expected, atol=1e-6)
+        assert torch.allclose(found.adversarial[row].double(), expected, atol=1e-6)
     again = first(images=places[::-1].tolist(), batch_size=50)
-    assert torch.allclose(again.after, found.after[places[::-1].copy()], atol=1e-6)
-    assert torch.equal(first().after, first().after)
+    assert torch.allclose(again.adversarial, found.adversarial[places[::-1].copy()], atol=1e-6)
+    assert torch.equal(first().adversarial, first().adversarial)
     other = first(seed=1)
     for row in np.flatnonzero(other.success):
         expected = (data.images[row] + begin(int(row), 0.9, seed=1)).clamp(0, 1)
-        assert torch.allclose(other.after[row].double(), expected, atol=1e-6)
+        assert torch.allclose(other.adversarial[row].double(), expected, atol=1e-6)
     assert other.success.any()
 
 
@@ -137,12 +137,12 @@ def test_it_can_be_stopped_between_steps() -> None:
         heard.append((share, done))
         return calls == 8
 
-    attempt = AttackState(
+    state = AttackState(
         net, data, AttackTarget(torch.zeros(7, dtype=torch.long), True), range(7),
         seed=0, at_once=3, device=torch.device("cpu"), advance=advance,
     )  # fmt: skip
-    dw.ProjectedGradient(steps=4, radius=0.1).attack(attempt)
-    assert attempt.finished.tolist() == [True] * 3 + [False] * 4 and attempt.passes == 8 * 3
+    dw.ProjectedGradient(steps=4, radius=0.1).attack(state)
+    assert state.finished.tolist() == [True] * 3 + [False] * 4 and state.passes == 8 * 3
     shares = [share for share, _ in heard]
     assert shares == sorted(shares) and shares[0] == 0
     assert (

@@ -1,4 +1,4 @@
-"""Goals of attacks: margins, and which class each image is to be told as."""
+"""Goals of attacks: margins, and which class each image is to be predicted as."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_targets_that_are_none(target: Any, error: type[Exception], message: str
 
 def test_one_class_is_none_to_be_told_as_another() -> None:
     for target in (None, "nearest", "random", 0):
-        with pytest.raises(SettingError, match="only one class"):
+        with pytest.raises(SettingError, match="a single class"):
             plan(target, [0, 1, 2], names=("ant",))
 
 

@@ -86,10 +86,10 @@ def peaks(layer: int, pictures: Tensor) -> np.ndarray:
 @pytest.mark.parametrize("batch_size", [1, 4, 50])
 def test_peaks_equal_direct_passes(layer: int, batch_size: int) -> None:
     found = dw.unit_changes(attacked_network(), str(layer), attacked(), progress=False)
-    before, after = peaks(layer, attacked().before), peaks(layer, attacked().after)
-    assert found.before.dtype == found.after.dtype == np.float32
-    np.testing.assert_allclose(found.before, before, atol=1e-5)
-    np.testing.assert_allclose(found.after, after, atol=1e-5)
+    before, after = peaks(layer, attacked().clean), peaks(layer, attacked().adversarial)
+    assert found.clean.dtype == found.adversarial.dtype == np.float32
+    np.testing.assert_allclose(found.clean, before, atol=1e-5)
+    np.testing.assert_allclose(found.adversarial, after, atol=1e-5)
     np.testing.assert_allclose(found.change, after - before, atol=2e-5)
     assert (before.min() < 0) == (layer in (0, 2, 5)) and np.abs(after - before).max() > 0.01
     assert found.units == {0: 4, 1: 4, 2: 9, 3: 9, 5: 7}[layer] and found.layer == str(layer)
@@ -103,7 +103,7 @@ def test_the_network_is_read_in_evaluation_mode_and_left_as_it_was() -> None:
     net.training = drop.training = True
     found = read_changes(classifier, "1.2", attacked(), progress=lambda *n: steps.append(n))
     assert steps == [(10, 46), (20, 46), (23, 46), (33, 46), (43, 46), (46, 46)]
-    np.testing.assert_allclose(found.after, peaks(2, attacked().after), atol=1e-5)
+    np.testing.assert_allclose(found.adversarial, peaks(2, attacked().adversarial), atol=1e-5)
     assert drop.training and net.training and not network().training
     assert not any(module._forward_hooks for module in net.modules())
 
@@ -122,13 +122,13 @@ class Holed(nn.Module):
         return found.mean((2, 3))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["clean", "adversarial"])
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
 def test_activations_that_are_no_numbers(when: str, value: float) -> None:
     net, holed = Holed(), getattr(attacked(), when).clone()
     holed[17, 0, 0, 0], net.value = 1, value
     bad = replace(attacked(), **{when: holed})
-    with pytest.raises(ActivationError, match=r"Layer 'maps', unit 4: no finite number on image '17.jpg'"):
+    with pytest.raises(ActivationError, match=r"Layer 'maps', unit 4: not finite on image '17.jpg'"):
         dw.unit_changes(dw.ClassifierData(net.eval(), Pictures(23)), "maps", bad, progress=False)
 
 
@@ -160,12 +160,12 @@ def test_change_by_importance_equals_plain_loops(top: int, standardized: bool) -
     target: list[list[float]] = []
     rest = []
     for i in range(23):
-        s, t = int(result.scores_before[i].argmax()), int(result.scores_after[i].argmax())
+        s, t = int(result.scores_clean[i].argmax()), int(result.scores_adversarial[i].argmax())
         if not result.success[i] or {s, t} & {3, 5}:
             continue
-        size = [abs(float(found.after[i, u]) - float(found.before[i, u])) for u in range(9)]
+        size = [abs(float(found.adversarial[i, u]) - float(found.clean[i, u])) for u in range(9)]
         if standardized:
-            size = [size[u] / float(np.std(found.before[:, u].astype(float))) for u in range(9)]
+            size = [size[u] / float(np.std(found.clean[:, u].astype(float))) for u in range(9)]
         source.append([size[u] for u in order[s]])
         target.append([size[u] for u in order[t]])
         among = {*order[s][:top].tolist(), *order[t][:top].tolist()}
@@ -194,18 +194,21 @@ def test_four_units_by_default_and_what_it_says() -> None:
     (source, a), (target, b) = told.source_times, told.target_times
     assert repr(told) == (
         f"<ChangeByImportance of 2 over {told.images} images: the 4 most important units change "
-        f"{source:.2f} ± {a:.2f} (class before) and {target:.2f} ± {b:.2f} times "
-        "(class after) as much as the others>"
+        f"{source:.2f} ± {a:.2f} (clean class) and {target:.2f} ± {b:.2f} times "
+        "(adversarial class) as much as the others>"
     )
 
 
 def test_a_single_image_has_no_interval() -> None:
     found = changed()
     ranked = importance().present
-    good = attacked().success & ranked[attacked().predicted_before] & ranked[attacked().predicted_after]
+    good = attacked().success & ranked[attacked().predicted_clean] & ranked[attacked().predicted_adversarial]
     row = int(np.flatnonzero(good)[0])
     one = dw.UnitChanges(
-        layer="2", attacked=attacked().select([row]), before=found.before[[row]], after=found.after[[row]]
+        layer="2",
+        attacked=attacked().select([row]),
+        clean=found.clean[[row]],
+        adversarial=found.adversarial[[row]],
     )
     with warnings.catch_warnings(action="error"):
         told = one.by_importance(importance())
@@ -214,21 +217,21 @@ def test_a_single_image_has_no_interval() -> None:
     assert told.source_times.mean == pytest.approx(told.source_top.mean / told.others.mean)
     size = np.abs(found.change[row])
     assert told.source == pytest.approx(
-        size[importance().top_units_by_class[attacked().predicted_before[row]]]
+        size[importance().top_units_by_class[attacked().predicted_clean[row]]]
     )
 
 
 def test_units_that_never_change() -> None:
     found = changed()
-    still = replace(found, after=found.before)
+    still = replace(found, adversarial=found.clean)
     told = still.by_importance(importance(), standardized=True)
     assert (told.source == 0).all() and told.others == (0, 0)
     assert np.isnan(told.source_times).all() and np.isnan(told.target_times).all()
-    before = found.before.copy()
+    before = found.clean.copy()
     before[:, 3] = 0.25  # the same on all images before, so its changes have no measure
-    odd = replace(found, before=before).by_importance(importance(), standardized=True)
+    odd = replace(found, clean=before).by_importance(importance(), standardized=True)
     assert np.isfinite(odd.source).all() and np.isfinite(odd.others.mean)
-    plain = replace(found, before=before, after=np.where(np.arange(9) == 3, before, found.after))
+    plain = replace(found, clean=before, adversarial=np.where(np.arange(9) == 3, before, found.adversarial))
     assert (plain.by_importance(importance(), standardized=True).source == odd.source).all()
 
 
@@ -238,7 +241,7 @@ def test_rankings_that_do_not_fit() -> None:
         found.by_importance(importance("0"))
     with pytest.raises(SettingError, match="ranking is of 9 units of 3"):
         found.by_importance(importance("3"))
-    other = replace(found, before=found.before[:, :8], after=found.after[:, :8])
+    other = replace(found, clean=found.clean[:, :8], adversarial=found.adversarial[:, :8])
     with pytest.raises(SettingError, match="9 units of 2; the changes are of 8 units of 2"):
         other.by_importance(importance())
     renamed = replace(attacked(), classes=("hen", *CLASSES[1:]))
@@ -255,10 +258,10 @@ def test_rankings_that_do_not_fit() -> None:
 def test_nothing_to_count() -> None:
     found = changed()
     failed = replace(attacked(), success=np.zeros(23, bool))
-    unranked = replace(attacked(), scores_before=np.eye(7, dtype=np.float32)[[3] * 23])
-    unreached = replace(attacked(), scores_after=np.eye(7, dtype=np.float32)[[5] * 23])
+    unranked = replace(attacked(), scores_clean=np.eye(7, dtype=np.float32)[[3] * 23])
+    unreached = replace(attacked(), scores_adversarial=np.eye(7, dtype=np.float32)[[5] * 23])
     for result in (failed, unranked, unreached):
-        with pytest.raises(DataError, match="No attack reached its goal between two classes that are ranked"):
+        with pytest.raises(DataError, match="No attack between two classes that are ranked succeeded"):
             replace(found, attacked=result).by_importance(importance())
 
 
@@ -268,20 +271,20 @@ def test_maps_equal_direct_passes(layer: int, batch_size: int) -> None:
     units = [3, 0, 2]
     found = dw.change_maps(attacked_network(), str(layer), attacked(), units)
     before, after = (
-        one_by_one(layer, pictures)[:, units] for pictures in (attacked().before, attacked().after)
+        one_by_one(layer, pictures)[:, units] for pictures in (attacked().clean, attacked().adversarial)
     )
-    assert found.units == (3, 0, 2) and found.before.shape == before.shape
-    np.testing.assert_allclose(found.before, before, atol=1e-5)
-    np.testing.assert_allclose(found.after, after, atol=1e-5)
+    assert found.units == (3, 0, 2) and found.clean.shape == before.shape
+    np.testing.assert_allclose(found.clean, before, atol=1e-5)
+    np.testing.assert_allclose(found.adversarial, after, atol=1e-5)
     np.testing.assert_allclose(found.change, after - before, atol=2e-5)
     rise = [
         [a.max() - b.max() for a, b in zip(*rows, strict=True)] for rows in zip(after, before, strict=True)
     ]
-    np.testing.assert_allclose(found.peak_change, rise, atol=2e-5)
+    np.testing.assert_allclose(found.max_activation_change, rise, atol=2e-5)
     assert (found.grid.height, found.grid.width) == before.shape[2:]
 
 
 @pytest.mark.parametrize("units", [[9], [-1], []])
 def test_maps_of_units_that_are_not_there(units: list[int]) -> None:
-    with pytest.raises(SettingError, match=r"no unit .*2 has units 0 to 8"):
+    with pytest.raises(SettingError, match=r"no unit.*2 has units 0 to 8"):
         dw.change_maps(attacked_network(), "2", attacked(), units)
