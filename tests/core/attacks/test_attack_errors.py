@@ -123,7 +123,7 @@ def test_an_image_may_not_be_told_as_its_target_already() -> None:
     alone = f"All 1 images are predicted as '{CLASSES[now[4]]}' already, such as '4.jpg'"
     with pytest.raises(DataError, match=alone):
         attack(net, data, CLASSES[now[4]], images=[4])
-    with pytest.raises(SettingError, match=r"'4.jpg' is told"):
+    with pytest.raises(SettingError, match=r"'4.jpg' is predicted as"):
         attack(net, data, [now[4]], images=[4])
 
 
