@@ -92,7 +92,9 @@ class AttackData:
         }
         return facts, to_png(read.images[0])
 
-    def attack(self, image: int, target: str, method: AttackMethod, seed: int, advance: Advance) -> AttackResult:
+    def attack(
+        self, image: int, target: str, method: AttackMethod, seed: int, advance: Advance
+    ) -> AttackResult:
         """Attack an image; the target "" is the second most probable class."""
         read, targets = choose_targets(
             self.classifier, self.read(image), [target] if target else "nearest", seed, lambda sentence: None
