@@ -178,6 +178,15 @@ def test_the_walls_hold(tmp_path: Path) -> None:
     assert circles(paths) == ["core.network.five > core.network.four > core.network.five"]
 
 
+def test_tests_share_modules_and_fixtures_but_no_test_files() -> None:
+    for path in Path(__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in (name.split(".")[-1] for name in names if name.startswith("tests.")):
+                assert name != "conftest" and not name.startswith("test_"), f"{path} imports {name}"
+
+
 def test_core_needs_few_libraries() -> None:
     for path in (PACKAGE / "core").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -1,6 +1,6 @@
-"""Time and memory of notebooks, as on a small machine: `python -m tests.measure_notebooks --cores 1`.
+"""Time and memory of notebooks, as on a small machine: `python -m tests.notebooks.measure --cores 1`.
 
-Each runs in a kernel of its own, from an empty folder.
+Each runs in its own kernel, from an empty folder.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", help="names, without ending; by default all")
     parser.add_argument("--cores", type=int, help="how many to use")
-    parser.add_argument("--memory", type=float, help="GB that a kernel may have; more is an error")
+    parser.add_argument("--memory", type=float, help="most GB that a kernel may use")
     options = parser.parse_args()
     if options.cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
