@@ -28,7 +28,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 def test_the_map_of_the_house_is_true() -> None:
     """ARCHITECTURE.md names every room with its floor, and every file of core."""
-    from tests.test_architecture import FLOORS, PACKAGE
+    from tests.rooms import FLOORS, PACKAGE
 
     page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     tree = page[page.index("```") : page.index("```", page.index("```") + 3)]
