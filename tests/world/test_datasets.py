@@ -14,13 +14,14 @@ from dissect_widgets.world import SCENES, VOCABULARY, Objects, Scenes, render
 
 
 def test_items_are_those_that_are_rendered() -> None:
-    data = Scenes("val", 30, size=64, label_size=16)
-    image, labels = data[25]  # the second round of the classes
+    second = len(SCENES) + 1  # in the second round of the classes
+    data = Scenes("val", len(SCENES) + 6, size=64, label_size=16)
+    image, labels = data[second]
     picture = render(SCENES[1], 1_000_000_001, 64)
     assert torch.equal(image, torch.from_numpy(picture.image).permute(2, 0, 1) / 255)
     assert (labels.numpy() == picture.labels[:, 2::4, 2::4]).all()
-    assert data.targets[25] == 1 and data.names[25] == f"{SCENES[1]} 1"
-    assert len(data) == 30 and data.vocabulary is VOCABULARY
+    assert data.targets[second] == 1 and data.names[second] == f"{SCENES[1]} 1"
+    assert len(data) == len(SCENES) + 6 and data.vocabulary is VOCABULARY
 
 
 def test_splits_never_meet() -> None:
