@@ -47,8 +47,8 @@ def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
     )
     positions = list(range(1, ranks + 1))
     for name, color, values, intervals in (
-        ("class before", _SOURCE, change.source, change.source_interval),
-        ("class after", _TARGET, change.target, change.target_interval),
+        ("clean class", _SOURCE, change.source, change.source_interval),
+        ("adversarial class", _TARGET, change.target, change.target_interval),
     ):
         drawn.add_bar(
             x=positions,

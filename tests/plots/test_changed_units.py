@@ -34,7 +34,7 @@ def test_bars_and_band() -> None:
     result = change()
     figure = change_bars(result, ranks=5)
     before, after, band, others = figure.data
-    assert (before.name, after.name) == ("important to the class before", "important to the class after")
+    assert (before.name, after.name) == ("important to the clean class", "important to the adversarial class")
     assert list(before.x) == list(after.x) == [1, 2, 3, 4, 5]
     assert list(before.y) == result.source[:5].tolist() and list(after.y) == result.target[:5].tolist()
     assert list(before.error_y.array) == result.source_interval[:5].tolist()
@@ -43,7 +43,7 @@ def test_bars_and_band() -> None:
     assert sorted(band.y) == [0.125, 0.125, 0.375, 0.375] and list(others.y) == [0.25, 0.25]
     assert (
         before.hovertext[2]
-        == f"class before, rank 3: {result.source[2]:.3g} ± {result.source_interval[2]:.2g}"
+        == f"clean class, rank 3: {result.source[2]:.3g} ± {result.source_interval[2]:.2g}"
     )
     assert "conv&lt;3&gt;" in figure.layout.title.text and "9 images" in figure.layout.title.text
 
