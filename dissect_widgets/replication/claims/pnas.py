@@ -112,8 +112,8 @@ def attacks(evidence: Evidence) -> Verdict:
     (source, a), (target, b) = changes.source_times, changes.target_times
     ours = (
         f"the {changes.top} most important units of the clean class change {source:.2f} ± {a:.2f} times, "
-        f"those of the adversarial class {target:.2f} ± {b:.2f} times as much as the others, over {changes.images} "
-        "images"
+        f"those of the adversarial class {target:.2f} ± {b:.2f} times as much as the others, "
+        f"over {changes.images} images"
     )
     numbers = {"source": source, "source interval": a, "target": target, "target interval": b}
     return Verdict(ours, source - a > 1 and target - b > 1, numbers)
