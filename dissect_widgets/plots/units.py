@@ -14,17 +14,15 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
+from dissect_widgets.core.data.arrays import Bools, Float32s, UInt8s
 from dissect_widgets.core.dissection.layer_result import Denominator, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.images import image_rows
 from dissect_widgets.plots.theme import OUTLINE, figure, text
-
-Pixels = NDArray[np.uint8]
 
 _SIDE = 160  # height of an image, in pixels
 _GAP = 4
@@ -153,7 +151,7 @@ def filter_view(
 
 def exemplar_strip(
     dissection: Dissection, layer: LayerDissection, unit: int, count: int, *, level: float | None = None
-) -> Pixels | None:
+) -> UInt8s | None:
     """First exemplars of a unit side by side, dark where its map is not above its threshold.
 
     Returns
@@ -187,7 +185,7 @@ def named(
 
 def _exemplars(
     dissection: Dissection, layer: LayerDissection, unit: int, count: int
-) -> tuple[Pixels, NDArray[np.float32]]:
+) -> tuple[UInt8s, Float32s]:
     """Exemplars of a unit, uint8 (n, 160, width, 3), and the activation at their pixels (n, 160, width)."""
     present = layer.exemplar_image[unit, :count] >= 0
     numbers = layer.exemplar_image[unit, :count][present].tolist()
@@ -202,8 +200,8 @@ def _exemplars(
     return pixels, values.numpy()
 
 
-def _lit(pixels: Pixels, region: NDArray[np.bool_]) -> Pixels:
-    """Pixels (h, w, 3), dark outside of a region (h, w), with its border drawn."""
+def _lit(pixels: UInt8s, region: Bools) -> UInt8s:
+    """UInt8s (h, w, 3), dark outside of a region (h, w), with its border drawn."""
     padded = np.pad(region, 1)
     inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     lit = np.where(region[..., None], pixels, pixels * _SHADE).astype(np.uint8)
@@ -211,7 +209,7 @@ def _lit(pixels: Pixels, region: NDArray[np.bool_]) -> Pixels:
     return lit
 
 
-def _source(strip: Pixels) -> str:
+def _source(strip: UInt8s) -> str:
     buffer = io.BytesIO()
     Image.fromarray(strip).save(buffer, "WEBP", quality=85)
     return "data:image/webp;base64," + b64encode(buffer.getvalue()).decode()

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from dissect_widgets.core.data.arrays import AnyArray
 from dissect_widgets.core.data.latents import Latents
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.errors import DataError
@@ -129,7 +129,7 @@ class _Guarded(Dataset[Any]):
             return index, error  # raised in the main process, where its message stays as it is
 
 
-def checked_labels(labels: Any, concepts: int, name: str) -> NDArray[Any]:
+def checked_labels(labels: Any, concepts: int, name: str) -> AnyArray:
     """Label map (K, h, w) as an array; DataError if it is something else."""
     if isinstance(labels, Tensor):
         labels = labels.cpu().numpy()

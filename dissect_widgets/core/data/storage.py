@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dissect_widgets.core.data.arrays import AnyArray
 from dissect_widgets.errors import StorageError
 
 
@@ -31,13 +31,13 @@ class FileArray:
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, part: slice) -> NDArray[Any]:
+    def __getitem__(self, part: slice) -> AnyArray:
         start, stop, _ = part.indices(self.length)
         count = max(stop - start, 0)
         return np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
 
 
-Array = NDArray[Any] | FileArray
+Array = AnyArray | FileArray
 State = dict[str, Array]
 """Plain arrays, in memory or in files, from which a streamed statistic is restored. They are the ones that it
 works with: write or copy them before more is added."""
@@ -69,11 +69,11 @@ class MemoryWriter:
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._pieces = [np.empty(0, dtype)]
 
-    def append(self, piece: NDArray[Any]) -> None:
+    def append(self, piece: AnyArray) -> None:
         """Add a piece at the end."""
         self._pieces.append(piece)
 
-    def finish(self) -> NDArray[Any]:
+    def finish(self) -> AnyArray:
         """Join the pieces."""
         return np.concatenate(self._pieces)
 
@@ -86,7 +86,7 @@ class FileWriter:
         with full_disk(path):
             self._file = open(path, "wb")  # noqa: SIM115 - closed by finish
 
-    def append(self, piece: NDArray[Any]) -> None:
+    def append(self, piece: AnyArray) -> None:
         """Add a piece at the end."""
         with full_disk(self._path):
             self._file.write(np.ascontiguousarray(piece, self._dtype).data)

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from dissect_widgets.core.data.arrays import AnyArray
 from dissect_widgets.core.data.atomic_write import temporary_path
 from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.errors import SavedError
@@ -29,7 +29,7 @@ from dissect_widgets.errors import SavedError
 FORMAT = 1
 """Version of the files; raised when their meaning changes."""
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, AnyArray]
 
 
 class SavedResult(NamedTuple):
@@ -161,7 +161,7 @@ def _write(saved: SavedResult, folder: Path) -> None:
     (folder / "dissection.json").write_text(text, "utf-8")
 
 
-def frozen(array: NDArray[Any]) -> NDArray[Any]:
+def frozen(array: AnyArray) -> AnyArray:
     """Make an array read-only, and return it."""
     array.flags.writeable = False
     return array

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from dissect_widgets.core.data.arrays import Bools, Float32s
+from dissect_widgets.core.data.arrays import Bools, Float32s, Float64s, Int64s
 from dissect_widgets.core.data.batches import image_of, load_batches
 from dissect_widgets.core.data.latents import ToImages, is_latents, to_images
 from dissect_widgets.core.data.vocabulary import Vocabulary
@@ -185,7 +185,7 @@ def choose_unit(activations: ArrayLike, truth: ArrayLike, units: Sequence[int]) 
     return ChosenUnit(unit, tested, judged)
 
 
-def _best_threshold(values: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+def _best_threshold(values: Float64s, positive: Bools) -> float:
     """Best threshold, half-way between neighboring values or at the highest; ties: the lowest."""
     order = np.argsort(values, kind="stable")
     steps, start = np.unique(values[order], return_index=True)
@@ -217,5 +217,5 @@ class _Unlabeled:
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, NDArray[np.int64]]:
+    def __getitem__(self, index: int) -> tuple[Tensor, Int64s]:
         return torch.as_tensor(image_of(self.data[index])), np.zeros((1, 1, 1), np.int64)

@@ -8,12 +8,11 @@ concept's category. Every count here is a sum over images, so shards add up to t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dissect_widgets.core.data.arrays import Float32s, Int64s
+from dissect_widgets.core.data.arrays import AnyArray, Bools, Float32s, Int64s
 from dissect_widgets.core.data.storage import FileArray, Mergeable, State, Workspace
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.statistics.quantile import TopSamples
@@ -45,10 +44,10 @@ class LabelTally(Mergeable):
         self.pixels = size[0] * size[1]
         self.dtype = np.min_scalar_type(len(vocabulary) - 1)
         self.concept_area: Int64s = np.zeros(len(vocabulary), np.int64)
-        self.in_category: NDArray[np.bool_] = np.zeros((images, len(vocabulary.categories)), np.bool_)
-        self.done: NDArray[np.bool_] = np.zeros(images, np.bool_)
+        self.in_category: Bools = np.zeros((images, len(vocabulary.categories)), np.bool_)
+        self.done: Bools = np.zeros(images, np.bool_)
         shape = (images, channels, self.pixels)
-        self._labels: NDArray[Any] = (
+        self._labels: AnyArray = (
             np.zeros(shape, self.dtype) if workspace is None else workspace.mapped(self.dtype, shape)
         )
 
@@ -57,7 +56,7 @@ class LabelTally(Mergeable):
         """How many images have come."""
         return int(self.done.sum())
 
-    def add(self, index: int, labels: NDArray[Any]) -> None:
+    def add(self, index: int, labels: AnyArray) -> None:
         """Add the label map of one image.
 
         Parameters
@@ -90,15 +89,15 @@ class LabelTally(Mergeable):
         self._labels[other.done] = other._labels[other.done]
         self.done |= other.done
 
-    def at(self, channel: int, image: Int64s, pixel: Int64s) -> NDArray[Any]:
+    def at(self, channel: int, image: Int64s, pixel: Int64s) -> AnyArray:
         """Labels of a channel at pixels of images, integers (n,)."""
         flat = self._labels.reshape(-1)
-        labels: NDArray[Any] = flat[(image * self.channels + channel) * self.pixels + pixel]
+        labels: AnyArray = flat[(image * self.channels + channel) * self.pixels + pixel]
         return labels
 
     def state(self) -> State:
         """Plain arrays from which `load_state` restores it."""
-        labels: NDArray[Any] | FileArray = self._labels.reshape(-1)
+        labels: AnyArray | FileArray = self._labels.reshape(-1)
         if isinstance(self._labels, np.memmap):
             self._labels.flush()
             labels = FileArray(Path(str(self._labels.filename)), self.dtype, self._labels.size)

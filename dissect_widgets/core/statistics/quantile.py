@@ -17,9 +17,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dissect_widgets.core.data.arrays import Float32s, Int64s
+from dissect_widgets.core.data.arrays import AnyArray, Float32s, Int64s
 from dissect_widgets.core.data.storage import Array, FileWriter, MemoryWriter, State, Workspace
 
 _LEAST = 2**20  # samples below which dropping any is not worthwhile
@@ -81,7 +80,7 @@ class TopSamples:
     def __len__(self) -> int:
         return self._size
 
-    def add(self, counts: Int64s, value: Float32s, position: NDArray[Any] | None = None) -> None:
+    def add(self, counts: Int64s, value: Float32s, position: AnyArray | None = None) -> None:
         """Add samples; those at or below the bound may be left out.
 
         Parameters
@@ -149,7 +148,7 @@ class TopSamples:
                 thresholds[unit] = max(thresholds[unit], _largest(value, capacity))
         return thresholds
 
-    def samples(self) -> Iterator[tuple[int, Float32s, NDArray[Any]]]:
+    def samples(self) -> Iterator[tuple[int, Float32s, AnyArray]]:
         """Iterate over units: number, values and positions of the samples that are kept."""
         for unit in range(self.units):
             yield unit, *self._gather(self._parts, unit)
@@ -192,13 +191,13 @@ class TopSamples:
         needed = (self.capacity or 0) * self.units
         self._limit = max(needed, self._size, _LEAST) * 3 // 2
 
-    def _select(self, unit: int, value: Float32s, position: NDArray[Any]) -> tuple[Float32s, NDArray[Any]]:
+    def _select(self, unit: int, value: Float32s, position: AnyArray) -> tuple[Float32s, AnyArray]:
         if self.capacity is not None and len(value) > self.capacity:
             self.bound[unit] = max(self.bound[unit], _largest(value, self.capacity))
         keep = value > self.bound[unit]
         return value[keep], position[keep] if self.position_dtype is not None else position
 
-    def _gather(self, parts: list[Part], unit: int) -> tuple[Float32s, NDArray[Any]]:
+    def _gather(self, parts: list[Part], unit: int) -> tuple[Float32s, AnyArray]:
         spans = [slice(part.offsets[unit], part.offsets[unit + 1]) for part in parts]
         values = [part.value[span] for part, span in zip(parts, spans, strict=True)]
         value = np.concatenate(values) if values else np.empty(0, np.float32)
@@ -212,7 +211,7 @@ class TopSamples:
     def _rewrite(
         self,
         parts: list[Part],
-        choose: Callable[[int, Float32s, NDArray[Any]], tuple[Float32s, NDArray[Any]]],
+        choose: Callable[[int, Float32s, AnyArray], tuple[Float32s, AnyArray]],
         *,
         to_disk: bool,
     ) -> Part:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Float64s
 from dissect_widgets.core.network.grid import Grid
 
 _ROUNDING = 2.0**-20
@@ -64,7 +64,7 @@ class Upsampler:
         self._row, self._row_after, self._row_fraction = self._neighbors(rows, grid.height)
         self._column, self._column_after, self._column_fraction = self._neighbors(columns, grid.width)
 
-    def _neighbors(self, coordinates: NDArray[np.float64], length: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _neighbors(self, coordinates: Float64s, length: int) -> tuple[Tensor, Tensor, Tensor]:
         before = np.floor(coordinates).astype(np.int64)
         fraction = (coordinates - before).astype(np.float32)
         before, fraction = before + (fraction == 1), np.where(fraction == 1, np.float32(0), fraction)

@@ -12,13 +12,12 @@ import argparse
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from dissect_widgets.core.data.arrays import AnyArray, Float64s, UInt8s
 from dissect_widgets.core.data.latents import latents, to_images
 from dissect_widgets.core.network.hooks import evaluation, model_device, trace
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
@@ -26,27 +25,24 @@ from dissect_widgets.world.datasets import Scenes
 from dissect_widgets.world.pretrained import enlarged, load_classifier, load_generator, load_segmenter
 from dissect_widgets.world.training.image_cache import cached_images
 
-Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
-
 _BATCH = 64
 
 
-def kid(ours: NDArray[Any], theirs: NDArray[Any]) -> float:
+def kid(ours: AnyArray, theirs: AnyArray) -> float:
     """Kernel Inception Distance of features (n, d) and (m, d): unbiased squared MMD with a cubic kernel."""
     a, b = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
 
-    def kernel(x: Floats, y: Floats) -> Floats:
+    def kernel(x: Float64s, y: Float64s) -> Float64s:
         return np.asarray((x @ y.T / x.shape[1] + 1) ** 3)
 
-    def within(x: Floats) -> float:
+    def within(x: Float64s) -> float:
         values, n = kernel(x, x), len(x)
         return float((values.sum() - values.trace()) / (n * (n - 1)))  # without the diagonal
 
     return within(a) + within(b) - 2 * float(kernel(a, b).mean())
 
 
-def fid(ours: NDArray[Any], theirs: NDArray[Any]) -> float:
+def fid(ours: AnyArray, theirs: AnyArray) -> float:
     """Fréchet Inception Distance of features (n, d) and (m, d), each modeled as a Gaussian."""
     a, b = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     difference = a.mean(0) - b.mean(0)
@@ -59,7 +55,7 @@ def fid(ours: NDArray[Any], theirs: NDArray[Any]) -> float:
     )
 
 
-def features(net: nn.Module, layer: str, images: Bytes) -> Floats:
+def features(net: nn.Module, layer: str, images: UInt8s) -> Float64s:
     """Mean activations (n, units) of a layer for images uint8 (n, 3, size, size).
 
     Images that are smaller than those that the world's networks were trained on are enlarged.
@@ -75,7 +71,7 @@ def features(net: nn.Module, layer: str, images: Bytes) -> Floats:
     return np.concatenate(means)
 
 
-def generated_images(generator: ProgressiveGenerator, n: int, *, seed: int = 1) -> Bytes:
+def generated_images(generator: ProgressiveGenerator, n: int, *, seed: int = 1) -> UInt8s:
     """Images uint8 (n, 3, size, size) of a generator, from random latents."""
     parts = []
     with evaluation(generator):
@@ -85,7 +81,7 @@ def generated_images(generator: ProgressiveGenerator, n: int, *, seed: int = 1) 
     return np.concatenate(parts)
 
 
-def generator_metrics(generator: ProgressiveGenerator, drawn: Bytes, held_out: Bytes) -> dict[str, float]:
+def generator_metrics(generator: ProgressiveGenerator, drawn: UInt8s, held_out: UInt8s) -> dict[str, float]:
     """KID and FID between held-out images and equally many generated ones, and drawn ones for comparison.
 
     The features are those of the classifier's last hidden layer, close to those of the feature discriminator,

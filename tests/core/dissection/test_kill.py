@@ -84,7 +84,8 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
         command(photos, tmp_path / "out", 2**16, limit=600_000), capture_output=True, text=True, check=False
     )
     assert failed.returncode == 1
-    assert "StorageError: The disk is full:" in failed.stderr and "free some space and start again" in failed.stderr
+    assert "StorageError: The disk is full:" in failed.stderr
+    assert "free some space and start again" in failed.stderr
     assert not (tmp_path / "out").exists()
     again = subprocess.run(
         command(photos, tmp_path / "out", 2**16), check=True, capture_output=True, text=True

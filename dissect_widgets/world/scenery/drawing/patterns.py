@@ -11,18 +11,17 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dissect_widgets.core.data.arrays import Float32s
 from dissect_widgets.world.scenery.drawing.rng import Rng
 
-Floats = NDArray[np.float32]
 NOISE_SIDE = 256
 NOISE_STEPS = 16
 """Samples of `noise` to one grain."""
 
 
 @cache
-def noise_tile() -> Floats:
+def noise_tile() -> Float32s:
     """Smooth irregularities that repeat: float32 (256, 256) around 0, mostly within [-1, 1]."""
     rng, total = Rng("noise"), np.zeros((NOISE_SIDE, NOISE_SIDE), np.float32)
     for cells, weight in ((16, 0.55), (32, 0.5), (64, 0.4), (128, 0.3)):
@@ -31,7 +30,7 @@ def noise_tile() -> Floats:
     return total
 
 
-def _enlarge(tile: Floats, factor: int) -> Floats:
+def _enlarge(tile: Float32s, factor: int) -> Float32s:
     for axis in (0, 1):
         after = np.roll(tile, -1, axis)
         steps = [tile + (after - tile) * np.float32(i / factor) for i in range(factor)]
@@ -41,55 +40,55 @@ def _enlarge(tile: Floats, factor: int) -> Floats:
     return tile
 
 
-def noise(u: Floats, v: Floats) -> Floats:
+def noise(u: Float32s, v: Float32s) -> Float32s:
     """Irregularities at places in grains."""
     column = np.floor(u * NOISE_STEPS).astype(np.int32) & (NOISE_SIDE - 1)
     row = np.floor(v * NOISE_STEPS).astype(np.int32) & (NOISE_SIDE - 1)
-    values: Floats = noise_tile().ravel()[row * NOISE_SIDE + column]
+    values: Float32s = noise_tile().ravel()[row * NOISE_SIDE + column]
     return values
 
 
-def fraction(x: Floats) -> Floats:
+def fraction(x: Float32s) -> Float32s:
     """Part after the point, in [0, 1)."""
     return np.asarray(x - np.floor(x), np.float32)
 
 
-def wave(x: Floats) -> Floats:
+def wave(x: Float32s) -> Float32s:
     """Triangle wave of period 1 between 0 and 1: 0 at whole numbers."""
     return np.asarray(1 - np.abs(2 * fraction(x) - 1), np.float32)
 
 
-def above(x: Floats, edge: float, pixel: Floats) -> Floats:
+def above(x: Float32s, edge: float, pixel: Float32s) -> Float32s:
     """1 where x is above an edge, 0 below, soft within about a pixel."""
     return np.clip((x - np.float32(edge)) / (2 * pixel + np.float32(1e-4)) + np.float32(0.5), 0, 1)
 
 
-def striped(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def striped(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Stripes along v."""
     return above(wave(u), 0.5, pixel)
 
 
-def dotted(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def dotted(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Dots, every other row shifted by half."""
     shift = np.float32(0.5) * (np.floor(v * 1).astype(np.int32) & 1)
     x, y = fraction(u + shift) - np.float32(0.5), fraction(v) - np.float32(0.5)
-    away: Floats = np.sqrt(x * x + y * y)
+    away: Float32s = np.sqrt(x * x + y * y)
     return above(np.float32(0.3) - away, 0.0, np.float32(0.5) * pixel)
 
 
-def chequered(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def chequered(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Squares of a chess board, two to a repetition."""
     x, y = above(wave(u), 0.5, pixel), above(wave(v), 0.5, pixel)
     return x + y - 2 * x * y
 
 
-def bricked(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def bricked(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Joints between bricks, every other course shifted by half."""
     shift = np.float32(0.5) * (np.floor(v).astype(np.int32) & 1)
     return np.maximum(above(1 - wave(v), 0.78, pixel), above(1 - wave(u + shift), 0.86, pixel))
 
 
-def woven(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def woven(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Strands that pass over and under each other."""
     over = above(wave(u), 0.5, pixel), above(wave(v), 0.5, pixel)
     flat = over[0] + over[1] - 2 * over[0] * over[1]
@@ -97,24 +96,24 @@ def woven(u: Floats, v: Floats, pixel: Floats) -> Floats:
     return np.clip(above(np.float32(0.3) - gaps, 0.0, 2 * pixel) + np.float32(0.3) * flat, 0, 1)
 
 
-def zigzagged(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def zigzagged(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Stripes across that run up and down."""
     return above(wave(v + np.float32(0.5) * wave(u)), 0.5, pixel)
 
 
-def grid(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def grid(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Thin lines both ways."""
     return np.maximum(above(1 - wave(u), 0.78, pixel), above(1 - wave(v), 0.78, pixel))
 
 
-def marbled(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def marbled(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Veins."""
     bend = noise(u * np.float32(0.5), v * np.float32(0.5))
     away = np.abs(wave(u + v * np.float32(0.6) + bend) - np.float32(0.5))
     return np.asarray(np.clip(1 - 3 * away, 0, 1), np.float32)
 
 
-def scaly(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def scaly(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Rows of round tiles that overlap; the shadow under each."""
     shift = np.float32(0.5) * (np.floor(v).astype(np.int32) & 1)
     x, y = fraction(u + shift) * 2 - 1, fraction(v)
@@ -122,23 +121,23 @@ def scaly(u: Floats, v: Floats, pixel: Floats) -> Floats:
     return above(np.float32(0.16) - np.abs(y - rim), 0.0, pixel)
 
 
-def grooved(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def grooved(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Thin dark lines between planks, along v."""
     return above(1 - wave(u), 0.74, pixel)
 
 
-def flecked(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def flecked(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Large irregular spots."""
     return above(noise(u * np.float32(0.8), v * np.float32(0.8)), 0.12, pixel)
 
 
-def wrinkled(u: Floats, v: Floats, pixel: Floats) -> Floats:
+def wrinkled(u: Float32s, v: Float32s, pixel: Float32s) -> Float32s:
     """Folds and ripples across."""
     bend = np.float32(0.35) * noise(u * np.float32(0.3), v * np.float32(0.3))
     return np.asarray(np.clip(2 * np.abs(wave(v + bend) - np.float32(0.5)), 0, 1), np.float32)
 
 
-PATTERNS: dict[str, Callable[[Floats, Floats, Floats], Floats]] = {
+PATTERNS: dict[str, Callable[[Float32s, Float32s, Float32s], Float32s]] = {
     "striped": striped,
     "dotted": dotted,
     "chequered": chequered,

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from dissect_widgets.core.data.arrays import Float32s
 from dissect_widgets.world.scenery.drawing.canvas import Canvas, Region
 from dissect_widgets.world.scenery.drawing.light import Light, haze
-from dissect_widgets.world.scenery.drawing.patterns import PATTERNS, Floats, noise
+from dissect_widgets.world.scenery.drawing.patterns import PATTERNS, noise
 from dissect_widgets.world.scenery.names import number_of
 
 FINE: Final = 4
@@ -67,7 +68,7 @@ class Cover(NamedTuple):
     """(n,), row * size + column, in rising order."""
     region: NDArray[np.int64]
     """(n,)"""
-    share: Floats
+    share: Float32s
     """(n,), of the pixel, in (0, 1]; they sum to 1 for every pixel."""
 
 
@@ -118,8 +119,8 @@ def shade(canvas: Canvas, size: int) -> tuple[NDArray[np.uint8], NDArray[np.int1
 
 
 def _colors(
-    seen: Cover, numbers: Floats, textures: NDArray[np.int16], light: Light, size: int
-) -> tuple[Floats, NDArray[np.bool_]]:
+    seen: Cover, numbers: Float32s, textures: NDArray[np.int16], light: Light, size: int
+) -> tuple[Float32s, NDArray[np.bool_]]:
     """Color float32 (n, 3) of each pair, and bool (n,) whether its texture can be seen."""
     n = {name: column[seen.region] for name, column in zip(COLUMNS, numbers, strict=True)}
     x = ((seen.pixel % size).astype(np.float32) + np.float32(0.5)) / np.float32(size)
@@ -164,7 +165,7 @@ def _colors(
     return colors, np.asarray(clear > 0.5)
 
 
-def _grade(image: Floats, light: Light) -> NDArray[np.uint8]:
+def _grade(image: Float32s, light: Light) -> NDArray[np.uint8]:
     red, green, blue = image.T
     gray = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
     image = gray[:, None] + (image - gray[:, None]) * np.float32(light.saturation)
