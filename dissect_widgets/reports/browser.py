@@ -1,4 +1,4 @@
-"""The unit browser of a report: all that it shows, as blocks of text in the page."""
+"""The data of a report's unit browser, as blocks of text in the page."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
-_MAP_SIDE = 28  # larger maps are read at every n-th position: a page is to be small
-_PICTURE_SIDE = 192
+_MAP_SIDE = 28  # larger maps are thinned, for a small page
+_IMAGE_SIDE = 192
 
 
 def browser_blocks(data: UnitData, exemplars: int) -> str:
-    """Units, maps and pictures of all layers, each in an element that page_source.js reads."""
+    """Units, maps and images of all layers, each in an element that page_source.js reads."""
     about = data.about()
     about["concepts"] = {0: ["-", ""]} | about["concepts"]
-    blocks, shown = {"columns": data.columns()}, set()
+    blocks, images = {"columns": data.columns()}, set()
     for number, layer in enumerate(data.dissection.layers):
         units, maps, grid = _layer(data, number, layer, exemplars)
         about["layers"][number] |= {
@@ -30,31 +30,31 @@ def browser_blocks(data: UnitData, exemplars: int) -> str:
             "exemplars": min(exemplars, about["layers"][number]["exemplars"]),
         }
         blocks[f"units-{number}"], blocks[f"maps-{number}"] = _json(units), maps
-        shown |= {image for unit in units for image in unit["images"]}
+        images |= {image for unit in units for image in unit["images"]}
     blocks["about"] = _json(about)
     texts = [_block(name, gzip.compress(content, 6, mtime=0)) for name, content in blocks.items()]
-    texts += [_block(f"image-{image}", data.image(image, _PICTURE_SIDE)) for image in sorted(shown)]
+    texts += [_block(f"image-{image}", data.image(image, _IMAGE_SIDE)) for image in sorted(images)]
     return "".join(texts)
 
 
 def _layer(
     data: UnitData, number: int, layer: LayerDissection, exemplars: int
 ) -> tuple[list[dict[str, Any]], bytes, Grid]:
-    """Units of a layer, and their maps in 256 levels between each one's least and greatest value."""
+    """Units of a layer, and their maps in 256 levels between the minimum and maximum of each map."""
     units, pieces, start = [], [], 0
     step = -(-max(layer.exemplar_grid.height, layer.exemplar_grid.width) // _MAP_SIDE)
     maps, grid = _thin(layer.exemplar_map[:, :exemplars].astype(np.float32), layer.exemplar_grid, step)
     for unit in range(layer.units):
-        known = data.exemplars(number, unit, exemplars)
-        count = len(known["images"])
-        own = maps[unit, :count].reshape(count, grid.height * grid.width)  # count may be 0
-        low, high = own.min(1, initial=np.inf), own.max(1, initial=-np.inf)
+        exemplar = data.exemplars(number, unit, exemplars)
+        count = len(exemplar["images"])
+        flat = maps[unit, :count].reshape(count, grid.height * grid.width)  # count may be 0
+        low, high = flat.min(1, initial=np.inf), flat.max(1, initial=-np.inf)
         scale = 255 / np.maximum(high - low, 1e-20)
-        pieces.append(np.round((own - low[:, None]) * scale[:, None]).astype(np.uint8).tobytes())
+        pieces.append(np.round((flat - low[:, None]) * scale[:, None]).astype(np.uint8).tobytes())
         units.append(
             {
-                "images": known["images"],
-                "max_activations": known["max_activations"],
+                "images": exemplar["images"],
+                "max_activations": exemplar["max_activations"],
                 "ranges": [[float(a), float(b)] for a, b in zip(low, high, strict=True)],
                 "start": start,
                 "detail": data.detail(number, unit),
@@ -65,7 +65,7 @@ def _layer(
 
 
 def _thin(maps: NDArray[np.float32], grid: Grid, step: int) -> tuple[NDArray[np.float32], Grid]:
-    """Every step-th row and column of maps (..., height, width), and where they lie."""
+    """Every step-th row and column of maps (..., height, width), and their grid."""
     first = step // 2
     thin = maps[..., first::step, first::step]
     return thin, grid._replace(

@@ -1,4 +1,4 @@
-"""What a class needs: the units whose removal costs it most, and what sets of them do."""
+"""What a class needs: the units that are most important to it, and ablations of sets of them."""
 
 from __future__ import annotations
 
@@ -17,34 +17,36 @@ _PLACES = ("most important unit", "second", "third", "fourth")
 
 
 def needs_section(data: UnitData, importance: UnitImportance | None, sets: SetEffects | None) -> Section:
-    """Units that classes need most, one by one; and accuracy without sets of them, and with nothing else."""
+    """The most important units of each class, and accuracy without sets of them and with only them."""
     pieces = []
     if importance is not None:
         layer = data.dissection[importance.layer]
         best = layer.best(level=data.level, denominator=data.denominator)
         if importance.present_classes:
-            pieces += [_told(importance), _units(importance, layer, best)]
+            pieces += [_explanation(importance), _units(importance, layer, best)]
             pieces.append(chart(interpretability_bars(importance, best.iou, min(TOP, importance.units))))
         else:
-            pieces.append("<p>The images are of no two classes, so no unit can be told to matter to one.</p>")
+            pieces.append(
+                "<p>The images are not of two or more classes, so importance to a class is not defined.</p>"
+            )
     if sets is not None:
         note = f"Sets of the most important units of each class, over {count(sets.images, 'image')}."
         pieces += [chart(class_scatter(sets, size), note) for size in sets.sizes]
     return Section("classes", "What a class needs", "".join(pieces))
 
 
-def _told(importance: UnitImportance) -> str:
+def _explanation(importance: UnitImportance) -> str:
     measure = "balanced accuracy" if importance.measure == "accuracy" else "log-odds"
     return (
-        f"<p>Each of the {count(importance.units, 'unit')} of {escape(importance.layer)} alone was forced to "
-        f"zero, over {count(importance.images, 'image')}. Here are the units without which each class loses "
+        f"<p>Each of the {count(importance.units, 'unit')} of {escape(importance.layer)} was ablated alone, "
+        f"over {count(importance.images, 'image')}. Here are the units without which each class loses "
         f"most {measure}: the concept that the unit matches best, and what the class loses without it. "
         "Balanced accuracy is 50&nbsp;% by chance. Choose a unit to see it in the browser above.</p>"
     )
 
 
 def _units(importance: UnitImportance, layer: LayerDissection, best: Best) -> str:
-    """A row for each class, with its most important units."""
+    """Table of classes with their most important units."""
     top = min(TOP, importance.units)
     rows = []
     for name in sorted(importance.present_classes, key=str.casefold):
@@ -55,17 +57,18 @@ def _units(importance: UnitImportance, layer: LayerDissection, best: Best) -> st
 
 
 def _unit(importance: UnitImportance, layer: LayerDissection, best: Best, unit: int, c: int) -> str:
-    """A unit, and what a class loses without it; what it is ranked by stands first."""
+    """Cell of a unit, with what the class loses without it; the measure of the ranking first."""
     concept = layer.vocabulary[int(best.concept[unit])]
-    known = best.iou[unit] > 0
-    color = category_color(concept.category, layer.vocabulary.categories) if known else "transparent"
+    has_concept = best.iou[unit] > 0
+    color = category_color(concept.category, layer.vocabulary.categories) if has_concept else "transparent"
     lost = [
         f"<span>{100 * importance.loss[unit, c]:z.1f} % accuracy</span>",
         f"<span>{importance.odds_loss[unit, c]:z.2f} log-odds</span>",
     ]
     lost = lost if importance.measure == "accuracy" else lost[::-1]
+    name = escape(concept.name if has_concept else "no concept")
     return (
         f'<a href="#units" data-layer="{escape(layer.name)}" data-unit="{unit}">'
-        f'<i class="dot" style="background:{color}"></i>{escape(concept.name if known else "no concept")}</a>'
+        f'<i class="dot" style="background:{color}"></i>{name}</a>'
         f"<small>unit {unit}, IoU {best.iou[unit]:.3f}</small><small>{lost[0]}, {lost[1]}</small>"
     )

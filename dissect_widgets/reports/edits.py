@@ -1,4 +1,4 @@
-"""What edits do: a generator's pictures when its units are removed or inserted.
+"""What edits do: images of a generator whose units are removed or inserted.
 
 >>> removal = Removal(counts, [2, 4, 8, 20], "tree", others=["sky", "grass"], note="Units of layer4.")
 >>> write_report(dissection, "report.html", edits=[removal, Insertion(effects, ["window", "sky"])])
@@ -21,37 +21,37 @@ from dissect_widgets.reports.figures import Section, chart
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Sets of units of growing size, removed from a generator; see `removal_curve`."""
+    """Ablation of sets of units of increasing size in a generator; see `removal_curve`."""
 
     counts: PixelCounts
-    """What `count_pixels` found."""
+    """Result of `count_pixels`."""
     numbers: Sequence[int]
-    """How many units each set removes."""
+    """Number of units in each set."""
     concept: str | Concept
-    """Whose units they are."""
+    """The concept that the units match."""
     others: Sequence[str | Concept] = ()
     """Concepts to compare with."""
     note: str = ""
-    """A sentence to stand below, such as which layer it is."""
+    """A sentence shown below, for example the layer."""
 
     def figures(self) -> list[go.Figure]:
-        """What the report shows."""
+        """Figures that the report shows."""
         return [removal_curve(self.counts, self.numbers, self.concept, self.others)]
 
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Units made active at one place after the other; see `context_bars` and `place_map`."""
+    """Units inserted at one place after another; see `context_bars` and `place_map`."""
 
     effects: PlaceEffects
-    """What `insert_at_places` found."""
+    """Result of `insert_at_places`."""
     contexts: Sequence[str | Concept] = ()
-    """What may have been at a place before; without any there is the map alone."""
+    """Concepts that may have been at a place before; if empty, only the map is shown."""
     note: str = ""
-    """A sentence to stand below."""
+    """A sentence shown below."""
 
     def figures(self) -> list[go.Figure]:
-        """What the report shows."""
+        """Figures that the report shows."""
         bars = []
         if self.contexts:
             bars.append(context_bars(self.effects.by_context(self.contexts), self.effects.concept.name))
@@ -63,12 +63,12 @@ class Drawn:
     """A figure of your own, mostly pictures before and after edits; see `image_rows`."""
 
     figure: go.Figure
-    """Its title stands above it."""
+    """Its title is shown above it."""
     note: str = ""
-    """A sentence to stand below."""
+    """A sentence shown below."""
 
     def figures(self) -> list[go.Figure]:
-        """What the report shows."""
+        """Figures that the report shows."""
         return [self.figure]
 
 
@@ -76,7 +76,7 @@ GeneratorEdit = Removal | Insertion | Drawn
 
 
 def edits_section(edits: Sequence[GeneratorEdit]) -> Section:
-    """Figures of edits, in the order given."""
+    """Figures of edits, in the given order."""
     pieces = []
     for edit in edits:
         *first, last = edit.figures()

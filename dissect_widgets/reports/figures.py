@@ -1,4 +1,4 @@
-"""What the sections of a report are made of: figures that the page draws when they come into sight."""
+"""Parts of a report's sections: figures, which the page draws when they come into sight, and tables."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-_TITLE = 36  # height of a figure's own title, which stands above it in the page
-_EDGE = 12  # margin that is left without it
-_BAR, _TOLD_BAR, _AXIS = 15, 50, 110  # width of a bar with a name, of one with a text, of what is beside them
+_TITLE = 36  # height of a figure's title, which the page shows above the figure
+_EDGE = 12  # top margin without it
+_BAR, _BAR_WITH_TEXT, _AXIS = 15, 50, 110  # widths of a bar, of one with a text, and of the axis
 
 
 class Section(NamedTuple):
     """A part of the page, with a heading."""
 
     name: str
-    """Of its anchor."""
+    """Name of its anchor."""
     title: str
     content: str
     """HTML."""
 
 
 def chart(figure: go.Figure, note: str = "", *, folded: bool = False) -> str:
-    """HTML of a figure: its title, room for it, a note below, and what the page draws it from.
+    """HTML of a figure: its title, a box for it, a note below, and the data that the page draws it from.
 
-    A figure without a width of its own is as wide as the page; bars with names get the room that these
-    need, and scroll where the page has less. One that is folded shows its title alone, until it is opened.
+    A figure without a width is as wide as the page; bars with names get the width that these need, and
+    scroll where the page is narrower. A folded figure shows its title alone until it is opened.
     """
     drawn: dict[str, Any] = json.loads(figure.to_json())
     layout = drawn["layout"]
@@ -60,7 +60,7 @@ def chart(figure: go.Figure, note: str = "", *, folded: bool = False) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str = "") -> str:
-    """HTML of a table whose cells are HTML; the first of each row is its heading."""
+    """HTML of a table whose cells are HTML; the first cell of a row is its heading."""
     top = "".join(f'<th scope="col">{name}</th>' for name in head)
     body = "".join(
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>\n'
@@ -77,13 +77,13 @@ def plotly_block() -> str:
     return f'<script type="text/plain" id="plotly">{get_plotlyjs()}</script>\n'
 
 
-def count(number: int, what: str) -> str:
-    """A number with the word for what it is of."""
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def count(number: int, noun: str) -> str:
+    """A number with a noun: "1 image", "2 images"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _plain(title: str) -> str:
-    """A title of plotly, which reads it as HTML, as text."""
+    """A title of plotly, which is HTML, as text."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", title)).split())
 
 
@@ -91,5 +91,5 @@ def _least_width(figure: go.Figure) -> int:
     if figure.layout.xaxis.type != "category":
         return 0
     names = {str(x) for trace in figure.data for x in (() if trace.x is None else trace.x)}
-    told = any(trace.type == "bar" and trace.text is not None for trace in figure.data)
-    return _AXIS + (_TOLD_BAR if told else _BAR) * len(names)
+    has_text = any(trace.type == "bar" and trace.text is not None for trace in figure.data)
+    return _AXIS + (_BAR_WITH_TEXT if has_text else _BAR) * len(names)

@@ -10,7 +10,7 @@ from dissect_widgets.plots.layers import layer_bars
 from dissect_widgets.reports.figures import Section, chart, table
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
-_MOST_OPEN = 3  # of more layers, those before the last one are folded
+_MOST_OPEN = 3  # with more layers, all charts but the last layer's are folded
 
 
 def layers_section(data: UnitData) -> Section:
@@ -18,7 +18,7 @@ def layers_section(data: UnitData) -> Section:
     dissection, level, denominator = data.dissection, data.level, data.denominator
     pieces = [
         f"<p>A unit whose best concept has an IoU above {MIN_IOU:g} is a detector. The table has the "
-        "detectors of each category, and in brackets how many distinct concepts they are of.</p>",
+        "detectors of each category, and in brackets the number of unique detectors.</p>",
         _counts(data),
     ]
     if len(dissection.layers) > 1:

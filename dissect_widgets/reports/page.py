@@ -1,4 +1,4 @@
-"""A dissection as one page to send: it works offline, with the unit browser and all pictures in it.
+"""A dissection as one page to send: it works offline, with the unit browser and all images in it.
 
 >>> write_report(dissection, "report.html")
 >>> write_report(dissection, "report.html", importance=importance, sets=sets, changes=changes)
@@ -24,15 +24,15 @@ from dissect_widgets.reports.class_needs import needs_section
 from dissect_widgets.reports.edits import Drawn, GeneratorEdit, Insertion, Removal, edits_section
 from dissect_widgets.reports.figures import Section, count, plotly_block
 from dissect_widgets.reports.layers import layers_section
-from dissect_widgets.reports.provenance import made_section
+from dissect_widgets.reports.provenance import provenance_section
 from dissect_widgets.widgets.shared.front_end import join_modules, scoped_styles
 from dissect_widgets.widgets.unit_browser.data import UnitData
 from dissect_widgets.widgets.unit_browser.styles import STYLES as BROWSER_STYLES
 
 __all__ = ["Drawn", "Insertion", "Removal", "write_report"]
 
-_UNITS = """<p class="on-paper soft">These were in sight; the page itself, in a browser, has all units.</p>
-<noscript><p>Units and figures are drawn by a script, which this browser does not run.</p></noscript>
+_UNITS = """<p class="on-paper soft">These units were in sight; the page in a browser has all of them.</p>
+<noscript><p>Units and figures need JavaScript, which this browser does not run.</p></noscript>
 <div id="browser"></div>
 """
 
@@ -55,16 +55,16 @@ def write_report(
 ) -> Path:
     """Write a page that shows a dissection in any browser, without a network or a server.
 
-    What else was found stands below it, in sections of its own.
+    Other results follow in sections below it.
 
     Parameters
     ----------
     dissection
-        What to show.
+        The dissection.
     path
-        HTML file; its folder must exist. A file that is there stays until the new one is whole.
+        HTML file; its folder must exist. An existing file stays until the new one is complete.
     exemplars
-        How many of each unit.
+        Number of exemplars of each unit.
     level, denominator
         See `LayerDissection.iou`.
     importance
@@ -72,11 +72,11 @@ def write_report(
     sets
         Sets of units removed, and kept; see `ablate_unit_sets`.
     edits
-        What edits of a generator do, in the order in which it is to be shown: `Removal`, `Insertion`, and
-        `Drawn` for figures of pictures.
+        Edits of a generator, in the order in which they are shown: `Removal`, `Insertion`, and `Drawn` for
+        figures of images.
     changes
-        What an attack changed in a dissected layer, and the attack itself; see `unit_changes`. With a
-        ranking of this layer, also by importance.
+        Changes of units of a dissected layer by an attack; see `unit_changes`. With `importance` of this
+        layer, also by importance.
 
     Returns
     -------
@@ -87,13 +87,13 @@ def write_report(
     ------
     SettingError
         If the ranking, the sets or the changes are of a layer that was not dissected, or that has another
-        number of units; and if a figure cannot be drawn from what is given.
+        number of units; and if a figure cannot be drawn.
     StorageError
         If the disk is full.
     """
     path = Path(path)
     if exemplars < 0:
-        raise SettingError(f"exemplars is {exemplars}; allowed are 0 and more.")
+        raise SettingError(f"exemplars is {exemplars}; it must be 0 or more.")
     for what, given in (("ranking is", importance), ("sets are", sets), ("changes are", changes)):
         if given is not None:
             _check_units(dissection, what, given.layer, given.units)
@@ -105,7 +105,7 @@ def write_report(
         sections.append(edits_section(edits))
     if changes is not None:
         sections.append(attack_section(changes, importance))
-    sections.append(made_section(dissection, importance, sets, changes))
+    sections.append(provenance_section(dissection, importance, sets, changes))
     page = _page(dissection, sections, browser_blocks(data, exemplars))
     with full_disk(path), replacing(path) as new:
         new.write_text(page, "utf-8")
@@ -113,15 +113,15 @@ def write_report(
 
 
 def _check_units(dissection: Dissection, what: str, layer: str, units: int) -> None:
-    """Raise SettingError if something is not of a layer of the dissection, as it is there."""
-    known = {own.name: own.units for own in dissection.layers}
-    if layer not in known:
+    """Raise SettingError if a result is not of a layer of the dissection with as many units."""
+    units_of = {dissected.name: dissected.units for dissected in dissection.layers}
+    if layer not in units_of:
         raise SettingError(
-            f"The {what} of the layer {layer!r}, which is not in the dissection.{nearest(layer, known)}"
+            f"The {what} of the layer {layer!r}, which is not in the dissection.{nearest(layer, units_of)}"
         )
-    if units != known[layer]:
+    if units != units_of[layer]:
         raise SettingError(
-            f"The {what} of {units} units of {layer!r}, which has {known[layer]} in the dissection."
+            f"The {what} of {units} units of {layer!r}, which has {units_of[layer]} in the dissection."
         )
 
 

@@ -52,7 +52,7 @@ from tests.small_networks import TinyNet
 EVIL = '</script><img src=x onerror="document.title=1">'
 CLASSES = ("gnu", f"{EVIL}ant", "<b>cow</b>", "Bee", "dog", "elk & co")  # dog and elk have no images
 TARGETS = [i % 4 for i in range(9)]
-ALWAYS = ["units", "layers", "made"]
+ALWAYS = ["units", "layers", "provenance"]
 
 
 @pytest.fixture
@@ -222,7 +222,7 @@ def test_counts_are_in_the_table(dissection: Dissection, tmp_path: Path) -> None
     assert rows(section(page, "layers")) == expected
 
 
-def test_sections_stand_only_where_something_is_given(
+def test_sections_are_only_there_for_what_is_given(
     dissection: Dissection,
     importance: UnitImportance,
     sets: SetEffects,
@@ -367,16 +367,16 @@ def test_importance_without_classes(
         ClassifierData(tiny.eval(), images, targets=[2] * 9, classes=CLASSES), "mix", progress=False
     )
     page = write_report(dissection, tmp_path / "page.html", importance=importance).read_text("utf-8")
-    assert "of no two classes" in page and figures(section(page, "classes")) == []
+    assert "not of two or more classes" in page and figures(section(page, "classes")) == []
 
 
-def test_how_all_of_it_was_made(
+def test_provenance(
     dissection: Dissection, importance: UnitImportance, sets: SetEffects, changes: UnitChanges, tmp_path: Path
 ) -> None:
     page = write_report(
         dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes
     ).read_text("utf-8")
-    html = unescape(section(page, "made"))
+    html = unescape(section(page, "provenance"))
     assert str(dissection.provenance["data"]) in html and importance.how in html
     assert "5 random sets of each size" in html and "1,234 passes, 6 s" in html
 
@@ -443,7 +443,7 @@ def test_what_does_not_fit_is_refused_and_the_file_stays(
         ({"sets": sets}, few, "sets are of the layer 'mix', which is not"),
         ({"changes": changes}, other, "changes are of 5 units of 'mix', which has 4"),
         ({"edits": [Removal(removal.counts, [1, 2], EVIL + "sky")]}, dissection, "2 numbers for 3 sets"),
-        ({"exemplars": -1}, dissection, "exemplars is -1; allowed are 0 and more"),
+        ({"exemplars": -1}, dissection, "exemplars is -1; it must be 0 or more"),
     ):
         with pytest.raises(SettingError, match=words):
             write_report(result, path, **given)
