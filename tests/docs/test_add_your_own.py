@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "contributing").glob("add_a*.md"))
-_FENCE = re.compile(r"^```(python|diff|bash)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(python|js|css|diff|bash)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 class Step(NamedTuple):
@@ -33,7 +33,7 @@ def steps_of(page: str) -> list[Step]:
 
 def follow(step: Step, root: Path) -> None:
     """Do what a step says in a copy of the repository."""
-    if step.kind == "python":
+    if step.kind not in ("diff", "bash"):
         target = root / step.path
         assert not target.exists(), f"{step.path} is there already"
         target.parent.mkdir(parents=True, exist_ok=True)

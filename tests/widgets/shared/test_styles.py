@@ -6,17 +6,26 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import anywidget
 import pytest
 
 import dissect_widgets as dw
+from dissect_widgets.widgets.shared.widget import Widget
 
 THEME = 'body[data-jp-theme-light="false"] '
-ROOTS: dict[type[anywidget.AnyWidget], set[str]] = {
-    dw.UnitBrowser: {".dw-unit-browser"},
-    dw.AblationExplorer: {".dw-ablation-explorer"},
-    dw.AttackDiff: {".dw-attack-diff", ".dw-unit-browser"},
-    dw.NeuronPainter: {".dw-neuron-painter"},
+OTHER_ROOTS = {dw.AttackDiff: {".dw-unit-browser"}}
+"""Roots of other widgets that a widget shows."""
+
+
+def root_of(widget: type[Widget]) -> str:
+    """`.dw-unit-browser` of `UnitBrowser`."""
+    return ".dw" + re.sub("[A-Z]", lambda letter: f"-{letter[0].lower()}", widget.__name__)
+
+
+PUBLIC = [getattr(dw, name) for name in dw.__all__]
+ROOTS: dict[type[Widget], set[str]] = {
+    widget: {root_of(widget)} | OTHER_ROOTS.get(widget, set())
+    for widget in PUBLIC
+    if isinstance(widget, type) and issubclass(widget, Widget)
 }
 
 
@@ -64,6 +73,10 @@ def nested(selector: str, parent: str) -> str:
     return selector.replace("&", parent) if "&" in selector else f"{parent} {selector}"
 
 
+def test_all_widgets_are_looked_at() -> None:
+    assert {".dw-unit-browser", ".dw-attack-diff"} < {root_of(widget) for widget in ROOTS}
+
+
 def test_the_parser_reads_nested_rules() -> None:
     css = """.a { color: red; & { top: 0; } &.on .b, .c { left: 0; }
              @container (max-width: 9px) { .d { right: 0 } } body[x] & { width: 0; } }"""
@@ -78,7 +91,7 @@ def test_the_parser_reads_nested_rules() -> None:
 
 
 @pytest.mark.parametrize("widget", ROOTS, ids=lambda widget: widget.__name__)
-def test_every_selector_begins_with_the_root(widget: type[anywidget.AnyWidget]) -> None:
+def test_every_selector_begins_with_the_root(widget: type[Widget]) -> None:
     found = list(rules(widget._css))
     assert len(found) > 40
     for rule in found:
@@ -89,7 +102,7 @@ def test_every_selector_begins_with_the_root(widget: type[anywidget.AnyWidget]) 
 
 
 @pytest.mark.parametrize("widget", ROOTS, ids=lambda widget: widget.__name__)
-def test_every_class_that_is_styled_is_made_by_a_script(widget: type[anywidget.AnyWidget]) -> None:
+def test_every_class_that_is_styled_is_made_by_a_script(widget: type[Widget]) -> None:
     styled = {name for rule in rules(widget._css) for name in re.findall(r"\.(dw-[\w-]+)", rule.selector)}
     made = set(re.findall(r"dw-[\w-]+", "".join(kind._esm for kind in ROOTS)))
     assert {name for name in styled if name not in made} <= {"dw-sign-erase", "dw-position", "dw-times"}
