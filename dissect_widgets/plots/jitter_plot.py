@@ -1,6 +1,7 @@
 """A unit as a detector: its max activation on images with a concept and without (PNAS 2020, Fig. 1f).
 
->>> jitter(peaks[:, 150], airplane, "airplane", classify_by_max_activation(peaks[:, 150], airplane)).show()
+>>> values = dw.find_max_activations(net, "conv5_3", photos)[:, 150]
+>>> jitter(values, shown, "airplane", dw.classify_by_max_activation(values, shown)).show()
 """
 
 from __future__ import annotations
@@ -18,13 +19,18 @@ _COLORS = (CATEGORY_COLORS["object"], CATEGORY_COLORS["part"])
 
 
 def jitter(
-    peaks: ArrayLike, truth: ArrayLike, concept: str, classifier: MaxActivationClassifier, *, title: str = ""
+    max_activations: ArrayLike,
+    truth: ArrayLike,
+    concept: str,
+    classifier: MaxActivationClassifier,
+    *,
+    title: str = "",
 ) -> go.Figure:
     """Max activations of a unit as dots, with their density, and the threshold between the two groups.
 
     Parameters
     ----------
-    peaks
+    max_activations
         (n,), max activation of the unit on each image; see `find_max_activations`.
     truth
         bool (n,), whether each image shows the concept.
@@ -38,11 +44,18 @@ def jitter(
     Returns
     -------
     go.Figure
-        Dots and density for either group, the concept's above, and the threshold as a line.
+        Dots and density for both groups, the concept's above, and the threshold as a line.
+
+    Raises
+    ------
+    SettingError
+        If the two arrays have different shapes.
     """
-    values, positive = np.asarray(peaks, np.float64), np.asarray(truth, bool)
+    values, positive = np.asarray(max_activations, np.float64), np.asarray(truth, bool)
     if values.shape != positive.shape or values.ndim != 1:
-        raise SettingError(f"peaks have shape {values.shape}, truth {positive.shape}; both must be (n,).")
+        raise SettingError(
+            f"max_activations has shape {values.shape}, truth {positive.shape}; both must be (n,)."
+        )
     words = f"{concept}: balanced accuracy {100 * classifier.balanced_accuracy:.1f} %"
     drawn = figure(title or words, x="peak activation", y="")
     groups = ((f"no {concept}", values[~positive]), (concept, values[positive]))
