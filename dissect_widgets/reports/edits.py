@@ -60,7 +60,7 @@ class Insertion:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A figure of your own, mostly pictures before and after edits; see `image_rows`."""
+    """A figure of your own, such as images before and after edits; see `image_rows`."""
 
     figure: go.Figure
     """Its title is shown above it."""

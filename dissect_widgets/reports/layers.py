@@ -1,4 +1,4 @@
-"""Layers and concepts: how many detectors each layer has, and of what."""
+"""Layers and concepts: the number of detectors of each layer, by category."""
 
 from __future__ import annotations
 

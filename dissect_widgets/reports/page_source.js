@@ -69,10 +69,10 @@ export async function pageSource() {
     exemplars,
     image,
     async detail(layer, unit) {
-      const found = await exemplars(layer, unit);
-      const bitmaps = await Promise.all(found.map((exemplar) => image(exemplar.image)));
+      const loaded = await exemplars(layer, unit);
+      const bitmaps = await Promise.all(loaded.map((exemplar) => image(exemplar.image)));
       const { detail } = (await open(layer)).units[unit];
-      return { ...detail, exemplars: found.map((exemplar, i) => ({ ...exemplar, bitmap: bitmaps[i] })) };
+      return { ...detail, exemplars: loaded.map((exemplar, i) => ({ ...exemplar, bitmap: bitmaps[i] })) };
     },
   };
 }

@@ -97,17 +97,17 @@ export function changedUnits({ about, columns, layer, open }) {
   }
   /** @param {UnitGroup} group @param {number} place @param {Size} size */
   function section({ title, units }, place, size) {
-    const own = units.map((unit) => {
+    const added = units.map((unit) => {
       const concept = conceptOf(unit);
       const color = concept?.[1] ? categoryColor(concept[1], about.categories) : "transparent";
       return new UnitCard(unit, concept, color, size, open);
     });
-    cards.push(...own);
+    cards.push(...added);
     return make(
       "section",
       { className: "dw-group", aria: { label: title } },
       make("h4", { className: place === 0 ? "dw-of-source" : "dw-of-target" }, title),
-      make("div", { className: "dw-units" }, ...own.map(({ button }) => button)),
+      make("div", { className: "dw-units" }, ...added.map(({ button }) => button)),
     );
   }
   return {

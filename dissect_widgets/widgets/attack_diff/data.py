@@ -22,7 +22,7 @@ from dissect_widgets.core.network.layers import as_maps
 from dissect_widgets.errors import SettingError
 
 POSITIONS: Final = 21
-"""Places between the original and the attacked picture at which the network is read."""
+"""Places between the original and the attacked image at which the network is read."""
 MOST_CLASSES: Final = 7
 """Classes whose probabilities are shown."""
 

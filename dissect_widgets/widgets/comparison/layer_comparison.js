@@ -17,11 +17,11 @@ export default {
       width = entry.contentRect.width;
       // a figure that was drawn before it was on the page has plotly's default width until the window changes
       window.dispatchEvent(new Event("resize"));
-      const found = /** @type {HTMLElement | null} */ (el.closest(".dw-layer-comparison"));
-      if (!found || found === root) return;
-      root = found; // known only once all is on the page
+      const widget = /** @type {HTMLElement | null} */ (el.closest(".dw-layer-comparison"));
+      if (!widget || widget === root) return;
+      root = widget; // known only once all is on the page
       release();
-      release = keepKeys(found);
+      release = keepKeys(widget);
     });
     observer.observe(el);
     return () => {

@@ -66,16 +66,16 @@ def thumbnail(dissection: Dissection, layer: LayerDissection, unit: int) -> str:
     image = int(layer.exemplar_image[unit, 0]) if layer.exemplar_image.shape[1] else -1
     if image < 0:
         return ""
-    picture = Image.open(io.BytesIO(dissection.pictures[image])).convert("RGB")
+    photo = Image.open(io.BytesIO(dissection.pictures[image])).convert("RGB")
     activation_map, grid = layer.exemplar_map[unit, 0], layer.exemplar_grid
     row, column = np.unravel_index(int(activation_map.argmax()), activation_map.shape)
     height, width = dissection.picture_size
-    x = (grid.left + column * grid.step_x + 0.5) / width * picture.width
-    y = (grid.top + row * grid.step_y + 0.5) / height * picture.height
-    side = round(min(picture.size) * 0.45)
-    left = int(np.clip(x - side / 2, 0, picture.width - side))
-    top = int(np.clip(y - side / 2, 0, picture.height - side))
-    part = picture.crop((left, top, left + side, top + side)).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    x = (grid.left + column * grid.step_x + 0.5) / width * photo.width
+    y = (grid.top + row * grid.step_y + 0.5) / height * photo.height
+    side = round(min(photo.size) * 0.45)
+    left = int(np.clip(x - side / 2, 0, photo.width - side))
+    top = int(np.clip(y - side / 2, 0, photo.height - side))
+    part = photo.crop((left, top, left + side, top + side)).resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
     buffer = io.BytesIO()
     part.save(buffer, "JPEG", quality=85)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -70,8 +70,8 @@ export function kernelSource(model) {
         askInBatch(`units ${layer}/${count}`, unit, async (numbers) => {
           const { answer, buffers } = await ask({ kind: "units", layer, units: numbers, count });
           const { grid } = about.layers[layer];
-          return answer.units.map((/** @type {any} */ found, /** @type {number} */ i) =>
-            readExemplars(found, buffers[i], grid),
+          return answer.units.map((/** @type {any} */ stored, /** @type {number} */ i) =>
+            readExemplars(stored, buffers[i], grid),
           );
         }),
       ),

@@ -27,7 +27,7 @@ export function mountBrowser({ state, source, el }) {
   /** @param {Record<string, unknown>} values */
   const set = (values) => {
     for (const [name, value] of Object.entries(values)) state.set(name, value);
-    show(); // at once, before Python is told
+    show(); // at once, before Python gets the change
     state.save_changes();
   };
   /** @param {number} unit @param {boolean} compare */

@@ -79,7 +79,7 @@ class UnitData:
         return {
             "images": data.exemplar_image[unit, :count][is_present].tolist(),
             "max_activations": [
-                round(float(peak), 4) for peak in data.exemplar_peak[unit, :count][is_present]
+                round(float(value), 4) for value in data.exemplar_peak[unit, :count][is_present]
             ],
             "maps": data.exemplar_map[unit, :count][is_present].astype("<f2").tobytes(),
         }

@@ -119,8 +119,8 @@ function exemplarCanvases(about, layer, unit, { exemplars, names }) {
  */
 export function unitView({ source, layer, unit, setThreshold }) {
   const { threshold, lowest, highest } = source.columns[layer];
-  const own = threshold[unit];
-  const slider = thresholdSlider(`unit ${unit}`, own, [lowest[unit], highest[unit]], setThreshold);
+  const ownThreshold = threshold[unit];
+  const slider = thresholdSlider(`unit ${unit}`, ownThreshold, [lowest[unit], highest[unit]], setThreshold);
   const histogram = makeCanvas(240, 84, `histogram of the activations of unit ${unit}`);
   const gallery = make("div", { className: "dw-gallery" });
   const concepts = make("ol", { className: "dw-concepts" });
@@ -157,13 +157,13 @@ export function unitView({ source, layer, unit, setThreshold }) {
      * @param {number | null} chosen null for the unit's own
      */
     showThreshold(chosen) {
-      const value = chosen ?? own;
+      const value = chosen ?? ownThreshold;
       slider.show(value);
       for (const { canvas, bitmap, values } of exemplars) {
         const box = { x: 0, y: 0, width: canvas.width, height: canvas.height };
         drawExemplar(canvas, bitmap, values, value, box);
       }
-      if (detail) drawHistogram(histogram, detail, value, own);
+      if (detail) drawHistogram(histogram, detail, value, ownThreshold);
       return { value, hasExemplars: detail !== null };
     },
   };
