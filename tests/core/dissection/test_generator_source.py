@@ -51,7 +51,7 @@ def test_everything_equals_brute_force(
 ) -> None:
     net, z = make(), latents(flat=flat)
     labels = Rules()(pictures_of(net, z)).numpy()
-    found = dw.dissect(
+    dissection = dw.dissect(
         net,
         layers,
         z,
@@ -60,16 +60,16 @@ def test_everything_equals_brute_force(
         settings=dw.Settings(population=population, exemplars=3),
         progress=False,
     )
-    assert found.images == 9 and found.picture_size == picture and found.label_size == (11, 13)
-    assert found.names == tuple(f"latent {number}" for number in range(9))
-    assert found.vocabulary == Rules.vocabulary
+    assert dissection.images == 9 and dissection.picture_size == picture and dissection.label_size == (11, 13)
+    assert dissection.names == tuple(f"latent {number}" for number in range(9))
+    assert dissection.vocabulary == Rules.vocabulary
     for name in layers:
-        assert found[name].grid.rule == "half-pixel" and found[name].kind == "map"
+        assert dissection[name].grid.rule == "half-pixel" and dissection[name].kind == "map"
         maps = oracle.outputs(net, name, z)
-        oracle.check(found[name], maps, labels, picture, population)
-        assert (found[name].concept_area[1:] > 0).all() and found[name].intersection.any()
+        oracle.check(dissection[name], maps, labels, picture, population)
+        assert (dissection[name].concept_area[1:] > 0).all() and dissection[name].intersection.any()
     want = oracle.counts(np.zeros((9, 1, 11, 13), bool), labels, Rules.vocabulary.category_of)
-    assert (found.images_in_category == want["images_in_category"]).all()
+    assert (dissection.images_in_category == want["images_in_category"]).all()
 
 
 def test_both_shapes_of_latents_give_the_same_bits() -> None:
@@ -83,18 +83,18 @@ def test_both_shapes_of_latents_give_the_same_bits() -> None:
 
 def test_vectors_of_a_generator() -> None:
     net, z = oblong(), latents(flat=True)
-    found = dw.dissect(
+    dissection = dw.dissect(
         net, "fc", z, segmenter=Rules(), level=LEVELS, settings=dw.Settings(exemplars=2), progress=False
     )["fc"]
-    assert found.kind == "vector"
+    assert dissection.kind == "vector"
     maps = oracle.outputs(net, "fc", z)[:, :, None, None]
-    oracle.check(found, maps, Rules()(pictures_of(net, z)).numpy(), (22, 26))
+    oracle.check(dissection, maps, Rules()(pictures_of(net, z)).numpy(), (22, 26))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 9, 50])
 def test_any_batch_size_and_little_memory(batch_size: int) -> None:
     net, z = progressive(), latents()
-    found = dw.dissect(
+    dissection = dw.dissect(
         net,
         "layer5",
         z,
@@ -105,7 +105,7 @@ def test_any_batch_size_and_little_memory(batch_size: int) -> None:
         progress=False,
     )
     labels = Rules()(pictures_of(net, z, batch_size)).numpy()
-    oracle.check(found["layer5"], oracle.outputs(net, "layer5", z, batch_size), labels, (16, 16))
+    oracle.check(dissection["layer5"], oracle.outputs(net, "layer5", z, batch_size), labels, (16, 16))
 
 
 def test_workers_change_nothing() -> None:
@@ -171,9 +171,11 @@ def test_checkpoint_of_another_run_is_refused(tmp_path: Path, differing: str) ->
 
 
 def test_provenance_says_how_pictures_were_made() -> None:
-    found = dw.dissect(progressive(), "layer4", latents(), segmenter=Rules(), progress=False)
-    assert found.provenance["to_pictures"] == "to_images" and found.provenance["segmenter"] == "Rules"
-    assert found.provenance["preprocess"] is None and len(found.provenance["data"]) == 64
+    dissection = dw.dissect(progressive(), "layer4", latents(), segmenter=Rules(), progress=False)
+    assert (
+        dissection.provenance["to_pictures"] == "to_images" and dissection.provenance["segmenter"] == "Rules"
+    )
+    assert dissection.provenance["preprocess"] is None and len(dissection.provenance["data"]) == 64
 
 
 def test_to_pictures_makes_what_is_labeled() -> None:
@@ -181,19 +183,21 @@ def test_to_pictures_makes_what_is_labeled() -> None:
         return 1 - dw.to_images(output)
 
     net, z = progressive(), latents()
-    found = dw.dissect(net, "layer4", z, segmenter=Rules(), to_images=inverse, progress=False)
+    dissection = dw.dissect(net, "layer4", z, segmenter=Rules(), to_images=inverse, progress=False)
     labels = Rules()(1 - pictures_of(net, z)).numpy()
     area = [(labels == concept).any(1).sum() for concept in range(1, 8)]
-    assert found["layer4"].concept_area[1:].tolist() == area
-    assert found.provenance["to_pictures"].endswith("inverse")
+    assert dissection["layer4"].concept_area[1:].tolist() == area
+    assert dissection.provenance["to_pictures"].endswith("inverse")
 
 
 def test_result_pictures_are_the_generators() -> None:
     net, z = progressive(), latents()
-    found = dw.dissect(net, "layer4", z, segmenter=Rules(), settings=dw.Settings(exemplars=2), progress=False)
+    dissection = dw.dissect(
+        net, "layer4", z, segmenter=Rules(), settings=dw.Settings(exemplars=2), progress=False
+    )
     drawn = pictures_of(net, z).permute(0, 2, 3, 1).numpy() * 255
-    assert set(found.pictures) == set(found["layer4"].exemplar_image.ravel().tolist())
-    for number, jpeg in found.pictures.items():
+    assert set(dissection.pictures) == set(dissection["layer4"].exemplar_image.ravel().tolist())
+    for number, jpeg in dissection.pictures.items():
         pixels = np.asarray(Image.open(io.BytesIO(jpeg)), np.float32)
         assert np.abs(pixels - drawn).mean((1, 2, 3)).argmin() == number
 
@@ -226,8 +230,10 @@ def test_peaks_over_latents(make: Any, flat: bool, layer: str, batch_size: int) 
 
 
 def test_ranked_by_iou() -> None:
-    found = dw.dissect(progressive(), "layer2", latents(), segmenter=Rules(), level=LEVELS, progress=False)
-    layer = found["layer2"]
+    dissection = dw.dissect(
+        progressive(), "layer2", latents(), segmenter=Rules(), level=LEVELS, progress=False
+    )
+    layer = dissection["layer2"]
     for concept in Rules.vocabulary.concepts[1:]:
         column = Rules.vocabulary.index(*concept)
         for at, level in enumerate(LEVELS):
@@ -266,8 +272,12 @@ class Gray(nn.Module):
 
 def run(**changed: Any) -> Any:
     arguments: dict[str, Any] = {
-        "model": progressive(), "layers": "layer4", "data": latents(), "segmenter": Rules(), "progress": False
-    }  # fmt: skip
+        "model": progressive(),
+        "layers": "layer4",
+        "data": latents(),
+        "segmenter": Rules(),
+        "progress": False,
+    }
     return dw.dissect(**(arguments | changed))
 
 
@@ -300,7 +310,7 @@ def test_bad_latents() -> None:
 def test_bad_pictures() -> None:
     with pytest.raises(DataError, match=r"values from -\d.*must lie in \[0, 1\].*to_images"):
         run(to_images=lambda output: output)
-    with pytest.raises(DataError, match=r"out \(2, 1, 16, 16\) for 2 latents; it must be \(2, 3, H, W\)"):
+    with pytest.raises(DataError, match=r"outputs \(2, 1, 16, 16\) for 2 latents; it must be \(2, 3, H, W\)"):
         run(model=Gray(), layers="net.layer4")
     with pytest.raises(DataError, match="outputs tuple for 2 latents"):
         run(to_images=lambda output: (output,))
@@ -334,7 +344,7 @@ def spoiled(change: Callable[[Tensor], Any]) -> Rules:
         (lambda labels: labels[:, 0], r"returns torch.int64 \(1, 11, 13\)"),
         (lambda labels: labels[:, :, :0], r"returns torch.int64 \(1, 2, 0, 13\)"),
         (lambda labels: torch.tensor(3), r"returns torch.int64 \(\)"),
-        (lambda labels: labels.repeat(2, 1, 1, 1), "returns 2 label maps .* for 1 pictures"),
+        (lambda labels: labels.repeat(2, 1, 1, 1), "returns 2 label maps .* for 1 images"),
         (lambda labels: labels + 1, r"from 1 to 8 for 1 images; allowed are 0 \(none\) to 7"),
         (lambda labels: labels - 3, "from -3 to 4"),
         (

@@ -22,12 +22,12 @@ from tests.small_networks import TinyNet
 @pytest.mark.parametrize("batch_size", [1, 4, 9])
 def test_peaks_are_the_greatest_activations(tiny: TinyNet, images: ArrayImages, batch_size: int) -> None:
     expected = oracle.outputs(tiny, "mix", images.images, batch_size).max((2, 3))
-    told: list[int] = []
+    done_images: list[int] = []
     peaks = find_max_activations(
-        tiny, "mix", images, batch_size=batch_size, progress=lambda done, total: told.append(done)
+        tiny, "mix", images, batch_size=batch_size, progress=lambda done, total: done_images.append(done)
     )
     assert peaks.shape == (9, 5) and (peaks == expected).all()
-    assert told[-1] == 9 and tiny.training
+    assert done_images[-1] == 9 and tiny.training
     plain = find_max_activations(tiny, "mix", [image for image, _ in images], batch_size=batch_size)
     assert (plain == peaks).all()
 
@@ -53,13 +53,13 @@ def test_the_threshold_is_the_best(pairs: list[tuple[int, bool]]) -> None:
     peaks, truth = np.array([p for p, _ in pairs], float), np.array([t for _, t in pairs])
     if truth.all() or not truth.any():
         return
-    found = classify_by_max_activation(peaks, truth)
+    classifier = classify_by_max_activation(peaks, truth)
     cuts = np.concatenate([[-10], np.unique(peaks), (np.unique(peaks)[1:] + np.unique(peaks)[:-1]) / 2])
     scores = [((peaks[truth] > cut).mean() + (peaks[~truth] <= cut).mean()) / 2 for cut in cuts]
-    assert found.balanced_accuracy == pytest.approx(max(scores))
-    again = classify_by_max_activation(peaks, truth, threshold=found.threshold)
-    assert again == found
-    assert found.recall == (peaks[truth] > found.threshold).mean()
+    assert classifier.balanced_accuracy == pytest.approx(max(scores))
+    again = classify_by_max_activation(peaks, truth, threshold=classifier.threshold)
+    assert again == classifier
+    assert classifier.recall == (peaks[truth] > classifier.threshold).mean()
 
 
 def test_bad_peaks() -> None:
@@ -80,16 +80,16 @@ def test_a_unit_is_chosen_on_one_half_and_judged_on_the_other() -> None:
     kinds = [[i for i in range(31) if truth[i] == kind] for kind in (True, False)]
     chosen_on = sorted(i for own in kinds for i in own[::2])
     judged_on = sorted(i for own in kinds for i in own[1::2])
-    told = [classify_by_max_activation(peaks[chosen_on, unit], truth[chosen_on]) for unit in units]
-    best = int(np.argmax([one.balanced_accuracy for one in told]))
-    found = choose_unit(peaks, truth, units)
-    assert found.unit == units[best] in (5, 3) and np.flatnonzero(found.judged).tolist() == judged_on
-    cut = told[best].threshold
-    right = [(peaks[i, found.unit] > cut) == truth[i] for i in judged_on]
+    classifiers = [classify_by_max_activation(peaks[chosen_on, unit], truth[chosen_on]) for unit in units]
+    best = int(np.argmax([one.balanced_accuracy for one in classifiers]))
+    choice = choose_unit(peaks, truth, units)
+    assert choice.unit == units[best] in (5, 3) and np.flatnonzero(choice.judged).tolist() == judged_on
+    cut = classifiers[best].threshold
+    right = [(peaks[i, choice.unit] > cut) == truth[i] for i in judged_on]
     recall = np.mean([ok for ok, i in zip(right, judged_on, strict=True) if truth[i]])
     negative = np.mean([ok for ok, i in zip(right, judged_on, strict=True) if not truth[i]])
-    assert found.classifier.threshold == cut
-    assert found.classifier.balanced_accuracy == pytest.approx((recall + negative) / 2)
+    assert choice.classifier.threshold == cut
+    assert choice.classifier.balanced_accuracy == pytest.approx((recall + negative) / 2)
 
 
 def test_nothing_to_choose() -> None:

@@ -98,9 +98,9 @@ def test_counts_of_both_conventions(tmp_path: Path, min_iou: float, top: dict, c
     """An IoU must exceed the least one; the top label of unit 5, and of 3, is a nameless one."""
     table = read_netdissect_csv(written(tmp_path / "a.csv"))
     for convention, counts in (("top", top), ("category", category)):
-        found = table.count_detectors(convention=convention, min_iou=min_iou)
-        total = found.pop("all")
-        assert found == {name: DetectorCount(*count) for name, count in counts.items()}
+        counted = table.count_detectors(convention=convention, min_iou=min_iou)
+        total = counted.pop("all")
+        assert counted == {name: DetectorCount(*count) for name, count in counts.items()}
         assert total.detectors == sum(count for count, _ in top.values())
         assert total.unique == sum(unique for _, unique in counts.values())
 
@@ -235,14 +235,14 @@ def slow_rows(layer: LayerDissection, at: int) -> list[dict[str, object]]:
         row: dict[str, object] = {"unit": unit + 1, "category": "", "label": "", "score": -1.0}
         for place, category in enumerate(layer.vocabulary.categories):
             active = int(layer.area_in_category[at, unit, place])
-            found = ("", 0, active, 0, 0.0)
+            best = ("", 0, active, 0, 0.0)
             for number, concept in enumerate(layer.vocabulary):
                 both, truth = int(layer.intersection[at, unit, number]), int(layer.concept_area[number])
-                if concept.category == category and both and both / (truth + active - both) > found[-1]:
-                    found = (concept.name, truth, active, both, both / (truth + active - both))
-            row |= {f"{category}-{field}": cell for field, cell in zip(FIELDS, found, strict=True)}
-            if found[-1] > row["score"]:
-                row |= {"category": category, "label": found[0], "score": found[-1]}
+                if concept.category == category and both and both / (truth + active - both) > best[-1]:
+                    best = (concept.name, truth, active, both, both / (truth + active - both))
+            row |= {f"{category}-{field}": cell for field, cell in zip(FIELDS, best, strict=True)}
+            if best[-1] > row["score"]:
+                row |= {"category": category, "label": best[0], "score": best[-1]}
         rows.append(row)
     return sorted(rows, key=lambda row: -row["score"])
 
@@ -286,8 +286,8 @@ def test_reads_back_what_it_wrote(layer: LayerDissection, tmp_path: Path) -> Non
     assert table.categories == layer.vocabulary.categories == ("object", "material", "scene")
     rows = sorted(slow_rows(layer, 0), key=lambda row: row["unit"])
     assert table.frame["unit"].tolist() == [0, 1, 2, 3, 4]
-    for found, right in zip(table.frame.to_dict("records"), rows, strict=True):
-        assert found == right | {"unit": right["unit"] - 1}
+    for read, right in zip(table.frame.to_dict("records"), rows, strict=True):
+        assert read == right | {"unit": right["unit"] - 1}
     assert table.frame["scene-label"].tolist() == [""] * 5
     for convention in ("top", "category"):
         for min_iou in (0.0, 0.04, 0.08):

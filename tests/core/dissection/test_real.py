@@ -52,9 +52,15 @@ def test_reference_subset(real: Path) -> None:
     late, early = result["features.12"], result["features.3"]
     assert len(late.detectors()) == 233 and len(early.detectors()) == 35
     assert {c.name: n for c, n in late.unique_detectors().items()} == {
-        "car": 137, "bicyclist": 35, "tree": 25, "sign": 14,
-        "pavement": 8, "sky": 8, "fence": 4, "pedestrian": 2,
-    }  # fmt: skip
+        "car": 137,
+        "bicyclist": 35,
+        "tree": 25,
+        "sign": 14,
+        "pavement": 8,
+        "sky": 8,
+        "fence": 4,
+        "pedestrian": 2,
+    }
     best = late.best()
     for unit, name, iou in ((60, "car", 0.2127), (427, "car", 0.2042), (327, "bicyclist", 0.1972)):
         assert result.vocabulary[int(best.concept[unit])].name == name
@@ -122,16 +128,16 @@ def test_every_unit_removed_equals_the_naive_loop_on_real_photos(real: Path) -> 
     with torch.random.fork_rng():
         model = dw.load_model("squeezenet1_0", real / "squeezenet1_0_imagenet.safetensors").eval()
     photos_classifier = dw.ClassifierData(model, photos, targets="predicted", preprocess=dw.normalize())
-    found = dw.rank_units(photos_classifier, "features.12", progress=False)
-    assert "linear layer" in found.how
+    importance = dw.rank_units(photos_classifier, "features.12", progress=False)
+    assert "linear layer" in importance.how
     batch = dw.normalize()(torch.stack([photos[i] for i in range(6)]))
-    changed = np.flatnonzero((found.edited.edited != found.edited.predicted).any(1))
+    changed = np.flatnonzero((importance.edited.edited != importance.edited.predicted).any(1))
     assert len(changed) >= 5
     with torch.no_grad():
         maps = model.features(batch)
-        assert (found.edited.predicted == model(batch).argmax(1).numpy()).all()
+        assert (importance.edited.predicted == model(batch).argmax(1).numpy()).all()
         for unit in [*changed[:20].tolist(), *range(0, 512, 23)]:
             edited = maps.clone()
             edited[:, unit] = 0
-            told = model.classifier(edited).flatten(1).argmax(1).numpy()
-            assert (found.edited.edited[unit] == told).all(), unit
+            predicted = model.classifier(edited).flatten(1).argmax(1).numpy()
+            assert (importance.edited.edited[unit] == predicted).all(), unit

@@ -352,7 +352,7 @@ def test_checkpoint_of_another_run_is_refused(tiny: TinyNet, tmp_path: Path) -> 
     with pytest.raises(Interrupted):
         dissect(tiny, "mix", StoppingImages(at=5), level=0.2, out=tmp_path / "out", progress=False)
     with pytest.raises(
-        Exception, match=r"unfinished run of something else \(settings: .*0\.2.* there, .*0\.1"
+        Exception, match=r"unfinished run of something else \(settings: .*0\.2.* in the checkpoint, .*0\.1"
     ):
         dissect(tiny, "mix", ArrayImages(), level=0.1, out=tmp_path / "out", progress=False)
 
@@ -360,10 +360,10 @@ def test_checkpoint_of_another_run_is_refused(tiny: TinyNet, tmp_path: Path) -> 
 def test_disk_too_small_is_said_before(
     tiny: TinyNet, images: ArrayImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    sentences: list[str] = []
     source = Source(tiny, ["mix"], images, levels=(0.2,))
-    run(source, Resources(memory=64), notify=said.append)
-    assert len(said) == 1 and "temporary files in" in said[0]
+    run(source, Resources(memory=64), notify=sentences.append)
+    assert len(sentences) == 1 and "temporary files in" in sentences[0]
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=10))
     with pytest.raises(StorageError, match=r"needs up to .* GB .* 0\.0 GB are free"):
         run(source, Resources(memory=64))

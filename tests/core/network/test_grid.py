@@ -69,14 +69,14 @@ def test_half_pixel_of_13_in_224() -> None:
 def test_coordinates_are_exact_fractions_clamped_to_the_map() -> None:
     rows, columns = UNEVEN.coordinates(LABELS, PICTURE)
     assert (rows.shape, columns.shape, rows.dtype) == ((11,), (13,), np.float64)
-    for found, count, full, first, step, length in (
+    for coordinates, count, full, first, step, length in (
         (rows, 11, 20, "2.5", "3.3", 5),
         (columns, 13, 28, "4.25", "4.1", 6),
     ):
         for i in range(count):
             pixel = Fraction(2 * i + 1, 2) * Fraction(full, count) - Fraction(1, 2)
             place = (pixel - Fraction(first)) / Fraction(step)
-            assert found[i] == pytest.approx(float(min(max(place, 0), length - 1)), abs=1e-12)
+            assert coordinates[i] == pytest.approx(float(min(max(place, 0), length - 1)), abs=1e-12)
     assert rows[0] == columns[0] == 0
     assert rows[-1] == 4
 
@@ -99,10 +99,10 @@ def test_half_pixel_is_that_of_torch(
 ) -> None:
     values = random_maps(2, 5, *maps)
     upsampler = Upsampler(Grid.half_pixel(*maps, picture), size, picture, CPU)
-    found = upsampler(values)
-    assert (found.shape, found.dtype) == ((2, 5, *size), torch.float32)
+    upsampled = upsampler(values)
+    assert (upsampled.shape, upsampled.dtype) == ((2, 5, *size), torch.float32)
     expected = interpolate(values.double(), size, mode="bilinear", align_corners=False, antialias=False)
-    torch.testing.assert_close(found.double(), expected, atol=1e-6, rtol=1e-6)
+    torch.testing.assert_close(upsampled.double(), expected, atol=1e-6, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -118,24 +118,24 @@ def test_any_grid_gives_the_bits_of_the_definition(
     grid: Grid, size: tuple[int, int], picture: tuple[int, int]
 ) -> None:
     values = random_maps(7, 5, 6) * 10 ** random_maps(7, 1, 1, seed=1)
-    found = Upsampler(grid, size, picture, CPU)(values).numpy()
-    assert found.dtype == np.float32
-    for one, upsampled in zip(values.numpy(), found, strict=True):
-        assert np.array_equal(upsampled, slow_upsample(one, grid, size, picture))
+    upsampled = Upsampler(grid, size, picture, CPU)(values).numpy()
+    assert upsampled.dtype == np.float32
+    for one, each in zip(values.numpy(), upsampled, strict=True):
+        assert np.array_equal(each, slow_upsample(one, grid, size, picture))
 
 
 def test_clamped_outside_the_outermost_centers() -> None:
     grid = Grid(5, 6, 7.25, 9.25, 1.5, 2.0, "receptive-field")  # rows 7.25 to 13.25, columns 9.25 to 19.25
     values = random_maps(5, 6)
-    found = Upsampler(grid, PICTURE, PICTURE, CPU)(values)  # a label for each pixel
-    assert (found[:8, :10] == values[0, 0]).all()
-    assert (found[14:, 20:] == values[4, 5]).all()
-    assert (found[:8, 20:] == values[0, 5]).all()
-    assert (found[14:, :10] == values[4, 0]).all()
-    assert (found[:8] == found[0]).all()
-    assert (found[:, 20:] == found[:, -1:]).all()
-    assert not (found[8] == found[0]).all()
-    assert not (found[:, 19] == found[:, 20]).all()
+    upsampled = Upsampler(grid, PICTURE, PICTURE, CPU)(values)  # a label for each pixel
+    assert (upsampled[:8, :10] == values[0, 0]).all()
+    assert (upsampled[14:, 20:] == values[4, 5]).all()
+    assert (upsampled[:8, 20:] == values[0, 5]).all()
+    assert (upsampled[14:, :10] == values[4, 0]).all()
+    assert (upsampled[:8] == upsampled[0]).all()
+    assert (upsampled[:, 20:] == upsampled[:, -1:]).all()
+    assert not (upsampled[8] == upsampled[0]).all()
+    assert not (upsampled[:, 19] == upsampled[:, 20]).all()
 
 
 def test_plateau_stays_flat_to_the_bit() -> None:

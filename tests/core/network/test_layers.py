@@ -303,7 +303,7 @@ def test_first_tensor_of_a_tuple(odd: OddNet) -> None:
     "call", [lambda m, n: plans_of(m, n), lambda m, n: trace(m, [n]).__enter__(), find_layer]
 )
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("stm", "no layer 'stm'. Did you mean 'stem'"),
         ("lft", "'left'"),
@@ -311,8 +311,8 @@ def test_first_tensor_of_a_tuple(odd: OddNet) -> None:
         ("", "no layer ''"),
     ],
 )
-def test_unknown_layer_names_the_nearest(tiny: TinyNet, call: object, name: str, said: str) -> None:
-    with pytest.raises(LayerError, match=said) as caught:
+def test_unknown_layer_names_the_nearest(tiny: TinyNet, call: object, name: str, message: str) -> None:
+    with pytest.raises(LayerError, match=message) as caught:
         call(tiny, name)
     assert isinstance(caught.value, (DissectError, LookupError))
     assert hooks(tiny) == 0
