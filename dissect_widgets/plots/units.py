@@ -189,14 +189,14 @@ def _exemplars(
     """Exemplars of a unit, uint8 (n, 160, width, 3), and the activation at their pixels (n, 160, width)."""
     present = layer.exemplar_image[unit, :count] >= 0
     numbers = layer.exemplar_image[unit, :count][present].tolist()
-    height, width = dissection.picture_size
+    height, width = dissection.image_size
     size = (_SIDE, max(1, round(_SIDE * width / height)))
     pixels = np.zeros((len(numbers), *size, 3), np.uint8)
     for position, number in enumerate(numbers):
-        image = Image.open(io.BytesIO(dissection.pictures[number])).convert("RGB")
+        image = Image.open(io.BytesIO(dissection.thumbnails[number])).convert("RGB")
         pixels[position] = np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
     maps = torch.from_numpy(layer.exemplar_map[unit, :count][present].astype(np.float32))
-    values = Upsampler(layer.exemplar_grid, size, dissection.picture_size, maps.device)(maps)
+    values = Upsampler(layer.exemplar_grid, size, dissection.image_size, maps.device)(maps)
     return pixels, values.numpy()
 
 

@@ -159,7 +159,7 @@ def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> s
 
 
 def _facts(dissection: Dissection) -> str:
-    height, width = dissection.picture_size
+    height, width = dissection.image_size
     categories = ", ".join(
         f"{int((dissection.vocabulary.category_of == i).sum())} {escape(category)}"
         for i, category in enumerate(dissection.vocabulary.categories)

@@ -91,7 +91,7 @@ def test_rows_of_units(dissection: dw.Dissection) -> None:
 def test_a_filter(dissection: dw.Dissection, exemplar: int) -> None:
     layer, grid = dissection["mix"], dissection["mix"].exemplar_grid
     drawn = filter_view(dissection, "mix", 2, exemplar=exemplar)
-    stored = Image.open(io.BytesIO(dissection.pictures[int(layer.exemplar_image[2, exemplar])]))
+    stored = Image.open(io.BytesIO(dissection.thumbnails[int(layer.exemplar_image[2, exemplar])]))
     expected = np.asarray(stored.resize((224, 160), Image.Resampling.BILINEAR)).astype(float)
     for number in (0, 2):
         assert np.abs(image(drawn, number) - expected).mean() < 4

@@ -302,7 +302,7 @@ def test_strips_show_regions(dissection: Dissection, level: float) -> None:
         for place, image in enumerate(layer.exemplar_image[unit]):
             left = place * 228
             cell = strip[:, left : left + 224, :3].astype(int)
-            stored = Image.open(io.BytesIO(dissection.pictures[int(image)]))
+            stored = Image.open(io.BytesIO(dissection.thumbnails[int(image)]))
             assert stored.size == (28, 20)
             picture = np.asarray(stored.resize((224, 160), Image.Resampling.BILINEAR)).astype(int)
             y = ((np.arange(160) + 0.5) * 20 / 160 - 0.5 - grid.top) / grid.step_y

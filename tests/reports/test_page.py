@@ -210,7 +210,7 @@ def test_blocks_hold_the_result(dissection: Dissection, tmp_path: Path) -> None:
                 drawn = low + maps[told["start"] + i] * (high - low)
                 assert np.abs(drawn - layer.exemplar_map[unit, i]).max() <= (high - low) / 400 + 1e-6
     for image in shown:
-        assert block(page, f"image-{image}") == dissection.pictures[image]
+        assert block(page, f"image-{image}") == dissection.thumbnails[image]
 
 
 def test_counts_are_in_the_table(dissection: Dissection, tmp_path: Path) -> None:

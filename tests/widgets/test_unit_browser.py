@@ -107,7 +107,7 @@ def test_answers_detail(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) -
     layer = browser.dissection["mix"]
     assert maps == layer.exemplar_map[2].tobytes() and "maps" not in content
     assert content["images"] == layer.exemplar_image[2].tolist()
-    assert pictures == [browser.dissection.pictures[i] for i in content["images"]]
+    assert pictures == [browser.dissection.thumbnails[i] for i in content["images"]]
     iou = layer.iou()[2]
     expected = sorted(((float(iou[c]), -c) for c in range(8) if iou[c] > 0), reverse=True)
     assert [name for name, _, _ in content["concepts"]] == [layer.vocabulary[-c].name for _, c in expected]
@@ -121,7 +121,7 @@ def test_answers_pictures(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch)
     _, (small,) = ask(browser, monkeypatch, kind="images", images=[image], side=14)
     assert Image.open(io.BytesIO(small)).size == (14, 10)
     _, (whole,) = ask(browser, monkeypatch, kind="images", images=[image], side=28)
-    assert whole == browser.dissection.pictures[image]
+    assert whole == browser.dissection.thumbnails[image]
 
 
 @pytest.mark.parametrize(

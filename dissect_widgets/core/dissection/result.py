@@ -50,11 +50,11 @@ class Dissection:
     """int64 (categories,): images that carry any label of the category."""
     skipped: tuple[Skipped, ...]
     """Images that could not be used."""
-    picture_size: tuple[int, int]
-    """(H, W) of what the network saw."""
+    image_size: tuple[int, int]
+    """(H, W) of the images that the network got."""
     label_size: tuple[int, int]
     """(rows, columns) of the label maps."""
-    pictures: Mapping[int, bytes]
+    thumbnails: Mapping[int, bytes]
     """JPEG files of all exemplars, by image number."""
     provenance: Mapping[str, Any]
     """Digests of weights and data, settings, versions, seconds."""
@@ -140,7 +140,7 @@ def _saved(dissection: Dissection) -> SavedResult:
     about = {
         "model": dissection.model,
         "images": dissection.images,
-        "picture_size": dissection.picture_size,
+        "picture_size": dissection.image_size,
         "label_size": dissection.label_size,
         "concepts": [list(concept) for concept in dissection.vocabulary][1:],
         "layers": [
@@ -157,7 +157,7 @@ def _saved(dissection: Dissection) -> SavedResult:
         "names": list(dissection.names),
         "provenance": dict(dissection.provenance),
     }
-    return SavedResult(about, {"common": common, **arrays}, dict(dissection.pictures))
+    return SavedResult(about, {"common": common, **arrays}, dict(dissection.thumbnails))
 
 
 def _saved_arrays(layer: LayerDissection) -> Arrays:
@@ -190,8 +190,8 @@ def _read(saved: SavedResult) -> Dissection:
         images=about["images"],
         images_in_category=frozen(common["images_in_category"]),
         skipped=tuple(Skipped(*skipped) for skipped in about["skipped"]),
-        picture_size=tuple(about["picture_size"]),
+        image_size=tuple(about["picture_size"]),
         label_size=tuple(about["label_size"]),
-        pictures=saved.pictures,
+        thumbnails=saved.pictures,
         provenance=about["provenance"],
     )

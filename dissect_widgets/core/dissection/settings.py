@@ -87,7 +87,7 @@ class Resources:
 
 
 def checked_levels(level: float | Sequence[float]) -> tuple[float, ...]:
-    """Levels of a dissection as a tuple, once they are sure to be different fractions in (0, 1).
+    """Levels of a dissection as a tuple; they must be different fractions in (0, 1).
 
     Raises
     ------

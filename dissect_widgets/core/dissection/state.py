@@ -185,9 +185,9 @@ class Probe:
             images=images,
             images_in_category=frozen(self.labels.in_category.sum(0, dtype=np.int64)),
             skipped=tuple(sorted(self.skipped)),
-            picture_size=self.spec.image_size,
+            image_size=self.spec.image_size,
             label_size=self.spec.label_size,
-            pictures=dict(self.thumbnails.jpeg),
+            thumbnails=dict(self.thumbnails.jpeg),
             provenance=dict(provenance),
         )
 

@@ -68,7 +68,7 @@ class LabelTally(Mergeable):
             is in several channels of a pixel counts once there.
         """
         if self.done[index]:
-            raise ValueError(f"Image {index} came twice.")
+            raise ValueError(f"Image {index} was added before.")
         flat = labels.reshape(self.channels, self.pixels).astype(self.dtype)
         for channel in range(1, self.channels):
             flat[channel][(flat[:channel] == flat[channel]).any(0)] = 0

@@ -60,7 +60,7 @@ class Painting:
         self.latent = latent or (lambda seed: latents(1, seed, latent_dim=latent_dim))
         self._generator = open_generator(generator, self.layer.name, self.latent(1), to_images=to_images)
         _, rows, columns = self._generator.maps[self.layer.name]
-        self._grid, self._size = (rows, columns), dissection.picture_size
+        self._grid, self._size = (rows, columns), dissection.image_size
         self._of = {"generator": f"{type(generator).__name__} {digest[:16]}", "layer": self.layer.name}
         self._begun: Prefix | None = None
 

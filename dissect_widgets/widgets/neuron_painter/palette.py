@@ -66,10 +66,10 @@ def thumbnail(dissection: Dissection, layer: LayerDissection, unit: int) -> str:
     image = int(layer.exemplar_image[unit, 0]) if layer.exemplar_image.shape[1] else -1
     if image < 0:
         return ""
-    photo = Image.open(io.BytesIO(dissection.pictures[image])).convert("RGB")
+    photo = Image.open(io.BytesIO(dissection.thumbnails[image])).convert("RGB")
     activation_map, grid = layer.exemplar_map[unit, 0], layer.exemplar_grid
     row, column = np.unravel_index(int(activation_map.argmax()), activation_map.shape)
-    height, width = dissection.picture_size
+    height, width = dissection.image_size
     x = (grid.left + column * grid.step_x + 0.5) / width * photo.width
     y = (grid.top + row * grid.step_y + 0.5) / height * photo.height
     side = round(min(photo.size) * 0.45)

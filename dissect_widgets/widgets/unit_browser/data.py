@@ -44,7 +44,7 @@ class UnitData:
         return {
             "model": self.dissection.model,
             "images": self.dissection.images,
-            "image_size": list(self.dissection.picture_size),
+            "image_size": list(self.dissection.image_size),
             "categories": list(vocabulary.categories),
             "concepts": {int(c): list(vocabulary[int(c)]) for c in used},
             "layers": [
@@ -101,7 +101,7 @@ class UnitData:
 
     def image(self, image: int, side: int) -> bytes:
         """JPEG of an image with no side longer than `side`."""
-        return shrink(self.dissection.pictures[image], side)
+        return shrink(self.dissection.thumbnails[image], side)
 
     def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Content and buffers of the answer to a page."""

@@ -60,7 +60,7 @@ def test_everything_equals_brute_force(
         settings=dw.Settings(population=population, exemplars=3),
         progress=False,
     )
-    assert dissection.images == 9 and dissection.picture_size == picture and dissection.label_size == (11, 13)
+    assert dissection.images == 9 and dissection.image_size == picture and dissection.label_size == (11, 13)
     assert dissection.names == tuple(f"latent {number}" for number in range(9))
     assert dissection.vocabulary == Rules.vocabulary
     for name in layers:
@@ -148,7 +148,7 @@ def test_interrupt_loses_nothing(tmp_path: Path, with_folder: bool) -> None:
     assert rules.calls == 5  # once more to see sizes, and the ninth latent
     for name in PROGRESSIVE:
         oracle.same(again[name], whole[name])
-    assert again.pictures == whole.pictures
+    assert again.thumbnails == whole.thumbnails
     if out:
         oracle.same(dw.load(out)["layer3"], whole["layer3"])
 
@@ -196,8 +196,8 @@ def test_result_pictures_are_the_generators() -> None:
         net, "layer4", z, segmenter=Rules(), settings=dw.Settings(exemplars=2), progress=False
     )
     drawn = pictures_of(net, z).permute(0, 2, 3, 1).numpy() * 255
-    assert set(dissection.pictures) == set(dissection["layer4"].exemplar_image.ravel().tolist())
-    for number, jpeg in dissection.pictures.items():
+    assert set(dissection.thumbnails) == set(dissection["layer4"].exemplar_image.ravel().tolist())
+    for number, jpeg in dissection.thumbnails.items():
         pixels = np.asarray(Image.open(io.BytesIO(jpeg)), np.float32)
         assert np.abs(pixels - drawn).mean((1, 2, 3)).argmin() == number
 

@@ -65,7 +65,7 @@ def test_everything_equals_brute_force(
         check(result[name], maps, images, population)
     want = oracle.counts(np.zeros((9, 1, 11, 13), bool), images.labels, images.vocabulary.category_of)
     assert (result.images_in_category == want["images_in_category"]).all()
-    assert result.images == 9 and result.picture_size == (20, 28) and result.label_size == (11, 13)
+    assert result.images == 9 and result.image_size == (20, 28) and result.label_size == (11, 13)
 
 
 def test_iou_by_both_denominators(tiny: TinyNet, images: ArrayImages) -> None:
@@ -143,7 +143,7 @@ def test_any_split_in_any_order_gives_the_same_bits(
     result = merged.result(model="TinyNet", names=images.names, provenance={})
     for name in ("pool", "mix"):
         same(result[name], whole[name])
-    assert dict(result.pictures) == dict(whole.pictures)
+    assert dict(result.thumbnails) == dict(whole.thumbnails)
 
 
 def test_the_network_always_sees_full_batches(tiny: TinyNet, images: ArrayImages) -> None:
@@ -278,7 +278,7 @@ def test_interrupt_loses_nothing(
     again = dissect(tiny, "mix", data, level=LEVELS, out=out, progress=False)
     assert read == [0, 8]  # the first is looked at for its sizes
     same(again["mix"], whole["mix"])
-    assert again.pictures == whole.pictures
+    assert again.thumbnails == whole.thumbnails
     if out:
         assert not out.with_name("out.partial").exists()
         same(Dissection.load(out)["mix"], whole["mix"])
@@ -433,8 +433,8 @@ def test_result_pictures_show_the_exemplars(tiny: TinyNet, images: ArrayImages) 
 
     result = dissect(tiny, "mix", images, level=0.2, settings=Settings(exemplars=2), progress=False)
     shown = set(result["mix"].exemplar_image.ravel().tolist())
-    assert set(result.pictures) == shown
+    assert set(result.thumbnails) == shown
     for image in shown:
-        pixels = np.asarray(Image.open(io.BytesIO(result.pictures[image])), np.float32)
+        pixels = np.asarray(Image.open(io.BytesIO(result.thumbnails[image])), np.float32)
         distance = np.abs(pixels - images.images.permute(0, 2, 3, 1).numpy() * 255).mean((1, 2, 3))
         assert distance.argmin() == image and distance[image] < 12
