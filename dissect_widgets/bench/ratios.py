@@ -119,9 +119,9 @@ def bench_ablate(
         "images": len(data),
         "layer": layer,
         "units": results[0].units,
-        "strategy": results[0].how,
+        "strategy": results[0].strategy,
         "changed_predictions": round(
-            float((results[0].edited.edited != results[0].edited.predicted).mean()), 4
+            float((results[0].predictions.ablated != results[0].predictions.predicted).mean()), 4
         ),
         "batch_size": batch_size,
         "rounds": rounds,
@@ -183,7 +183,7 @@ def bench_edit(
     return {
         "layer": layer,
         "units": units,
-        "strategy": editable.how,
+        "strategy": editable.strategy,
         "size": generator.size,
         "images": images,
         "batch_size": batch_size,

@@ -40,10 +40,10 @@ def set_curves(effects: SetEffects, name: str) -> go.Figure:
     ConceptError
         If no sets were tried for the class.
     """
-    c, order = effects.class_place(name), np.argsort(effects.sizes)
+    c, order = effects.class_index(name), np.argsort(effects.sizes)
     sizes = np.array(effects.sizes)[order]
-    most, least = (effects.own[kind][c, order] for kind in ("remove most", "remove least"))
-    random = effects.own["remove random"][:, c, order]
+    most, least = (effects.class_accuracy[kind][c, order] for kind in ("remove most", "remove least"))
+    random = effects.class_accuracy["remove random"][:, c, order]
     mean, spread = random.mean(0), random.std(0)
     title = f"{effects.layer}: accuracy of {name} without sets of units"
     drawn = figure(title, x=f"units removed (of {effects.units})", y="balanced accuracy")
@@ -101,11 +101,20 @@ def class_scatter(effects: SetEffects, size: int) -> go.Figure:
     SettingError
         If no sets of this size were tried.
     """
-    at, order = effects.place(size), np.argsort([name.casefold() for name in effects.classes], kind="stable")
+    at, order = (
+        effects.size_index(size),
+        np.argsort([name.casefold() for name in effects.classes], kind="stable"),
+    )
     series = (
         ("unchanged", effects.before, _BLUE, "circle-open", 11),
-        (f"{size} most important removed", effects.own["remove most"][:, at], _ORANGE, "x-thin-open", 9),
-        (f"only these {size} left", effects.own["keep most"][:, at], _GREEN, "diamond", 5),
+        (
+            f"{size} most important removed",
+            effects.class_accuracy["remove most"][:, at],
+            _ORANGE,
+            "x-thin-open",
+            9,
+        ),
+        (f"only these {size} left", accuracy["keep most"][:, at], _GREEN, "diamond", 5),
     )
     title = f"{effects.layer}: accuracy of each class without its {size} most important units"
     title += ", and with only these"

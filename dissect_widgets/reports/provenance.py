@@ -24,11 +24,11 @@ def provenance_section(
     }
     if importance is not None:
         facts["ranking"] = (
-            f"{count(importance.images, 'image')}, {importance.seconds:.0f} s, {importance.how}"
+            f"{count(importance.images, 'image')}, {importance.seconds:.0f} s, {importance.strategy}"
         )
     if sets is not None:
         facts["sets"] = (
-            f"{count(sets.images, 'image')}, {count(sets.repeats, 'random set')} of each size, {sets.how}"
+            f"{count(sets.images, 'image')}, {count(sets.repeats, 'random set')} of each size, {sets.strategy}"
         )
     if changes is not None:
         attacked = changes.attacked

@@ -70,7 +70,7 @@ def interrupt(call: Callable[[], Any], message: str) -> InterruptedRun:
 
 
 def same_importance(one: Any, other: Any) -> None:
-    assert (one.edited.edited == other.edited.edited).all()
+    assert (one.predictions.ablated == other.predictions.ablated).all()
     assert (one.odds_loss == other.odds_loss)[:, one.present].all()
 
 

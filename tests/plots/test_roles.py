@@ -38,8 +38,8 @@ def edited(
     random = np.random.default_rng(seed)
     peaks, shares = random.random((23, 5)), random.dirichlet(np.ones(7), 23)
     peaks[:, 3] = 2.0  # a unit without a correlation
-    sums = {"peak": peaks, "peak2": peaks**2, "score": shares, "score2": shares**2}
-    moments = {name: value.sum(0) for name, value in sums.items()} | {"both": peaks.T @ shares}
+    sums = {"activation": peaks, "activation2": peaks**2, "score": shares, "score2": shares**2}
+    moments = {name: value.sum(0) for name, value in sums.items()} | {"product": peaks.T @ shares}
     odds = random.normal(size=(len(ablated), 7)) * (np.bincount(targets, minlength=7) > 0)
     return AblationPredictions(
         "Net", "mix", CLASSES, "by hand", targets, predicted, np.array(ablated, np.int32), odds, moments, 23
@@ -174,8 +174,8 @@ def test_correlation_bars(top: int) -> None:
     peaks, shares = random.random((23, 5)), random.dirichlet(np.ones(7), 23)  # as in `edited`
     groups: dict[str, list[float]] = {"unit": [], "all": []}
     for c in (0, 1, 2, 4, 6):
-        losses = [balanced(PREDICTED, c) - balanced(ablated, c) for ablated in importance.edited.edited]
-        odds = importance.edited.odds_loss[:, c]
+        losses = [balanced(PREDICTED, c) - balanced(ablated, c) for ablated in importance.predictions.ablated]
+        odds = importance.predictions.odds_loss[:, c]
         best = sorted(range(5), key=lambda u: (-round(losses[u], 9), -odds[u]))[:top]
         for u in {0, 1, 2, 4}:
             chosen = u in best and losses[u] > 0
@@ -274,7 +274,7 @@ def test_important_units(dissection: Dissection) -> None:
     for row, unit in enumerate(importance):
         name = dissection.vocabulary[int(best.concept[unit])].name
         escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        odds = [one.edited.odds_loss[unit, 2] / 5 for one in (train, val)]
+        odds = [one.predictions.odds_loss[unit, 2] / 5 for one in (train, val)]
         assert drawn.layout.annotations[row].text == (
             f'unit {unit} "{escaped}" (object), accuracy lost: train {100 * train.loss[unit, 2]:.1f} %, '
             f"val {100 * val.loss[unit, 2]:.1f} %; log-odds lost: train {odds[0]:.2f}, val {odds[1]:.2f}"

@@ -62,7 +62,12 @@ def sets(few: float, overall: float, kept: float) -> Any:
     }
     everything = {"remove most": np.full((2, 2), overall)}
     made = SimpleNamespace(
-        before=np.array([0.9, 1.0]), all_before=0.96, sizes=(3, 7), units=28, own=own, overall=everything
+        before=np.array([0.9, 1.0]),
+        overall_before=0.96,
+        sizes=(3, 7),
+        units=28,
+        class_accuracy=own,
+        overall=everything,
     )
     return SimpleNamespace(sets=made)
 

@@ -252,7 +252,7 @@ def test_what_each_class_loses(
 ) -> None:
     importance = importance.ranked_by(measure)
     page = write_report(dissection, tmp_path / "page.html", importance=importance).read_text("utf-8")
-    edited = importance.edited
+    edited = importance.predictions
     truth, iou = edited.targets, dissection["mix"].iou()
 
     def balanced(told: Any, c: int) -> float:
@@ -262,7 +262,7 @@ def test_what_each_class_loses(
     expected = []
     for c in range(4):
         before = balanced(edited.predicted, c)
-        lost = {u: before - balanced(edited.edited[u], c) for u in range(5)}
+        lost = {u: before - balanced(edited.ablated[u], c) for u in range(5)}
         odds = {u: edited.odds_loss[u, c] / (truth == c).sum() for u in range(5)}
         keys = [odds, lost] if measure == "log-odds" else [lost, odds]
         order = sorted(range(5), key=lambda u: [-round(key[u], 12) for key in keys])[:4]
@@ -377,7 +377,7 @@ def test_provenance(
         dissection, tmp_path / "page.html", importance=importance, sets=sets, changes=changes
     ).read_text("utf-8")
     html = unescape(section(page, "provenance"))
-    assert str(dissection.provenance["data"]) in html and importance.how in html
+    assert str(dissection.provenance["data"]) in html and importance.strategy in html
     assert "5 random sets of each size" in html and "1,234 passes, 6 s" in html
 
 

@@ -1,4 +1,4 @@
-"""Accuracy of classes before and after edits of a network, counted image by image."""
+"""Accuracy of classes before and after ablations, counted image by image."""
 
 from __future__ import annotations
 
@@ -12,136 +12,141 @@ Counts = NDArray[np.int64]
 
 
 class Changes(NamedTuple):
-    """How predictions changed: what each class won and lost, among its own images and all others."""
+    """True and false positives that ablations add and remove; each int64 (ablations, classes)."""
 
-    own_won: Counts
-    """int64 (edits, classes): images of the class that are now told right."""
-    own_lost: Counts
-    """int64 (edits, classes): images of the class that no longer are."""
-    other_won: Counts
-    """int64 (edits, classes): images of other classes that are now taken for it."""
-    other_lost: Counts
-    """int64 (edits, classes): images of other classes that no longer are."""
+    true_positives_gained: Counts
+    """Images of the class that are now correctly classified."""
+    true_positives_lost: Counts
+    """Images of the class that no longer are."""
+    false_positives_gained: Counts
+    """Images of other classes that are now misclassified as it."""
+    false_positives_lost: Counts
+    """Images of other classes that no longer are."""
 
 
 class Accuracy(NamedTuple):
-    """Accuracy of each class against all others, and over all classes, before and after edits.
+    """Accuracy of each class against all others, and over all classes, before and after ablations.
 
     Balanced accuracy of a class is (recall + true negative rate) / 2 of the event that it has the highest
-    score. Of a class without images, or without others, it is NaN. Errors are standard errors of the
-    mean over images, paired: an image that is told the same before and after adds nothing to them.
+    score; it is NaN for a class without images, or without images of others. Errors are standard errors of
+    the mean over images, paired: an image whose prediction stays the same adds nothing to them.
     """
 
-    own: Counts
+    support: Counts
     """int64 (classes,): images of the class."""
-    hits: Counts
-    """int64 (classes,): images of the class that the network as it is tells right."""
-    false: Counts
-    """int64 (classes,): images of other classes that it takes for this one."""
+    true_positives: Counts
+    """int64 (classes,): images of the class that the intact network classifies correctly."""
+    false_positives: Counts
+    """int64 (classes,): images of other classes that it misclassifies as this one."""
     changes: Changes
 
     @property
     def others(self) -> Counts:
         """int64 (classes,): images of other classes."""
-        others: Counts = self.own.sum() - self.own
+        others: Counts = self.support.sum() - self.support
         return others
 
     @property
     def before(self) -> Floats:
-        """float64 (classes,): balanced accuracy of the network as it is, in [0, 1]."""
-        return self._balanced(self.hits, self.false)
+        """float64 (classes,): balanced accuracy of the intact network, in [0, 1]."""
+        return self._balanced(self.true_positives, self.false_positives)
 
     @property
     def after(self) -> Floats:
-        """float64 (edits, classes): balanced accuracy after each edit, in [0, 1]."""
+        """float64 (ablations, classes): balanced accuracy after each ablation, in [0, 1]."""
         c = self.changes
-        return self._balanced(self.hits + c.own_won - c.own_lost, self.false + c.other_won - c.other_lost)
+        return self._balanced(
+            self.true_positives + c.true_positives_gained - c.true_positives_lost,
+            self.false_positives + c.false_positives_gained - c.false_positives_lost,
+        )
 
     @property
     def loss(self) -> Floats:
-        """float64 (edits, classes): balanced accuracy lost by each edit; negative where it is won."""
+        """float64 (ablations, classes): balanced accuracy lost by each ablation; negative if gained."""
         # from the counts: the difference of two accuracies that are equal may not be zero
         c = self.changes
         with np.errstate(invalid="ignore"):
-            own, other = (c.own_lost - c.own_won) / self.own, (c.other_won - c.other_lost) / self.others
-        lost: Floats = (own + other) / 2
+            recall = (c.true_positives_lost - c.true_positives_gained) / self.support
+            negatives = (c.false_positives_gained - c.false_positives_lost) / self.others
+        lost: Floats = (recall + negatives) / 2
         return lost
 
     @property
     def loss_error(self) -> Floats:
-        """float64 (edits, classes): standard errors of `loss`."""
+        """float64 (ablations, classes): standard errors of `loss`."""
         c = self.changes
-        own = _variance(c.own_won, c.own_lost, self.own)
-        other = _variance(c.other_won, c.other_lost, self.others)
-        error: Floats = np.sqrt(own + other) / 2
+        recall = _variance(c.true_positives_gained, c.true_positives_lost, self.support)
+        negatives = _variance(c.false_positives_gained, c.false_positives_lost, self.others)
+        error: Floats = np.sqrt(recall + negatives) / 2
         return error
 
     @property
-    def all_before(self) -> float:
-        """Share of all images that the network as it is tells right."""
-        return float(self.hits.sum() / self.own.sum())
+    def overall_before(self) -> float:
+        """Fraction of all images that the intact network classifies correctly."""
+        return float(self.true_positives.sum() / self.support.sum())
 
     @property
-    def all_after(self) -> Floats:
-        """float64 (edits,): share of all images told right after each edit."""
-        right = (self.hits + self.changes.own_won - self.changes.own_lost).sum(1)
-        share: Floats = right / self.own.sum()
-        return share
+    def overall_after(self) -> Floats:
+        """float64 (ablations,): fraction of all images correctly classified after each ablation."""
+        c = self.changes
+        correct = (self.true_positives + c.true_positives_gained - c.true_positives_lost).sum(1)
+        fraction: Floats = correct / self.support.sum()
+        return fraction
 
     @property
-    def all_loss_error(self) -> Floats:
-        """float64 (edits,): standard errors of what `all_after` has lost."""
-        won, lost = self.changes.own_won.sum(1), self.changes.own_lost.sum(1)
-        error: Floats = np.sqrt(_variance(won, lost, self.own.sum()))
+    def overall_loss_error(self) -> Floats:
+        """float64 (ablations,): standard errors of the loss of overall accuracy."""
+        gained, lost = self.changes.true_positives_gained.sum(1), self.changes.true_positives_lost.sum(1)
+        error: Floats = np.sqrt(_variance(gained, lost, self.support.sum()))
         return error
 
-    def _balanced(self, hits: Counts, false: Counts) -> Floats:
+    def _balanced(self, true_positives: Counts, false_positives: Counts) -> Floats:
         with np.errstate(invalid="ignore"):
-            balanced: Floats = (hits / self.own + 1 - false / self.others) / 2
+            balanced: Floats = (true_positives / self.support + 1 - false_positives / self.others) / 2
         return balanced
 
 
 def compare(
     targets: NDArray[np.integer],
     predicted: NDArray[np.integer],
-    edited: NDArray[np.integer],
+    ablated: NDArray[np.integer],
     classes: int,
 ) -> Accuracy:
-    """Count what edits change.
+    """Count what ablations change.
 
     Parameters
     ----------
     targets, predicted
-        int (images,): true class, and prediction of the network as it is.
-    edited
-        int (edits, images): prediction after each edit.
+        int (images,): true class, and prediction of the intact network.
+    ablated
+        int (ablations, images): prediction after each ablation.
     classes
-        How many there are.
+        Number of classes.
     """
-    edit, image = np.nonzero(edited != predicted)
-    truth, before, after = targets[image], predicted[image], edited[edit, image]
+    ablation, image = np.nonzero(ablated != predicted)
+    truth, before, after = targets[image], predicted[image], ablated[ablation, image]
 
-    def count(which: NDArray[np.bool_], of: NDArray[np.integer]) -> Counts:
-        places = edit[which].astype(np.int64) * classes + of[which]
-        return np.bincount(places, minlength=len(edited) * classes).reshape(len(edited), classes)
+    def count(chosen: NDArray[np.bool_], of: NDArray[np.integer]) -> Counts:
+        cells = ablation[chosen].astype(np.int64) * classes + of[chosen]
+        return np.bincount(cells, minlength=len(ablated) * classes).reshape(len(ablated), classes)
 
     changes = Changes(
-        own_won=count(after == truth, after),
-        own_lost=count(before == truth, before),
-        other_won=count(after != truth, after),
-        other_lost=count(before != truth, before),
+        true_positives_gained=count(after == truth, after),
+        true_positives_lost=count(before == truth, before),
+        false_positives_gained=count(after != truth, after),
+        false_positives_lost=count(before != truth, before),
     )
-    right = targets == predicted
+    correct = targets == predicted
     return Accuracy(
-        own=np.bincount(targets, minlength=classes),
-        hits=np.bincount(targets[right], minlength=classes),
-        false=np.bincount(predicted[~right], minlength=classes),
+        support=np.bincount(targets, minlength=classes),
+        true_positives=np.bincount(targets[correct], minlength=classes),
+        false_positives=np.bincount(predicted[~correct], minlength=classes),
         changes=changes,
     )
 
 
-def _variance(won: Counts, lost: Counts, images: Counts | np.int64) -> Floats:
-    """Variance of the mean over images of a change that is 1 where won, -1 where lost, 0 elsewhere."""
+def _variance(gained: Counts, lost: Counts, images: Counts | np.int64) -> Floats:
+    """Variance of the mean over images of a change that is 1 where gained, -1 where lost, 0 elsewhere."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Floats = (won - lost) / images
-        return np.maximum((won + lost) / images - mean**2, 0) / images
+        mean: Floats = (gained - lost) / images
+        return np.maximum((gained + lost) / images - mean**2, 0) / images

@@ -1,7 +1,7 @@
-"""Images that a network has read up to a layer once, for edits that follow one another at once.
+"""Activations of a layer, cached for ablations that follow one another interactively.
 
->>> held = cache_activations(ClassifierData(model, validation), "layer4")
->>> held.predict([3, 17])                    # all images, without units 3 and 17, in a moment
+>>> cached = cache_activations(ClassifierData(model, validation), "layer4")
+>>> cached.predict([3, 17])                    # all images, without units 3 and 17, in a moment
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class CachedClassifier:
         Names of the classes.
     units
         Units of the layer.
-    how
+    strategy
         How the network is run.
     targets, predicted
-        int64 (images,): true classes, and predictions of the network as it is.
+        int64 (images,): true classes, and predictions of the intact network.
     jpegs
         Small pictures of the images.
     """
@@ -52,7 +52,7 @@ class CachedClassifier:
         jpegs: list[bytes],
     ) -> None:
         self._model, self._network, self._readings = model, network, list(readings)
-        self.classes, self.units, self.how = classes, network.info.units, network.strategy
+        self.classes, self.units, self.strategy = classes, network.info.units, network.strategy
         self.targets, self.jpegs = targets, jpegs
         scores = torch.cat([reading.scores for reading in readings])
         self.predicted: NDArray[np.int64] = scores.argmax(1).cpu().numpy()
@@ -63,19 +63,19 @@ class CachedClassifier:
         Raises
         ------
         SettingError
-            If a unit does not exist, or is named twice.
+            If a unit does not exist, or is given twice.
         """
         kept = torch.from_numpy(keep_all_but([list(removed)], self.units))
-        found, start = self.predicted.copy(), 0
+        predictions, start = self.predicted.copy(), 0
         with evaluation(self._model):
             for reading in self._readings:
                 for images, _, scores in ablate(self._network, reading, kept.to(reading.active.device)):
-                    found[start + images.cpu().numpy()] = scores.argmax(1).cpu().numpy()
+                    predictions[start + images.cpu().numpy()] = scores.argmax(1).cpu().numpy()
                 start += len(reading.scores)
-        return found
+        return predictions
 
     def accuracy(self, predictions: Sequence[NDArray[np.int64]]) -> Accuracy:
-        """Accuracy of the network as it is, and of predictions under edits."""
+        """Accuracy of the intact network, and of predictions under ablations."""
         return compare(self.targets, self.predicted, np.stack(predictions), len(self.classes))
 
 

@@ -1,7 +1,7 @@
 """How important each unit of a layer is to each class: the accuracy that is lost without it.
 
 PNAS 2020, "Role of Units in a Scene Classifier": a unit is removed by forcing it to zero, nothing is
-trained again, and the balanced accuracy of each class is measured.
+retrained, and the balanced accuracy of each class is measured.
 """
 
 from __future__ import annotations
@@ -34,27 +34,27 @@ class UnitImportance:
 
     Parameters
     ----------
-    edited
-        Predictions when each unit alone is removed.
+    predictions
+        Predictions when each unit alone is ablated.
     measure
         What units are ranked by: "accuracy" that a class loses without them, as in the paper, or
-        "log-odds", which tell units apart even where a network is so sure that it hardly ever errs.
+        "log-odds", which separates units even where a network is so sure that it hardly ever errs.
 
     Attributes
     ----------
-    model, layer, classes, how, seconds
-        What was measured, how, and how long it took.
+    model, layer, classes, strategy, seconds
+        What was measured, how the network was run, and how long it took.
     images, units
         How many.
     """
 
-    def __init__(self, edited: AblationPredictions, measure: Measure = "accuracy") -> None:
+    def __init__(self, predictions: AblationPredictions, measure: Measure = "accuracy") -> None:
         if measure not in MEASURES:
             raise SettingError(f"measure is {measure!r}.{nearest(measure, MEASURES)}")
-        self.edited, self.measure = edited, measure
-        self.model, self.layer, self.classes = edited.model, edited.layer, edited.classes
-        self.how, self.seconds = edited.how, edited.seconds
-        self.units, self.images = edited.edited.shape
+        self.predictions, self.measure = predictions, measure
+        self.model, self.layer, self.classes = predictions.model, predictions.layer, predictions.classes
+        self.strategy, self.seconds = predictions.strategy, predictions.seconds
+        self.units, self.images = predictions.ablated.shape
 
     def __repr__(self) -> str:
         return (
@@ -64,12 +64,12 @@ class UnitImportance:
 
     def ranked_by(self, measure: Measure) -> UnitImportance:
         """The same units, ranked by another measure."""
-        return UnitImportance(self.edited, measure)
+        return UnitImportance(self.predictions, measure)
 
     @cached_property
     def accuracy(self) -> Accuracy:
-        """Accuracy before, and without each unit; its `edits` are the units."""
-        return self.edited.accuracy
+        """Accuracy before, and without each unit; its ablations are the units."""
+        return self.predictions.accuracy
 
     @cached_property
     def loss(self) -> Floats:
@@ -80,10 +80,10 @@ class UnitImportance:
     def odds_loss(self) -> Floats:
         """float64 (units, classes): mean log-odds of a class, over its images, lost without a unit.
 
-        It tells units apart where accuracy does not, because images are few or the network is sure.
+        It separates units where accuracy does not, because images are few or the network is sure.
         """
         with np.errstate(invalid="ignore"):
-            return self.edited.odds_loss / self.accuracy.own
+            return self.predictions.odds_loss / self.accuracy.support
 
     @property
     def score_drop(self) -> Floats:
@@ -92,28 +92,28 @@ class UnitImportance:
 
     @cached_property
     def correlation(self) -> Floats:
-        """float64 (units, classes): Pearson correlation of a unit's peak with a class's probability.
+        """float64 (units, classes): Pearson correlation of max activations and class probabilities.
 
         NaN for a unit or class that is the same over all images. (PNAS 2020, SI.)
         """
-        m, n = self.edited.moments, self.images
-        covariance = m["both"] - np.outer(m["peak"], m["score"]) / n
-        peak, score = (m[x + "2"] - m[x] ** 2 / n for x in ("peak", "score"))
-        for spread, squares in ((peak, m["peak2"]), (score, m["score2"])):
+        m, n = self.predictions.moments, self.images
+        covariance = m["product"] - np.outer(m["activation"], m["score"]) / n
+        activation, score = (m[x + "2"] - m[x] ** 2 / n for x in ("activation", "score"))
+        for spread, squares in ((activation, m["activation2"]), (score, m["score2"])):
             spread[spread <= 1e-12 * squares] = 0  # what rounding leaves of a constant
         with np.errstate(invalid="ignore", divide="ignore"):
-            found = covariance / np.sqrt(np.outer(peak, score))
-        return np.where(np.isfinite(found), np.clip(found, -1, 1), np.nan)
+            correlation = covariance / np.sqrt(np.outer(activation, score))
+        return np.where(np.isfinite(correlation), np.clip(correlation, -1, 1), np.nan)
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:
-        """Per class, bool (classes,): whether a class has images, and others there are too."""
-        return (self.accuracy.own > 0) & (self.accuracy.others > 0)
+        """Per class, bool (classes,): whether there are images of the class, and of others."""
+        return (self.accuracy.support > 0) & (self.accuracy.others > 0)
 
     @property
     def present_classes(self) -> tuple[str, ...]:
         """Names of the classes that have images."""
-        return tuple(name for name, there in zip(self.classes, self.present, strict=True) if there)
+        return tuple(name for name, is_present in zip(self.classes, self.present, strict=True) if is_present)
 
     def class_number(self, name: str) -> int:
         """Number of a class that has images.
@@ -128,16 +128,16 @@ class UnitImportance:
         number = self.classes.index(name)
         if not self.present[number]:
             raise ConceptError(
-                f"Class {name!r} has {self.accuracy.own[number]} of the {self.images} images, so its "
+                f"Class {name!r} has {self.accuracy.support[number]} of the {self.images} images, so its "
                 "balanced accuracy is not defined; measure it over images of it and of others."
             )
         return number
 
     def top_units(self, name: str) -> Ints:
-        """Units by importance to a class, int64 (units,), the most damaging first.
+        """Units by importance to a class, int64 (units,), the most important first.
 
-        Units whose loss of balanced accuracy is equal, as often where images are few, stand in the order
-        of `odds_loss`.
+        Ties in the loss of balanced accuracy, which are frequent where images are few, are broken by
+        `odds_loss`.
         """
         number = self.class_number(name)
         keys = [-self.odds_loss[:, number], -self.loss[:, number]]
@@ -147,11 +147,11 @@ class UnitImportance:
     @cached_property
     def top_units_by_class(self) -> Ints:
         """Units by importance to each class, int64 (classes, units); -1 for classes without images."""
-        found = [
-            self.top_units(name) if there else np.full(self.units, -1)
-            for name, there in zip(self.classes, self.present, strict=True)
+        orders = [
+            self.top_units(name) if is_present else np.full(self.units, -1)
+            for name, is_present in zip(self.classes, self.present, strict=True)
         ]
-        return np.stack(found).astype(np.int64)
+        return np.stack(orders).astype(np.int64)
 
     def important_to(self, top: int = TOP) -> Ints:
         """int64 (units,): number of classes for which a unit is among the `top` most important (Fig. 2e).
@@ -199,7 +199,7 @@ class UnitImportance:
                     "loss": self.loss[:, c],
                     "error": a.loss_error[:, c],
                     "accuracy": a.after[:, c],
-                    "all-class accuracy": a.all_after,
+                    "all-class accuracy": a.overall_after,
                     "log-odds lost": self.odds_loss[:, c],
                     "correlation": self.correlation[:, c],
                 }

@@ -1,4 +1,4 @@
-"""Predictions of a classifier under many edits of a layer, image by image."""
+"""Predictions of a classifier under many ablations of a layer, image by image."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class AblationPredictions:
-    """What a classifier says of images, as it is and under edits; filled as a run goes."""
+    """Predictions of the intact and of the ablated network; filled as a run goes."""
 
     model: str
     layer: str
     classes: tuple[str, ...]
-    how: str
+    strategy: str
     """How the network was run."""
     targets: NDArray[np.int64]
     """int64 (images,), true classes."""
     predicted: NDArray[np.int32]
-    """int32 (images,), predictions of the network as it is."""
-    edited: NDArray[np.int32]
-    """int32 (edits, images), predictions under each edit."""
+    """int32 (images,), predictions of the intact network."""
+    ablated: NDArray[np.int32]
+    """int32 (ablations, images), predictions under each ablation."""
     odds_loss: Floats
-    """float64 (edits, classes), log-odds of a class lost under an edit, summed over its images."""
+    """float64 (ablations, classes), log-odds of a class lost under an ablation, summed over its images."""
     moments: dict[str, Floats]
-    """Sums over images of peaks of units and probabilities of classes, their squares and products."""
+    """Sums over images: max activations of units, probabilities of classes, their squares and products."""
     done: int = 0
     seconds: float = 0.0
     whole: bool = True
-    """False while a batch is taken up: what is interrupted then counts part of it, and is of no use."""
+    """False while a batch is being added: a state that is interrupted then is inconsistent."""
 
     @property
     def accuracy(self) -> Accuracy:
-        """Accuracy before, and under each edit."""
-        return compare(self.targets, self.predicted, self.edited, len(self.classes))
+        """Accuracy before, and under each ablation."""
+        return compare(self.targets, self.predicted, self.ablated, len(self.classes))
 
     def finished(self) -> AblationPredictions:
         """The part over images that are done."""
@@ -64,7 +64,7 @@ class AblationPredictions:
             return self
         n = self.done
         return replace(
-            self, targets=self.targets[:n], predicted=self.predicted[:n], edited=self.edited[:, :n]
+            self, targets=self.targets[:n], predicted=self.predicted[:n], ablated=self.ablated[:, :n]
         )
 
 
@@ -78,18 +78,18 @@ def run_edits(
     begun: InterruptedRun | None = None,
     hold: Callable[[InterruptedRun], None] = lambda run: None,
 ) -> AblationPredictions:
-    """Predict all images with a network as it is, and under each edit.
+    """Predict all images with the intact network, and under each ablation.
 
     Parameters
     ----------
     classifier, layer
         See `rank_units`.
     kept
-        Number of units to bool (edits, units), the units that each edit leaves.
+        Called with the number of units; returns bool (ablations, units), the units that each keeps.
     progress
         Called with the number of images done, and of all.
     notify
-        Called with how the network is run, if it is run whole, which takes long.
+        Called with the strategy, if it is full passes, which take long.
     begun
         An interrupted run; it is resumed if it is the same, else left alone.
     hold
@@ -159,17 +159,17 @@ def run_key(classifier: ClassifierData, layer: str, kept: Tensor) -> str:
 
 def _new(classifier: ClassifierData, layer: str, network: Network, kept: Tensor) -> AblationPredictions:
     images, (edits, units), count = len(classifier.data), kept.shape, network.classes
-    sums = {"peak": (units,), "peak2": (units,), "score": (count,), "score2": (count,)}
+    sums = {"activation": (units,), "activation2": (units,), "score": (count,), "score2": (count,)}
     return AblationPredictions(
         model=type(classifier.model).__name__,
         layer=layer,
         classes=classifier.check_classes(count),
-        how=network.strategy,
+        strategy=network.strategy,
         targets=np.full(images, -1, np.int64),
         predicted=np.full(images, -1, np.int32),
-        edited=np.full((edits, images), -1, np.int32),
+        ablated=np.full((edits, images), -1, np.int32),
         odds_loss=np.zeros((edits, count)),
-        moments={n: np.zeros(shape) for n, shape in (sums | {"both": (units, count)}).items()},
+        moments={n: np.zeros(shape) for n, shape in (sums | {"product": (units, count)}).items()},
     )
 
 
@@ -178,48 +178,51 @@ def _add(
 ) -> None:
     count, classes = len(batch.indices), len(state.classes)
     reading = network.read(batch.inputs)
-    reading.active[count:] = False  # what only fills up the batch
+    reading.active[count:] = False  # padding of the batch
     checked_scores(reading.scores[:count], classifier, batch)
     scores = reading.scores[:count].double()
     predicted = scores.argmax(1)
     truth = checked_targets(scores, classifier, batch)
     before = log_odds(reading.scores[:count], truth)
-    edited = predicted.expand(len(kept), -1).clone()
+    ablated = predicted.expand(len(kept), -1).clone()
     loss = torch.zeros(len(kept) * classes, dtype=torch.float64, device=classifier.device)
     for images, edits, rows in ablate(network, reading, kept):
-        edited[edits, images] = rows.argmax(1)
-        own = truth[images]
-        lost = before[images] - log_odds(rows, own)
-        loss.index_add_(0, edits * classes + own, lost.double())
+        ablated[edits, images] = rows.argmax(1)
+        labels = truth[images]
+        lost = before[images] - log_odds(rows, labels)
+        loss.index_add_(0, edits * classes + labels, lost.double())
     state.whole = False
     state.targets[batch.indices] = truth.cpu().numpy()
     state.predicted[batch.indices] = predicted.cpu().numpy()
-    state.edited[:, batch.indices] = edited.cpu().numpy()
+    state.ablated[:, batch.indices] = ablated.cpu().numpy()
     state.odds_loss += loss.view(-1, classes).cpu().numpy()
-    peaks, shares = reading.max_activations[:count].double(), scores.softmax(1)
-    found = {
-        "peak": peaks.sum(0), "peak2": (peaks**2).sum(0), "both": peaks.T @ shares,
-        "score": shares.sum(0), "score2": (shares**2).sum(0),
-    }  # fmt: skip
-    for name, value in found.items():
+    activations, probabilities = reading.max_activations[:count].double(), scores.softmax(1)
+    sums = {
+        "activation": activations.sum(0),
+        "activation2": (activations**2).sum(0),
+        "product": activations.T @ probabilities,
+        "score": probabilities.sum(0),
+        "score2": (probabilities**2).sum(0),
+    }
+    for name, value in sums.items():
         state.moments[name] += value.cpu().numpy()
     state.done, state.whole = batch.done, True
 
 
 def log_odds(scores: Tensor, classes: Tensor) -> Tensor:
     """Log-odds that images are of given classes, (n,), of scores (n, classes): log(p / (1 - p))."""
-    own = classes[:, None]
-    others = scores.scatter(1, own, -torch.inf).logsumexp(1)
-    return scores.gather(1, own)[:, 0] - others
+    columns = classes[:, None]
+    others = scores.scatter(1, columns, -torch.inf).logsumexp(1)
+    return scores.gather(1, columns)[:, 0] - others
 
 
 def keep_all_but(sets: list[list[int]], units: int) -> NDArray[np.bool_]:
-    """Units that are left, bool (sets, units), when each set of units is removed.
+    """Units that are kept, bool (sets, units), when each set of units is removed.
 
     Raises
     ------
     SettingError
-        If a unit does not exist, or stands in a set twice.
+        If a unit does not exist, or is in a set twice.
     """
     kept = np.ones((len(sets), units), np.bool_)
     for row, removed in zip(kept, sets, strict=True):
@@ -228,6 +231,6 @@ def keep_all_but(sets: list[list[int]], units: int) -> NDArray[np.bool_]:
             raise SettingError(f"There is no unit {bad[0]}; the layer has units 0 to {units - 1}.")
         if len(set(removed)) != len(removed):
             twice = next(unit for unit in removed if removed.count(unit) > 1)
-            raise SettingError(f"Unit {twice} stands in a set more than once.")
+            raise SettingError(f"Unit {twice} is in a set more than once.")
         row[removed] = False
     return kept

@@ -35,7 +35,7 @@ class SetPlan(NamedTuple):
     repeats: int
     """Random sets of each size."""
     kept: NDArray[np.bool_]
-    """bool (edits, units): units that each edit leaves; classes by sizes for each of the three ranked
+    """bool (ablations, units): units that each ablation keeps; classes by sizes for each of the three ranked
     kinds, then repeats by sizes for both random ones."""
 
 
@@ -60,12 +60,12 @@ def plan_sets(
     repeats
         Random sets of each size.
     seed
-        Of the random sets. Those of different sizes hold one another, as ranked sets do.
+        Of the random sets. A larger one contains the smaller ones, as for ranked sets.
 
     Raises
     ------
     SettingError, ConceptError
-        For a size that the layer has not, or a class without images.
+        For a size that does not exist, or a class without images.
     """
     names = tuple(classes) if classes is not None else importance.present_classes
     if not names:
@@ -91,7 +91,7 @@ class SetEffects:
 
     Parameters
     ----------
-    plan, edited
+    plan, predictions
         The sets, and the predictions without them.
     ranked_on
         The ranking that the sets are of.
@@ -100,38 +100,39 @@ class SetEffects:
     ----------
     classes, sizes, repeats
         See `SetPlan`.
-    own
-        Kind -> float64 (classes, sizes): balanced accuracy of each class under its own sets; of random
+    class_accuracy
+        Kind -> float64 (classes, sizes): balanced accuracy of each class, ablated by its own sets; of random
         sets (repeats, classes, sizes).
     overall
-        Kind -> float64 (classes, sizes): share of all images told right; of random sets (repeats, sizes).
-    before, all_before
-        The same of the network as it is: float64 (classes,) and float.
+        Kind -> float64 (classes, sizes): fraction of all images correctly classified; of random sets
+        (repeats, sizes).
+    before, overall_before
+        The same of the intact network: float64 (classes,) and float.
     """
 
-    def __init__(self, plan: SetPlan, edited: AblationPredictions, ranked_on: UnitImportance) -> None:
+    def __init__(self, plan: SetPlan, predictions: AblationPredictions, ranked_on: UnitImportance) -> None:
         self.classes, self.sizes, self.repeats = plan.classes, plan.sizes, plan.repeats
-        self.model, self.layer, self.how = edited.model, edited.layer, edited.how
-        self.units, self.images, self.ranked_on = plan.kept.shape[1], len(edited.targets), ranked_on
-        found = edited.accuracy
-        numbers = [edited.classes.index(name) for name in plan.classes]
-        _check_present(found, plan.classes, numbers)
-        self.before, self.all_before = found.before[numbers], found.all_before
-        self.chance = 1 / len(edited.classes)
-        self.own: dict[str, Floats] = {}
+        self.model, self.layer, self.strategy = predictions.model, predictions.layer, predictions.strategy
+        self.units, self.images, self.ranked_on = plan.kept.shape[1], len(predictions.targets), ranked_on
+        accuracy = predictions.accuracy
+        numbers = [predictions.classes.index(name) for name in plan.classes]
+        _check_present(accuracy, plan.classes, numbers)
+        self.before, self.overall_before = accuracy.before[numbers], accuracy.overall_before
+        self.chance = 1 / len(predictions.classes)
+        self.class_accuracy: dict[str, Floats] = {}
         self.overall: dict[str, Floats] = {}
         start, k, s, r = 0, len(numbers), len(self.sizes), self.repeats
-        after, all_after = found.after[:, numbers], found.all_after
+        after, overall_after = accuracy.after[:, numbers], accuracy.overall_after
         for kind in KINDS:
             by_class = not kind.endswith("random")
             rows = slice(start, start + (k if by_class else r) * s)
             if by_class:
                 every = after[rows].reshape(k, s, k)
-                self.own[kind] = every[np.arange(k), :, np.arange(k)]
-                self.overall[kind] = all_after[rows].reshape(k, s)
+                self.class_accuracy[kind] = every[np.arange(k), :, np.arange(k)]
+                self.overall[kind] = overall_after[rows].reshape(k, s)
             else:
-                self.own[kind] = after[rows].reshape(r, s, k).transpose(0, 2, 1)
-                self.overall[kind] = all_after[rows].reshape(r, s)
+                self.class_accuracy[kind] = after[rows].reshape(r, s, k).transpose(0, 2, 1)
+                self.overall[kind] = overall_after[rows].reshape(r, s)
             start = rows.stop
 
     def __repr__(self) -> str:
@@ -140,14 +141,14 @@ class SetEffects:
             f"{self.sizes[0]} to {self.sizes[-1]} of {self.units}, over {self.images} images>"
         )
 
-    def place(self, size: int) -> int:
-        """Where a size stands in `sizes`."""
+    def size_index(self, size: int) -> int:
+        """Index of a size in `sizes`."""
         if size not in self.sizes:
             raise SettingError(f"No sets of {size} units were tried.{nearest(size, self.sizes)}")
         return self.sizes.index(size)
 
-    def class_place(self, name: str) -> int:
-        """Where a class stands in `classes`."""
+    def class_index(self, name: str) -> int:
+        """Index of a class in `classes`."""
         if name not in self.classes:
             raise ConceptError(f"No sets were tried for class {name!r}.{nearest(name, self.classes)}")
         return self.classes.index(name)
@@ -164,14 +165,14 @@ class SetEffects:
         """
         import pandas
 
-        c = self.class_place(name)
-        rows: list[tuple[str, float, float]] = [("unchanged", self.before[c], self.all_before)]
+        c = self.class_index(name)
+        rows: list[tuple[str, float, float]] = [("unchanged", self.before[c], self.overall_before)]
         for kind in KINDS:
             for size in sizes:
-                at = self.place(size)
-                own, overall = self.own[kind][..., c, at], self.overall[kind]
+                at = self.size_index(size)
+                by_class, overall = self.class_accuracy[kind][..., c, at], self.overall[kind]
                 overall = overall[c, at] if not kind.endswith("random") else overall[:, at].mean()
-                rows.append((f"{kind} {size}", float(own.mean()), float(overall)))
+                rows.append((f"{kind} {size}", float(by_class.mean()), float(overall)))
         rows.append(("chance", 0.5, self.chance))
         columns = ["units", "balanced accuracy", "all-class accuracy"]
         table: pandas.DataFrame = pandas.DataFrame(rows, columns=columns).set_index("units")
@@ -187,22 +188,24 @@ class SetEffects:
         rows = []
         for kind in KINDS:
             for at, size in enumerate(self.sizes):
-                own, overall = self.own[kind][..., at], self.overall[kind][..., at]
-                spread = own.mean(-1).std() if own.ndim == 2 else np.nan
-                rows.append((kind, size, own.mean(), spread, overall.mean()))
+                by_class, overall = self.class_accuracy[kind][..., at], self.overall[kind][..., at]
+                spread = by_class.mean(-1).std() if by_class.ndim == 2 else np.nan
+                rows.append((kind, size, by_class.mean(), spread, overall.mean()))
         columns = ["kind", "units", "balanced accuracy", "spread", "all-class accuracy"]
         return pandas.DataFrame(rows, columns=columns)
 
 
 def _places(importance: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where each unit stands in a ranking."""
+    """Rank of each unit."""
     places = np.empty_like(importance)
     places[importance] = np.arange(len(importance))
     return places
 
 
-def _check_present(found: Accuracy, names: Sequence[str], numbers: Sequence[int]) -> None:
-    missing = [n for n, c in zip(names, numbers, strict=True) if not (found.own[c] and found.others[c])]
+def _check_present(accuracy: Accuracy, names: Sequence[str], numbers: Sequence[int]) -> None:
+    missing = [
+        n for n, c in zip(names, numbers, strict=True) if not (accuracy.support[c] and accuracy.others[c])
+    ]
     if missing:
         raise ConceptError(
             f"Class {missing[0]!r} has no image, or no other class has, so its balanced accuracy is not "

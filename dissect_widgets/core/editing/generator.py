@@ -49,7 +49,7 @@ class EditableGenerator(Protocol):
 
     generator: nn.Module
     to_images: ToImages
-    how: str
+    strategy: str
     """How it is run, for people."""
     layer: str
     """The first layer that can be edited; "" if none can."""
@@ -112,10 +112,10 @@ def open_generator(
         cut = PartialForward(split(generator, first, also=later)[0], maps, to_images, generator)
         far = _difference(cut, whole, trial)
     except CannotSplit as error:
-        whole.how += f": {error}"
+        whole.strategy += f": {error}"
         return whole
     if far > _TOLERANCE:
-        whole.how += f": in parts its pictures are {far:.1e} off"
+        whole.strategy += f": in parts its pictures are {far:.1e} off"
         return whole
     return cut
 
@@ -127,7 +127,7 @@ class FullForward:
         self, generator: nn.Module, maps: dict[str, tuple[int, int, int]], to_images: ToImages
     ) -> None:
         self.generator, self.maps, self.to_images = generator, maps, to_images
-        self.layer, self.how = next(iter(maps), ""), "full passes"
+        self.layer, self.strategy = next(iter(maps), ""), "full passes"
 
     def begin(self, latents: Tensor) -> Prefix:
         """See `EditableGenerator`."""
@@ -152,7 +152,7 @@ class PartialForward:
     ) -> None:
         self.parts, self.maps, self.to_images, self.generator = parts, maps, to_images, generator
         self.layer = next(iter(maps))
-        self.how = f"from {self.layer} on"
+        self.strategy = f"from {self.layer} on"
 
     def begin(self, latents: Tensor) -> Prefix:
         """See `EditableGenerator`."""

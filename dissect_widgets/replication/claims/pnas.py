@@ -25,11 +25,11 @@ def few_units(evidence: Evidence) -> Verdict:
     """Whether a class is lost without a few units, and nothing else is."""
     sets = evidence.sets
     before = float(sets.before.mean())
-    words, numbers = [], {"before": before, "all before": sets.all_before}
+    words, numbers = [], {"before": before, "all before": sets.overall_before}
     for at, size in enumerate(sets.sizes):
-        class_accuracy = float(sets.own["remove most"][:, at].mean())
+        class_accuracy = float(sets.class_accuracy["remove most"][:, at].mean())
         overall = float(sets.overall["remove most"][:, at].mean())
-        chance = float(sets.own["remove random"][..., at].mean())
+        chance = float(sets.class_accuracy["remove random"][..., at].mean())
         numbers |= {
             f"without {size}": class_accuracy,
             f"all without {size}": overall,
@@ -40,7 +40,7 @@ def few_units(evidence: Evidence) -> Verdict:
             f"(random {chance:.1%}, all classes {overall:.1%})"
         )
     class_accuracy, overall = numbers[f"without {sets.sizes[0]}"], numbers[f"all without {sets.sizes[0]}"]
-    holds = class_accuracy - 0.5 < (before - 0.5) / 2 and sets.all_before - overall < 0.05
+    holds = class_accuracy - 0.5 < (before - 0.5) / 2 and sets.overall_before - overall < 0.05
     return Verdict(f"balanced accuracy of a class {before:.1%}; " + "; ".join(words), holds, numbers)
 
 
@@ -48,7 +48,7 @@ def keep_only(evidence: Evidence) -> Verdict:
     """Whether a few units are enough for a class."""
     sets = evidence.sets
     before = float(sets.before.mean())
-    lost = [before - float(sets.own["keep most"][:, at].mean()) for at in range(len(sets.sizes))]
+    lost = [before - float(sets.class_accuracy["keep most"][:, at].mean()) for at in range(len(sets.sizes))]
     words = " and ".join(
         f"{100 * x:.1f} points with {size}" for x, size in zip(lost, sets.sizes, strict=True)
     )

@@ -71,7 +71,7 @@ class AblationData:
             "present": self.classes,
             "units": self.importance.units,
             "images": len(self.held.targets),
-            "strategy": self.held.how,
+            "strategy": self.held.strategy,
         }
 
     def ranked(self, name: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class AblationData:
             "measured": [name, mode, sorted(units)],
             "class_accuracy": both(c),
             "uncertainty": _plain(accuracy.loss_error[0, c]),
-            "overall_accuracy": [accuracy.all_before, float(accuracy.all_after[0])],
+            "overall_accuracy": [accuracy.overall_before, float(accuracy.overall_after[0])],
             "changed_classes": [[names[k], *both(k)] for k in changed],
             "changed_count": len(flipped),
             "changed_images": [
@@ -124,7 +124,7 @@ class AblationData:
             predictions += [self.held.predict(order[n:]) for n in sizes]
             accuracy, k = self.held.accuracy(predictions), len(sizes)
             class_accuracy = [_plain(value) for value in accuracy.after[:, c]]
-            overall = [float(value) for value in accuracy.all_after]
+            overall = [float(value) for value in accuracy.overall_after]
             self._curves[name] = {
                 "sizes": sizes,
                 "remove": {"class_accuracy": class_accuracy[:k], "overall_accuracy": overall[:k]},

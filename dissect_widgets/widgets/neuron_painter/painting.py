@@ -71,7 +71,7 @@ class Painting:
             "units": self.layer.units,
             "grid": list(self._grid),
             "image_size": list(self._size),
-            "strategy": self._generator.how,
+            "strategy": self._generator.strategy,
         }
 
     def begin(self, seed: int) -> None:

@@ -285,11 +285,11 @@ def test_importance_equals_brute_force(batch_size: int) -> None:
     before, after, loss = brute(net, data)
     assert len(set(before)) > 3 and (after != before).any(1).all()
     found = dw.rank_units(dw.ClassifierData(net, data, batch_size=batch_size), "conv", progress=False)
-    assert (found.edited.predicted == before).all() and (found.edited.edited == after).all()
+    assert (found.predictions.predicted == before).all() and (found.predictions.ablated == after).all()
     np.testing.assert_allclose(found.loss, loss, atol=1e-12)
-    assert found.accuracy.all_before == pytest.approx((before == data.targets).mean())
-    np.testing.assert_allclose(found.accuracy.all_after, (after == data.targets).mean(1))
-    assert found.classes == Images.classes and "linear layer" in found.how
+    assert found.accuracy.overall_before == pytest.approx((before == data.targets).mean())
+    np.testing.assert_allclose(found.accuracy.overall_after, (after == data.targets).mean(1))
+    assert found.classes == Images.classes and "linear layer" in found.strategy
     assert [found.classes[c] for c in np.flatnonzero(~found.present)] == ["dog", "fox"]
 
 
@@ -303,7 +303,7 @@ def test_errors_are_those_of_paired_differences() -> None:
             variance = sum(d[which].var() / which.sum() for which in (truth == c, truth != c))
             assert found.accuracy.loss_error[u, c] == pytest.approx(np.sqrt(variance) / 2)
         d = (before == truth).astype(float) - (after[u] == truth)
-        assert found.accuracy.all_loss_error[u] == pytest.approx(d.std() / np.sqrt(len(d)))
+        assert found.accuracy.overall_loss_error[u] == pytest.approx(d.std() / np.sqrt(len(d)))
 
 
 def test_correlation_and_odds_by_loops() -> None:
@@ -368,15 +368,20 @@ def test_sets_equal_brute_force() -> None:
         for column, n in enumerate(sizes):
             removed = {"remove most": order[:n], "remove least": order[5 - n :], "keep most": order[n:]}
             for kind, units in removed.items():
-                both = found.own[kind][row, column], found.overall[kind][row, column]
+                both = found.class_accuracy[kind][row, column], found.overall[kind][row, column]
                 assert both == pytest.approx(accuracy(units, c)), (kind, n)
         assert found.before[row] == pytest.approx(accuracy([], c)[0])
         for kind in ("remove random", "keep random"):
-            assert found.own[kind].shape == (3, 2, 4) and found.overall[kind].shape == (3, 4)
-        nothing, everything = found.own["remove random"][:, row, 0], found.own["keep random"][:, row, 2]
+            assert found.class_accuracy[kind].shape == (3, 2, 4) and found.overall[kind].shape == (3, 4)
+        nothing, everything = (
+            found.class_accuracy["remove random"][:, row, 0],
+            found.class_accuracy["keep random"][:, row, 2],
+        )
         assert (nothing == found.before[row]).all() and (everything == found.before[row]).all()
     table = found.table("gnu", [2])
-    assert table.loc["keep most 2", "balanced accuracy"] == pytest.approx(found.own["keep most"][1, 1])
+    assert table.loc["keep most 2", "balanced accuracy"] == pytest.approx(
+        found.class_accuracy["keep most"][1, 1]
+    )
     assert table.loc["remove random 2", "all-class accuracy"] == pytest.approx(
         found.overall["remove random"][:, 1].mean()
     )
@@ -391,7 +396,7 @@ def test_sets_of_ones_own_equal_brute_force() -> None:
         for row, units in enumerate(sets):
             removed = [u for u in range(5) if u not in units] if keep else units
             told = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
-            assert (found.edited[row] == told).all()
+            assert (found.ablated[row] == told).all()
         assert found.accuracy.after.shape == (3, 7)
     for bad in ([[5]], [[-1]], [[2, 2]]):
         with pytest.raises(SettingError):
@@ -431,14 +436,16 @@ def test_targets_may_be_what_the_network_says() -> None:
     with pytest.raises(DataError, match=r"0.jpg has nothing where its class.*predicted"):
         dw.rank_units(dw.ClassifierData(net, Bare()), "conv", progress=False)
     found = dw.rank_units(dw.ClassifierData(net, Bare(), targets="predicted"), "conv", progress=False)
-    assert (found.edited.targets == found.edited.predicted).all() and found.accuracy.all_before == 1
+    assert (
+        found.predictions.targets == found.predictions.predicted
+    ).all() and found.accuracy.overall_before == 1
 
 
 def test_classes_are_found_by_their_names() -> None:
     net, data = telling(), Images()
     other = Images.classes[::-1]
     found = dw.rank_units(dw.ClassifierData(net, data, classes=other), "conv", progress=False)
-    assert (found.edited.targets == 6 - np.array(data.targets)).all()
+    assert (found.predictions.targets == 6 - np.array(data.targets)).all()
     with pytest.raises(SettingError, match=r"no 'ant' of the data. Did you mean 'aunt'"):
         dw.rank_units(
             dw.ClassifierData(net, data, classes=["aunt", *Images.classes[1:]]), "conv", progress=False
@@ -516,7 +523,7 @@ def test_bad_input_is_refused() -> None:
         dw.ablate_unit_sets(dw.ClassifierData(net, data), found, [1], names=["dog"], progress=False)
     with pytest.raises(SettingError, match="no unit 5; the layer has units 0 to 4"):
         keep_all_but([[1], [5]], 5)
-    with pytest.raises(SettingError, match="Unit 3 stands in a set more than once"):
+    with pytest.raises(SettingError, match="Unit 3 is in a set more than once"):
         keep_all_but([[3, 1, 3]], 5)
 
 
@@ -536,15 +543,15 @@ def test_an_interrupted_run_keeps_what_it_found() -> None:
         run_edits(source, "conv", each, progress=stop)
     part = UnitImportance(caught.value.run.state.finished())
     assert part.images == 12
-    assert (part.edited.edited == whole.edited.edited[:, :12]).all()
+    assert (part.predictions.ablated == whole.predictions.ablated[:, :12]).all()
     steps: list[int] = []
     again = run_edits(
         source, "conv", each, begun=caught.value.run, progress=lambda done, total: steps.append(done)
     )
     assert steps == [12, 16, 20, 23]
-    assert (again.edited == whole.edited.edited).all()
-    assert (again.odds_loss == whole.edited.odds_loss).all()
-    assert all((again.moments[name] == whole.edited.moments[name]).all() for name in again.moments)
+    assert (again.ablated == whole.predictions.ablated).all()
+    assert (again.odds_loss == whole.predictions.odds_loss).all()
+    assert all((again.moments[name] == whole.predictions.moments[name]).all() for name in again.moments)
     with pytest.raises(dw.Interrupted) as caught:
         run_edits(source, "conv", each, progress=stop)
     with torch.no_grad():
@@ -592,7 +599,7 @@ def test_an_error_in_the_middle_loses_nothing() -> None:
     data.images[13] = broken
     assert [run.done for run in dw.interrupted()] == [12]
     again = dw.rank_units(dw.ClassifierData(net, data, batch_size=4), "conv", progress=False)
-    assert (again.edited.edited == brute(net, data)[1]).all()
+    assert (again.predictions.ablated == brute(net, data)[1]).all()
 
 
 @pytest.mark.parametrize(

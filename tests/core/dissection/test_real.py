@@ -129,15 +129,15 @@ def test_every_unit_removed_equals_the_naive_loop_on_real_photos(real: Path) -> 
         model = dw.load_model("squeezenet1_0", real / "squeezenet1_0_imagenet.safetensors").eval()
     photos_classifier = dw.ClassifierData(model, photos, targets="predicted", preprocess=dw.normalize())
     importance = dw.rank_units(photos_classifier, "features.12", progress=False)
-    assert "linear layer" in importance.how
+    assert "linear layer" in importance.strategy
     batch = dw.normalize()(torch.stack([photos[i] for i in range(6)]))
-    changed = np.flatnonzero((importance.edited.edited != importance.edited.predicted).any(1))
+    changed = np.flatnonzero((importance.predictions.ablated != importance.predictions.predicted).any(1))
     assert len(changed) >= 5
     with torch.no_grad():
         maps = model.features(batch)
-        assert (importance.edited.predicted == model(batch).argmax(1).numpy()).all()
+        assert (importance.predictions.predicted == model(batch).argmax(1).numpy()).all()
         for unit in [*changed[:20].tolist(), *range(0, 512, 23)]:
             edited = maps.clone()
             edited[:, unit] = 0
             predicted = model.classifier(edited).flatten(1).argmax(1).numpy()
-            assert (importance.edited.edited[unit] == predicted).all(), unit
+            assert (importance.predictions.ablated[unit] == predicted).all(), unit

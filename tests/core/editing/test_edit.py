@@ -269,7 +269,7 @@ CASES: list[tuple[Any, list[str], str]] = [
 def test_pictures_equal_full_passes(make: Any, layers: list[str], how: str) -> None:
     net, z = made(make), latents(flat=make is oblong)
     canvas = open_generator(net, layers, z)
-    assert canvas.how.startswith(how)
+    assert canvas.strategy.startswith(how)
     assert type(canvas) is (FullForward if how.startswith("full") else PartialForward)
     assert canvas.layer == next(iter(canvas.maps)) and set(canvas.maps) == set(layers)
     begun = canvas.begin(z)
@@ -340,7 +340,7 @@ def test_without_edits_pictures_are_the_generators(make: Any) -> None:
     with torch.no_grad():
         assert torch.equal(found, dw.to_images(net(z)))
     canvas = open_generator(net, [], z)
-    assert (canvas.how, canvas.layer, canvas.maps) == ("full passes", "", {})
+    assert (canvas.strategy, canvas.layer, canvas.maps) == ("full passes", "", {})
 
 
 def test_one_latent_is_enough() -> None:
@@ -515,4 +515,6 @@ class Unsteady(InPlace):
 
 def test_parts_that_prove_wrong_are_not_used() -> None:
     canvas = open_generator(made(Unsteady), "conv", latents())
-    assert type(canvas) is FullForward and canvas.how.startswith("full passes: in parts its pictures are")
+    assert type(canvas) is FullForward and canvas.strategy.startswith(
+        "full passes: in parts its pictures are"
+    )
