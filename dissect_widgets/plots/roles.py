@@ -101,10 +101,8 @@ def class_scatter(effects: SetEffects, size: int) -> go.Figure:
     SettingError
         If no sets of this size were tried.
     """
-    at, order = (
-        effects.size_index(size),
-        np.argsort([name.casefold() for name in effects.classes], kind="stable"),
-    )
+    at = effects.size_index(size)
+    order = np.argsort([name.casefold() for name in effects.classes], kind="stable")
     series = (
         ("unchanged", effects.before, _BLUE, "circle-open", 11),
         (
@@ -114,7 +112,7 @@ def class_scatter(effects: SetEffects, size: int) -> go.Figure:
             "x-thin-open",
             9,
         ),
-        (f"only these {size} left", accuracy["keep most"][:, at], _GREEN, "diamond", 5),
+        (f"only these {size} left", effects.class_accuracy["keep most"][:, at], _GREEN, "diamond", 5),
     )
     title = f"{effects.layer}: accuracy of each class without its {size} most important units"
     title += ", and with only these"
