@@ -28,7 +28,8 @@ def provenance_section(
         )
     if sets is not None:
         facts["sets"] = (
-            f"{count(sets.images, 'image')}, {count(sets.repeats, 'random set')} of each size, {sets.strategy}"
+            f"{count(sets.images, 'image')}, {count(sets.repeats, 'random set')} of each size, "
+            f"{sets.strategy}"
         )
     if changes is not None:
         attacked = changes.attacked
