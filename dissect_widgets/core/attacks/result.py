@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Bools, Float32s, Float64s, Int64s
 from dissect_widgets.errors import SettingError
 
 if TYPE_CHECKING:
     import pandas
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,23 +31,23 @@ class AttackResult:
     classes: tuple[str, ...]
     names: tuple[str, ...]
     """Of the images."""
-    images: Ints
+    images: Int64s
     """int64 (n,), numbers of the images in their data."""
     clean: Tensor
     """float32 (n, 3, H, W) in [0, 1]"""
     adversarial: Tensor
     """float32 (n, 3, H, W) in [0, 1]"""
-    targets: Ints
+    targets: Int64s
     """int64 (n,), target class of each; -1 for any class other than the predicted one."""
-    scores_clean: NDArray[np.float32]
+    scores_clean: Float32s
     """float32 (n, classes)"""
-    scores_adversarial: NDArray[np.float32]
+    scores_adversarial: Float32s
     """float32 (n, classes)"""
-    success: NDArray[np.bool_]
+    success: Bools
     """bool (n,), whether the adversarial image is classified as the target; misclassified, if untargeted."""
-    finished: NDArray[np.bool_]
+    finished: Bools
     """bool (n,): False where the attack was stopped early; the adversarial image is then the best so far."""
-    broken: NDArray[np.bool_]
+    broken: Bools
     """bool (n,): True where the attack reached images for which scores are not finite."""
     passes: int
     """Number of images that went through the network, forward and backward."""
@@ -71,22 +68,22 @@ class AttackResult:
         return self.adversarial - self.clean
 
     @property
-    def predicted_clean(self) -> Ints:
+    def predicted_clean(self) -> Int64s:
         """int64 (n,), predicted class of each clean image."""
         return np.asarray(self.scores_clean.argmax(1))
 
     @property
-    def predicted_adversarial(self) -> Ints:
+    def predicted_adversarial(self) -> Int64s:
         """int64 (n,), predicted class of each adversarial image."""
         return np.asarray(self.scores_adversarial.argmax(1))
 
     @cached_property
-    def l2(self) -> Floats:
+    def l2(self) -> Float64s:
         """float64 (n,), Euclidean norm of the perturbation of pixels in [0, 1]; NaN where it failed."""
         return self._norm(lambda change: change.square().sum(1).sqrt())
 
     @cached_property
-    def linf(self) -> Floats:
+    def linf(self) -> Float64s:
         """float64 (n,), largest change of a value of a pixel; NaN where it failed."""
         return self._norm(lambda change: change.abs().amax(1))
 
@@ -100,14 +97,14 @@ class AttackResult:
         """Median of `l2` over the successful attacks; NaN if there are none."""
         return float(np.median(self.l2[self.success])) if self.success.any() else float("nan")
 
-    def probabilities(self, which: Literal["clean", "adversarial"] = "adversarial") -> Floats:
+    def probabilities(self, which: Literal["clean", "adversarial"] = "adversarial") -> Float64s:
         """float64 (n, classes): predicted probabilities of the "clean" or "adversarial" images."""
         if which not in ("clean", "adversarial"):
             raise SettingError(f"which is {which!r}; it may be 'clean' or 'adversarial'.")
         scores = self.scores_clean if which == "clean" else self.scores_adversarial
         return np.asarray(torch.from_numpy(scores).double().softmax(1))
 
-    def select(self, chosen: Sequence[int] | NDArray[np.bool_] | NDArray[np.int64]) -> AttackResult:
+    def select(self, chosen: Sequence[int] | Bools | Int64s) -> AttackResult:
         """Some of the images: places in this result, or bool (n,)."""
         places = np.arange(len(self))[np.asarray(chosen)] if len(chosen) else np.zeros(0, np.int64)
         return replace(
@@ -161,8 +158,8 @@ class AttackResult:
         """New arrays for all those with a row for each image."""
         return {name: make(name) for name in _ROWS}
 
-    def _norm(self, norm: Callable[[Tensor], Tensor]) -> Floats:
-        norms: Floats = norm(self.perturbation.double().flatten(1)).numpy().copy()
+    def _norm(self, norm: Callable[[Tensor], Tensor]) -> Float64s:
+        norms: Float64s = norm(self.perturbation.double().flatten(1)).numpy().copy()
         norms[~self.success] = np.nan
         return norms
 

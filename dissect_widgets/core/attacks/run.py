@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from dissect_widgets.core.attacks.base import Advance, AttackMethod, AttackState
-from dissect_widgets.core.attacks.result import AttackResult, Ints
+from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.targets import AttackTarget, Target, plan_targets
+from dissect_widgets.core.data.arrays import Bools, Float32s, Int64s
 from dissect_widgets.core.data.batches import fill_up, network_input
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
@@ -32,14 +32,14 @@ from dissect_widgets.errors import DataError, SettingError
 class CleanImages(NamedTuple):
     """Images to attack."""
 
-    numbers: Ints
+    numbers: Int64s
     """int64 (n,), numbers in their data."""
     images: Tensor
     """float32 (n, 3, H, W) in [0, 1]"""
-    scores: NDArray[np.float32]
+    scores: Float32s
     """float32 (n, classes)"""
 
-    def select(self, chosen: NDArray[np.bool_]) -> CleanImages:
+    def select(self, chosen: Bools) -> CleanImages:
         """Some of them, bool (n,)."""
         return CleanImages(self.numbers[chosen], self.images[torch.from_numpy(chosen)], self.scores[chosen])
 
@@ -77,7 +77,7 @@ def choose_targets(
     seed: int,
     notify: Callable[[str], None],
     among: Sequence[str | int] | None = None,
-) -> tuple[CleanImages, Ints]:
+) -> tuple[CleanImages, Int64s]:
     """Target classes of images; with one class for all, images that are predicted as it are left out.
 
     Raises
@@ -105,7 +105,7 @@ def choose_targets(
 def run_attack(
     classifier: ClassifierData,
     read: CleanImages,
-    targets: Ints,
+    targets: Int64s,
     method: AttackMethod,
     *,
     seed: int = 0,
@@ -147,7 +147,7 @@ def run_attack(
 
 
 def run_key(
-    classifier: ClassifierData, read: CleanImages, targets: Ints, method: AttackMethod, seed: int
+    classifier: ClassifierData, read: CleanImages, targets: Int64s, method: AttackMethod, seed: int
 ) -> str:
     """Digest of all that decides the result."""
     decisive = (
@@ -166,7 +166,7 @@ def run_key(
 def _attack(
     classifier: ClassifierData,
     read: CleanImages,
-    targets: Ints,
+    targets: Int64s,
     method: AttackMethod,
     seed: int,
     advance: Advance,
@@ -214,7 +214,7 @@ def _attack(
     return attacked, interrupted
 
 
-def _merge(earlier: AttackResult, now: AttackResult, left: NDArray[np.bool_]) -> AttackResult:
+def _merge(earlier: AttackResult, now: AttackResult, left: Bools) -> AttackResult:
     """An earlier part of an attack, and what came of its images that were left, in their order.
 
     Of these the earlier image stays until there is a better one.
@@ -230,8 +230,8 @@ def _merge(earlier: AttackResult, now: AttackResult, left: NDArray[np.bool_]) ->
 
 
 def _verify(
-    classifier: ClassifierData, state: AttackState, clean_scores: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    classifier: ClassifierData, state: AttackState, clean_scores: Float32s
+) -> tuple[Float32s, Float32s]:
     """Scores of the adversarial images, computed as those of the clean ones were, and their margins.
 
     An image for which the attack has found nothing, or nothing that holds here, gets its clean image back.
@@ -247,7 +247,7 @@ def _verify(
             scores[part.numpy()] = of_part.cpu().numpy()
             margin = state.target.of(part.to(classifier.device)).margin(of_part)
             margins[part.to(classifier.device)] = margin.where(of_part.isfinite().all(1), torch.inf)
-    final: NDArray[np.float32] = margins.cpu().numpy()
+    final: Float32s = margins.cpu().numpy()
     for row in np.flatnonzero(state.success.numpy() & (final >= 0)):
         state.best[row], scores[row] = state.images[row], clean_scores[row]
     return scores, final

@@ -10,9 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.errors import ConceptError, SettingError, nearest
-
-Ints = NDArray[np.int64]
 
 Target = str | int | Sequence[str | int] | None
 """A class by its name or number, or one for each image; "nearest" for the class with the second highest
@@ -50,7 +49,7 @@ def plan_targets(
     numbers: Sequence[int],
     seed: int,
     among: Sequence[str | int] | None = None,
-) -> Ints:
+) -> Int64s:
     """Target class of each image, int64 (n,); -1 for any class other than the predicted one.
 
     Parameters
@@ -83,7 +82,9 @@ def plan_targets(
     if isinstance(target, str) and target not in classes and target in ("nearest", "random"):
         predicted = scores.argmax(1)
         if target == "nearest":
-            second: Ints = np.where(np.arange(len(classes)) == predicted[:, None], -np.inf, scores).argmax(1)
+            second: Int64s = np.where(np.arange(len(classes)) == predicted[:, None], -np.inf, scores).argmax(
+                1
+            )
             return second
         pool = _pool(among, classes)
         wrong = [[k for k in pool if k != label] for label in predicted]

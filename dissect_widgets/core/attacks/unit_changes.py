@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.attacks.change_maps import maps_of_both, open_attacked
 from dissect_widgets.core.attacks.result import AttackResult
+from dissect_widgets.core.data.arrays import Float32s, Float64s
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.confidence import mean_interval, ratio_interval
 from dissect_widgets.errors import DataError, SettingError
-
-Floats = NDArray[np.float64]
-Float32s = NDArray[np.float32]
 
 
 class Estimate(NamedTuple):
@@ -40,13 +37,13 @@ class ChangeByImportance:
     """How many were counted: successful attacks between classes that are ranked."""
     top: int
     """How many units of a class count as its most important."""
-    source: Floats
+    source: Float64s
     """float64 (units,): mean |change| of the most important unit of the clean class, the second ..."""
-    source_interval: Floats
+    source_interval: Float64s
     """float64 (units,): half of its 99 % interval."""
-    target: Floats
+    target: Float64s
     """float64 (units,): the same for the adversarial class."""
-    target_interval: Floats
+    target_interval: Float64s
     """float64 (units,)"""
     source_top: Estimate
     """Over the `top` units of the clean class together."""
@@ -181,11 +178,11 @@ def read_changes(
     return UnitChanges(layer=layer, attacked=attacked, clean=both[:n], adversarial=both[n:])
 
 
-def _mean(values: Floats) -> Estimate:
+def _mean(values: Float64s) -> Estimate:
     return Estimate(float(values.mean()), float(mean_interval(values)))
 
 
-def _ratio(values: Floats, others: Floats) -> Estimate:
+def _ratio(values: Float64s, others: Float64s) -> Estimate:
     """Ratio of two means over the same images."""
     if not others.any():
         return Estimate(float("nan"), float("nan"))
