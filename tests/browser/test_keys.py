@@ -26,6 +26,13 @@ CELLS = """() => {
     const sources = widgets.map(cell => [cell.model.type, cell.model.sharedModel.getSource()]);
     return JSON.stringify([sources, activeCellIndex, mode]);
 }"""
+# Notes the commands that keys have run.
+WATCH_COMMANDS = """() => {
+    window.commandsOfKeys = [];
+    jupyterapp.commands.commandExecuted.connect((_, { id, args }) => {
+        if (args?._luminoEvent?.type === 'keybinding') window.commandsOfKeys.push(id);
+    });
+}"""
 # Numbers the controls that can have the focus, the first of each kind, and returns what they are.
 MARK_CONTROLS = """root => {
     const kinds = new Map();
@@ -94,6 +101,7 @@ def no_key_changes_a_cell(notebook: Notebook) -> None:
     page.wait_for_function(f"jupyterapp.shell.currentWidget.content.widgets.length === {count + 1}")
     page.keyboard.press("x")
     page.wait_for_function(f"jupyterapp.shell.currentWidget.content.widgets.length === {count}")
+    assert page.evaluate("window.commandsOfKeys") == ["notebook:insert-cell-below", "notebook:cut-cell"]
 
 
 def widgets_hear_their_keys(notebook: Notebook) -> None:
@@ -135,9 +143,10 @@ def widgets_hear_their_keys(notebook: Notebook) -> None:
 
 def keys_with_control_are_the_notebooks(notebook: Notebook) -> None:
     page = notebook.page
-    page.wait_for_function("jupyterapp.shell.currentWidget.context.model.dirty")
+    page.evaluate(WATCH_COMMANDS)
     notebook.output(0).locator(".dw-unit-browser .dw-card").first.press("Control+s")
-    page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    page.wait_for_function("window.commandsOfKeys.includes('docmanager:save')")
+    page.evaluate("window.commandsOfKeys.length = 0")
 
 
 def test_keys_stay_in_the_widget_that_has_the_focus(notebook: Notebook) -> None:
