@@ -110,30 +110,6 @@ def test_the_way_to_a_plane_is_straight(confidence: float) -> None:
         assert abs(torch.cosine_similarity(step, normal, dim=0)) > 0.99
 
 
-METHODS = [
-    dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2),
-    dw.ProjectedGradient(radius=0.03, steps=5),
-]
-
-
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
-def test_an_image_is_attacked_as_if_alone(method: Any) -> None:
-    net, data = classifier(), Pictures()
-    whole = attack(net, data, method=method, batch_size=3)
-    assert whole.success.sum() >= 4
-    for size in (1, 2, 50):
-        again = attack(net, data, method=method, batch_size=size)
-        assert torch.allclose(again.adversarial, whole.adversarial, atol=1e-4)
-        assert again.passes == whole.passes and (again.success == whole.success).all()
-    some = attack(net, data, method=method, batch_size=3, images=[6, 2])
-    assert some.names == ("6.jpg", "2.jpg") and some.images.tolist() == [6, 2]
-    assert torch.allclose(some.adversarial, whole.adversarial[[6, 2]], atol=1e-4)
-    assert torch.equal(some.clean, data.images[[6, 2]])
-    assert (some.targets == -1).all() and (whole.predicted_adversarial != whole.predicted_clean)[
-        whole.success
-    ].all()
-
-
 def test_an_attempt_tells_how_far_it_is() -> None:
     heard: list[tuple[float, int]] = []
 
@@ -180,6 +156,12 @@ def test_black_and_white_can_be_attacked() -> None:
     method = dw.CarliniWagner(steps=90, searches=2, rate=0.1, constant=10.0, early=False)
     found = attack(net, data, method=method)
     assert found.success.all() and found.adversarial.min() >= 0 and found.adversarial.max() <= 1
+
+
+METHODS = [
+    dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2),
+    dw.ProjectedGradient(radius=0.03, steps=5),
+]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
