@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import dissect_widgets
 
 PROBE = """
@@ -41,6 +43,7 @@ def insert(path: Path, before: str, text: str) -> None:
     path.write_text(source.replace(before, before + text), "utf-8")
 
 
+@pytest.mark.slow
 def test_new_names_leave_the_networks_alone(tmp_path: Path) -> None:
     package = Path(dissect_widgets.__file__).parent
     shutil.copytree(

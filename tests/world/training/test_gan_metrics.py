@@ -243,10 +243,10 @@ def test_a_recipe_ends_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "network.safetensors"
     pretrained.write_network(fresh(lambda: SceneNet(3, widths=(2, 3, 4, 5, 6))), path, {})
-    with pytest.raises(WeightsError, match="no Progressive GAN"):
+    with pytest.raises(WeightsError, match="not of a Progressive GAN"):
         load_generator(path)
     pretrained.write_network(fresh(lambda: Growing((5, 4, 3)).generator.layer1), path, {})
-    with pytest.raises(WeightsError, match="no Progressive GAN"):
+    with pytest.raises(WeightsError, match="not of a Progressive GAN"):
         load_generator(path)
     generator = fresh(lambda: ProgressiveGenerator((5, 4, 3)))
     del generator.output_8x8

@@ -69,6 +69,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         train(RECIPE.changed(budget=Budget(steps=15, batch_size=8)), tmp_path, workers=1)
 
 
+@pytest.mark.slow
 def test_a_recipe_starts_from_the_network_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = RECIPE.changed(network=partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12))
     monkeypatch.setitem(RECIPES, "first", plain.changed(budget=Budget(steps=3, batch_size=8)))
