@@ -59,7 +59,7 @@ def render(scene: str, seed: int, size: int = 128) -> LabeledImage:
     """
     if scene not in SCENE_FUNCTIONS:
         raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENE_FUNCTIONS)}")
-    return _labeled(SCENE_FUNCTIONS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
+    return labeled_image(SCENE_FUNCTIONS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
 
 
 def render_object(kind: str, seed: int, size: int = 128) -> LabeledImage:
@@ -70,10 +70,10 @@ def render_object(kind: str, seed: int, size: int = 128) -> LabeledImage:
     if kind not in SINGLE_OBJECTS:
         raise ConceptError(f"The world has no single object {kind!r}.{nearest(kind, SINGLE_OBJECTS)}")
     rng = Rng(_checked_seed(f"single {kind}", seed))
-    return _labeled(draw_single_object(kind, SINGLE_OBJECTS[kind], rng), "", checked_size(size))
+    return labeled_image(draw_single_object(kind, SINGLE_OBJECTS[kind], rng), "", checked_size(size))
 
 
-def _labeled(canvas: Canvas, scene: str, size: int) -> LabeledImage:
+def labeled_image(canvas: Canvas, scene: str, size: int) -> LabeledImage:
     """Image and labels of a canvas, with the color names of its pixels, and its scene in every pixel."""
     image, drawn = shade(canvas, size)
     first = number_of(COLOR_NAMES[0], "color")

@@ -1,5 +1,7 @@
 """Train the world's networks: `python -m dissect_widgets.world.train classifier --folder runs/classifier`.
 
+`python -m dissect_widgets.world.train zoo` trains the networks of the zoo; see `zoo.cli`.
+
 It can be interrupted at any time; the same command resumes it. At the end it prints the figures on held-out
 images, and writes the network with a note of its figures and names.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -17,6 +20,7 @@ from tqdm.auto import tqdm
 from dissect_widgets.world.pretrained import add_to_package, write_network
 from dissect_widgets.world.training.image_cache import cached_images
 from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe, Recipe
+from dissect_widgets.world.zoo.cli import main as train_zoo
 
 
 def train(
@@ -84,7 +88,9 @@ def train(
 
 
 def main() -> None:
-    """Train one of the recipes."""
+    """Train one of the recipes, or the zoo."""
+    if sys.argv[1:2] == ["zoo"]:
+        sys.exit(train_zoo(sys.argv[2:]))
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
