@@ -251,7 +251,7 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     generator = fresh(lambda: ProgressiveGenerator((5, 4, 3)))
     del generator.output_8x8
     pretrained.write_network(generator, path, {})
-    with pytest.raises(WeightsError, match="lacks 2 names, 'output_8x8"):
+    with pytest.raises(WeightsError, match="lacks 2 names, such as 'output_8x8"):
         load_generator(path)
 
 
