@@ -78,7 +78,7 @@ def test_both_shapes_of_latents_give_the_same_bits() -> None:
         for flat in (False, True)
     )
     oracle.same(one["layer4"], other["layer4"])
-    assert one.pictures == other.pictures
+    assert one.thumbnails == other.thumbnails
 
 
 def test_vectors_of_a_generator() -> None:

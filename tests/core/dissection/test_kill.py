@@ -44,7 +44,7 @@ def command(folder: Path, out: Path, memory: int, limit: int = 0) -> list[str]:
 
 def same(one: Path, other: Path) -> None:
     a, b = Dissection.load(one), Dissection.load(other)
-    assert dict(a.pictures) == dict(b.pictures) and a.images == b.images
+    assert dict(a.thumbnails) == dict(b.thumbnails) and a.images == b.images
     for layer, like in zip(a.layers, b.layers, strict=True):
         for name in LayerDissection.__slots__:
             value, expected = getattr(layer, name), getattr(like, name)
