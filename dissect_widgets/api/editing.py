@@ -1,4 +1,4 @@
-"""Editing a generator as users call it: pictures under edits, and what edits do, with a progress bar."""
+"""Editing a generator, for users: images under edits, and effects of edits, with a progress bar."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def edit(
     to_images: ToImages = to_images,
     batch_size: int = 16,
 ) -> Tensor:
-    """Draw pictures with units removed or inserted (PNAS 2020, "Role of Units in a GAN").
+    """Generate images with units removed or inserted (PNAS 2020, "Role of Units in a GAN").
 
     Parameters
     ----------
     generator
         In evaluation mode, on the device where it is to run.
     latents
-        (n, depth) or (n, depth, 1, 1).
+        (n, latent_dim) or (n, latent_dim, 1, 1).
     edits
-        One or several, the first first, of any layers; see `Edit`.
+        One or several, of any layers, applied in order; see `Edit`.
     to_images
-        What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
+        Converts the output of the generator to images in [0, 1]; by default from [-1, 1].
     batch_size
-        Pictures that are drawn together.
+        Images that are generated together.
 
     Returns
     -------
@@ -53,12 +53,12 @@ def edit(
     Raises
     ------
     LayerError, SettingError, DataError
-        If an edit is of an unknown layer, does not fit it, or the latents are none of this generator.
+        If an edit is of an unknown layer, does not fit it, or the generator does not take the latents.
     """
     chosen = _edits(edits)
     opened = _open(generator, chosen, latents, to_images)
-    drawn = [opened.draw(opened.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
-    return torch.cat(drawn)
+    images = [opened.draw(opened.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
+    return torch.cat(images)
 
 
 def count_pixels(
@@ -72,7 +72,7 @@ def count_pixels(
     batch_size: int = 16,
     progress: bool = True,
 ) -> PixelCounts:
-    """Count the pixels of concepts in a generator's pictures, as they are and under sets of edits (Fig. 4a).
+    """Count pixels of concepts in generated images, without edits and under sets of edits (Fig. 4a).
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def count_pixels(
     edit_sets
         Each an edit, or several that are made together.
     segmenter
-        Labels the pictures.
+        Labels the images.
     concepts
         Which to count; by default all of the segmenter's.
     progress

@@ -157,7 +157,7 @@ def test_removal_of_something_else(counts: PixelCounts) -> None:
         removal_curve(counts, [1, 2, 3], "skies")
     with pytest.raises(ConceptError, match="several categories"):
         removal_curve(counts, [1, 2, 3], "sky", ["door"])
-    with pytest.raises(SettingError, match="None of the 11 pictures has a pixel of 'snow'"):
+    with pytest.raises(SettingError, match="None of the 11 images has a pixel of 'snow'"):
         removal_curve(counts, [1, 2, 3], "sky", ["snow"])
 
 

@@ -1,19 +1,20 @@
-"""What a network says when units of a layer are forced to zero: exactly, and without running it whole.
+"""Scores of a network when units of a layer are forced to zero: exactly, and without full passes.
 
->>> network = open_network(model, "features.29", pictures)
->>> reading = network.read(pictures)
->>> for images, edits, scores in ablate(network, reading, kept):
+>>> network = open_network(model, info, inputs)
+>>> reading = network.read(inputs)
+>>> for images, ablations, scores in ablate(network, reading, kept):
 ...     ...
 
-Three ways lead to the same scores (PNAS 2020, "Role of Units in a Scene Classifier", removes units by a
+Three strategies lead to the same scores (PNAS 2020, "Role of Units in a Scene Classifier", removes units by a
 hook and a full pass for each):
 
-- `network.FullForward`: a full pass for each edit. Every network can be run like this.
-- `network.PartialForward`: the part before the layer runs once, and only what follows runs for each edit.
-- `mixing.LinearTerms` and `ConvolutionTerms`: what follows begins with steps that treat each unit by itself
-  and a linear layer. Its output is a sum of one term for each unit, which all edits share.
+- `network.FullForward`: a full pass for each ablation. Every network can be run like this.
+- `network.PartialForward`: the part before the layer runs once, the part after it for each ablation.
+- `linear_terms.LinearTerms` and `ConvolutionTerms`: the part after it begins with steps that treat each
+  unit by itself, and a linear layer. Its output is a sum of one term for each unit, and all ablations
+  share these.
 
-And an edit that changes nothing on an image, because its units are silent there, is not run at all.
+An ablation that changes nothing on an image, because its units are silent there, is not run at all.
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ _TOLERANCE = 1e-4
 
 
 def ablate(network: Network, reading: CachedForward, kept: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Scores of every image under every edit that makes a difference.
+    """Scores of every image under every ablation that makes a difference.
 
     Parameters
     ----------
     network, reading
-        A network, and what it said of a batch.
+        A network, and its output for a batch.
     kept
-        bool (edits, units), the units that each edit leaves.
+        bool (ablations, units), the units that each keeps.
 
     Yields
     ------
     tuple
-        Images int (n,), edits int (n,), scores (n, classes). What is not among them is as it was.
+        Images int (n,), ablations int (n,), scores (n, classes). All other scores stay the same.
     """
     removed = (~kept).float()
     images, edits = (reading.active.float() @ removed.T > 0).nonzero(as_tuple=True)
@@ -55,8 +56,8 @@ def ablate(network: Network, reading: CachedForward, kept: Tensor) -> Iterator[t
         yield b, e, network.scores(reading, b, kept[e])
 
 
-def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor, *, many: bool = True) -> Network:
-    """Find the fastest way to run a network with edits that proves right on `pictures`.
+def open_network(model: nn.Module, info: LayerInfo, inputs: Tensor, *, many: bool = True) -> Network:
+    """Find the fastest strategy to run a network under ablations that proves right on `inputs`.
 
     Parameters
     ----------
@@ -64,65 +65,65 @@ def open_network(model: nn.Module, info: LayerInfo, pictures: Tensor, *, many: b
         In evaluation mode.
     info
         The layer.
-    pictures
-        Two, as the network takes them.
+    inputs
+        Two images, as the network takes them.
     many
-        Whether there will be many edits of each image, so that it pays to share what they have in common.
+        Whether there will be many ablations of each image, so that it pays to share their computation.
 
     Raises
     ------
     LayerError
-        If what the network puts out are no scores, or do not depend on the layer.
+        If the output is not scores, or does not depend on the layer.
     """
     whole = FullForward(model, info)
-    reading = whole.read(pictures)
-    network, reason = _fastest(whole, reading, pictures, many)
+    reading = whole.read(inputs)
+    network, reason = _fastest(whole, reading, inputs, many)
     if network is None:
         network = whole
         network.strategy += f": {reason}"
     network.classes = reading.scores.shape[1]
     if network.classes < 2:
-        raise LayerError("The network puts out a single score, which tells no classes apart.")
+        raise LayerError("The network outputs a single score; it must have two classes or more.")
     return network
 
 
 def _fastest(
-    whole: FullForward, reading: CachedForward, pictures: Tensor, many: bool
+    whole: FullForward, reading: CachedForward, inputs: Tensor, many: bool
 ) -> tuple[Network | None, str]:
-    """The first way in parts that proves right, or why there is none."""
+    """The first strategy in parts that proves right, or why there is none."""
     model, info = whole.model, whole.info
     if info.calls > 1:
         return None, f"{info.name} runs {info.calls} times in a pass"
     try:
         parts, stages = split(model, info.name)
-        parts = parts.with_per_image(pictures)
+        parts = parts.with_per_image(inputs)
     except CannotSplit as error:
         return None, str(error)
-    found: list[Network] = []
+    candidates: list[Network] = []
     reason = ""
     if stages is not None and many:
-        mix = LinearTerms if isinstance(stages.linear, nn.Linear) else ConvolutionTerms
-        found.append(mix(parts, stages, info))
-    for network in [*found, PartialForward(parts, info)]:
-        reason = _difference(network, whole, reading, pictures)
+        terms = LinearTerms if isinstance(stages.linear, nn.Linear) else ConvolutionTerms
+        candidates.append(terms(parts, stages, info))
+    for network in [*candidates, PartialForward(parts, info)]:
+        reason = _difference(network, whole, reading, inputs)
         if not reason:
             return network, ""
     return None, reason
 
 
-def _difference(network: Network, whole: FullForward, reading: CachedForward, pictures: Tensor) -> str:
-    """How a network differs from itself run whole, as it is and without one unit, half or all; "" if not."""
-    images = torch.tensor([0, 1, 1, 0, 1], device=pictures.device)
-    kept = torch.ones(len(images), whole.info.units, dtype=torch.bool, device=pictures.device)
+def _difference(network: Network, whole: FullForward, reading: CachedForward, inputs: Tensor) -> str:
+    """How scores differ from those of full passes, with all units, without one, half, all; "" if not."""
+    images = torch.tensor([0, 1, 1, 0, 1], device=inputs.device)
+    kept = torch.ones(len(images), whole.info.units, dtype=torch.bool, device=inputs.device)
     kept[0, int(reading.max_activations[0].argmax())] = False
     kept[1, int(reading.max_activations[1].argmax())] = False
     kept[2, ::2] = False
     kept[3:] = False
     try:
-        found = network.read(pictures)
-        parts = [network.scores(found, images[part], kept[part]) for part in (slice(2), slice(2, None))]
-        fast = [found.scores, *parts]
-    except Exception as error:  # whatever a traced network may do, run whole it does right
+        partial = network.read(inputs)
+        parts = [network.scores(partial, images[part], kept[part]) for part in (slice(2), slice(2, None))]
+        fast = [partial.scores, *parts]
+    except Exception as error:  # a traced network may fail in any way; full passes do not
         return f"in parts it fails with {type(error).__name__}"
     slow = [reading.scores, whole.scores(reading, images, kept)]
     far = float((torch.cat(fast) - torch.cat(slow)).abs().max())

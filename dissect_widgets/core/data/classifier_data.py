@@ -269,5 +269,5 @@ def _names(classes: Sequence[str] | None) -> tuple[str, ...] | None:
     names = tuple(map(str, classes))
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise SettingError(f"Classes must have different names; {twice!r} stands there more than once.")
+        raise SettingError(f"Classes must have different names; {twice!r} is there more than once.")
     return names

@@ -1,6 +1,6 @@
-"""Edits of units: forced to zero or to a level, everywhere or at some places of their map.
+"""Edits of units: forced to zero or to a level, everywhere or at some positions of their map.
 
-PNAS 2020, "Role of Units in a GAN" and "Semantic Paint": objects vanish from a picture when their units
+PNAS 2020, "Role of Units in a GAN" and "Semantic Paint": objects vanish from an image when their units
 are removed, and appear where they are activated.
 """
 
@@ -34,20 +34,20 @@ class Edit:
         What they are forced to, one for all or one for each: 0 removes them, their threshold (or more)
         makes them active.
     where
-        Array (h, w) of the size of the layer's map, in [0, 1]: how much of the level is put in place of
-        what was there. Everywhere, by default.
+        Array (h, w) of the size of the layer's map, in [0, 1]: how much of the activation is replaced by the
+        level. By default 1 everywhere.
 
     Raises
     ------
     SettingError
-        If there are no units, one is negative or stands there twice; a level is not finite; `where` has
+        If there are no units, one is negative or given twice; a level is not finite; `where` has
         other dimensions, or numbers outside of [0, 1].
     """
 
     layer: str
     units: tuple[int, ...]
     level: tuple[float, ...]
-    """As many as there are units."""
+    """One for each unit."""
     where: NDArray[np.float32] | None
 
     def __init__(
@@ -84,8 +84,8 @@ class Edit:
                 f"There is an edit of unit {max(self.units)}; {self.layer} has units 0 to {units - 1}."
             )
         if self.where is not None and self.where.shape != (rows, columns):
-            found = " x ".join(map(str, self.where.shape))
-            raise SettingError(f"`where` is {found}; the map of {self.layer} is {rows} x {columns}.")
+            size = " x ".join(map(str, self.where.shape))
+            raise SettingError(f"`where` is {size}; the map of {self.layer} is {rows} x {columns}.")
 
 
 def insertion(
@@ -100,18 +100,18 @@ def insertion(
     Parameters
     ----------
     layer
-        What their thresholds are, at its first level.
+        The dissected layer, whose thresholds at its first level are used.
     units, where
         See `Edit`.
     strength
-        How often the threshold; GAN Paint goes beyond 1.
+        Multiple of the threshold; GAN Paint goes beyond 1.
     """
     numbers = layer.checked_units(units)
     return Edit(layer.name, numbers, layer.threshold[0, numbers].astype(float) * strength, where)
 
 
 def apply_edits(maps: Tensor, edits: Sequence[Edit]) -> Tensor:
-    """Maps (B, units, h, w) of a layer under edits, the first first; new, also where there are none."""
+    """Maps (B, units, h, w) of a layer under edits, applied in order; always a new tensor."""
     edited = maps.clone()
     for edit in edits:
         units = torch.tensor(edit.units, device=maps.device)

@@ -1,8 +1,8 @@
-"""A generator whose units are edited: what comes before a layer runs once, and each edit only what follows.
+"""A generator whose units are edited: the part before a layer runs once, the part after it for each edit.
 
->>> canvas = open_generator(generator, "layer4", latents(2, latent_dim=256))
->>> begun = canvas.begin(latents(8, seed=1, latent_dim=256))
->>> pictures = canvas.draw(begun, [Edit("layer4", [3, 17])])
+>>> editable = open_generator(generator, "layer4", latents(2, latent_dim=256))
+>>> prefix = editable.begin(latents(8, seed=1, latent_dim=256))
+>>> images = editable.draw(prefix, [Edit("layer4", [3, 17])])
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _TOLERANCE = 1e-4
 
 
 class Prefix(NamedTuple):
-    """Latents, as far as they are the same under every edit."""
+    """What is computed from latents before any edit."""
 
-    pictures: int
+    images: int
     state: Any
 
 
 class EditableGenerator(Protocol):
-    """A generator that draws pictures under edits."""
+    """A generator whose units can be edited."""
 
     generator: nn.Module
     to_images: ToImages
@@ -57,11 +57,11 @@ class EditableGenerator(Protocol):
     """(units, rows, columns) of each layer that can be edited."""
 
     def begin(self, latents: Tensor) -> Prefix:
-        """Run what no edit changes."""
+        """Run the part before the first layer that can be edited."""
         ...
 
-    def draw(self, begun: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
-        """Pictures float32 (B, 3, H, W) in [0, 1], under edits, the first first."""
+    def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
+        """Images float32 (B, 3, H, W) in [0, 1], under edits, which are applied in order."""
         ...
 
 
@@ -72,35 +72,35 @@ def open_generator(
     *,
     to_images: ToImages = to_images,
 ) -> EditableGenerator:
-    """Find the fastest way to draw under edits that proves right on two latents.
+    """Find the fastest strategy to run a generator under edits that proves right on two latents.
 
     Parameters
     ----------
     generator
-        In evaluation mode; latents (B, depth) or (B, depth, 1, 1) to (B, 3, H, W).
+        In evaluation mode; latents (B, latent_dim) or (B, latent_dim, 1, 1) to (B, 3, H, W).
     layers
-        Dotted names of layers that put out maps (B, units, h, w); edits are of these. None is none.
+        Dotted names of layers that output maps (B, units, h, w), which can be edited; may be empty.
     latents
-        Some, to try it on.
+        Some latents to try it on.
     to_images
-        What the generator puts out to pictures in [0, 1]; by default from [-1, 1].
+        Converts the output of the generator to images in [0, 1]; by default from [-1, 1].
 
     Raises
     ------
     LayerError
-        If there is no such layer, it puts out no map, or the pictures do not depend on it.
+        If there is no such layer, its output is not a map, or the images do not depend on it.
     DataError
-        If there are no latents, the generator does not take them, or what comes out are no pictures.
+        If there are no latents, the generator does not take them, or its output is not images.
     SettingError
-        If the generator is in training mode, where it may draw another picture each time; or from the
-        generator itself, for latents of another size.
+        If the generator is in training mode, where its output may vary at random; or from the generator
+        itself, for latents of another size.
     """
     names = [layers] if isinstance(layers, str) else list(dict.fromkeys(layers))
     training = training_module(generator)
     if training is not None:
         raise SettingError(
             f"The generator is in training mode (module {training!r}): dropout and batch norm would change "
-            "pictures at random. Call eval() on it first."
+            "images at random. Call eval() on it first."
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
     maps = _maps(generator, names, trial, to_images)
@@ -109,15 +109,15 @@ def open_generator(
         return whole
     try:
         first, *later = maps
-        cut = PartialForward(split(generator, first, also=later)[0], maps, to_images, generator)
-        far = _difference(cut, whole, trial)
+        partial = PartialForward(split(generator, first, also=later)[0], maps, to_images, generator)
+        far = _difference(partial, whole, trial)
     except CannotSplit as error:
         whole.strategy += f": {error}"
         return whole
     if far > _TOLERANCE:
-        whole.strategy += f": in parts its pictures are {far:.1e} off"
+        whole.strategy += f": in parts its images are {far:.1e} off"
         return whole
-    return cut
+    return partial
 
 
 class FullForward:
@@ -133,15 +133,15 @@ class FullForward:
         """See `EditableGenerator`."""
         return Prefix(len(latents), _placed(latents, self.generator))
 
-    def draw(self, begun: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
+    def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
         checked_edits(edits, self.maps)
         with torch.inference_mode(), _hooks(self.generator, edits):
-            return checked_images(self.to_images(self.generator(begun.state)), begun.pictures)
+            return checked_images(self.to_images(self.generator(prefix.state)), prefix.images)
 
 
 class PartialForward:
-    """The part before the layer once, the part behind it for each edit."""
+    """The part before the layer once, the part after it for each edit."""
 
     def __init__(
         self,
@@ -159,15 +159,15 @@ class PartialForward:
         with torch.inference_mode():
             return Prefix(len(latents), self.parts.before(_placed(latents, self.generator)))
 
-    def draw(self, begun: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
+    def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
         checked_edits(edits, self.maps)
-        value, beside = begun.state
-        own = [edit for edit in edits if edit.layer == self.layer]
+        value, skip_inputs = prefix.state
+        first = [edit for edit in edits if edit.layer == self.layer]
         later = [edit for edit in edits if edit.layer != self.layer]
         with torch.inference_mode(), _hooks(self.generator, later):
-            output = self.parts.after(apply_edits(value, own), *map(copied, beside))
-            return checked_images(self.to_images(output), begun.pictures)
+            output = self.parts.after(apply_edits(value, first), *map(copied, skip_inputs))
+            return checked_images(self.to_images(output), prefix.images)
 
 
 def checked_edits(edits: Sequence[Edit], maps: dict[str, tuple[int, int, int]]) -> None:
@@ -187,13 +187,15 @@ def _placed(latents: Tensor, generator: nn.Module) -> Tensor:
 
 @contextmanager
 def _hooks(generator: nn.Module, edits: Sequence[Edit]) -> Iterator[None]:
-    """Edits that happen as their layers run; the two parts of a generator run the very same modules."""
+    """Hooks that apply edits as their layers run; both parts of a split generator run the same modules."""
     with ExitStack() as stack:
         for name in dict.fromkeys(edit.layer for edit in edits):
-            own = [edit for edit in edits if edit.layer == name]
+            of_layer = [edit for edit in edits if edit.layer == name]
 
-            def change(_module: nn.Module, _inputs: object, output: Tensor, own: list[Edit] = own) -> Tensor:
-                return apply_edits(output, own)
+            def change(
+                _module: nn.Module, _inputs: object, output: Tensor, edits: list[Edit] = of_layer
+            ) -> Tensor:
+                return apply_edits(output, edits)
 
             handle = generator.get_submodule(name).register_forward_hook(change)
             stack.callback(handle.remove)
@@ -212,8 +214,8 @@ def _maps(
                 if name in seen:
                     raise LayerError(f"Layer {name!r} runs more than once; it cannot be edited.")
                 if not isinstance(output, Tensor) or output.dim() != 4 or len(output) != len(latents):
-                    found = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-                    raise LayerError(f"Layer {name!r} puts out {found}; it must be maps (B, units, h, w).")
+                    kind = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+                    raise LayerError(f"Layer {name!r} outputs {kind}; it must be maps (B, units, h, w).")
                 seen[name] = tuple(output.shape)
 
             stack.callback(find_layer(generator, name).register_forward_hook(record).remove)
@@ -225,14 +227,14 @@ def _maps(
     return {name: (shape[1], shape[2], shape[3]) for name, shape in seen.items()}
 
 
-def _difference(cut: PartialForward, whole: FullForward, latents: Tensor) -> float:
-    """How far the two ways are apart, without edits, and without half of the units of each layer."""
-    half = [Edit(name, range(0, units, 2)) for name, (units, _, _) in cut.maps.items()]
+def _difference(partial: PartialForward, whole: FullForward, latents: Tensor) -> float:
+    """Largest difference of the two strategies, without edits and without half of the units of each layer."""
+    half = [Edit(name, range(0, units, 2)) for name, (units, _, _) in partial.maps.items()]
     far = 0.0
     for edits in ([], half):
         try:
-            fast = cut.draw(cut.begin(latents), edits)
-        except Exception as error:  # whatever a traced network may do, run whole it does right
+            fast = partial.draw(partial.begin(latents), edits)
+        except Exception as error:  # a traced network may fail in any way; full passes do not
             raise CannotSplit(f"in parts it fails with {type(error).__name__}") from error
         far = max(far, float((fast - whole.draw(whole.begin(latents), edits)).abs().max()))
     return far

@@ -1,4 +1,4 @@
-"""How many pixels of each concept a generator draws, as it is and under edits.
+"""Pixels of each concept in generated images, without and with edits.
 
 PNAS 2020, "Role of Units in a GAN", Fig. 4a: pixels of trees against the number of tree units removed.
 """
@@ -27,21 +27,21 @@ from dissect_widgets.core.editing.generator import EditableGenerator
 from dissect_widgets.errors import SettingError
 
 Progress = Callable[[int, int], None]
-"""Hears of the number of latents done, and of all."""
+"""Called with the number of latents done, and of all."""
 
 
 class Change(NamedTuple):
-    """How the pixels of a concept change with each set of edits, as a share of the pixels without."""
+    """Relative change of the pixels of a concept with each set of edits."""
 
     mean: NDArray[np.float64]
     """float64 (sets,): -0.5 is half of the pixels gone."""
     interval: NDArray[np.float64]
-    """float64 (sets,): half of the 99 % interval of this share, of pairs of pictures with and without."""
+    """float64 (sets,): half of its 99 % interval, over pairs of images without and with the edits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PixelCounts:
-    """Pixels of concepts in pictures of the same latents, as they are and under sets of edits."""
+    """Pixels of concepts in images of the same latents, without edits and under sets of edits."""
 
     concepts: tuple[Concept, ...]
     before: NDArray[np.int64]
@@ -59,21 +59,21 @@ class PixelCounts:
         ConceptError
             If it was not counted.
         SettingError
-            If no picture has it, so that there is nothing to compare with.
+            If no image has it, so that there is nothing to compare with.
         """
         column = self.column(concept, category)
         before, after = self.before[:, column].astype(float), self.after[:, :, column]
         if not before.any():
-            raise SettingError(f"None of the {len(before)} pictures has a pixel of {concept!r}.")
+            raise SettingError(f"None of the {len(before)} images has a pixel of {concept!r}.")
         return Change(after.mean(1) / before.mean() - 1, ratio_interval(after, before))
 
     def column(self, concept: str, category: str | None = None) -> int:
-        """Place of a concept among `concepts`."""
+        """Index of a concept in `concepts`."""
         return Vocabulary(self.concepts).index(concept, category) - 1
 
     def __repr__(self) -> str:
         sets, images, concepts = self.after.shape
-        return f"<PixelCounts of {concepts} concepts in {images} pictures under {sets} sets of edits>"
+        return f"<PixelCounts of {concepts} concepts in {images} images under {sets} sets of edits>"
 
 
 def count_pixels(

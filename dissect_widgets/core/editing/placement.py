@@ -1,4 +1,4 @@
-"""Where a thing can be put into a picture: units activated at one place of their map after the other.
+"""Where an object can be inserted: units activated at one position of their map after the other.
 
 PNAS 2020, "Role of Units in a GAN", Fig. 4d: a door can be added where a window or a wall is, but not to
 the sky or to a tree.
@@ -28,29 +28,29 @@ from dissect_widgets.errors import SettingError
 
 
 class ContextEffect(NamedTuple):
-    """What comes of it where one concept was before."""
+    """Effect of the edit where one concept was before."""
 
     concept: Concept
     places: int
-    """How many places there were with the concept in their middle."""
+    """Number of places with the concept in their middle."""
     mean: float
-    """Pixels gained at a place, as a share of the pixels of an average picture without edits."""
+    """Pixels gained at a place, relative to the pixels of an average image without edits."""
     deviation: float
     """Standard deviation over places."""
     interval: float
-    """Half of the 99 % interval of the mean, by the spread between pictures."""
+    """Half of the 99 % interval of the mean, by the spread between images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlaceEffects:
-    """Pixels of a concept gained by the same edit at each of some places, in pictures of some latents."""
+    """Pixels of a concept gained by the same edit at each of some places, in images of some latents."""
 
     concept: Concept
     vocabulary: Vocabulary
     cells: NDArray[np.int64]
     """int64 (places, 2): row and column on the layer's map."""
     edits: tuple[Edit, ...]
-    """What was done at each place."""
+    """The edit at each place."""
     grid: tuple[int, int]
     """Rows and columns of the map."""
     before: NDArray[np.int64]
@@ -61,55 +61,53 @@ class PlaceEffects:
     """int64 (images, channels, places): labels in the middle of each place, without edits."""
 
     def by_context(self, concepts: Sequence[str | Concept]) -> list[ContextEffect]:
-        """Pixels gained where each of some concepts was, as a share of an average picture's.
+        """Pixels gained where each of some concepts was, relative to those of an average image.
 
         Raises
         ------
         SettingError
-            If no picture has a pixel of the concept that is inserted.
+            If no image has a pixel of the concept that is inserted.
         ConceptError
-            If a context is none of the vocabulary.
+            If a context is not in the vocabulary.
         """
         scale = self.before.mean()
         if not scale:
-            raise SettingError(
-                f"None of the {len(self.before)} pictures has a pixel of {self.concept.name!r}."
-            )
-        found = []
+            raise SettingError(f"None of the {len(self.before)} images has a pixel of {self.concept.name!r}.")
+        effects = []
         for name in concepts:
             number = self.vocabulary.find(name)
-            there = (self.context == number).any(1)
-            shares = self.gained[there] / scale
-            n, mean = len(shares), float(shares.mean()) if len(shares) else float("nan")
-            deviation = float(shares.std(ddof=1)) if n > 1 else float("nan")
-            interval = self._interval(there, mean) / scale
-            found.append(ContextEffect(self.vocabulary[number], n, mean, deviation, interval))
-        return found
+            is_present = (self.context == number).any(1)
+            gains = self.gained[is_present] / scale
+            n, mean = len(gains), float(gains.mean()) if len(gains) else float("nan")
+            deviation = float(gains.std(ddof=1)) if n > 1 else float("nan")
+            interval = self._interval(is_present, mean) / scale
+            effects.append(ContextEffect(self.vocabulary[number], n, mean, deviation, interval))
+        return effects
 
     def places_of(self, concept: str | Concept) -> NDArray[np.int64]:
-        """Where a concept was, int64 (n, 2): image and place; where most pixels were gained, first.
+        """Where a concept was, int64 (n, 2): image and place, by pixels gained, most first.
 
         Raises
         ------
         ConceptError
-            If the concept is none of the vocabulary.
+            If the concept is not in the vocabulary.
         """
-        there = np.argwhere((self.context == self.vocabulary.find(concept)).any(1))
-        return np.asarray(there[np.argsort(-self.gained[tuple(there.T)], kind="stable")])
+        places = np.argwhere((self.context == self.vocabulary.find(concept)).any(1))
+        return np.asarray(places[np.argsort(-self.gained[tuple(places.T)], kind="stable")])
 
-    def _interval(self, there: NDArray[np.bool_], mean: float) -> float:
-        """Half of the 99 % interval of a mean over places, in pixels; places of a picture go together."""
-        counts = there.sum(1)
-        pictures = int((counts > 0).sum())
-        if pictures < 2:
+    def _interval(self, is_present: NDArray[np.bool_], mean: float) -> float:
+        """Half of the 99 % interval of a mean over places, in pixels; images are independent, places not."""
+        counts = is_present.sum(1)
+        images = int((counts > 0).sum())
+        if images < 2:
             return float("nan")
-        off = (self.gained * there).sum(1) - mean * self.before.mean() * counts
-        variance = pictures / (pictures - 1) * np.square(off).sum() / counts.sum() ** 2
+        off = (self.gained * is_present).sum(1) - mean * self.before.mean() * counts
+        variance = images / (images - 1) * np.square(off).sum() / counts.sum() ** 2
         return float(Z99 * np.sqrt(variance))
 
     def __repr__(self) -> str:
         images, places = self.gained.shape
-        return f"<PlaceEffects of {self.concept.name} at {places} places in {images} pictures>"
+        return f"<PlaceEffects of {self.concept.name} at {places} places in {images} images>"
 
     def by_cell(self) -> NDArray[np.float64]:
         """Mean pixels gained at each cell of the map, float64 (rows, columns); NaN where none was tried."""

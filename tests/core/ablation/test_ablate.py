@@ -506,7 +506,7 @@ def test_bad_input_is_refused() -> None:
         dw.ClassifierData(net, data, targets="own")  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="8 names, but the network has 7"):
         dw.rank_units(dw.ClassifierData(net, data, classes=[*Images.classes, "hen"]), "conv", progress=False)
-    with pytest.raises(SettingError, match="'ant' stands there more than once"):
+    with pytest.raises(SettingError, match="'ant' is there more than once"):
         dw.rank_units(dw.ClassifierData(net, data, classes=["ant"] * 7), "conv", progress=False)
     with pytest.raises(DataError, match="no images"):
         dw.rank_units(dw.ClassifierData(net, []), "conv", progress=False)

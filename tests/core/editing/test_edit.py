@@ -432,12 +432,12 @@ def test_layers_that_cannot_be_edited() -> None:
         open_generator(branches, "never", z)
     with pytest.raises(LayerError, match="not depend on layer 'idle'"):
         open_generator(branches, "idle", z)
-    with pytest.raises(LayerError, match=r"'fc' puts out \(2, 72\); it must be maps"):
+    with pytest.raises(LayerError, match=r"'fc' outputs \(2, 72\); it must be maps"):
         open_generator(made(oblong), "fc", z.flatten(1))
     for count in (1, 3):
-        with pytest.raises(LayerError, match=r"'same' puts out \(1, 6, 5, 6\); it must be maps"):
+        with pytest.raises(LayerError, match=r"'same' outputs \(1, 6, 5, 6\); it must be maps"):
             open_generator(made(Constant), "same", latents(count))
-    with pytest.raises(LayerError, match="'pair' puts out tuple; it must be maps"):
+    with pytest.raises(LayerError, match="'pair' outputs tuple; it must be maps"):
         open_generator(made(OfPair), "pair", z)
     for module in (net, branches):
         assert not any(own._forward_hooks for own in module.modules())
@@ -516,5 +516,5 @@ class Unsteady(InPlace):
 def test_parts_that_prove_wrong_are_not_used() -> None:
     canvas = open_generator(made(Unsteady), "conv", latents())
     assert type(canvas) is FullForward and canvas.strategy.startswith(
-        "full passes: in parts its pictures are"
+        "full passes: in parts its images are"
     )

@@ -87,7 +87,7 @@ def test_pixels_equal_loops(batch_size: int) -> None:
         for image in range(5):
             assert own[image].tolist() == [pixels(labels[image], number) for number in range(1, 8)]
     assert (found.after[1] == found.before).all() and (found.after[0] != found.before).any()
-    assert "7 concepts in 5 pictures under 3 sets" in repr(found)
+    assert "7 concepts in 5 images under 3 sets" in repr(found)
 
 
 def test_some_concepts_and_single_edits() -> None:
@@ -158,7 +158,7 @@ def test_an_interval_holds_the_truth_99_times_of_100() -> None:
 
 def test_changes_that_cannot_be_told() -> None:
     counts = pixel_counts([3, 5], [[1, 2]])
-    with pytest.raises(SettingError, match="None of the 2 pictures has a pixel of 'door'"):
+    with pytest.raises(SettingError, match="None of the 2 images has a pixel of 'door'"):
         counts.change("door")
     with pytest.raises(ConceptError, match=r"no concept 'trees'.*Did you mean 'tree'"):
         counts.change("trees")
@@ -243,7 +243,7 @@ def test_what_is_gained_by_what_stood_there() -> None:
     net, z = wide(), latents()
     edit = Edit("maps", [1, 3], [4.0, 2.0])
     found = dw.insert_at_places(net, z, edit, Rules(), CONCEPTS[0], progress=False)
-    assert repr(found) == f"<PlaceEffects of {CONCEPTS[0].name} at 24 places in 5 pictures>"
+    assert repr(found) == f"<PlaceEffects of {CONCEPTS[0].name} at 24 places in 5 images>"
     names = [concept.name for concept in CONCEPTS]
     effects = found.by_context([*names, Concept("thing 1", "object")])
     assert [effect.concept for effect in effects] == [*CONCEPTS, CONCEPTS[1]] and effects[1] == effects[-1]
@@ -298,7 +298,7 @@ def test_contexts_that_are_rare_or_unknown() -> None:
     assert never.places == 0 and np.isnan([never.mean, never.deviation, never.interval]).all()
     with pytest.raises(ConceptError, match=r"no concept 'brigth'.*'bright'"):
         place_effects([8], [2, 3, 3]).by_context(["brigth"])
-    with pytest.raises(SettingError, match="None of the 1 pictures has a pixel of 'thing 0'"):
+    with pytest.raises(SettingError, match="None of the 1 images has a pixel of 'thing 0'"):
         place_effects([0], [2, 3, 3]).by_context(["bright"])
 
 
