@@ -129,9 +129,9 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
         painter.get_by_role("button", name="save edits").click()
     saved.value.save_as(folder / "edits.json")
     with page.expect_download() as saved:
-        painter.get_by_role("button", name="save picture").click()
-    saved.value.save_as(folder / "picture.png")
-    assert (folder / "picture.png").read_bytes()[:4] == b"\x89PNG"
+        painter.get_by_role("button", name="Save image").click()
+    saved.value.save_as(folder / "image.png")
+    assert (folder / "image.png").read_bytes()[:4] == b"\x89PNG"
     painter.get_by_role("button", name="reset").click()
     now = turned(painter, now)
     painter.get_by_role("button", name="next").click()
