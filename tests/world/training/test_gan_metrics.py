@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,14 +56,6 @@ def fresh(make: Any) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return make()
-
-
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw in threads, which begin sooner than processes."""
-    monkeypatch.setattr(
-        image_cache, "ProcessPoolExecutor", lambda workers, context: ThreadPoolExecutor(workers)
-    )
 
 
 def test_kid_by_pairs() -> None:
@@ -197,7 +188,7 @@ def test_what_a_recipe_chooses(tmp_path: Path) -> None:
     assert RECIPE.choose(drawn).tolist() == [5, 16]
 
 
-@pytest.mark.usefixtures("quickly")
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_a_recipe_ends_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures = train(RECIPE, tmp_path / "whole", workers=1)
     again = [train(RECIPE, tmp_path / "parts", workers=1, seconds=0) for _ in range(3)]
@@ -255,7 +246,7 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
         load_generator(path)
 
 
-@pytest.mark.usefixtures("quickly")
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_the_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(
         gan_metrics, "load_generator", lambda: fresh(lambda: ProgressiveGenerator((5, 4, 3, 2)))

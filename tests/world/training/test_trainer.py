@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from dissect_widgets.errors import SavedError
-from dissect_widgets.world import Scenes
+from dissect_widgets.world import Scenes, pretrained
 from dissect_widgets.world.networks import SceneNet
 from dissect_widgets.world.scenery.vocabulary import NAMES, VOCABULARY
-from dissect_widgets.world.train import train
+from dissect_widgets.world.train import main, train
 from dissect_widgets.world.training.image_cache import ImageCache
 from dissect_widgets.world.training.recipes import RECIPES, Recipe
 from dissect_widgets.world.training.tasks import (
@@ -50,6 +51,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_a_run_that_is_stopped_ends_in_the_same_bits(tmp_path: Path) -> None:
     assert train(RECIPE, tmp_path / "whole", workers=1) is not None
     for _ in range(30):
@@ -63,6 +65,7 @@ def test_a_run_that_is_stopped_ends_in_the_same_bits(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.new"))
 
 
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
     train(RECIPE, tmp_path, workers=1, seconds=0)
     with pytest.raises(SavedError, match="another run"):
@@ -70,6 +73,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_a_recipe_starts_from_the_network_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = RECIPE.changed(network=partial(SceneNet, 3, widths=(4, 4, 6, 8, 8), hidden=12))
     monkeypatch.setitem(RECIPES, "first", plain.changed(budget=Budget(steps=3, batch_size=8)))
@@ -107,6 +111,7 @@ def test_rare_names_count_by_the_square_root_of_their_pixels() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_training_learns(tmp_path: Path) -> None:
     image_cache = ImageCache(tmp_path / "n", Scenes("train", 24, classes=THREE))
     image_cache.draw(1)
@@ -167,6 +172,7 @@ class Known(nn.Module):
         ).float()
 
 
+@pytest.mark.usefixtures("drawn_in_threads")
 def test_mean_iou_of_pixels_by_brute_force(tmp_path: Path) -> None:
     image_cache = ImageCache(tmp_path, Scenes("train", 9, size=64), PIXELS.categories)
     image_cache.draw(1)
@@ -180,3 +186,22 @@ def test_mean_iou_of_pixels_by_brute_force(tmp_path: Path) -> None:
     ]
     assert figures["mean IoU over objects"] == pytest.approx(np.mean(ious))
     assert figures["mean IoU over parts"] == 1
+
+
+@pytest.mark.usefixtures("drawn_in_threads")
+def test_the_command_trains_and_adds_to_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path / "weights")
+    monkeypatch.setitem(RECIPES, "classifier", RECIPE.changed(budget=Budget(steps=2, batch_size=8)))
+    options = ["classifier", "--folder", str(tmp_path / "run"), "--workers", "1", "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", ["train", *options, "--seconds", "0"])
+    main()
+    assert "Steps remain; run the same command to resume." in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["train", *options, "--add-to-package"])
+    main()
+    printed = capsys.readouterr().out
+    file = tmp_path / "weights" / "classifier.safetensors"
+    assert "On held-out images:\n  top-1 " in printed and printed.endswith(f"written to {file}\n")
+    note = pretrained.read_note(file)
+    assert note["names"] == {"class": list(THREE)} and list(note["figures"]) == ["top-1"]
