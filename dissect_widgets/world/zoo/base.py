@@ -59,6 +59,10 @@ class Task(Protocol):
         """
 
     @property
+    def measure(self) -> str:
+        """Name of its most telling figure, which `zoo.table()` shows; see `figures`."""
+
+    @property
     def chance(self) -> Mapping[str, float]:
         """What chance gives, by the name of the figure; see `figures`."""
 
@@ -77,7 +81,7 @@ class Task(Protocol):
         """
 
     def figures(self, net: nn.Module, held_out: Batch) -> dict[str, float]:
-        """How well it does on held-out data, the most telling figure first.
+        """How well it does on held-out data, by the name of the figure.
 
         The network is in evaluation mode, `held_out` a whole data set on its device (`images` uint8; see
         `batches`). Where what chance gives depends on the data, it is a figure too, "NAME, chance".

@@ -121,7 +121,7 @@ def snapshot_figures(name: str) -> pd.DataFrame:
 def _row(recipe: Member, notes: Mapping[str, Any]) -> dict[str, Any]:
     note = notes.get(f"{recipe.name}.safetensors", {})
     kept: dict[str, float] = note.get("figures", {})
-    measure = next(iter(kept), next(iter(recipe.task.chance), ""))
+    measure = recipe.task.measure
     net = recipe.task.build(0)
     return {
         "name": recipe.name,

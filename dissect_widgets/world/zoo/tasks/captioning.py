@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ class Captioning:
     name: str = "captioning"
     data: str = "captions"
     column: str = "tokens"
+    measure: ClassVar[str] = "BLEU-4"
 
     @property
     def chance(self) -> Mapping[str, float]:

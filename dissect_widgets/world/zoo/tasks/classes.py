@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,7 @@ class Classes:
     sizes: tuple[int, ...]
     kept: Sequence[int] | None = None
     groups: tuple[int, ...] = ()
+    measure: ClassVar[str] = "top-1"
 
     @property
     def name(self) -> str:

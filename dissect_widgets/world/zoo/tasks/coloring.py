@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor, nn
@@ -95,6 +95,7 @@ class Colorization(Pretext):
 
     name: str = "colorization"
     data: str = "scenes"
+    measure: ClassVar[str] = "R2 of color"
     balance: float = 0.5
     """Share of the even distribution in that by which colors are weighted."""
 
@@ -151,6 +152,7 @@ class CrossChannel(Pretext):
 
     name: str = "crosschannel"
     data: str = "scenes"
+    measure: ClassVar[str] = "accuracy of color"
 
     @property
     def chance(self) -> Mapping[str, float]:

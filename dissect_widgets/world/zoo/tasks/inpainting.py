@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +67,7 @@ class ContextEncoder(Pretext):
 
     name: str = "contextencoder"
     data: str = "scenes"
+    measure: ClassVar[str] = "R2 of the hole"
     hole: int = SIZE // 2
     """Width and height; what the decoder paints."""
 

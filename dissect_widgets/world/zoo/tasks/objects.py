@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,7 @@ class ObjectCentric(Pretext):
 
     name: str = "objectcentric"
     data: str = "clips"
+    measure: ClassVar[str] = "nearest"
     patch: int = 48
     margin: float = 0.5
     proposals: int = 24

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ class Pretext(ABC):
 
     name: str
     data: str
+    measure: ClassVar[str] = "accuracy"
 
     @property
     @abstractmethod

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,7 @@ class Tracking(Pretext):
 
     name: str = "tracking"
     data: str = "clips"
+    measure: ClassVar[str] = "nearest"
     patch: int = 48
     margin: float = 0.5
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,7 @@ class TransitiveInvariance(Pretext):
 
     name: str = "transinv"
     data: str = "clips"
+    measure: ClassVar[str] = "nearest"
     patch: int = 48
     margin: float = 0.5
     cells: int = 3

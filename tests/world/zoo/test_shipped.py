@@ -1,0 +1,70 @@
+"""The networks that come with the package."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import dissect_widgets as dw
+from dissect_widgets import world
+from dissect_widgets.world import zoo
+from dissect_widgets.world.zoo import registry
+
+NOTES = json.loads(registry.DIGESTS.read_text("utf-8"))
+SHIPPED = [name for name in registry.NAMES if f"{name}.safetensors" in NOTES]
+
+
+def test_files_are_those_of_the_note_and_small() -> None:
+    files = {path.name: path.stat().st_size for path in registry.FOLDER.glob("*.safetensors")}
+    assert files.keys() == NOTES.keys()
+    assert max(files.values()) < 8e6 and sum(files.values()) < 45e6
+    assert len(SHIPPED) >= 39
+
+
+def test_every_network_is_better_than_chance() -> None:
+    table = zoo.table().loc[SHIPPED]
+    assert not table[["measure", "figure", "chance"]].isna().any().any()
+    learned = table.drop(index="alexnet-untrained")
+    assert (learned["figure"] > learned["chance"] + 0.03).all()
+    assert (learned["steps"] == [zoo.member(name).budget.steps for name in learned.index]).all()
+    untrained = table.loc["alexnet-untrained"]
+    assert untrained["figure"] == pytest.approx(untrained["chance"], abs=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_network_and_its_snapshots_load(name: str) -> None:
+    images = torch.rand(2, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    modules = dict(zoo.load(name).named_modules())
+    assert set(zoo.layers(name)) <= modules.keys()
+    with torch.inference_mode():
+        assert torch.isfinite(zoo.load(name)(images)).all()
+        for step in zoo.steps(name):
+            assert torch.isfinite(zoo.load(name, step)(images)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("alexnet-scenes", world.Scenes("val", 72, size=96)),
+        ("alexnet-objects", world.Objects("val", 70, size=96)),
+    ],
+)
+def test_it_classifies_as_its_figure_says(name: str, data: world.Scenes | world.Objects) -> None:
+    with torch.inference_mode():
+        predicted = zoo.load(name)(torch.stack([data[i][0] for i in range(len(data))])).argmax(1)
+    accuracy = float(np.mean(predicted.numpy() == data.targets))
+    assert accuracy == pytest.approx(zoo.figures(name)["top-1"], abs=0.12)
+
+
+def test_a_network_is_dissected() -> None:
+    net = zoo.load("alexnet-scenes")
+    data = world.Scenes("probe", 24, size=96, label_size=48)
+    dissection = dw.dissect(net, zoo.layers("alexnet-scenes")[-2:], data, progress=False)
+    frame = dissection.to_frame()
+    for layer in ("conv4", "conv5"):
+        assert (frame["layer"] == layer).sum() == net.get_submodule(layer).out_channels
+    assert (frame.loc[frame["layer"] == "conv5", "iou"] > 0.1).sum() >= 5
