@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from dissect_widgets.api.resuming import Advance, Hold, resumable
@@ -16,6 +15,7 @@ from dissect_widgets.core.ablation.predictions import (
     run_edits,
 )
 from dissect_widgets.core.ablation.unit_sets import SetEffects, plan_sets
+from dissect_widgets.core.data.arrays import Bools
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.errors import SettingError
@@ -95,7 +95,7 @@ def ablate_units(
         For a unit that does not exist, or is in a set twice; also what `rank_units` raises.
     """
 
-    def kept(units: int) -> NDArray[np.bool_]:
+    def kept(units: int) -> Bools:
         without = keep_all_but([list(chosen) for chosen in sets], units)
         return ~without if keep else without
 
@@ -145,7 +145,7 @@ def ablate_unit_sets(
     """
     plan = plan_sets(importance, sizes, classes=names, repeats=repeats, seed=seed)
 
-    def kept(units: int) -> NDArray[np.bool_]:
+    def kept(units: int) -> Bools:
         if units != importance.units:
             raise SettingError(
                 f"The ranking is of {importance.units} units, but {importance.layer} has {units}."
@@ -161,14 +161,14 @@ def ablate_unit_sets(
     return resumable("ablate_unit_sets", work)
 
 
-def _each(units: int) -> NDArray[np.bool_]:
+def _each(units: int) -> Bools:
     return ~np.eye(units, dtype=np.bool_)
 
 
 def _run(
     classifier: ClassifierData,
     layer: str,
-    kept: Callable[[int], NDArray[np.bool_]],
+    kept: Callable[[int], Bools],
     what: str,
     progress: bool,
     begun: InterruptedRun | None,

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from dissect_widgets.core.ablation.importance import TOP, Floats, UnitImportance
+from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.ablation.unit_sets import SetEffects
+from dissect_widgets.core.data.arrays import Float64s
 from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, legend_above, text
 
 _BLUE, _ORANGE, _GREEN = (CATEGORY_COLORS[name] for name in ("object", "part", "material"))
@@ -152,7 +153,7 @@ def correlation_bars(importance: UnitImportance, top: int = TOP) -> go.Figure:
     for name, units in importance.combinations(top).items():
         among[units, importance.classes.index(name)] = True
     known = importance.present & np.isfinite(importance.correlation)
-    groups: list[tuple[str, Floats, str]] = [
+    groups: list[tuple[str, Float64s, str]] = [
         ("all other pairs", importance.correlation[known & ~among], INK),
         (
             f"unit is among the {top} most important of the class",

@@ -7,20 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
 
 
 class Changes(NamedTuple):
     """True and false positives that ablations add and remove; each int64 (ablations, classes)."""
 
-    true_positives_gained: Counts
+    true_positives_gained: Int64s
     """Images of the class that are now correctly classified."""
-    true_positives_lost: Counts
+    true_positives_lost: Int64s
     """Images of the class that no longer are."""
-    false_positives_gained: Counts
+    false_positives_gained: Int64s
     """Images of other classes that are now misclassified as it."""
-    false_positives_lost: Counts
+    false_positives_lost: Int64s
     """Images of other classes that no longer are."""
 
 
@@ -32,27 +31,27 @@ class Accuracy(NamedTuple):
     the mean over images, paired: an image whose prediction stays the same adds nothing to them.
     """
 
-    support: Counts
+    support: Int64s
     """int64 (classes,): images of the class."""
-    true_positives: Counts
+    true_positives: Int64s
     """int64 (classes,): images of the class that the intact network classifies correctly."""
-    false_positives: Counts
+    false_positives: Int64s
     """int64 (classes,): images of other classes that it misclassifies as this one."""
     changes: Changes
 
     @property
-    def others(self) -> Counts:
+    def others(self) -> Int64s:
         """int64 (classes,): images of other classes."""
-        others: Counts = self.support.sum() - self.support
+        others: Int64s = self.support.sum() - self.support
         return others
 
     @property
-    def before(self) -> Floats:
+    def before(self) -> Float64s:
         """float64 (classes,): balanced accuracy of the intact network, in [0, 1]."""
         return self._balanced(self.true_positives, self.false_positives)
 
     @property
-    def after(self) -> Floats:
+    def after(self) -> Float64s:
         """float64 (ablations, classes): balanced accuracy after each ablation, in [0, 1]."""
         c = self.changes
         return self._balanced(
@@ -61,23 +60,23 @@ class Accuracy(NamedTuple):
         )
 
     @property
-    def loss(self) -> Floats:
+    def loss(self) -> Float64s:
         """float64 (ablations, classes): balanced accuracy lost by each ablation; negative if gained."""
         # from the counts: the difference of two accuracies that are equal may not be zero
         c = self.changes
         with np.errstate(invalid="ignore"):
             recall = (c.true_positives_lost - c.true_positives_gained) / self.support
             negatives = (c.false_positives_gained - c.false_positives_lost) / self.others
-        lost: Floats = (recall + negatives) / 2
+        lost: Float64s = (recall + negatives) / 2
         return lost
 
     @property
-    def loss_error(self) -> Floats:
+    def loss_error(self) -> Float64s:
         """float64 (ablations, classes): standard errors of `loss`."""
         c = self.changes
         recall = _variance(c.true_positives_gained, c.true_positives_lost, self.support)
         negatives = _variance(c.false_positives_gained, c.false_positives_lost, self.others)
-        error: Floats = np.sqrt(recall + negatives) / 2
+        error: Float64s = np.sqrt(recall + negatives) / 2
         return error
 
     @property
@@ -86,23 +85,23 @@ class Accuracy(NamedTuple):
         return float(self.true_positives.sum() / self.support.sum())
 
     @property
-    def overall_after(self) -> Floats:
+    def overall_after(self) -> Float64s:
         """float64 (ablations,): fraction of all images correctly classified after each ablation."""
         c = self.changes
         correct = (self.true_positives + c.true_positives_gained - c.true_positives_lost).sum(1)
-        fraction: Floats = correct / self.support.sum()
+        fraction: Float64s = correct / self.support.sum()
         return fraction
 
     @property
-    def overall_loss_error(self) -> Floats:
+    def overall_loss_error(self) -> Float64s:
         """float64 (ablations,): standard errors of the loss of overall accuracy."""
         gained, lost = self.changes.true_positives_gained.sum(1), self.changes.true_positives_lost.sum(1)
-        error: Floats = np.sqrt(_variance(gained, lost, self.support.sum()))
+        error: Float64s = np.sqrt(_variance(gained, lost, self.support.sum()))
         return error
 
-    def _balanced(self, true_positives: Counts, false_positives: Counts) -> Floats:
+    def _balanced(self, true_positives: Int64s, false_positives: Int64s) -> Float64s:
         with np.errstate(invalid="ignore"):
-            balanced: Floats = (true_positives / self.support + 1 - false_positives / self.others) / 2
+            balanced: Float64s = (true_positives / self.support + 1 - false_positives / self.others) / 2
         return balanced
 
 
@@ -126,7 +125,7 @@ def compare(
     ablation, image = np.nonzero(ablated != predicted)
     truth, before, after = targets[image], predicted[image], ablated[ablation, image]
 
-    def count(chosen: NDArray[np.bool_], of: NDArray[np.integer]) -> Counts:
+    def count(chosen: Bools, of: NDArray[np.integer]) -> Int64s:
         cells = ablation[chosen].astype(np.int64) * classes + of[chosen]
         return np.bincount(cells, minlength=len(ablated) * classes).reshape(len(ablated), classes)
 
@@ -145,8 +144,8 @@ def compare(
     )
 
 
-def _variance(gained: Counts, lost: Counts, images: Counts | np.int64) -> Floats:
+def _variance(gained: Int64s, lost: Int64s, images: Int64s | np.int64) -> Float64s:
     """Variance of the mean over images of a change that is 1 where gained, -1 where lost, 0 elsewhere."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Floats = (gained - lost) / images
+        mean: Float64s = (gained - lost) / images
         return np.maximum((gained + lost) / images - mean**2, 0) / images

@@ -11,12 +11,12 @@ from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
 from dissect_widgets.core.ablation.predictions import keep_all_but
+from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.core.network.forward import CachedForward, Joinable
@@ -47,7 +47,7 @@ class CachedClassifier:
         model: nn.Module,
         network: Joinable,
         readings: Sequence[CachedForward],
-        targets: NDArray[np.int64],
+        targets: Int64s,
         classes: tuple[str, ...],
         jpegs: list[bytes],
     ) -> None:
@@ -55,9 +55,9 @@ class CachedClassifier:
         self.classes, self.units, self.strategy = classes, network.info.units, network.strategy
         self.targets, self.jpegs = targets, jpegs
         scores = torch.cat([reading.scores for reading in readings])
-        self.predicted: NDArray[np.int64] = scores.argmax(1).cpu().numpy()
+        self.predicted: Int64s = scores.argmax(1).cpu().numpy()
 
-    def predict(self, removed: Sequence[int]) -> NDArray[np.int64]:
+    def predict(self, removed: Sequence[int]) -> Int64s:
         """Predictions int64 (images,) when some units are forced to zero.
 
         Raises
@@ -74,7 +74,7 @@ class CachedClassifier:
                 start += len(reading.scores)
         return predictions
 
-    def accuracy(self, predictions: Sequence[NDArray[np.int64]]) -> Accuracy:
+    def accuracy(self, predictions: Sequence[Int64s]) -> Accuracy:
         """Accuracy of the intact network, and of predictions under ablations."""
         return compare(self.targets, self.predicted, np.stack(predictions), len(self.classes))
 

@@ -11,17 +11,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.accuracy import Accuracy
 from dissect_widgets.core.ablation.predictions import AblationPredictions
+from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
 if TYPE_CHECKING:
     import pandas
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 Measure = Literal["accuracy", "log-odds"]
 MEASURES: Final = ("accuracy", "log-odds")
@@ -72,12 +70,12 @@ class UnitImportance:
         return self.predictions.accuracy
 
     @cached_property
-    def loss(self) -> Floats:
+    def loss(self) -> Float64s:
         """float64 (units, classes): balanced accuracy of a class that is lost without a unit, in [-1, 1]."""
         return self.accuracy.loss
 
     @cached_property
-    def odds_loss(self) -> Floats:
+    def odds_loss(self) -> Float64s:
         """float64 (units, classes): mean log-odds of a class, over its images, lost without a unit.
 
         It separates units where accuracy does not, because images are few or the network is sure.
@@ -86,12 +84,12 @@ class UnitImportance:
             return self.predictions.odds_loss / self.accuracy.support
 
     @property
-    def score_drop(self) -> Floats:
+    def score_drop(self) -> Float64s:
         """float64 (units, classes): what units are ranked by, `loss` or `odds_loss`."""
         return self.loss if self.measure == "accuracy" else self.odds_loss
 
     @cached_property
-    def correlation(self) -> Floats:
+    def correlation(self) -> Float64s:
         """float64 (units, classes): Pearson correlation of max activations and class probabilities.
 
         NaN for a unit or class that is the same over all images. (PNAS 2020, SI.)
@@ -106,7 +104,7 @@ class UnitImportance:
         return np.where(np.isfinite(correlation), np.clip(correlation, -1, 1), np.nan)
 
     @cached_property
-    def present(self) -> NDArray[np.bool_]:
+    def present(self) -> Bools:
         """Per class, bool (classes,): whether there are images of the class, and of others."""
         return (self.accuracy.support > 0) & (self.accuracy.others > 0)
 
@@ -133,7 +131,7 @@ class UnitImportance:
             )
         return number
 
-    def top_units(self, name: str) -> Ints:
+    def top_units(self, name: str) -> Int64s:
         """Units by importance to a class, int64 (units,), the most important first.
 
         Ties in the loss of balanced accuracy, which are frequent where images are few, are broken by
@@ -141,11 +139,11 @@ class UnitImportance:
         """
         number = self.class_number(name)
         keys = [-self.odds_loss[:, number], -self.loss[:, number]]
-        order: Ints = np.lexsort(keys if self.measure == "accuracy" else keys[::-1])
+        order: Int64s = np.lexsort(keys if self.measure == "accuracy" else keys[::-1])
         return order
 
     @cached_property
-    def top_units_by_class(self) -> Ints:
+    def top_units_by_class(self) -> Int64s:
         """Units by importance to each class, int64 (classes, units); -1 for classes without images."""
         orders = [
             self.top_units(name) if is_present else np.full(self.units, -1)
@@ -153,12 +151,12 @@ class UnitImportance:
         ]
         return np.stack(orders).astype(np.int64)
 
-    def important_to(self, top: int = TOP) -> Ints:
+    def important_to(self, top: int = TOP) -> Int64s:
         """int64 (units,): number of classes for which a unit is among the `top` most important (Fig. 2e).
 
         Only units count whose removal costs the class anything of what they are ranked by.
         """
-        counts: Ints = self._among(top).sum(0)
+        counts: Int64s = self._among(top).sum(0)
         return counts
 
     def combinations(self, top: int = TOP) -> dict[str, list[int]]:
@@ -170,7 +168,7 @@ class UnitImportance:
             if self.present[c]
         }
 
-    def _among(self, top: int) -> NDArray[np.bool_]:
+    def _among(self, top: int) -> Bools:
         if not 1 <= top <= self.units:
             raise SettingError(f"top is {top}; allowed is 1 to {self.units}, the units of {self.layer}.")
         among = np.zeros((len(self.classes), self.units), np.bool_)

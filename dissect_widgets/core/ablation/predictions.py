@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dissect_widgets.core.ablation.ablate import ablate, open_network
 from dissect_widgets.core.ablation.accuracy import Accuracy, compare
+from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
 from dissect_widgets.core.data.classifier_data import (
     ClassBatch,
     ClassifierData,
@@ -26,8 +27,6 @@ from dissect_widgets.core.network.forward import FullForward, Network
 from dissect_widgets.core.network.hooks import evaluation, find_layer
 from dissect_widgets.errors import SettingError
 
-Floats = NDArray[np.float64]
-
 
 @dataclass
 class AblationPredictions:
@@ -38,15 +37,15 @@ class AblationPredictions:
     classes: tuple[str, ...]
     strategy: str
     """How the network was run."""
-    targets: NDArray[np.int64]
+    targets: Int64s
     """int64 (images,), true classes."""
     predicted: NDArray[np.int32]
     """int32 (images,), predictions of the intact network."""
     ablated: NDArray[np.int32]
     """int32 (ablations, images), predictions under each ablation."""
-    odds_loss: Floats
+    odds_loss: Float64s
     """float64 (ablations, classes), log-odds of a class lost under an ablation, summed over its images."""
-    moments: dict[str, Floats]
+    moments: dict[str, Float64s]
     """Sums over images: max activations of units, probabilities of classes, their squares and products."""
     done: int = 0
     seconds: float = 0.0
@@ -71,7 +70,7 @@ class AblationPredictions:
 def run_edits(
     classifier: ClassifierData,
     layer: str,
-    kept: Callable[[int], NDArray[np.bool_]],
+    kept: Callable[[int], Bools],
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
     notify: Callable[[str], None] = lambda sentence: None,
@@ -216,7 +215,7 @@ def log_odds(scores: Tensor, classes: Tensor) -> Tensor:
     return scores.gather(1, columns)[:, 0] - others
 
 
-def keep_all_but(sets: list[list[int]], units: int) -> NDArray[np.bool_]:
+def keep_all_but(sets: list[list[int]], units: int) -> Bools:
     """Units that are kept, bool (sets, units), when each set of units is removed.
 
     Raises

@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dissect_widgets.core.ablation.accuracy import Accuracy
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import AblationPredictions
+from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
 from dissect_widgets.errors import ConceptError, SettingError, nearest
 
 if TYPE_CHECKING:
     import pandas
 
-Floats = NDArray[np.float64]
 Kind = Literal["remove most", "remove least", "keep most", "remove random", "keep random"]
 KINDS: Final = ("remove most", "remove least", "keep most", "remove random", "keep random")
 
@@ -34,7 +33,7 @@ class SetPlan(NamedTuple):
     """Numbers of units that are removed, or kept."""
     repeats: int
     """Random sets of each size."""
-    kept: NDArray[np.bool_]
+    kept: Bools
     """bool (ablations, units): units that each ablation keeps; classes by sizes for each of the three ranked
     kinds, then repeats by sizes for both random ones."""
 
@@ -119,8 +118,8 @@ class SetEffects:
         _check_present(accuracy, plan.classes, numbers)
         self.before, self.overall_before = accuracy.before[numbers], accuracy.overall_before
         self.chance = 1 / len(predictions.classes)
-        self.class_accuracy: dict[str, Floats] = {}
-        self.overall: dict[str, Floats] = {}
+        self.class_accuracy: dict[str, Float64s] = {}
+        self.overall: dict[str, Float64s] = {}
         start, k, s, r = 0, len(numbers), len(self.sizes), self.repeats
         after, overall_after = accuracy.after[:, numbers], accuracy.overall_after
         for kind in KINDS:
@@ -195,7 +194,7 @@ class SetEffects:
         return pandas.DataFrame(rows, columns=columns)
 
 
-def _places(importance: NDArray[np.int64]) -> NDArray[np.int64]:
+def _places(importance: Int64s) -> Int64s:
     """Rank of each unit."""
     places = np.empty_like(importance)
     places[importance] = np.arange(len(importance))

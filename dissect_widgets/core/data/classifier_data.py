@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.batches import fill_up, image_name, load_batches, network_input
 from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
 from dissect_widgets.core.network.layers import LayerInfo, plan_layers
@@ -26,7 +26,7 @@ class ClassBatch(NamedTuple):
     """float (len(indices), 3, H, W) in [0, 1], as they are in the data."""
     inputs: Tensor
     """float (batch size, 3, H, W), input of the model; the last batch is padded with its last image."""
-    targets: NDArray[np.int64]
+    targets: Int64s
     """int64 (len(indices),); -1 where the model's predictions are the labels."""
     done: int
 
@@ -144,21 +144,21 @@ class ClassifierData:
         return unlabeled
 
     @cached_property
-    def targets(self) -> NDArray[np.int64] | None:
+    def targets(self) -> Int64s | None:
         """int64 (images,), as given or as of the data; None where each item brings its own, or none."""
         if self.predicts:
             return None
         known = getattr(self.data, "targets", None) if self._given_targets is None else self._given_targets
         return None if known is None else self._checked_targets(known)
 
-    def _checked_targets(self, targets: Any) -> NDArray[np.int64]:
+    def _checked_targets(self, targets: Any) -> Int64s:
         numbers = np.asarray(targets, np.int64)
         if numbers.shape != (len(self.data),):
             raise SettingError(f"There are {numbers.size} targets for {len(self.data)} images.")
         return numbers
 
     @cached_property
-    def _translation(self) -> NDArray[np.int64] | None:
+    def _translation(self) -> Int64s | None:
         """Classes of the data to those of the model, where both have names."""
         if self.classes is None or self._label_classes is None:
             return None

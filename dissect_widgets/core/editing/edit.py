@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Float32s, Float64s
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.errors import SettingError
 
@@ -48,7 +49,7 @@ class Edit:
     units: tuple[int, ...]
     level: tuple[float, ...]
     """One for each unit."""
-    where: NDArray[np.float32] | None
+    where: Float32s | None
 
     def __init__(
         self,
@@ -125,14 +126,14 @@ def apply_edits(maps: Tensor, edits: Sequence[Edit]) -> Tensor:
     return edited
 
 
-def _numbers(value: Any, name: str, wanted: str) -> NDArray[np.float64]:
+def _numbers(value: Any, name: str, wanted: str) -> Float64s:
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):
         raise SettingError(f"{name} is {value!r}; it must be {wanted}.") from None
 
 
-def _mask(where: ArrayLike | None) -> NDArray[np.float32] | None:
+def _mask(where: ArrayLike | None) -> Float32s | None:
     if where is None:
         return None
     mask = _numbers(where, "where", "an array (h, w)").astype(np.float32)

@@ -12,9 +12,9 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Float64s, Int64s
 from dissect_widgets.core.data.confidence import ratio_interval
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.labels import count_labels, label
@@ -33,9 +33,9 @@ Progress = Callable[[int, int], None]
 class Change(NamedTuple):
     """Relative change of the pixels of a concept with each set of edits."""
 
-    mean: NDArray[np.float64]
+    mean: Float64s
     """float64 (sets,): -0.5 is half of the pixels gone."""
-    interval: NDArray[np.float64]
+    interval: Float64s
     """float64 (sets,): half of its 99 % interval, over pairs of images without and with the edits."""
 
 
@@ -44,9 +44,9 @@ class PixelCounts:
     """Pixels of concepts in images of the same latents, without edits and under sets of edits."""
 
     concepts: tuple[Concept, ...]
-    before: NDArray[np.int64]
+    before: Int64s
     """int64 (images, concepts)"""
-    after: NDArray[np.int64]
+    after: Int64s
     """int64 (sets, images, concepts)"""
     positions: int
     """Pixels of a label map."""

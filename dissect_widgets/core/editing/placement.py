@@ -12,9 +12,9 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
 from dissect_widgets.core.data.confidence import Z99
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.labels import count_labels, label
@@ -47,17 +47,17 @@ class PlaceEffects:
 
     concept: Concept
     vocabulary: Vocabulary
-    cells: NDArray[np.int64]
+    cells: Int64s
     """int64 (places, 2): row and column on the layer's map."""
     edits: tuple[Edit, ...]
     """The edit at each place."""
     grid: tuple[int, int]
     """Rows and columns of the map."""
-    before: NDArray[np.int64]
+    before: Int64s
     """int64 (images,): pixels without edits."""
-    gained: NDArray[np.int64]
+    gained: Int64s
     """int64 (images, places)"""
-    context: NDArray[np.int64]
+    context: Int64s
     """int64 (images, channels, places): labels in the middle of each place, without edits."""
 
     def by_context(self, concepts: Sequence[str | Concept]) -> list[ContextEffect]:
@@ -84,7 +84,7 @@ class PlaceEffects:
             effects.append(ContextEffect(self.vocabulary[number], n, mean, deviation, interval))
         return effects
 
-    def places_of(self, concept: str | Concept) -> NDArray[np.int64]:
+    def places_of(self, concept: str | Concept) -> Int64s:
         """Where a concept was, int64 (n, 2): image and place, by pixels gained, most first.
 
         Raises
@@ -95,7 +95,7 @@ class PlaceEffects:
         places = np.argwhere((self.context == self.vocabulary.find(concept)).any(1))
         return np.asarray(places[np.argsort(-self.gained[tuple(places.T)], kind="stable")])
 
-    def _interval(self, is_present: NDArray[np.bool_], mean: float) -> float:
+    def _interval(self, is_present: Bools, mean: float) -> float:
         """Half of the 99 % interval of a mean over places, in pixels; images are independent, places not."""
         counts = is_present.sum(1)
         images = int((counts > 0).sum())
@@ -109,7 +109,7 @@ class PlaceEffects:
         images, places = self.gained.shape
         return f"<PlaceEffects of {self.concept.name} at {places} places in {images} images>"
 
-    def by_cell(self) -> NDArray[np.float64]:
+    def by_cell(self) -> Float64s:
         """Mean pixels gained at each cell of the map, float64 (rows, columns); NaN where none was tried."""
         means = np.full(self.grid, np.nan)
         means[self.cells[:, 0], self.cells[:, 1]] = self.gained.mean(0)
