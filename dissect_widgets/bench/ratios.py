@@ -218,7 +218,10 @@ def bench_attack(
     dict
         As of `bench_dissect`; `forward` is passes forward and backward.
     """
-    method, device = CarliniWagner(steps=steps, searches=1, early=False), next(model.parameters()).device
+    method, device = (
+        CarliniWagner(steps=steps, searches=1, abort_early=False),
+        next(model.parameters()).device,
+    )
     model.eval()
     results: list[AttackResult] = []
 

@@ -16,7 +16,7 @@ explorer = dw.AblationExplorer(classifier, importance, dissection=dissection, pr
 explorer
 """
 ATTACK = """
-method = dw.CarliniWagner(steps=30, searches=2, rate=0.02, constant=0.1, early=False)
+method = dw.CarliniWagner(steps=30, searches=2, learning_rate=0.02, initial_constant=0.1, abort_early=False)
 diff = dw.AttackDiff(classifier, importance=importance, dissection=dissection, method=method)
 diff
 """

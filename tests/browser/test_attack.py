@@ -116,7 +116,9 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     assert (pixels(root.locator(".dw-unit canvas").first) == blue).all()
 
     # another picture takes the attack away; one that takes long is stopped half-way
-    notebook.run_code("diff.method = dw.CarliniWagner(steps=5000, searches=9, rate=0.01, early=False)")
+    notebook.run_code(
+        "diff.method = dw.CarliniWagner(steps=5000, searches=9, learning_rate=0.01, abort_early=False)"
+    )
     root.get_by_role("button", name="Next image").click()
     expect(root).to_have_attribute("data-shown", "")
     root.locator(".dw-target").select_option("")

@@ -55,7 +55,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quiet: dict[str, Any] = {"progress": False}
     dissection = dw.dissect(net, LAYERS, probe, **quiet)
     importance = dw.rank_units(dw.ClassifierData(net, train), "conv5_3", **quiet).ranked_by("log-odds")
-    quick = dw.CarliniWagner(steps=30, searches=1, rate=1e-2, constant=0.1, early=False)
+    quick = dw.CarliniWagner(
+        steps=30, searches=1, learning_rate=1e-2, initial_constant=0.1, abort_early=False
+    )
     attacked = dw.attack(dw.ClassifierData(net, val), "nearest", images=range(5), method=quick, **quiet)
     latents, tree = dw.latents(6, latent_dim=generator.latent_dim), dw.Concept("tree", "object")
     units = dw.dissect(

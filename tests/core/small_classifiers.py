@@ -15,7 +15,7 @@ from dissect_widgets import AttackResult
 
 CLASSES = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu")
 SIZE = (3, 11, 13)
-QUICK = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
+QUICK = dw.CarliniWagner(steps=20, searches=3, learning_rate=0.02, initial_constant=0.2)
 
 
 def normalized(pictures: Tensor) -> Tensor:

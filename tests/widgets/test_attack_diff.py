@@ -19,7 +19,7 @@ from dissect_widgets.errors import LayerError, SettingError
 from tests.core.ablation.networks import Images
 from tests.widgets.messages import ask
 
-FAST = dw.CarliniWagner(steps=30, searches=3, rate=0.05, constant=1.0, early=False)
+FAST = dw.CarliniWagner(steps=30, searches=3, learning_rate=0.05, initial_constant=1.0, abort_early=False)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,9 @@ def test_another_picture_or_class_takes_the_attack_away(diff: dw.AttackDiff) -> 
 
 
 def test_an_attack_is_stopped(diff: dw.AttackDiff, monkeypatch: pytest.MonkeyPatch) -> None:
-    diff.method = dw.CarliniWagner(steps=10**7, searches=9, rate=0.05, constant=10.0, early=False)
+    diff.method = dw.CarliniWagner(
+        steps=10**7, searches=9, learning_rate=0.05, initial_constant=10.0, abort_early=False
+    )
     heard: list[float] = []
     enough = threading.Event()
 

@@ -34,11 +34,11 @@ class CarliniWagner:
         Most steps of Adam with one constant.
     searches
         Constants that are tried.
-    rate
+    learning_rate
         Learning rate of Adam.
-    constant
+    initial_constant
         The first constant; as long as none succeeds, the next is ten times as large.
-    early
+    abort_early
         Whether to end a constant early, once a tenth of its steps has gained nothing.
 
     Raises
@@ -50,9 +50,9 @@ class CarliniWagner:
     confidence: float = 0.0
     steps: int = 1000
     searches: int = 5
-    rate: float = 5e-3
-    constant: float = 1e-2
-    early: bool = True
+    learning_rate: float = 5e-3
+    initial_constant: float = 1e-2
+    abort_early: bool = True
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -60,7 +60,7 @@ class CarliniWagner:
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
                 raise SettingError(f"{name} is {value!r}; allowed are integers from {least}.")
-        for name in ("rate", "constant"):
+        for name in ("learning_rate", "initial_constant"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingError(f"{name} is {getattr(self, name)!r}; allowed are numbers greater than 0.")
         if not 0 <= self.confidence < math.inf:
@@ -126,7 +126,7 @@ class _Search:
         taken = rows["step"].view(-1, 1, 1, 1)
         rows["first"].lerp_(gradient, 1 - _BETA1)
         rows["second"].mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-        scale = self.settings.rate / (1 - _BETA1**taken)
+        scale = self.settings.learning_rate / (1 - _BETA1**taken)
         spread = (rows["second"] / (1 - _BETA2**taken)).sqrt_().add_(_EPSILON)
         rows["shift"].sub_(scale * rows["first"] / spread)
 
@@ -134,7 +134,7 @@ class _Search:
         """Move on to the next constant, or the next image, where one has ended."""
         rows, settings = self.rows, self.settings
         ended = (rows["step"] >= settings.steps) | ~finite
-        if settings.early:
+        if settings.abort_early:
             checked = (rows["step"] - 1) % self.check == 0
             ended |= checked & (loss > _BETTER * rows["loss"])
             rows["loss"] = torch.where(checked, loss, rows["loss"])
@@ -185,7 +185,7 @@ class _Search:
             "step": torch.zeros(n, dtype=torch.int64, device=device),
             "search": torch.zeros(n, dtype=torch.int64, device=device),
             "succeeded": torch.zeros(n, dtype=torch.bool, device=device),
-            "constant": torch.full((n,), self.settings.constant, device=device),
+            "constant": torch.full((n,), self.settings.initial_constant, device=device),
             "low": torch.zeros(n, device=device),
         }
         rows |= {name: torch.full((n,), torch.inf, device=device) for name in ("high", "least", "loss")}

@@ -29,9 +29,9 @@ class ProjectedGradient:
         Largest change of a value of a pixel, in (0, 1].
     steps
         Number of steps.
-    size
+    step_size
         Step size; by default 2.5 radius / steps, so that the border can be reached from everywhere.
-    chance
+    random_start
         Whether to start at a random point of the box; else at the image.
 
     Raises
@@ -42,8 +42,8 @@ class ProjectedGradient:
 
     radius: float = 8 / 255
     steps: int = 40
-    size: float | None = None
-    chance: bool = True
+    step_size: float | None = None
+    random_start: bool = True
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -51,8 +51,8 @@ class ProjectedGradient:
             raise SettingError(f"radius is {self.radius!r}; allowed is greater than 0, up to 1.")
         if not isinstance(self.steps, int) or self.steps < 1:
             raise SettingError(f"steps is {self.steps!r}; allowed are integers from 1.")
-        if self.size is not None and not 0 < self.size <= 1:
-            raise SettingError(f"size is {self.size!r}; allowed is greater than 0, up to 1.")
+        if self.step_size is not None and not 0 < self.step_size <= 1:
+            raise SettingError(f"step_size is {self.step_size!r}; allowed is greater than 0, up to 1.")
 
     def attack(self, state: AttackState) -> None:
         """See `AttackMethod`."""
@@ -63,7 +63,7 @@ class ProjectedGradient:
 
     def _attack(self, state: AttackState, part: slice) -> None:
         images, target = state.images[part].to(state.device, torch.float32), state.target.of(part)
-        size = 2.5 * self.radius / self.steps if self.size is None else self.size
+        step_size = 2.5 * self.radius / self.steps if self.step_size is None else self.step_size
         perturbed = (images + self._start(state, part)).clamp(0, 1)
         best, smallest = images.clone(), torch.full((len(images),), torch.inf, device=state.device)
         broken = torch.zeros(len(images), dtype=torch.bool, device=state.device)
@@ -76,7 +76,7 @@ class ProjectedGradient:
                 broken |= ~(scores.isfinite().all(1) & gradient.flatten(1).isfinite().all(1))
                 better = (margin < smallest) & ~broken
                 best[better], smallest = perturbed[better], torch.where(better, margin, smallest)
-                step = perturbed - size * gradient.nan_to_num(0).sign()
+                step = perturbed - step_size * gradient.nan_to_num(0).sign()
                 perturbed = torch.clamp(step - images, -self.radius, self.radius).add_(images).clamp_(0, 1)
             state.report(len(images) * taken / (self.steps + 1))
             if state.stopped:
@@ -89,7 +89,7 @@ class ProjectedGradient:
     def _start(self, state: AttackState, part: slice) -> Tensor:
         """Start of each image, relative to it; what is drawn for one depends on its number alone."""
         shape = state.images.shape[1:]
-        if not self.chance:
+        if not self.random_start:
             return torch.zeros((), device=state.device)
         drawn = [
             np.random.default_rng((state.seed, number)).uniform(-self.radius, self.radius, shape)

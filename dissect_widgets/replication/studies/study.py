@@ -22,7 +22,7 @@ from dissect_widgets.core.network.layers import list_layers
 if TYPE_CHECKING:
     import pandas
 
-QUICK = CarliniWagner(steps=40, searches=2, rate=1e-2, constant=0.05, early=False)
+QUICK = CarliniWagner(steps=40, searches=2, learning_rate=1e-2, initial_constant=0.05, abort_early=False)
 """An attack of few steps: its changes are about twice as large as they need to be."""
 
 

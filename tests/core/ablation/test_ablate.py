@@ -31,18 +31,33 @@ from tests.small_images import ArrayImages
 def vgg() -> nn.Module:
     """Normed, pooled and flattened on the way to the linear layer; zero makes something of a unit there."""
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(4, 5, 3, padding=1),
-        nn.BatchNorm2d(5), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(5 * 11 * 13, 12), nn.ReLU(inplace=True), nn.Dropout(), nn.Linear(12, 7),
-    )  # fmt: skip
+        nn.Conv2d(3, 4, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 5, 3, padding=1),
+        nn.BatchNorm2d(5),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(5 * 11 * 13, 12),
+        nn.ReLU(inplace=True),
+        nn.Dropout(),
+        nn.Linear(12, 7),
+    )
 
 
 def normed() -> nn.Module:
     """A norm makes something of a unit that is zero, before the next convolution."""
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 5, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(5, 10, 3, groups=5), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(10, 7),
-    )  # fmt: skip
+        nn.Conv2d(3, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Conv2d(4, 5, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(5, 10, 3, groups=5),
+        nn.AdaptiveMaxPool2d(1),
+        nn.Flatten(),
+        nn.Linear(10, 7),
+    )
 
 
 class InPlace(nn.Module):
@@ -165,15 +180,31 @@ class OfPair(nn.Module):
 
 
 CASES: list[tuple[Any, str, type]] = [
-    (vgg, "4", LinearTerms), (vgg, "2", LinearTerms), (vgg, "0", ConvolutionTerms), (vgg, "1", ConvolutionTerms),
-    (vgg, "5", LinearTerms), (vgg, "7", LinearTerms), (vgg, "10", PartialForward),
-    (Head, "low", ConvolutionTerms), (Head, "high", ConvolutionTerms), (Head, "last", PartialForward),
-    (Residual, "low", ConvolutionTerms), (Residual, "stem", PartialForward), (Residual, "high", PartialForward),
-    (Tokens, "patch", FullForward), (Tokens, "norm", FullForward), (Tokens, "mix.linear1", FullForward),
-    (Winding, "conv", FullForward), (Twice, "conv", FullForward), (Twice, "stem", ConvolutionTerms),
-    (normed, "0", ConvolutionTerms), (normed, "4", PartialForward), (InPlace, "conv", PartialForward),
-    (OfPair, "pair", FullForward), (Beside, "conv", PartialForward),
-]  # fmt: skip
+    (vgg, "4", LinearTerms),
+    (vgg, "2", LinearTerms),
+    (vgg, "0", ConvolutionTerms),
+    (vgg, "1", ConvolutionTerms),
+    (vgg, "5", LinearTerms),
+    (vgg, "7", LinearTerms),
+    (vgg, "10", PartialForward),
+    (Head, "low", ConvolutionTerms),
+    (Head, "high", ConvolutionTerms),
+    (Head, "last", PartialForward),
+    (Residual, "low", ConvolutionTerms),
+    (Residual, "stem", PartialForward),
+    (Residual, "high", PartialForward),
+    (Tokens, "patch", FullForward),
+    (Tokens, "norm", FullForward),
+    (Tokens, "mix.linear1", FullForward),
+    (Winding, "conv", FullForward),
+    (Twice, "conv", FullForward),
+    (Twice, "stem", ConvolutionTerms),
+    (normed, "0", ConvolutionTerms),
+    (normed, "4", PartialForward),
+    (InPlace, "conv", PartialForward),
+    (OfPair, "pair", FullForward),
+    (Beside, "conv", PartialForward),
+]
 
 
 @pytest.mark.parametrize(("make", "layer", "way"), CASES, ids=lambda x: getattr(x, "__name__", str(x)))

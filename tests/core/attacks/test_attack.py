@@ -29,11 +29,11 @@ class Plain(NamedTuple):
 def plain(net: nn.Module, picture: Tensor, own: int, targeted: bool, s: dw.CarliniWagner) -> Plain:
     """Section VI of the paper, and the early end of its code, for one picture, in double precision."""
     net, picture = copy.deepcopy(net).double(), picture.double()
-    low, high, constant = 0.0, math.inf, s.constant
+    low, high, constant = 0.0, math.inf, s.initial_constant
     best, least, passes, constants = None, math.inf, 0, []
     for _ in range(s.searches):
         w = torch.atanh(0.999999 * (2 * picture - 1)).requires_grad_()
-        adam = torch.optim.Adam([w], lr=s.rate)
+        adam = torch.optim.Adam([w], lr=s.learning_rate)
         reached, previous = False, math.inf
         constants.append(constant)
         for step in range(s.steps):
@@ -50,7 +50,7 @@ def plain(net: nn.Module, picture: Tensor, own: int, targeted: bool, s: dw.Carli
                     best, least = moved.detach(), distance.item()
             (w.grad,) = torch.autograd.grad(loss, w)
             adam.step()
-            if s.early and step % math.ceil(s.steps / 10) == 0:
+            if s.abort_early and step % math.ceil(s.steps / 10) == 0:
                 if not loss <= 0.9999 * previous:
                     break
                 previous = loss.item()
@@ -60,17 +60,17 @@ def plain(net: nn.Module, picture: Tensor, own: int, targeted: bool, s: dw.Carli
 
 
 CASES: list[tuple[Any, dict[str, Any]]] = [
-    (None, {"constant": 0.3, "rate": 0.01, "steps": 60}),
-    (None, {"constant": 0.05, "confidence": 1.5, "early": False}),
-    ("nearest", {"constant": 0.1, "rate": 0.02, "early": False}),
-    ([1, 0, 6, 2, 3, 4, 5], {"constant": 0.02, "confidence": 1.0, "steps": 33}),
+    (None, {"initial_constant": 0.3, "learning_rate": 0.01, "steps": 60}),
+    (None, {"initial_constant": 0.05, "confidence": 1.5, "abort_early": False}),
+    ("nearest", {"initial_constant": 0.1, "learning_rate": 0.02, "abort_early": False}),
+    ([1, 0, 6, 2, 3, 4, 5], {"initial_constant": 0.02, "confidence": 1.0, "steps": 33}),
 ]
 
 
 @pytest.mark.parametrize(("target", "settings"), CASES, ids=["leave", "far", "nearest", "become"])
 def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) -> None:
     net, data = classifier(), Pictures()
-    method = dw.CarliniWagner(**{"steps": 30, "searches": 4, "rate": 0.03} | settings)
+    method = dw.CarliniWagner(**{"steps": 30, "searches": 4, "learning_rate": 0.03} | settings)
     found = attack(net, data, target, method, batch_size=3)
     own = found.predicted_clean if target is None else found.targets
     searches = [
@@ -82,7 +82,7 @@ def test_pictures_equal_a_plain_search(target: Any, settings: dict[str, Any]) ->
     for search, after in zip(searches, found.adversarial, strict=True):
         assert search.best is not None and torch.allclose(after.double(), search.best, atol=1e-4)
     assert found.passes == sum(search.passes for search in searches)
-    if method.early:  # searches end apart, and so do not leave together
+    if method.abort_early:  # searches end apart, and so do not leave together
         assert len({search.passes for search in searches}) > 3
     signs = [set(np.sign(np.diff(search.constants))) for search in searches]
     assert {-1, 1} in signs  # constants go up and down
@@ -98,7 +98,7 @@ def test_the_way_to_a_plane_is_straight(confidence: float) -> None:
     """The least change that crosses a plane is known: the distance to it."""
     net, data = classifier(lambda: Plane(0.0)), Pictures(4)
     data.images = 0.5 + (data.images - 0.5) * 0.4  # far from black and white
-    method = dw.CarliniWagner(confidence, steps=200, searches=6, rate=4e-3, early=False)
+    method = dw.CarliniWagner(confidence, steps=200, searches=6, learning_rate=4e-3, abort_early=False)
     found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     assert found.success.all() and set(found.predicted_clean) == {0, 1}
     with torch.no_grad():
@@ -142,9 +142,15 @@ def test_an_attempt_tells_how_far_it_is() -> None:
 
 def attempted(net: nn.Module, images: Tensor, goal: AttackTarget, method: Any) -> AttackState:
     state = AttackState(
-        net, images, goal, range(len(images)),
-        seed=0, at_once=3, device=torch.device("cpu"), advance=lambda share, done: False,
-    )  # fmt: skip
+        net,
+        images,
+        goal,
+        range(len(images)),
+        seed=0,
+        at_once=3,
+        device=torch.device("cpu"),
+        advance=lambda share, done: False,
+    )
     with torch.enable_grad():
         method.attack(state)
     return state
@@ -153,13 +159,15 @@ def attempted(net: nn.Module, images: Tensor, goal: AttackTarget, method: Any) -
 def test_black_and_white_can_be_attacked() -> None:
     net, data = classifier(), Pictures(3)
     data.images = data.images.round()
-    method = dw.CarliniWagner(steps=90, searches=2, rate=0.1, constant=10.0, early=False)
+    method = dw.CarliniWagner(
+        steps=90, searches=2, learning_rate=0.1, initial_constant=10.0, abort_early=False
+    )
     found = attack(net, data, method=method)
     assert found.success.all() and found.adversarial.min() >= 0 and found.adversarial.max() <= 1
 
 
 METHODS = [
-    dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2),
+    dw.CarliniWagner(steps=20, searches=3, learning_rate=0.02, initial_constant=0.2),
     dw.ProjectedGradient(radius=0.03, steps=5),
 ]
 
@@ -178,11 +186,21 @@ def test_a_tie_is_no_success(method: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
-        ("steps", 0), ("steps", 2.0), ("searches", 0), ("searches", "5"), ("rate", 0.0), ("rate", -1e-3),
-        ("rate", math.inf), ("rate", math.nan), ("constant", 0.0), ("constant", math.inf),
-        ("confidence", -0.1), ("confidence", math.nan), ("confidence", math.inf),
+        ("steps", 0),
+        ("steps", 2.0),
+        ("searches", 0),
+        ("searches", "5"),
+        ("learning_rate", 0.0),
+        ("learning_rate", -1e-3),
+        ("learning_rate", math.inf),
+        ("learning_rate", math.nan),
+        ("initial_constant", 0.0),
+        ("initial_constant", math.inf),
+        ("confidence", -0.1),
+        ("confidence", math.nan),
+        ("confidence", math.inf),
     ],
-)  # fmt: skip
+)
 def test_settings_out_of_range(name: str, bad: Any) -> None:
     with pytest.raises(SettingError, match=f"{name} is {bad!r}; allowed"):
         dw.CarliniWagner(**{name: bad})
@@ -191,7 +209,7 @@ def test_settings_out_of_range(name: str, bad: Any) -> None:
 @pytest.mark.parametrize(("rate", "steps"), [(1e-9, 3), (3e-7, 3), (1e-5, 20)])
 def test_an_early_end_is_where_less_than_a_ten_thousandth_is_gained(rate: float, steps: int) -> None:
     net, data = classifier(lambda: Plane(0.0)), Pictures(1)
-    method = dw.CarliniWagner(steps=20, searches=1, rate=rate, constant=1.0)
+    method = dw.CarliniWagner(steps=20, searches=1, learning_rate=rate, initial_constant=1.0)
     found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     assert found.passes == steps  # the first look is after one step, the second after three
 
@@ -203,7 +221,7 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
         sizes.append(len(pictures))
         return normalized(pictures)
 
-    method = dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2)
+    method = dw.CarliniWagner(steps=20, searches=3, learning_rate=0.02, initial_constant=0.2)
     found = attack(classifier(), Pictures(23), method=method, preprocess=noted, batch_size=5)
     own = sizes[5:-5]  # those before and after are of what the network says
     assert sum(own) == found.passes and own == sorted(own, reverse=True)
@@ -212,7 +230,7 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
 
 def test_least_settings() -> None:
     net, data = classifier(), Pictures(2)
-    least = dw.CarliniWagner(steps=1, searches=1, rate=1e-9)
+    least = dw.CarliniWagner(steps=1, searches=1, learning_rate=1e-9)
     found = attack(net, data, method=least)
     assert found.passes == 2 and found.finished.all() and not found.success.any()
 
@@ -222,7 +240,9 @@ def test_no_farther_than_foolbox(target: str | None) -> None:
     foolbox = pytest.importorskip("foolbox")
     net, data = classifier(), Pictures()
     shared: dict[str, Any] = {"confidence": 0.2, "steps": 40}
-    method = dw.CarliniWagner(searches=5, rate=0.02, constant=0.05, early=False, **shared)
+    method = dw.CarliniWagner(
+        searches=5, learning_rate=0.02, initial_constant=0.05, abort_early=False, **shared
+    )
     found = attack(net, data, target, method)
     theirs = foolbox.attacks.L2CarliniWagnerAttack(
         binary_search_steps=5, stepsize=0.02, initial_const=0.05, abort_early=False, **shared

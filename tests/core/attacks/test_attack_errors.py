@@ -82,7 +82,7 @@ def test_bad_input_is_refused() -> None:
         attack(net, data, [1, 2])
     with pytest.raises(SettingError, match="8 names, but the network has 7 classes"):
         attack(net, data, classes=[*CLASSES, "hen"])
-    with pytest.raises(SettingError, match="'ant' stands there more than once"):
+    with pytest.raises(SettingError, match="'ant' is there more than once"):
         attack(net, data, classes=["ant"] * 7)
     with pytest.raises(SettingError, match="a single class"):
         attack(classifier(lambda: Rule(lambda x: x.mean((1, 2, 3))[:, None])), list(data.images))
@@ -204,7 +204,7 @@ def test_what_broke_on_the_way_stays_broken(method: Any) -> None:
         outside = ((place - 0.49).abs() > 0.004).float()
         return torch.stack([20 * (place - 0.48) + (corner * outside).sqrt() / 100, 0 * place], 1)
 
-    method = dw.ProjectedGradient(0.06, 20, 0.003, chance=False) if method is STEPS else method
+    method = dw.ProjectedGradient(0.06, 20, 0.003, random_start=False) if method is STEPS else method
     found = attack(
         classifier(lambda: Rule(rule)), [torch.full((3, 11, 13), 0.5)], method=method, preprocess=None
     )
@@ -215,8 +215,8 @@ def test_what_broke_on_the_way_stays_broken(method: Any) -> None:
 @pytest.mark.parametrize(
     "method",
     [
-        dw.CarliniWagner(steps=9, searches=1, rate=0.012, constant=500.0, early=False),
-        dw.ProjectedGradient(steps=9, size=0.006, chance=False),
+        dw.CarliniWagner(steps=9, searches=1, learning_rate=0.012, initial_constant=500.0, abort_early=False),
+        dw.ProjectedGradient(steps=9, step_size=0.006, random_start=False),
     ],
     ids=["cw", "pgd"],
 )

@@ -90,7 +90,9 @@ def test_what_broke_is_not_tried_again(method: Any) -> None:
 
 def test_the_best_so_far_stays() -> None:
     net, data = classifier(Counting), Pictures()
-    long = dw.CarliniWagner(steps=100, searches=1, rate=0.02, constant=2.0, early=False)
+    long = dw.CarliniWagner(
+        steps=100, searches=1, learning_rate=0.02, initial_constant=2.0, abort_early=False
+    )
     part = interrupted(net, data, 40, method=long)
     assert not part.finished.any() and part.success[:3].all() and not part.success[3:].any()
     whole = attack(net, data, method=long, batch_size=3)
@@ -100,7 +102,9 @@ def test_the_best_so_far_stays() -> None:
 
 def test_the_best_so_far_stays_when_it_is_interrupted_again() -> None:
     net, data = classifier(Counting), Pictures()
-    long = dw.CarliniWagner(steps=100, searches=1, rate=0.02, constant=2.0, early=False)
+    long = dw.CarliniWagner(
+        steps=100, searches=1, learning_rate=0.02, initial_constant=2.0, abort_early=False
+    )
     part = interrupted(net, data, 40, method=long)
     again = interrupted(net, data, 4, method=long)
     assert part.success.any() and again.success[part.success].all()

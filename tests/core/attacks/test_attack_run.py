@@ -29,13 +29,22 @@ def by_hand(**changes: Any) -> dw.AttackResult:
     changed = scores.copy()
     changed[0], changed[2] = [0, 1, 0, 0, 2], [7, 0, 0, 0, 0]
     fields: dict[str, Any] = {
-        "model": "Net", "method": "Method()", "classes": ("ant", "bee", "cow", "dog", "elk"),
-        "names": ("a.jpg", "b.jpg", "c.jpg", "d.jpg"), "images": np.array([3, 9, 4, 0]),
-        "clean": before, "adversarial": after, "targets": np.array([4, 0, -1, 2]),
-        "scores_clean": scores, "scores_adversarial": changed,
-        "success": np.array([True, False, True, False]), "finished": np.array([True, True, False, False]),
-        "broken": np.array([False, False, False, True]), "passes": 12, "seconds": 1.5,
-    }  # fmt: skip
+        "model": "Net",
+        "method": "Method()",
+        "classes": ("ant", "bee", "cow", "dog", "elk"),
+        "names": ("a.jpg", "b.jpg", "c.jpg", "d.jpg"),
+        "images": np.array([3, 9, 4, 0]),
+        "clean": before,
+        "adversarial": after,
+        "targets": np.array([4, 0, -1, 2]),
+        "scores_clean": scores,
+        "scores_adversarial": changed,
+        "success": np.array([True, False, True, False]),
+        "finished": np.array([True, True, False, False]),
+        "broken": np.array([False, False, False, True]),
+        "passes": 12,
+        "seconds": 1.5,
+    }
     return dw.AttackResult(**fields | changes)
 
 

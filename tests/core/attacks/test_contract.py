@@ -18,7 +18,7 @@ from tests.core.small_classifiers import Pictures, attack, classifier, normalize
 TARGETS = (None, "nearest")
 
 METHODS: list[Callable[[], AttackMethod]] = [
-    lambda: dw.CarliniWagner(steps=20, searches=3, rate=0.02, constant=0.2),
+    lambda: dw.CarliniWagner(steps=20, searches=3, learning_rate=0.02, initial_constant=0.2),
     lambda: dw.ProjectedGradient(radius=0.03, steps=5),
 ]
 """All methods, with settings of few steps."""

@@ -21,7 +21,7 @@ def plain(
 ) -> tuple[Tensor | None, list[float]]:
     """The best picture and all margins on the way, of one picture in double precision."""
     net, picture = net.double(), picture.double()
-    size = method.size or 2.5 * method.radius / method.steps
+    size = method.step_size or 2.5 * method.radius / method.steps
     moved, best = (picture + start).clamp(0, 1), None
     seen: list[float] = []
     for _ in range(method.steps + 1):
@@ -46,7 +46,7 @@ def begin(number: int, radius: float, seed: int = 0) -> Tensor:
 @pytest.mark.parametrize(("target", "chance"), [(None, True), (None, False), ("nearest", True)])
 def test_pictures_equal_a_plain_loop(target: Any, chance: bool) -> None:
     net, data = classifier(), Pictures()
-    method = dw.ProjectedGradient(radius=0.01, steps=6, size=0.008, chance=chance)
+    method = dw.ProjectedGradient(radius=0.01, steps=6, step_size=0.008, random_start=chance)
     found = attack(net, data, target, method, batch_size=3)
     own = found.predicted_clean if target is None else found.targets
     first = set()
@@ -69,7 +69,7 @@ def test_the_best_on_the_way_is_kept() -> None:
         return torch.stack([(place - 0.5).square() * 400 - 0.04, 0 * place], 1)
 
     data = [torch.full((3, 11, 13), 0.6), torch.full((3, 11, 13), 0.53)]
-    method = dw.ProjectedGradient(radius=0.2, steps=7, size=0.065, chance=False)
+    method = dw.ProjectedGradient(radius=0.2, steps=7, step_size=0.065, random_start=False)
     found = attack(classifier(lambda: Rule(rule)), data, method=method, preprocess=None)
     # 0.6 -> 0.535 -> 0.47 -> 0.535 ...; 0.53 -> 0.465 -> 0.53 ...
     assert found.success.tolist() == [False, False] and (found.adversarial == found.clean).all()
@@ -82,7 +82,7 @@ def test_the_best_on_the_way_is_kept() -> None:
 @pytest.mark.parametrize("chance", [True, False])
 def test_a_plane_is_left_by_the_corner(chance: bool) -> None:
     net, data = classifier(lambda: Plane(0.0)), Pictures(4)
-    method = dw.ProjectedGradient(radius=0.05, steps=5, chance=chance)
+    method = dw.ProjectedGradient(radius=0.05, steps=5, random_start=chance)
     found = attack(net, data, method=method, classes=["no", "yes"], preprocess=None)
     away = net.get_parameter("normal").detach().sign()
     assert found.success.all() and set(found.predicted_clean) == {0, 1}
@@ -92,7 +92,7 @@ def test_a_plane_is_left_by_the_corner(chance: bool) -> None:
     assert found.linf == pytest.approx(0.05, abs=1e-6)
 
 
-@pytest.mark.parametrize("settings", [{}, {"steps": 1}, {"size": 1.0}, {"radius": 1.0, "steps": 3}])
+@pytest.mark.parametrize("settings", [{}, {"steps": 1}, {"step_size": 1.0}, {"radius": 1.0, "steps": 3}])
 def test_no_pixel_goes_too_far(settings: dict[str, Any]) -> None:
     net, data = classifier(), Pictures()
     data.images = ((data.images - 0.5) * 2 + 0.5).clamp(0, 1)  # black and white as well
@@ -108,7 +108,7 @@ def test_where_an_image_begins_is_its_own() -> None:
     net, data = classifier(), Pictures()
 
     def first(seed: int = 0, **options: Any) -> Any:
-        method = dw.ProjectedGradient(radius=0.9, steps=1, size=1e-9)
+        method = dw.ProjectedGradient(radius=0.9, steps=1, step_size=1e-9)
         return attack(net, data, method=method, seed=seed, **options)
 
     found = first(batch_size=3)
@@ -138,9 +138,15 @@ def test_it_can_be_stopped_between_steps() -> None:
         return calls == 8
 
     state = AttackState(
-        net, data, AttackTarget(torch.zeros(7, dtype=torch.long), True), range(7),
-        seed=0, at_once=3, device=torch.device("cpu"), advance=advance,
-    )  # fmt: skip
+        net,
+        data,
+        AttackTarget(torch.zeros(7, dtype=torch.long), True),
+        range(7),
+        seed=0,
+        at_once=3,
+        device=torch.device("cpu"),
+        advance=advance,
+    )
     dw.ProjectedGradient(steps=4, radius=0.1).attack(state)
     assert state.finished.tolist() == [True] * 3 + [False] * 4 and state.passes == 8 * 3
     shares = [share for share, _ in heard]
@@ -153,10 +159,17 @@ def test_it_can_be_stopped_between_steps() -> None:
 @pytest.mark.parametrize(
     ("name", "bad"),
     [
-        ("radius", 0.0), ("radius", 1.01), ("radius", -0.1), ("radius", float("nan")),
-        ("steps", 0), ("steps", 2.0), ("size", 0.0), ("size", 1.5), ("size", -1.0),
+        ("radius", 0.0),
+        ("radius", 1.01),
+        ("radius", -0.1),
+        ("radius", float("nan")),
+        ("steps", 0),
+        ("steps", 2.0),
+        ("step_size", 0.0),
+        ("step_size", 1.5),
+        ("step_size", -1.0),
     ],
-)  # fmt: skip
+)
 def test_settings_out_of_range(name: str, bad: Any) -> None:
     with pytest.raises(SettingError, match=f"{name} is {bad!r}; allowed"):
         dw.ProjectedGradient(**{name: bad})

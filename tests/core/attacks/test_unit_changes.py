@@ -25,9 +25,13 @@ Z = 2.5758293035489004
 def deep() -> nn.Sequential:
     """Four and nine units, each before an in-place ReLU."""
     return nn.Sequential(
-        nn.Conv2d(3, 4, 3, stride=2), nn.ReLU(inplace=True), nn.Conv2d(4, 9, 3), nn.ReLU(inplace=True),
-        nn.Flatten(), nn.Linear(9 * 3 * 4, 7),
-    )  # fmt: skip
+        nn.Conv2d(3, 4, 3, stride=2),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 9, 3),
+        nn.ReLU(inplace=True),
+        nn.Flatten(),
+        nn.Linear(9 * 3 * 4, 7),
+    )
 
 
 @cache

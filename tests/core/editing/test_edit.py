@@ -22,8 +22,15 @@ from dissect_widgets.errors import DataError, LayerError, SettingError
 from tests.core.small_generators import LATENT_DIM, Rules, oblong, progressive
 from tests.small_networks import seeded
 
-SIZES = {"layer1": (6, 4), "layer2": (6, 4), "layer3": (5, 8), "layer4": (5, 8), "layer5": (4, 16),
-         "layer6": (4, 16), "output_16x16": (3, 16)}  # fmt: skip
+SIZES = {
+    "layer1": (6, 4),
+    "layer2": (6, 4),
+    "layer3": (5, 8),
+    "layer4": (5, 8),
+    "layer5": (4, 16),
+    "layer6": (4, 16),
+    "output_16x16": (3, 16),
+}
 
 
 def latents(count: int = 3, *, flat: bool = False) -> Tensor:
@@ -252,17 +259,21 @@ CASES: list[tuple[Any, list[str], str]] = [
     (progressive, ["layer2", "layer4", "layer5"], "from layer2 on"),
     (progressive, ["layer6", "layer1", "output_16x16"], "from layer1 on"),
     (progressive, ["layer4", "layer3.wscale"], "from layer3.wscale on"),
-    (Skip, ["low"], "from low on"), (Skip, ["stem"], "from stem on"), (Skip, ["high", "low"], "from low on"),
+    (Skip, ["low"], "from low on"),
+    (Skip, ["stem"], "from stem on"),
+    (Skip, ["high", "low"], "from low on"),
     (Unseen, ["low"], "full passes: what follows low changes its skip inputs in place"),
-    (InPlace, ["stem"], "from stem on"), (InPlace, ["conv", "relu"], "from relu on"),
+    (InPlace, ["stem"], "from stem on"),
+    (InPlace, ["conv", "relu"], "from relu on"),
     (Winding, ["conv"], "full passes: it cannot be traced (TraceError: symbolically traced variables cannot"),
     (OfPair, ["pair.conv"], "from pair.conv on"),
     (InHalves, ["pair.conv"], "full passes: it cannot be traced (TraceError: Proxy object"),
     (oblong, ["low", "high"], "full passes: it cannot be traced"),
     (Branches, ["right", "left"], "full passes: right is not a single step of what follows left"),
     (Branches, ["block", "block.0"], "full passes: block is not a single step of what follows block.0"),
-    (Branches, ["left"], "from left on"), (Branches, ["block", "right"], "from right on"),
-]  # fmt: skip
+    (Branches, ["left"], "from left on"),
+    (Branches, ["block", "right"], "from right on"),
+]
 
 
 @pytest.mark.parametrize(("make", "layers", "how"), CASES, ids=lambda x: getattr(x, "__name__", str(x)[:30]))
@@ -515,6 +526,4 @@ class Unsteady(InPlace):
 
 def test_parts_that_prove_wrong_are_not_used() -> None:
     canvas = open_generator(made(Unsteady), "conv", latents())
-    assert type(canvas) is FullForward and canvas.strategy.startswith(
-        "full passes: in parts its images are"
-    )
+    assert type(canvas) is FullForward and canvas.strategy.startswith("full passes: in parts its images are")

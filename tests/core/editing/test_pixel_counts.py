@@ -263,12 +263,14 @@ def test_what_is_gained_by_what_stood_there() -> None:
             sums = [
                 (sum(own), len(own))
                 for image in range(5)
-                if (own := [
-                    found.gained[image, place] / scale - mean
-                    for place in range(24)
-                    if number in found.context[image, :, place]
-                ])
-            ]  # fmt: skip
+                if (
+                    own := [
+                        found.gained[image, place] / scale - mean
+                        for place in range(24)
+                        if number in found.context[image, :, place]
+                    ]
+                )
+            ]
             if len(sums) > 1:
                 variance = len(sums) / (len(sums) - 1) * sum(off**2 for off, _ in sums) / len(shares) ** 2
                 assert effect.interval == pytest.approx(2.5758293 * variance**0.5)
@@ -306,9 +308,15 @@ def test_progress_of_places() -> None:
     told: list[tuple[int, int]] = []
     canvas = open_generator(wide(), "maps", latents())
     insert(
-        canvas, latents(), Edit("maps", [1]), Rules(), CONCEPTS[0],
-        cells=[(0, 0)], batch_size=2, progress=lambda *done: told.append(done),
-    )  # fmt: skip
+        canvas,
+        latents(),
+        Edit("maps", [1]),
+        Rules(),
+        CONCEPTS[0],
+        cells=[(0, 0)],
+        batch_size=2,
+        progress=lambda *done: told.append(done),
+    )
     assert told == [(0, 5), (2, 5), (4, 5), (5, 5)]
 
 
