@@ -367,7 +367,35 @@ def _all_words() -> tuple[str, ...]:
 MARKS: Final = ("<none>", "<start>", "<end>")
 """Tokens 0, 1 and 2: padding, and the ends of a sentence."""
 
-VOCABULARY: Final = (*MARKS, *_all_words())
+_FIRST_WORDS: Final = """
+a above airfield airplane airplanes an and any appears arch are arm armchair armrest at awning back
+balcony barn basin bathroom bathtub be beach beak bed bedroom beds below bench benches bicycle bicycles
+bird birds black blackboard blanket blue boat boats body book bookcase books bottom box brick bricked
+bridge bright brown building buildings bumper burner bus buses bush bushes cabin cabinet cable cactus
+cactuses can cannot canopy car cargo carpet cars ceiling ceramic chair chairs chequered chimney church
+city classroom clock clocks cloud clouds color column computer corner count cow cows cross crown curtain
+curtains cushion dark desert desk dining dock dome door doors dotted drawer drawn eight engine exactly
+fabric facade face far farmhouse faucet fence fences field fills fire fireplace five flecked floating
+floats floor flower flowers forest four frame glass grass green grey grooved hair hand handle handlebar
+hanging hangs harbor has head headboard headlight here higher highway horn hotel house houses hull in is
+it just keyboard kitchen lake lamp lamps lampshade large larger leaf leather left leg library lift light
+lighthouse lights like living looks lot lower made mantel marbled mast mattress metal middle mirror
+mirrors missing more most mostly mountain much near no nobody not of office on one only orange oven over
+painting paintings palm pane panel paper park part path peak people person petal picture pillow pine
+pink plant plants plastic pole post pot purple railing red refrigerator refrigerators right river road
+rock rod roof room sail sand scaly screen seat see seen seven shelf shows shutter sight sign signs sill
+single sink six ski sky slope small smaller snow snowy sofa sofas someone spire standing stands stem
+step stone stove stoves street striped suitcase suitcases surface table tables tail takes tassel
+television televisions than the there this three to toilet toilets top torso towel tower tractor
+tractors traffic tree trees truck trucks trunk two umbrella umbrellas under up upper vase vases view
+village wall water wave we wheel which white window windows windshield wing with without wood wooden
+woven wrinkled yellow zigzagged
+""".split()  # noqa: SIM905
+
+SHIPPED: Final = len(MARKS) + len(_FIRST_WORDS)
+"""Number of tokens that the captioner in the package knows; these come first, whatever else is drawn."""
+
+VOCABULARY: Final = (*MARKS, *_FIRST_WORDS, *(word for word in _all_words() if word not in _FIRST_WORDS))
 """All tokens."""
 
 _TOKENS: Final = {word: token for token, word in enumerate(VOCABULARY)}

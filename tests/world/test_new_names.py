@@ -15,17 +15,24 @@ import dissect_widgets
 PROBE = """
 import hashlib, json, torch
 from dissect_widgets import world
+from dissect_widgets.world import zoo
 generator = torch.Generator().manual_seed(0)
 images = torch.stack([world.Scenes("val", 1, classes=[scene])[0][0] for scene in ("church", "bedroom")])
 net, segmenter = world.load_classifier(), world.load_segmenter()
 labels = segmenter(images)
+small = torch.stack(
+    [world.Scenes("val", 1, size=96, classes=[scene])[0][0] for scene in ("church", "bedroom")]
+)
 with torch.inference_mode():
     scores = net(images)
+    of_zoo = zoo.load("alexnet-scenes")(small)
+    captions = zoo.load("resnet-captions", whole=True)(small)
 names = [tuple(world.VOCABULARY[int(number)]) for number in labels.unique()]
 print(json.dumps({
     "scenes": len(world.SCENES), "kinds": len(world.OBJECT_KINDS), "classes": net.classes,
     "scores": scores.tolist(), "names": sorted(names), "first": int(labels.unique()[1]),
     "places": [[tuple(world.VOCABULARY[int(n)]) for n in row] for row in labels[:, 0, 40]],
+    "of_zoo": of_zoo.tolist(), "captions": captions.tolist(), "zoo": zoo.classes("alexnet-hybrid"),
     "targets": world.Scenes("val", 3, classes=net.classes[:3]).targets,
 }))
 """

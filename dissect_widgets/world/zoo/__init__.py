@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dissect_widgets.world.zoo.registry import (
         NAMES,
+        classes,
         figures,
         layers,
         load,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         table,
     )
 
-__all__ = ["NAMES", "figures", "layers", "load", "member", "snapshot_figures", "steps", "table"]
+__all__ = ["NAMES", "classes", "figures", "layers", "load", "member", "snapshot_figures", "steps", "table"]
 
 
 def __getattr__(name: str) -> Any:

@@ -28,11 +28,11 @@ from dissect_widgets.world.finer_classes import class_of, classes_of, shares_of
 from dissect_widgets.world.rendering import render_object
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.shading import shade
-from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS, SCENES
 from dissect_widgets.world.sounds import cluster, nearest_center, sound_of
 from dissect_widgets.world.views import look, scene_canvas
 from dissect_widgets.world.zoo.base import SIZE
 from dissect_widgets.world.zoo.drawing import Arrays, Progress, Source, draw
+from dissect_widgets.world.zoo.names import OBJECT_KINDS, SCENES
 
 SPLITS: Final = ("train", "val")
 """What is learned from, and what is held out."""
@@ -165,7 +165,7 @@ def _sound_classes(train: Arrays, arrays: Arrays) -> Arrays:
 
 def _draw_objects(rows: int, split: str, piece: int) -> Arrays:
     """Single objects, whose kinds take turns."""
-    images, kinds = [], tuple(OBJECT_KINDS)
+    images, kinds = [], OBJECT_KINDS
     indices = range(piece * rows, (piece + 1) * rows)
     for index in indices:
         picture = render_object(kinds[index % len(kinds)], SEEDS[split] + index // len(kinds), SIZE)

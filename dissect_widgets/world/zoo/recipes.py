@@ -19,8 +19,8 @@ from dissect_widgets.world.networks.densenet import DenseNet
 from dissect_widgets.world.networks.googlenet import GoogLeNet
 from dissect_widgets.world.networks.resnet import ResNet
 from dissect_widgets.world.networks.vgg import VGG, WIDE
-from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS, SCENES
 from dissect_widgets.world.zoo.base import Budget, Member
+from dissect_widgets.world.zoo.names import OBJECT_KINDS, SCENES
 from dissect_widgets.world.zoo.tasks.classes import Classes
 
 NETWORKS: Final[dict[str, Callable[..., nn.Module]]] = {

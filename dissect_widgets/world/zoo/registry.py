@@ -19,10 +19,13 @@ from torch import Tensor, nn
 
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 from dissect_widgets.models.weights import load_weights
+from dissect_widgets.world.finer_classes import CLASSES as FINER
 from dissect_widgets.world.networks.alexnet import AlexNet
 from dissect_widgets.world.zoo.base import Member, backbone
 from dissect_widgets.world.zoo.files import read
+from dissect_widgets.world.zoo.names import OBJECT_KINDS, SCENES
 from dissect_widgets.world.zoo.recipes import SUPERVISED
+from dissect_widgets.world.zoo.tasks.classes import Classes
 from dissect_widgets.world.zoo.tasks.members import MEMBERS
 
 FOLDER: Final = Path(__file__).parent / "weights"
@@ -32,6 +35,8 @@ DIGESTS: Final = FOLDER / "digests.json"
 ALL: Final[Mapping[str, Member]] = {member.name: member for member in (*SUPERVISED, *MEMBERS)}
 """Every member by its name, in the order in which they are shown."""
 NAMES: Final = tuple(ALL)
+
+_CLASSES: Final[Mapping[str, tuple[str, ...]]] = {"scenes": SCENES, "objects": OBJECT_KINDS, "finer": FINER}
 
 
 def member(name: str) -> Member:
@@ -87,6 +92,17 @@ def layers(name: str) -> tuple[str, ...]:
     net = backbone(member(name).task.build(0))
     inner: tuple[str, ...] = getattr(net, "layers", ())
     return inner or tuple(key for key, part in net.named_modules() if isinstance(part, nn.Conv2d))
+
+
+def classes(name: str) -> tuple[str, ...]:
+    """Names of the classes that a member's scores are of, in their order; empty if it learns no classes."""
+    task = member(name).task
+    if not isinstance(task, Classes):
+        return ()
+    if task.groups:
+        return SCENES
+    names = [name for part in task.data.split("+") for name in _CLASSES[part]]
+    return tuple(names if task.kept is None else [names[place] for place in task.kept])
 
 
 def table() -> pd.DataFrame:

@@ -68,3 +68,16 @@ def test_a_network_is_dissected() -> None:
     for layer in ("conv4", "conv5"):
         assert (frame["layer"] == layer).sum() == net.get_submodule(layer).out_channels
     assert (frame.loc[frame["layer"] == "conv5", "iou"] > 0.1).sum() >= 5
+
+
+def test_scores_have_names() -> None:
+    for name in SHIPPED:
+        names, net = zoo.classes(name), zoo.load(name)
+        if names:
+            with torch.inference_mode():
+                assert net(torch.zeros(1, 3, 96, 96)).shape == (1, len(names))
+    assert zoo.classes("alexnet-half-scenes") == world.SCENES[:24:2]
+    assert zoo.classes("alexnet-hybrid") == (*world.SCENES[:24], *world.OBJECT_KINDS[:35])
+    assert zoo.classes("vgg-coarser") == zoo.classes("vgg-scenes")
+    assert zoo.classes("vgg-finer")[0] == "ski slope with house"
+    assert not zoo.classes("resnet-captions")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from dissect_widgets.world.captions import LENGTH, MARKS, VOCABULARY
+from dissect_widgets.world.caption_words import LENGTH, MARKS, SHIPPED
 from dissect_widgets.world.networks.captioner import PADDING, Captioner, words_of
 from dissect_widgets.world.networks.parts import seeded
 from dissect_widgets.world.networks.resnet import WIDTHS, ResNet
@@ -35,7 +35,7 @@ class Captioning:
     with 0; see `captions.encode`.
     """
 
-    words: int = len(VOCABULARY)
+    words: int = SHIPPED
     """Size of the vocabulary."""
     name: str = "captioning"
     data: str = "captions"
