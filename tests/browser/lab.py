@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import re
@@ -14,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -96,6 +101,13 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
         self.log.close()
+
+
+def pixels_of(canvas: Locator) -> NDArray[np.int64]:
+    """What a canvas shows, (height, width, 3) from 0 to 255."""
+    url = canvas.evaluate("canvas => canvas.toDataURL('image/png')")
+    image = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
+    return np.asarray(image).astype(np.int64)
 
 
 def box_of(element: Locator) -> FloatRect:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Notebook, Server, write_notebook
+from tests.browser.lab import Notebook, Server, pixels_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,16 +24,6 @@ classifier = dw.ClassifierData(net, world.Scenes("val", 24))
 diff = dw.AttackDiff(classifier, importance=importance, dissection=dw.load("scenes"))
 diff
 """
-PIXELS = """canvas => {
-    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    return [canvas.height, canvas.width, ...data];
-}"""
-
-
-def pixels(canvas: Locator) -> Any:
-    """Picture of a canvas, float (H, W, 3) from 0 to 255."""
-    height, width, *data = canvas.evaluate(PIXELS)
-    return np.array(data, float).reshape(height, width, 4)[:, :, :3]
 
 
 def python(notebook: Notebook, expression: str) -> Any:
@@ -66,10 +56,10 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     assert [row.split("\n")[0] for row in root.locator(".dw-bars li").all_inner_texts()] == result["names"]
     perturbation = "diff.attacked.perturbation[0].permute(1, 2, 0).tolist()"
     added = np.array(python(notebook, perturbation)) * 255
-    original, attacked = pixels(frame["original"]), pixels(frame["attacked"])
+    original, attacked = pixels_of(frame["original"]), pixels_of(frame["attacked"])
     assert np.abs(attacked - (original + added).clip(0, 255)).max() <= 1.01
     enlarged = (127.5 + 30 * added).clip(0, 255)
-    assert np.abs(pixels(frame["difference"]) - enlarged).max() <= 1.5
+    assert np.abs(pixels_of(frame["difference"]) - enlarged).max() <= 1.5
     assert root.locator(".dw-unit").count() == 8
     deltas = [
         float(text.replace("−", "-").replace("±", "")) for text in root.locator(".dw-delta").all_inner_texts()
@@ -82,25 +72,25 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
 
     # the sliders move everything
     unit = root.locator(".dw-unit canvas").first
-    full = pixels(unit)
+    full = pixels_of(unit)
     root.locator(".dw-position").fill("0.5")
     expect(root).to_have_attribute("data-position", "0.5")
-    assert np.abs(pixels(frame["attacked"]) - (original + added / 2).clip(0, 255)).max() <= 1.01
-    assert np.abs(pixels(unit) - full).mean() > 1
+    assert np.abs(pixels_of(frame["attacked"]) - (original + added / 2).clip(0, 255)).max() <= 1.01
+    assert np.abs(pixels_of(unit) - full).mean() > 1
     assert python(notebook, "diff.position") == 0.5
     root.locator(".dw-position").fill("0")
     expect(root).to_have_attribute("data-position", "0")
-    assert (pixels(frame["attacked"]) == original).all()
+    assert (pixels_of(frame["attacked"]) == original).all()
     assert {float(text[1:]) for text in root.locator(".dw-delta").all_inner_texts()} == {0.0}
-    gray = pixels(unit)
+    gray = pixels_of(unit)
     assert np.abs(gray - gray.mean(2, keepdims=True)).max() < 2, "without a change there is no color"
     root.locator(".dw-times").locator("input").fill("2")
     expect(root.locator(".dw-times output")).to_have_text("× 100")
     notebook.run_code("diff.position, diff.palette = 1, 'blue-orange'")
     expect(root).to_have_attribute("data-position", "1")
-    blue = pixels(unit)
+    blue = pixels_of(unit)
     assert np.abs(blue - full).mean() > 1, "other colors"
-    assert np.abs(pixels(frame["difference"]) - (127.5 + 100 * added).clip(0, 255)).max() <= 4
+    assert np.abs(pixels_of(frame["difference"]) - (127.5 + 100 * added).clip(0, 255)).max() <= 4
 
     # a unit opens in the browser below; reloaded, all is as it was
     root.locator(".dw-unit").nth(5).click()
@@ -113,7 +103,7 @@ def test_the_attack_diff(page: Page, server: Server, folder: Path, scenes: Path)
     root = notebook.output(0).locator(".dw-attack-diff")
     expect(root).to_have_attribute("data-shown", "0/bedroom", timeout=30_000)
     expect(root.locator(".dw-shelf h3").first).to_have_text(f"unit {units[5]}")
-    assert (pixels(root.locator(".dw-unit canvas").first) == blue).all()
+    assert (pixels_of(root.locator(".dw-unit canvas").first) == blue).all()
 
     # another picture takes the attack away; one that takes long is stopped half-way
     notebook.run_code(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import FRAMES, Notebook, Server, box_of, write_notebook
+from tests.browser.lab import FRAMES, Notebook, Server, box_of, pixels_of, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -22,16 +22,11 @@ from dissect_widgets import world
 painter = dw.NeuronPainter(world.load_generator(), dw.load("churches"), layer="layer6", seed=4, brush=0.2)
 painter
 """
-PIXELS = """canvas => {
-    const { width, height } = canvas;
-    return { width, height, data: [...canvas.getContext('2d').getImageData(0, 0, width, height).data] };
-}"""
 
 
 def pixels(painter: Locator) -> np.ndarray:
     """What the page shows, (height, width, 3)."""
-    shown = painter.locator(".dw-image").evaluate(PIXELS)
-    return np.array(shown["data"], int).reshape(shown["height"], shown["width"], 4)[:, :, :3]
+    return pixels_of(painter.locator(".dw-image"))
 
 
 def told(notebook: Notebook) -> dict[str, Any]:
