@@ -142,7 +142,7 @@ def run_edits(
 
 def run_key(classifier: ClassifierData, layer: str, kept: Tensor) -> str:
     """Digest of all that decides the result."""
-    told = (
+    decisive = (
         weights_digest(classifier.model),
         layer,
         data_digest(classifier.data),
@@ -153,7 +153,7 @@ def run_key(classifier: ClassifierData, layer: str, kept: Tensor) -> str:
         classifier.batch_size,
         kept.cpu().numpy().tobytes(),
     )
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    return hashlib.sha256(repr(decisive).encode()).hexdigest()
 
 
 def _new(classifier: ClassifierData, layer: str, network: Network, kept: Tensor) -> AblationPredictions:
