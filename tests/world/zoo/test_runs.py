@@ -61,6 +61,7 @@ class Killed(Classes):
 KILL: dict[str, bool] = {}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_in_every_step_ends_in_the_same_bits(tmp_path: Path) -> None:
     run_to_the_end(Run(MEMBER, pictures(), tmp_path / "whole", data_digest="d"))
     member = MEMBER.changed(task=Killed(TASK.data, TASK.network, TASK.sizes))

@@ -41,7 +41,9 @@ def test_every_network_and_its_snapshots_load(name: str) -> None:
     modules = dict(zoo.load(name).named_modules())
     assert set(zoo.layers(name)) <= modules.keys()
     with torch.inference_mode():
-        assert torch.isfinite(zoo.load(name)(images)).all()
+        scores = zoo.load(name)(images)
+        assert torch.isfinite(scores).all()
+        assert not zoo.classes(name) or scores.shape == (2, len(zoo.classes(name)))
         for step in zoo.steps(name):
             assert torch.isfinite(zoo.load(name, step)(images)).all()
 
@@ -62,20 +64,14 @@ def test_it_classifies_as_its_figure_says(name: str, data: world.Scenes | world.
 
 def test_a_network_is_dissected() -> None:
     net = zoo.load("alexnet-scenes")
-    data = world.Scenes("probe", 24, size=96, label_size=48)
-    dissection = dw.dissect(net, zoo.layers("alexnet-scenes")[-2:], data, progress=False)
+    layer = zoo.layers("alexnet-scenes")[-1]
+    dissection = dw.dissect(net, layer, world.Scenes("probe", 12, size=96, label_size=48), progress=False)
     frame = dissection.to_frame()
-    for layer in ("conv4", "conv5"):
-        assert (frame["layer"] == layer).sum() == net.get_submodule(layer).out_channels
-    assert (frame.loc[frame["layer"] == "conv5", "iou"] > 0.1).sum() >= 5
+    assert layer == "conv5" and len(frame) == net.get_submodule(layer).out_channels
+    assert (frame["iou"] > 0.1).sum() >= 5
 
 
 def test_scores_have_names() -> None:
-    for name in SHIPPED:
-        names, net = zoo.classes(name), zoo.load(name)
-        if names:
-            with torch.inference_mode():
-                assert net(torch.zeros(1, 3, 96, 96)).shape == (1, len(names))
     assert zoo.classes("alexnet-half-scenes") == world.SCENES[:24:2]
     assert zoo.classes("alexnet-hybrid") == (*world.SCENES[:24], *world.OBJECT_KINDS[:35])
     assert zoo.classes("vgg-coarser") == zoo.classes("vgg-scenes")
