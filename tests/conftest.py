@@ -1,9 +1,15 @@
-"""Fixtures for all tests, and the tier of each test."""
+"""Fixtures for all tests, the tier of each test, and in how many processes they run."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two processes with a thread each are faster than with two, which wait for one another; read by torch
+    # when it is imported, and by the kernels of notebooks.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
@@ -20,12 +26,24 @@ SLOW = ("browser", "notebook", "slow")
 watch_modules()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite or a tier of it; one where files or tests are named."""
+    return 0 if config.option.file_or_dir or config.option.keyword else 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `quick` what no other tier has, and as `browser` what stands in its folder."""
+    """Mark as `quick` what no other tier has, and as `browser` what stands in its folder.
+
+    Tests in a browser, which share a server, follow one another in one process; so do those of a file, which
+    share fixtures.
+    """
     browser = Path(__file__).parent / "browser"
     for item in items:
         if browser in item.path.parents:
             item.add_marker("browser")
+        alone = item.get_closest_marker("notebook")
+        group = "browser" if browser in item.path.parents else item.nodeid if alone else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
         if not any(item.get_closest_marker(name) for name in SLOW):
             item.add_marker("quick")
 
