@@ -31,7 +31,7 @@ SHOWN = """explorer => {
 }"""
 
 
-def told(notebook: Notebook) -> dict[str, Any]:
+def state_of(notebook: Notebook) -> dict[str, Any]:
     """What Python says that the page should show."""
     traits = ", ".join(f"explorer.{name}" for name in ("class_name", "mode", "n", "units", "_result"))
     name, mode, n, units, result = json.loads(notebook.run_code(f"print(json.dumps([{traits}]))"))
@@ -64,7 +64,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     assert notebook.errors() == []
     explorer = notebook.output(0).locator(".dw-ablation-explorer")
     expect(explorer).to_have_attribute("data-curve", "airfield", timeout=30_000)
-    agrees(explorer, told(notebook))
+    agrees(explorer, state_of(notebook))
     expect(explorer).to_contain_text("No prediction changes.")
     assert explorer.locator(".dw-row canvas").first.evaluate("c => c.toDataURL().length") > 3000, "exemplars"
 
@@ -78,7 +78,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     page.mouse.up()
     expect(curve).not_to_have_attribute("aria-valuenow", "0")
     measured(explorer, int(curve.get_attribute("aria-valuenow") or 0))
-    dragged = told(notebook)
+    dragged = state_of(notebook)
     assert dragged["n"] == len(dragged["units"]) == int(curve.get_attribute("aria-valuenow") or 0) > 20
     assert dragged["changed_count"] > 0
     agrees(explorer, dragged)
@@ -93,27 +93,27 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
             [first, first + 1, first, last],
         )
         measured(explorer, last)
-        assert told(notebook)["n"] == last
-        agrees(explorer, told(notebook))
+        assert state_of(notebook)["n"] == last
+        agrees(explorer, state_of(notebook))
     slider.fill(str(dragged["n"]))
     measured(explorer, dragged["n"])
-    assert told(notebook)["units"] == dragged["units"]
+    assert state_of(notebook)["units"] == dragged["units"]
 
     # keep only those; then let go of one, by mouse, and take it back by keyboard
     explorer.locator(".dw-mode[data-mode='keep']").click()
     expect(explorer.locator(".dw-mode[data-mode='keep']")).to_have_attribute("aria-pressed", "true")
     expect(explorer).to_have_attribute("data-shown", re.compile("keep"))
-    assert told(notebook)["mode"] == "keep"
-    agrees(explorer, told(notebook))
+    assert state_of(notebook)["mode"] == "keep"
+    agrees(explorer, state_of(notebook))
     row = explorer.locator(f".dw-rows .dw-row[data-unit='{dragged['units'][1]}']")
     row.click()
     expect(row).to_have_attribute("aria-selected", "false")
     measured(explorer, dragged["n"] - 1)
-    assert told(notebook)["n"] is None and dragged["units"][1] not in told(notebook)["units"]
-    agrees(explorer, told(notebook))
+    assert state_of(notebook)["n"] is None and dragged["units"][1] not in state_of(notebook)["units"]
+    agrees(explorer, state_of(notebook))
     row.press("Enter")
     measured(explorer, dragged["n"])
-    assert told(notebook)["n"] == dragged["n"]
+    assert state_of(notebook)["n"] == dragged["n"]
 
     # what fails in Python is said, and what follows works
     notebook.run_code("explorer.data.held.predict, keep = None, explorer.data.held.predict")
@@ -122,20 +122,20 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     notebook.run_code("explorer.data.held.predict = keep")
     row.click()
     expect(explorer.locator(".dw-error")).to_be_hidden()
-    assert told(notebook)["n"] == dragged["n"]
+    assert state_of(notebook)["n"] == dragged["n"]
 
     # another class, here and from Python
     explorer.locator(".dw-class").select_option("bedroom")
     expect(explorer).to_have_attribute("data-curve", "bedroom")
-    state = told(notebook)
+    state = state_of(notebook)
     assert state["class"] == "bedroom" and state["n"] == dragged["n"]
     agrees(explorer, state)
     notebook.run_code("explorer.class_name, explorer.mode, explorer.n = 'kitchen', 'remove', 12")
     expect(explorer).to_have_attribute("data-curve", "kitchen")
-    agrees(explorer, told(notebook))
+    agrees(explorer, state_of(notebook))
     expect(explorer.locator(".dw-class")).to_have_value("kitchen")
     first = explorer.locator(".dw-rows .dw-row").first
-    assert int(first.get_attribute("data-unit") or -1) == told(notebook)["units"][0]
+    assert int(first.get_attribute("data-unit") or -1) == state_of(notebook)["units"][0]
 
     # reload, and see it again; and in the dark
     notebook.save()
@@ -143,7 +143,7 @@ def test_the_explorer(page: Page, server: Server, folder: Path, scenes: Path) ->
     notebook.wait_until_ready()
     explorer = notebook.output(0).locator(".dw-ablation-explorer")
     expect(explorer).to_have_attribute("data-curve", "kitchen", timeout=30_000)
-    agrees(explorer, told(notebook))
+    agrees(explorer, state_of(notebook))
     notebook.theme("JupyterLab Dark")
     for area in (".dw-row .dw-name", ".dw-tile strong", ".dw-others .dw-name"):
         ink = explorer.locator(area).first.evaluate("e => getComputedStyle(e).color")

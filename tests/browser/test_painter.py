@@ -29,7 +29,7 @@ def pixels(painter: Locator) -> np.ndarray:
     return pixels_of(painter.locator(".dw-image"))
 
 
-def told(notebook: Notebook) -> dict[str, Any]:
+def state_of(notebook: Notebook) -> dict[str, Any]:
     """What Python says that the page should show."""
     names = ("seed", "concept", "mode", "n", "brush", "strength", "edits", "error", "_can")
     traits = ", ".join(f"{name!r}: painter.{name}" for name in names)
@@ -75,7 +75,7 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     strength.fill("2")
     stroke(page, painter, (0.2, 0.3), (0.3, 0.3), (0.35, 0.35))
     now = turned(painter, now)
-    painted, state = pixels(painter), told(notebook)
+    painted, state = pixels(painter), state_of(notebook)
     assert [(e["mode"], e["concept"], e["on"]) for e in state["edits"]] == [("draw", "tree", True)]
     assert state["strength"] == 2 and state["error"] == "" and len(state["edits"][0]["points"]) > 3
     change = np.abs(painted - start).max(2)
@@ -94,7 +94,7 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     assert (pixels(painter) == painted).all()
     painter.locator(".dw-over").press("Control+z")
     now = turned(painter, now)
-    assert (pixels(painter) == start).all() and told(notebook)["edits"] == []
+    assert (pixels(painter) == start).all() and state_of(notebook)["edits"] == []
     painter.locator(".dw-over").press("Control+Shift+z")
     now = turned(painter, now)
 
@@ -106,7 +106,7 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     box = painter.locator(".dw-edits input").first
     box.uncheck()
     now = turned(painter, now)
-    assert [edit["on"] for edit in told(notebook)["edits"]] == [False, True]
+    assert [edit["on"] for edit in state_of(notebook)["edits"]] == [False, True]
     assert (np.abs(pixels(painter) - start)[near] == 0).all()
     box.check()
     now = turned(painter, now)
@@ -131,21 +131,21 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     now = turned(painter, now)
     painter.get_by_role("button", name="next").click()
     now = turned(painter, now)
-    assert told(notebook)["seed"] == 5 and not (pixels(painter) == start).all()
+    assert state_of(notebook)["seed"] == 5 and not (pixels(painter) == start).all()
     painter.locator("input[type=file]").set_input_files(folder / "edits.json")
     now = turned(painter, now)
-    assert (pixels(painter) == both).all() and told(notebook)["seed"] == 4
+    assert (pixels(painter) == both).all() and state_of(notebook)["seed"] == 4
     (folder / "other.json").write_text('{"kind": "something else"}')
     painter.locator("input[type=file]").set_input_files(folder / "other.json")
     expect(painter.locator(".dw-error")).to_contain_text("other.json does not hold edits")
-    assert len(told(notebook)["edits"]) == 2 and (pixels(painter) == both).all()
+    assert len(state_of(notebook)["edits"]) == 2 and (pixels(painter) == both).all()
 
     # what fails while painting is said below the picture, and the edits stay; what follows works
     notebook.run_code("keep = painter.painting.draw; painter.painting.draw = None")
     stroke(page, painter, (0.1, 0.1), (0.2, 0.1))
     expect(painter.locator(".dw-error")).to_contain_text("TypeError")
     expect(painter).to_have_attribute("data-idle", "true")
-    assert len(told(notebook)["edits"]) == 3
+    assert len(state_of(notebook)["edits"]) == 3
     notebook.run_code("painter.painting.draw = keep")
     painter.get_by_role("button", name="undo").click()
     expect(painter.locator(".dw-error")).to_be_hidden()
@@ -166,7 +166,7 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     stroke(page, painter, *[(0.1 + 0.8 * i / 60, 0.5) for i in range(61)])
     (folder / "go-on").touch()
     now = turned(painter, now)
-    state = told(notebook)
+    state = state_of(notebook)
     assert notebook.run_code("print(len(drawn))").strip() == "2", "the first point, and all others"
     assert len(state["edits"][-1]["points"]) >= 60
     notebook.run_code("painter.painting.draw = keep")
@@ -178,13 +178,13 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
     expect(painter.locator(".dw-chip[data-concept='cloud']")).to_have_attribute("aria-pressed", "true")
     notebook.run_code("painter.paint([(0.5, 0.5)])")
     now = turned(painter, now)
-    last, state = pixels(painter), told(notebook)
+    last, state = pixels(painter), state_of(notebook)
     notebook.save()
     page.reload(wait_until="domcontentloaded")
     notebook.wait_until_ready()
     painter = notebook.output(0).locator(".dw-neuron-painter")
     expect(painter).to_have_attribute("data-turn", "1", timeout=30_000)
-    assert (pixels(painter) == last).all() and told(notebook) == state
+    assert (pixels(painter) == last).all() and state_of(notebook) == state
     expect(painter.locator(".dw-edits li")).to_have_count(3)
     expect(painter.locator("[data-name='n']")).to_have_value("12")
     painter.get_by_role("button", name="undo").click()

@@ -113,7 +113,10 @@ def opened(chromium: Browser, report: Path, size: tuple[int, int], scheme: Any) 
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda told: problems.append(told.text) if told.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type in ("error", "warning") else None,
+    )
     page.on("request", lambda asked: problems.append(asked.url) if asked.url.startswith("http") else None)
     page.goto(report.as_uri())
     expect(page.locator(".dw-card[data-drawn]").first).to_be_visible()

@@ -68,10 +68,20 @@ def importance() -> UnitImportance:
     """Of a network that errs now and then, and more often without a unit."""
     random = np.random.default_rng(1)
     truth, odds = np.array(TARGETS), random.normal(size=(5, 6)) * np.isin(np.arange(6), TARGETS)
-    told = np.where(random.random((6, 9)) < 0.35, random.integers(0, 6, (6, 9)), truth).astype(np.int32)
+    described = np.where(random.random((6, 9)) < 0.35, random.integers(0, 6, (6, 9)), truth).astype(np.int32)
     return UnitImportance(
         AblationPredictions(
-            "Net", "mix", CLASSES, "by <hand>", truth, told[0], told[1:], odds, {}, done=9, seconds=2.0
+            "Net",
+            "mix",
+            CLASSES,
+            "by <hand>",
+            truth,
+            described[0],
+            described[1:],
+            odds,
+            {},
+            done=9,
+            seconds=2.0,
         )
     )
 
@@ -203,11 +213,11 @@ def test_blocks_hold_the_result(dissection: Dissection, tmp_path: Path) -> None:
         levels = np.frombuffer(gzip.decompress(block(page, f"maps-{number}")), np.uint8)
         height, width = layer.exemplar_map.shape[2:]
         maps = levels.reshape(-1, height, width).astype(float) / 255
-        for unit, told in enumerate(units):
-            assert told["images"] == layer.exemplar_image[unit, :3].tolist()
-            shown |= set(told["images"])
-            for i, (low, high) in enumerate(told["ranges"]):
-                drawn = low + maps[told["start"] + i] * (high - low)
+        for unit, described in enumerate(units):
+            assert described["images"] == layer.exemplar_image[unit, :3].tolist()
+            shown |= set(described["images"])
+            for i, (low, high) in enumerate(described["ranges"]):
+                drawn = low + maps[described["start"] + i] * (high - low)
                 assert np.abs(drawn - layer.exemplar_map[unit, i]).max() <= (high - low) / 400 + 1e-6
     for image in shown:
         assert block(page, f"image-{image}") == dissection.thumbnails[image]
@@ -255,8 +265,8 @@ def test_what_each_class_loses(
     edited = importance.predictions
     truth, iou = edited.targets, dissection["mix"].iou()
 
-    def balanced(told: Any, c: int) -> float:
-        hits, false = (told == c)[truth == c], (told == c)[truth != c]
+    def balanced(described: Any, c: int) -> float:
+        hits, false = (described == c)[truth == c], (described == c)[truth != c]
         return (hits.mean() + 1 - false.mean()) / 2
 
     expected = []
@@ -268,8 +278,8 @@ def test_what_each_class_loses(
         order = sorted(range(5), key=lambda u: [-round(key[u], 12) for key in keys])[:4]
         cells = []
         for u in order:
-            told = [f"{100 * lost[u]:z.1f} % accuracy", f"{odds[u]:z.2f} log-odds"]
-            first, second = told if measure == "accuracy" else told[::-1]
+            described = [f"{100 * lost[u]:z.1f} % accuracy", f"{odds[u]:z.2f} log-odds"]
+            first, second = described if measure == "accuracy" else described[::-1]
             name = dissection.vocabulary[int(iou[u].argmax())].name
             cells.append(f"{name}|unit {u}, IoU {iou[u].max():.3f}|{first}|, |{second}")
         expected.append([CLASSES[c], f"{100 * before:.1f}\xa0%", *cells])
@@ -336,8 +346,8 @@ def test_an_attack_in_numbers_and_pictures(
     html = section(page, "attack")
     attacked = changes.attacked
     norms = [float((attacked.adversarial[i] - attacked.clean[i]).double().norm()) for i in (0, 1, 3, 4, 5)]
-    told = [unescape(x) for x in re.findall(r"<dd>(.*?)</dd>", html)]
-    assert told == [f"{500 / 6:.1f}\xa0%", f"{np.median(norms):.3g}"]
+    described = [unescape(x) for x in re.findall(r"<dd>(.*?)</dd>", html)]
+    assert described == [f"{500 / 6:.1f}\xa0%", f"{np.median(norms):.3g}"]
     assert "of 6 images" in html and "steps=3" in html
     (pictures,) = figures(html)
     assert len(pictures["layout"]["images"]) == 4 * 3

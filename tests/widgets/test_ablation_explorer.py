@@ -45,7 +45,10 @@ def test_what_is_shown_is_what_the_naive_loop_says(
         after = expected(net, data, removed)
         assert (explorer.predicted == after).all()
         own, other = truth == 6, truth != 6
-        balanced = [((told[own] == 6).mean() + (told[other] != 6).mean()) / 2 for told in (before, after)]
+        balanced = [
+            ((predicted_classes[own] == 6).mean() + (predicted_classes[other] != 6).mean()) / 2
+            for predicted_classes in (before, after)
+        ]
         result = explorer._result
         assert result["class_accuracy"] == pytest.approx(balanced)
         assert result["overall_accuracy"] == pytest.approx(
@@ -163,10 +166,14 @@ def test_curves_and_pictures_are_answers(
     assert curve["sizes"][0] == 0 and curve["sizes"][-1] == 5
     for mode in ("remove", "keep"):
         for place, n in enumerate(curve["sizes"]):
-            told = expected(net, data, order[:n] if mode == "remove" else order[n:])
-            own = ((told[truth == 1] == 1).mean() + (told[truth != 1] != 1).mean()) / 2
+            predicted_classes = expected(net, data, order[:n] if mode == "remove" else order[n:])
+            own = (
+                (predicted_classes[truth == 1] == 1).mean() + (predicted_classes[truth != 1] != 1).mean()
+            ) / 2
             assert curve[mode]["class_accuracy"][place] == pytest.approx(own)
-            assert curve[mode]["overall_accuracy"][place] == pytest.approx((told == truth).mean())
+            assert curve[mode]["overall_accuracy"][place] == pytest.approx(
+                (predicted_classes == truth).mean()
+            )
     _, (jpeg,) = ask(explorer, monkeypatch, kind="classified_images", images=[3])
     assert Image.open(io.BytesIO(jpeg)).size == (26, 22)
     content, _ = ask(explorer, monkeypatch, kind="units", layer=0, units=[1], count=2)

@@ -46,11 +46,14 @@ def test_a_picture_before_any_attack(diff: dw.AttackDiff, net: nn.Module, data: 
             shares = softmax(net(data.images[image : image + 1]))[0]
         order = np.argsort(-shares, kind="stable")
         names = [diff.data.classes[k] for k in order]
-        told = diff._original
-        assert (told["class"], told["nearest"], told["image"]) == (*names[:2], image)
-        assert told["names"] == names[:7]
-        assert [p for (p,) in told["probabilities"]] == pytest.approx(shares[order][:7], abs=1e-5)
-        assert told["size"] == list(data.images.shape[2:])
+        shown_classes = diff._original
+        assert (shown_classes["class"], shown_classes["nearest"], shown_classes["image"]) == (
+            *names[:2],
+            image,
+        )
+        assert shown_classes["names"] == names[:7]
+        assert [p for (p,) in shown_classes["probabilities"]] == pytest.approx(shares[order][:7], abs=1e-5)
+        assert shown_classes["size"] == list(data.images.shape[2:])
         assert diff.attacked is None and diff._result == {}
 
 
@@ -70,10 +73,10 @@ def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images,
     with torch.no_grad():
         scores, maps = net(along), net.get_submodule("conv")(along - 0.5)
     names = list(diff.data.classes)
-    told = [names.index(name) for name in result["names"]]
-    assert result["names"][:2] == [result["source"], target] and len(set(told)) == len(told)
-    assert set(told) >= set(scores[[0, -1]].argsort(1, descending=True)[:, :3].flatten().tolist())
-    assert np.array(result["probabilities"]) == pytest.approx(softmax(scores)[:, told].T, abs=1e-5)
+    shown_classes = [names.index(name) for name in result["names"]]
+    assert result["names"][:2] == [result["source"], target] and len(set(shown_classes)) == len(shown_classes)
+    assert set(shown_classes) >= set(scores[[0, -1]].argsort(1, descending=True)[:, :3].flatten().tolist())
+    assert np.array(result["probabilities"]) == pytest.approx(softmax(scores)[:, shown_classes].T, abs=1e-5)
     groups = [importance.top_units(name)[:4].tolist() for name in (result["source"], target)]
     assert [group["units"] for group in result["groups"]] == groups
     units = result["units"]

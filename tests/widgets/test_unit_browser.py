@@ -75,7 +75,7 @@ def test_first_values(dissection: Dissection) -> None:
 def test_columns_are_those_of_the_result(dissection: Dissection, level: float, denominator: Any) -> None:
     data, start = UnitData(dissection, level=level, denominator=denominator), 0
     raw, about = data.columns(), data.about()
-    for layer, told in zip(dissection.layers, about["layers"], strict=True):
+    for layer, described in zip(dissection.layers, about["layers"], strict=True):
         best = layer.best(level=level, denominator=denominator)
         expected = [
             best.concept,
@@ -84,7 +84,7 @@ def test_columns_are_those_of_the_result(dissection: Dissection, level: float, d
             layer.lowest,
             layer.highest,
         ]
-        assert told["units"] == layer.units and told["level"] == level
+        assert described["units"] == layer.units and described["level"] == level
         for number, column in enumerate(expected):
             kind = "<i4" if number == 0 else "<f4"
             assert (np.frombuffer(raw, kind, layer.units, start) == column.astype(kind)).all()
@@ -96,9 +96,9 @@ def test_columns_are_those_of_the_result(dissection: Dissection, level: float, d
 def test_answers_units(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
     content, buffers = ask(browser, monkeypatch, kind="units", layer=1, units=[3, 0], count=2)
     layer = browser.dissection["mix"]
-    for unit, told, maps in zip([3, 0], content["units"], buffers, strict=True):
-        assert told["images"] == layer.exemplar_image[unit, :2].tolist()
-        assert told["max_activations"] == pytest.approx(layer.exemplar_peak[unit, :2], abs=1e-4)
+    for unit, described, maps in zip([3, 0], content["units"], buffers, strict=True):
+        assert described["images"] == layer.exemplar_image[unit, :2].tolist()
+        assert described["max_activations"] == pytest.approx(layer.exemplar_peak[unit, :2], abs=1e-4)
         assert maps == layer.exemplar_map[unit, :2].tobytes()
 
 

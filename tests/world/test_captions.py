@@ -223,7 +223,7 @@ def _related(mask: np.ndarray, other: np.ndarray, relation: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def told() -> list[tuple[str, int, list[str]]]:
+def described() -> list[tuple[str, int, list[str]]]:
     return [
         (scene, seed, captions_of(scene, seed, SIZE, np.random.default_rng([seed, number])))
         for number, scene in enumerate(SCENES)
@@ -231,9 +231,9 @@ def told() -> list[tuple[str, int, list[str]]]:
     ]
 
 
-def test_every_sentence_is_true(told: list[tuple[str, int, list[str]]]) -> None:
+def test_every_sentence_is_true(described: list[tuple[str, int, list[str]]]) -> None:
     wrong = []
-    for scene, seed, sentences in told:
+    for scene, seed, sentences in described:
         checker = Checker(render(scene, seed, SIZE))
         assert len(set(sentences)) == 5
         wrong += [(scene, seed, sentence) for sentence in sentences if not checker.true(sentence)]
@@ -257,19 +257,19 @@ def test_the_checker_sees_what_is_false() -> None:
         checker.true("colorless green ideas")
 
 
-def test_many_words_and_forms(told: list[tuple[str, int, list[str]]]) -> None:
-    sentences = [sentence for _, _, five in told for sentence in five]
+def test_many_words_and_forms(described: list[tuple[str, int, list[str]]]) -> None:
+    sentences = [sentence for _, _, five in described for sentence in five]
     words = Counter(word for sentence in sentences for word in sentence.split())
     assert len(module.VOCABULARY) == len(set(module.VOCABULARY)) > 250
     assert len(words) >= 150
     assert len(set(sentences)) > 0.85 * len(sentences)
-    first = told[1]
+    first = described[1]
     again = captions_of(first[0], first[1], SIZE, np.random.default_rng([first[1], 0]))
     assert again == first[2]
 
 
-def test_tokens_and_back(told: list[tuple[str, int, list[str]]]) -> None:
-    for _, _, sentences in told[:9]:
+def test_tokens_and_back(described: list[tuple[str, int, list[str]]]) -> None:
+    for _, _, sentences in described[:9]:
         tokens = encode(sentences)
         assert tokens.dtype == np.int16 and tokens.shape == (5, LENGTH)
         assert (tokens[:, 0] == 1).all() and ((tokens == 2).sum(1) == 1).all()

@@ -194,7 +194,7 @@ class ClassifierData:
     ) -> Iterator[ClassBatch]:
         """Go through the images, or some of them, from the `start`-th, in full batches."""
         if not self.predicts:
-            self._translation, self.targets  # noqa: B018  # a mistake in them is told here, not by a worker
+            self._translation, self.targets  # noqa: B018  # a mistake in them is reported here, not by a worker
         indices, size = range(len(self.data)) if images is None else images, max(self.batch_size, 2)
         ahead = self.workers if workers is None else workers
         for batch in load_batches(_Items(self), indices, size, start=start, workers=ahead):

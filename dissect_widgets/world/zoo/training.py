@@ -251,7 +251,7 @@ class Run:
 
 
 def recipe_of(member: Member, net: nn.Module, data_digest: str, begin_digest: str) -> dict[str, Any]:
-    """All that a network comes of, as a note tells it."""
+    """All that a network is made from, as its note has it."""
     shapes = {name: list(value.shape) for name, value in net.state_dict().items()}
     return {
         "name": member.name,

@@ -298,10 +298,12 @@ def brute(net: nn.Module, data: Images) -> tuple[np.ndarray, np.ndarray, np.ndar
     after = np.stack([naive(net, "conv", data.images, [u], 1).argmax(1).numpy() for u in range(5)])
     truth = np.array(data.targets)
 
-    def balanced(told: np.ndarray, c: int) -> float:
+    def balanced(predicted_classes: np.ndarray, c: int) -> float:
         own, other = [t == c for t in truth], [t != c for t in truth]
-        recall = sum(told[i] == c for i in range(len(told)) if own[i]) / sum(own)
-        negative = sum(told[i] != c for i in range(len(told)) if other[i]) / sum(other)
+        recall = sum(predicted_classes[i] == c for i in range(len(predicted_classes)) if own[i]) / sum(own)
+        negative = sum(predicted_classes[i] != c for i in range(len(predicted_classes)) if other[i]) / sum(
+            other
+        )
         return (recall + negative) / 2
 
     loss = np.full((5, 7), np.nan)
@@ -390,9 +392,11 @@ def test_sets_equal_brute_force() -> None:
     truth = np.array(data.targets)
 
     def accuracy(removed: list[int], c: int) -> tuple[float, float]:
-        told = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
-        balanced = ((told[truth == c] == c).mean() + (told[truth != c] != c).mean()) / 2
-        return float(balanced), float((told == truth).mean())
+        predicted_classes = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
+        balanced = (
+            (predicted_classes[truth == c] == c).mean() + (predicted_classes[truth != c] != c).mean()
+        ) / 2
+        return float(balanced), float((predicted_classes == truth).mean())
 
     for row, name in enumerate(("bee", "gnu")):
         order, c = importance.top_units(name).tolist(), data.classes.index(name)
@@ -426,8 +430,8 @@ def test_sets_of_ones_own_equal_brute_force() -> None:
         found = dw.ablate_units(dw.ClassifierData(net, data), "conv", sets, keep=keep, progress=False)
         for row, units in enumerate(sets):
             removed = [u for u in range(5) if u not in units] if keep else units
-            told = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
-            assert (found.ablated[row] == told).all()
+            predicted_classes = naive(net, "conv", data.images, removed, 1).argmax(1).numpy()
+            assert (found.ablated[row] == predicted_classes).all()
         assert found.accuracy.after.shape == (3, 7)
     for bad in ([[5]], [[-1]], [[2, 2]]):
         with pytest.raises(SettingError):

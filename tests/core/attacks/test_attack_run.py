@@ -118,13 +118,15 @@ def test_parts_and_their_sum() -> None:
 def test_a_class_by_name_and_by_number(capsys: pytest.CaptureFixture[str]) -> None:
     net, data = classifier(), Pictures()
     found, again, numpy = (attack(net, data, target) for target in ("cow", 2, np.int64(2)))
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     with torch.no_grad():
         scores = net(normalized(data.images))
     already = scores.argmax(1) == 2
     assert 0 < already.sum() < 6
     assert (
-        told.count(f"{int(already.sum())} images are left out, because they are predicted as 'cow' already")
+        printed.count(
+            f"{int(already.sum())} images are left out, because they are predicted as 'cow' already"
+        )
         == 3
     )
     assert found.images.tolist() == torch.nonzero(~already)[:, 0].tolist()

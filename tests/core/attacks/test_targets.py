@@ -19,17 +19,17 @@ def scores(count: int = 23, classes: int = 7) -> np.ndarray:
 
 @pytest.mark.parametrize("targeted", [True, False])
 def test_margins_by_brute_force(targeted: bool) -> None:
-    told, own = torch.from_numpy(scores()), [i * 3 % 7 for i in range(23)]
-    before = told.clone()
+    logits, own = torch.from_numpy(scores()), [i * 3 % 7 for i in range(23)]
+    before = logits.clone()
     goal = AttackTarget(torch.tensor(own), targeted)
-    expected = margins(told, own, targeted=targeted)
-    assert goal.margin(told).tolist() == pytest.approx(expected)
-    reached = [(k == c) == targeted for k, c in zip(told.argmax(1).tolist(), own, strict=True)]
-    assert (goal.margin(told) < 0).tolist() == reached and 0 < sum(reached) < 23
-    assert torch.equal(told, before)
+    expected = margins(logits, own, targeted=targeted)
+    assert goal.margin(logits).tolist() == pytest.approx(expected)
+    reached = [(k == c) == targeted for k, c in zip(logits.argmax(1).tolist(), own, strict=True)]
+    assert (goal.margin(logits) < 0).tolist() == reached and 0 < sum(reached) < 23
+    assert torch.equal(logits, before)
     some = goal.of(torch.tensor([4, 2, 19]))
     assert some.targeted == targeted
-    assert some.margin(told[[4, 2, 19]]).tolist() == pytest.approx([expected[i] for i in (4, 2, 19)])
+    assert some.margin(logits[[4, 2, 19]]).tolist() == pytest.approx([expected[i] for i in (4, 2, 19)])
     assert goal.of(slice(3, 5)).classes.tolist() == own[3:5]
 
 
@@ -42,8 +42,8 @@ def test_a_margin_of_nothing_is_no_success() -> None:
 
 def plan(target: Any, numbers: list[int] | None = None, names: Any = CLASSES, seed: int = 0) -> list[int]:
     numbers = list(range(23)) if numbers is None else numbers
-    told = scores(900, len(names))[numbers]
-    found = plan_targets(target, told, names, numbers, seed)
+    logits = scores(900, len(names))[numbers]
+    found = plan_targets(target, logits, names, numbers, seed)
     assert found.dtype == np.int64
     return [int(k) for k in found]
 
@@ -107,12 +107,12 @@ def test_one_class_is_none_to_be_told_as_another() -> None:
 
 
 def test_random_targets_among_some() -> None:
-    told = scores(900)
-    numbers, now = list(range(900)), told.argmax(1)
+    logits = scores(900)
+    numbers, now = list(range(900)), logits.argmax(1)
     names = ("ant", "bee", "cow", "dog", "elk", "fox", "gnu")
 
     def plan_among(among: list[str | int] | None) -> list[int]:
-        return plan_targets("random", told, names, numbers, 0, among).tolist()
+        return plan_targets("random", logits, names, numbers, 0, among).tolist()
 
     some = plan_among(["gnu", 1, "dog", "dog"])
     assert (np.array(some) != now).all()
@@ -125,4 +125,4 @@ def test_random_targets_among_some() -> None:
     with pytest.raises(ConceptError, match="no class 'dgo'"):
         plan_among(["dgo", "ant"])
     with pytest.raises(SettingError, match="among is for random targets; the target is 'ant'"):
-        plan_targets("ant", told, names, numbers, 0, ["ant", "bee"])
+        plan_targets("ant", logits, names, numbers, 0, ["ant", "bee"])

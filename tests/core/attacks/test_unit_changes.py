@@ -159,7 +159,7 @@ def ratio(values: list[float], others: list[float]) -> tuple[float, float]:
 @pytest.mark.parametrize("top", [1, 3, 4])
 def test_change_by_importance_equals_plain_loops(top: int, standardized: bool) -> None:
     found, order, result = changed(), importance().top_units_by_class, attacked()
-    told = found.by_importance(importance(), top=top, standardized=standardized)
+    by_rank = found.by_importance(importance(), top=top, standardized=standardized)
     source: list[list[float]] = []
     target: list[list[float]] = []
     rest = []
@@ -175,11 +175,11 @@ def test_change_by_importance_equals_plain_loops(top: int, standardized: bool) -
         among = {*order[s][:top].tolist(), *order[t][:top].tolist()}
         rest.append(mean(size[u] for u in range(9) if u not in among))
     n = len(source)
-    assert 5 < n < result.success.sum() < 23 and told.images == n  # some failed, others are not ranked
-    assert told.top == top and told.layer == "2"
+    assert 5 < n < result.success.sum() < 23 and by_rank.images == n  # some failed, others are not ranked
+    assert by_rank.top == top and by_rank.layer == "2"
     for rows, means, intervals, one, times in (
-        (source, told.source, told.source_interval, told.source_top, told.source_times),
-        (target, told.target, told.target_interval, told.target_top, told.target_times),
+        (source, by_rank.source, by_rank.source_interval, by_rank.source_top, by_rank.source_times),
+        (target, by_rank.target, by_rank.target_interval, by_rank.target_top, by_rank.target_times),
     ):
         ranks = list(zip(*rows, strict=True))
         assert means == pytest.approx([mean(rank) for rank in ranks], rel=1e-4)
@@ -187,17 +187,17 @@ def test_change_by_importance_equals_plain_loops(top: int, standardized: bool) -
         tops = [mean(row[:top]) for row in rows]
         assert one == pytest.approx((mean(tops), Z * stdev(tops) / n**0.5), rel=1e-4)
         assert times == pytest.approx(ratio(tops, rest), rel=1e-4)
-    assert told.others == pytest.approx((mean(rest), Z * stdev(rest) / n**0.5), rel=1e-4)
-    assert told.source_top.mean == told.source_top[0] and isinstance(told.others, Estimate)
+    assert by_rank.others == pytest.approx((mean(rest), Z * stdev(rest) / n**0.5), rel=1e-4)
+    assert by_rank.source_top.mean == by_rank.source_top[0] and isinstance(by_rank.others, Estimate)
 
 
 def test_four_units_by_default_and_what_it_says() -> None:
     found = changed()
-    told, four = found.by_importance(importance()), found.by_importance(importance(), top=4)
-    assert told.top == 4 and told.source_times == four.source_times
-    (source, a), (target, b) = told.source_times, told.target_times
-    assert repr(told) == (
-        f"<ChangeByImportance of 2 over {told.images} images: the 4 most important units change "
+    by_rank, four = found.by_importance(importance()), found.by_importance(importance(), top=4)
+    assert by_rank.top == 4 and by_rank.source_times == four.source_times
+    (source, a), (target, b) = by_rank.source_times, by_rank.target_times
+    assert repr(by_rank) == (
+        f"<ChangeByImportance of 2 over {by_rank.images} images: the 4 most important units change "
         f"{source:.2f} ± {a:.2f} (clean class) and {target:.2f} ± {b:.2f} times "
         "(adversarial class) as much as the others>"
     )
@@ -215,12 +215,16 @@ def test_a_single_image_has_no_interval() -> None:
         adversarial=found.adversarial[[row]],
     )
     with warnings.catch_warnings(action="error"):
-        told = one.by_importance(importance())
-    assert told.images == 1 and np.isnan(told.source_interval).all() and told.target_interval.shape == (9,)
-    assert np.isnan(told.others.interval) and np.isnan(told.source_times.interval)
-    assert told.source_times.mean == pytest.approx(told.source_top.mean / told.others.mean)
+        by_rank = one.by_importance(importance())
+    assert (
+        by_rank.images == 1
+        and np.isnan(by_rank.source_interval).all()
+        and by_rank.target_interval.shape == (9,)
+    )
+    assert np.isnan(by_rank.others.interval) and np.isnan(by_rank.source_times.interval)
+    assert by_rank.source_times.mean == pytest.approx(by_rank.source_top.mean / by_rank.others.mean)
     size = np.abs(found.change[row])
-    assert told.source == pytest.approx(
+    assert by_rank.source == pytest.approx(
         size[importance().top_units_by_class[attacked().predicted_clean[row]]]
     )
 
@@ -228,9 +232,9 @@ def test_a_single_image_has_no_interval() -> None:
 def test_units_that_never_change() -> None:
     found = changed()
     still = replace(found, adversarial=found.clean)
-    told = still.by_importance(importance(), standardized=True)
-    assert (told.source == 0).all() and told.others == (0, 0)
-    assert np.isnan(told.source_times).all() and np.isnan(told.target_times).all()
+    by_rank = still.by_importance(importance(), standardized=True)
+    assert (by_rank.source == 0).all() and by_rank.others == (0, 0)
+    assert np.isnan(by_rank.source_times).all() and np.isnan(by_rank.target_times).all()
     before = found.clean.copy()
     before[:, 3] = 0.25  # the same on all images before, so its changes have no measure
     odd = replace(found, clean=before).by_importance(importance(), standardized=True)

@@ -117,10 +117,10 @@ def test_latents_are_begun_once() -> None:
             return self.canvas.draw(begun, edits)
 
     canvas: Any = Watched(open_generator(generator(), ["layer2", "layer4"], latents()))
-    told: list[tuple[int, int]] = []
-    count(canvas, latents(), SETS, Rules(), batch_size=2, progress=lambda *done: told.append(done))
+    reported: list[tuple[int, int]] = []
+    count(canvas, latents(), SETS, Rules(), batch_size=2, progress=lambda *done: reported.append(done))
     assert (canvas.begun, canvas.drawn) == (3, 12)
-    assert told == [(0, 5), (2, 5), (4, 5), (5, 5)]
+    assert reported == [(0, 5), (2, 5), (4, 5), (5, 5)]
 
 
 def pixel_counts(before: list[int], after: list[list[int]]) -> PixelCounts:
@@ -305,7 +305,7 @@ def test_contexts_that_are_rare_or_unknown() -> None:
 
 
 def test_progress_of_places() -> None:
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     canvas = open_generator(wide(), "maps", latents())
     insert(
         canvas,
@@ -315,9 +315,9 @@ def test_progress_of_places() -> None:
         CONCEPTS[0],
         cells=[(0, 0)],
         batch_size=2,
-        progress=lambda *done: told.append(done),
+        progress=lambda *done: reported.append(done),
     )
-    assert told == [(0, 5), (2, 5), (4, 5), (5, 5)]
+    assert reported == [(0, 5), (2, 5), (4, 5), (5, 5)]
 
 
 @pytest.mark.parametrize(
