@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissect_widgets.world.networks.scene_net import SceneNet, Shift, fold
+from dissect_widgets.world.networks.scene_net import SceneNet, fold
 from dissect_widgets.world.networks.segment_net import SegmentNet
 
-__all__ = ["SceneNet", "SegmentNet", "Shift", "fold"]
+__all__ = ["SceneNet", "SegmentNet", "fold"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 Network = TypeVar("Network", bound=nn.Module)
+
+VGG_DEPTHS: Final = (2, 2, 3, 3, 3)
+"""Convolutions in each block of VGG-16."""
 
 
 class Center(nn.Module):
@@ -37,6 +40,21 @@ def initialize(net: nn.Module, classifier: str = "") -> None:
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def vgg_blocks(widths: Sequence[int], *, norm: bool) -> OrderedDict[str, nn.Module]:
+    """The five blocks of VGG-16, of some widths: conv1_1 to conv5_3, each with what follows it, and pools."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    channels = 3
+    for block, (width, depth) in enumerate(zip(widths, VGG_DEPTHS, strict=True), start=1):
+        for number in range(1, depth + 1):
+            layers[f"conv{block}_{number}"] = nn.Conv2d(channels, width, 3, padding=1)
+            if norm:
+                layers[f"bn{block}_{number}"] = nn.BatchNorm2d(width)
+            layers[f"relu{block}_{number}"] = nn.ReLU()
+            channels = width
+        layers[f"pool{block}"] = nn.MaxPool2d(2)
+    return layers
 
 
 def hidden(

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from dissect_widgets.world.networks.parts import Center, vgg_blocks
 
 WIDTHS: Final = (16, 32, 64, 128, 192)
 """Units of the five blocks of `SceneNet`; those of VGG-16 are (64, 128, 256, 512, 512)."""
-
-_DEPTHS = (2, 2, 3, 3, 3)
 
 
 class SceneNet(nn.Sequential):
@@ -49,18 +49,10 @@ class SceneNet(nn.Sequential):
         dropout: float = 0.5,
         norm: bool = False,
     ) -> None:
-        layers: OrderedDict[str, nn.Module] = OrderedDict(shift=Shift())
-        channels = 3
-        for block, (width, depth) in enumerate(zip(widths, _DEPTHS, strict=True), start=1):
-            for number in range(1, depth + 1):
-                layers[f"conv{block}_{number}"] = nn.Conv2d(channels, width, 3, padding=1)
-                if norm:
-                    layers[f"bn{block}_{number}"] = nn.BatchNorm2d(width)
-                layers[f"relu{block}_{number}"] = nn.ReLU()
-                channels = width
-            layers[f"pool{block}"] = nn.MaxPool2d(2)
+        layers: OrderedDict[str, nn.Module] = OrderedDict(shift=Center())
+        layers |= vgg_blocks(widths, norm=norm)
         layers["flatten"] = nn.Flatten()
-        for name, units_in, units_out in (("6", channels * 16, hidden), ("7", hidden, hidden)):
+        for name, units_in, units_out in (("6", widths[-1] * 16, hidden), ("7", hidden, hidden)):
             layers[f"fc{name}"] = nn.Linear(units_in, units_out)
             if norm:
                 layers[f"bn{name}"] = nn.BatchNorm1d(units_out)
@@ -80,14 +72,6 @@ class SceneNet(nn.Sequential):
     def convolutions(self) -> list[str]:
         """Names of the convolutions, in order."""
         return [name for name, module in self.named_children() if isinstance(module, nn.Conv2d)]
-
-
-class Shift(nn.Module):
-    """Images in [0, 1] to values around 0."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Shift and scale."""
-        return (images - 0.45) * 4
 
 
 def fold(net: SceneNet) -> SceneNet:

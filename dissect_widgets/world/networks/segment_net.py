@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, relu
 
-from dissect_widgets.world.networks.scene_net import Shift
+from dissect_widgets.world.networks.parts import Center
 
 
 class _Block(nn.Module):
@@ -41,7 +41,7 @@ class SegmentNet(nn.Module):
 
     def __init__(self, labels: int, *, widths: Sequence[int] = (32, 64, 96, 160)) -> None:
         super().__init__()
-        self.shift = Shift()
+        self.shift = Center()
         self.stem = nn.Conv2d(3, widths[0], 4, 2, 1)
         self.down = nn.ModuleList([_Block(widths[0], widths[0])])
         for before, width in pairwise(widths):

@@ -11,13 +11,12 @@ from typing import Final
 
 from torch import nn
 
-from dissect_widgets.world.networks.parts import Center, hidden, initialize
+from dissect_widgets.world.networks.parts import VGG_DEPTHS, Center, hidden, initialize, vgg_blocks
 
 WIDTHS: Final = (12, 24, 48, 72, 96)
 """Units of the five blocks; those of the original are (64, 128, 256, 512, 512)."""
 WIDE: Final = (16, 32, 64, 128, 192)
 """Those of the scene classifier that is shipped."""
-_DEPTHS = (2, 2, 3, 3, 3)
 
 
 class VGG(nn.Sequential):
@@ -33,19 +32,11 @@ class VGG(nn.Sequential):
         norm: bool = True,
     ) -> None:
         parts: OrderedDict[str, nn.Module] = OrderedDict(center=Center())
-        before = 3
-        for block, (width, depth) in enumerate(zip(widths, _DEPTHS, strict=True), start=1):
-            for number in range(1, depth + 1):
-                parts[f"conv{block}_{number}"] = nn.Conv2d(before, width, 3, padding=1)
-                if norm:
-                    parts[f"bn{block}_{number}"] = nn.BatchNorm2d(width)
-                parts[f"relu{block}_{number}"] = nn.ReLU()
-                before = width
-            parts[f"pool{block}"] = nn.MaxPool2d(2)
+        parts |= vgg_blocks(widths, norm=norm)
         parts["flatten"] = nn.Flatten()
-        parts |= hidden(6, before * 9, units, dropout=dropout, norm=norm)
+        parts |= hidden(6, widths[-1] * 9, units, dropout=dropout, norm=norm)
         parts |= hidden(7, units, units, dropout=dropout, norm=norm)
         parts["fc8"] = nn.Linear(units, classes)
         super().__init__(parts)
         initialize(self, "fc8")
-        self.layers = tuple(f"conv{block}_{depth}" for block, depth in enumerate(_DEPTHS, start=1))
+        self.layers = tuple(f"conv{block}_{depth}" for block, depth in enumerate(VGG_DEPTHS, start=1))
