@@ -33,6 +33,10 @@ class ActivationError(DissectError, ValueError):
     """The output of a layer is NaN or infinite; the message names the layer, the unit and the image."""
 
 
+class ProofError(DissectError, ValueError):
+    """What a run would rely on is not so: the message says what was expected, what was seen, what to do."""
+
+
 class WeightsError(DissectError, ValueError):
     """A file of weights is unsafe, or does not fit the model."""
 

@@ -10,6 +10,7 @@ FLOORS = {
     "core.network": 1,
     "core.data": 2,
     "core.statistics": 3,
+    "core.proofs": 3,
     "core.dissection": 4,
     "core.ablation": 4,
     "core.editing": 5,
