@@ -20,7 +20,8 @@ from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.core.network.forward import CachedForward, Joinable
-from dissect_widgets.core.network.hooks import evaluation, find_layer
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.original import layer_name
 
 _IMAGES_TOGETHER = 128
 
@@ -102,7 +103,7 @@ def cache_activations(
     LayerError, SettingError, DataError, ActivationError
         See `dissect_widgets.rank_units`.
     """
-    find_layer(classifier.model, layer)  # before any image is read
+    layer = layer_name(classifier.model, layer)  # before any image is read
     readings: list[CachedForward] = []
     waiting: list[CachedForward] = []
     targets, jpegs = [], []

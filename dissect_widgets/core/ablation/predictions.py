@@ -24,7 +24,8 @@ from dissect_widgets.core.data.classifier_data import (
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, describe_callable, weights_digest
 from dissect_widgets.core.network.forward import FullForward, Network
-from dissect_widgets.core.network.hooks import evaluation, find_layer
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.errors import SettingError
 
 
@@ -101,7 +102,7 @@ def run_edits(
     LayerError, SettingError, DataError, ActivationError
         See `dissect_widgets.rank_units`.
     """
-    find_layer(classifier.model, layer)  # before any image is read
+    layer = layer_name(classifier.model, layer)  # before any image is read
     total, started = len(classifier.data), time.monotonic()
     with evaluation(classifier.model), deferred_interrupt() as interrupt_waits:
         first = next(classifier.batches(workers=0))

@@ -67,6 +67,7 @@ def change_maps(
         If there is no such unit; also what `unit_changes` raises.
     """
     source, shape = open_attacked(classifier, layer, attacked)
+    (layer,) = source.layers
     plan = shape.plans[layer]
     chosen = tuple(index(unit) for unit in units)
     bad = [unit for unit in chosen if not 0 <= unit < plan.info.units]
@@ -89,7 +90,7 @@ def maps_of_both(
     classifier: ClassifierData, layer: str, attacked: AttackResult, source: Source, shape: ProbeSpec
 ) -> Iterator[Tensor]:
     """Maps (B, units, h, w) of batches of the clean images, then of the adversarial ones."""
-    size = max(classifier.batch_size, 2)
+    (layer,), size = source.layers, max(classifier.batch_size, 2)
     for images in (attacked.clean, attacked.adversarial):
         for start in range(0, len(images), size):
             with evaluation(source.model):

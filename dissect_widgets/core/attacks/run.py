@@ -26,6 +26,7 @@ from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, def
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
 from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import DataError, SettingError
 
 
@@ -63,7 +64,7 @@ def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> Cle
     with evaluation(classifier.model):
         for batch in classifier.batches(images=numbers):
             count = len(batch.indices)
-            scores = scores_of(classifier.model(batch.inputs), len(batch.inputs))[:count].float()
+            scores = scores_of(run(classifier.model, batch.inputs), len(batch.inputs))[:count].float()
             checked_scores(scores, classifier, batch)
             clean.append(batch.images.float().clamp(0, 1))  # rounding may exceed the range by a little
             all_scores.append(scores.cpu())
@@ -178,7 +179,7 @@ def _attack(
 
     def differentiable(batch: Tensor) -> Tensor:
         given = network_input(batch, classifier.device, classifier.dtype, classifier.preprocess)
-        return scores_of(classifier.model(given), len(given))
+        return scores_of(run(classifier.model, given), len(given))
 
     with evaluation(classifier.model), torch.enable_grad(), deferred_interrupt() as waits:
         state = AttackState(
@@ -243,7 +244,7 @@ def _verify(
         for part in torch.split(changed, size) if len(changed) else ():
             full = fill_up(state.best[part], size)
             inputs = network_input(full, classifier.device, classifier.dtype, classifier.preprocess)
-            of_part = scores_of(classifier.model(inputs), size)[: len(part)].float()
+            of_part = scores_of(run(classifier.model, inputs), size)[: len(part)].float()
             scores[part.numpy()] = of_part.cpu().numpy()
             margin = state.target.of(part.to(classifier.device)).margin(of_part)
             margins[part.to(classifier.device)] = margin.where(of_part.isfinite().all(1), torch.inf)

@@ -175,7 +175,7 @@ def read_changes(
         max_activations.append(maps.flatten(2).amax(2).cpu().numpy())
         progress(sum(map(len, max_activations)), 2 * n)
     both = np.concatenate(max_activations)
-    return UnitChanges(layer=layer, attacked=attacked, clean=both[:n], adversarial=both[n:])
+    return UnitChanges(layer=source.layers[0], attacked=attacked, clean=both[:n], adversarial=both[n:])
 
 
 def _mean(values: Float64s) -> Estimate:

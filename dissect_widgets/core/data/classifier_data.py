@@ -15,6 +15,7 @@ from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.batches import fill_up, image_name, load_batches, network_input
 from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
 from dissect_widgets.core.network.layers import LayerInfo, plan_layers
+from dissect_widgets.core.network.original import layer_name, original
 from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
 
 
@@ -86,6 +87,7 @@ class ClassifierData:
         batch_size: int | None = None,
         workers: int = 0,
     ) -> None:
+        model = original(model)
         training = training_module(model)
         if training is not None:
             raise SettingError(
@@ -171,8 +173,14 @@ class ClassifierData:
     def plan(self, layer: str, inputs: Tensor) -> LayerInfo:
         """How a layer is read, of a batch (B, 3, H, W) as the model takes it."""
         size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
+        layer = layer_name(self.model, layer)
         plans = plan_layers(
-            self.model, [layer], inputs[:2], rule="half-pixel", token_grids={}, image_size=size
+            self.model,
+            [layer],
+            inputs[:2],
+            rule="half-pixel",
+            token_grids={},
+            image_size=size,
         )
         return plans[layer].info
 

@@ -16,7 +16,7 @@ from dissect_widgets.errors import DataError
 def label(segmenter: Segmenter, images: Tensor) -> Tensor:
     """Label images: int64 (B, K, h, w); DataError if the segmenter returns something else."""
     with torch.no_grad():
-        labels: Any = segmenter(images)
+        labels: Any = segmenter(images.clone())  # which it may change
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
         labels = torch.from_numpy(labels.astype(np.int64))
     if not isinstance(labels, Tensor) or not _are_integers(labels):

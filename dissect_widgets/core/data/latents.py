@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import DataError, DissectError, SettingError
 
 ToImages = Callable[[Tensor], Tensor]
@@ -89,7 +90,7 @@ def is_latents(data: Any) -> bool:
 def first_images(generator: Callable[[Tensor], Any], latents: Tensor, to_images: ToImages) -> Tensor:
     """First images of a generator; DataError if it fails on the latents or makes something else."""
     try:
-        images: Any = to_images(generator(latents))
+        images: Any = to_images(run(generator, latents))
     except DissectError:
         raise
     except Exception as error:

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.batches import image_name
+from dissect_widgets.core.network.original import original
 
 
 def weights_digest(model: nn.Module) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes of the model's parameters and buffers."""
+    """SHA-256 over names, dtypes, shapes and bytes of the parameters and buffers of the original model."""
     digest = hashlib.sha256()
-    for name, tensor in model.state_dict().items():
+    for name, tensor in original(model).state_dict().items():
         if not isinstance(tensor, Tensor):
             continue
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -23,6 +23,7 @@ from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwri
 from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation, trace
 from dissect_widgets.core.network.layers import as_maps, plan_layers
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import SettingError
 
 
@@ -80,9 +81,9 @@ class GeneratorSource(Source):
         count, plans = len(batch.images), spec.plans
         given = self._given(batch.images, batch_size)
         with trace(self.model, self.layers, clone=overwritten(plans)) as outputs:
-            output = self.model(given)
+            output = run(self.model, given)
         maps = {name: as_maps(outputs.pop(name), plan.info)[:count] for name, plan in plans.items()}
-        images = checked_images(self.to_images(output), len(given))[:count]
+        images = checked_images(self.to_images(output.clone()), len(given))[:count]
         return BatchOutputs(images, self.labels(batch._replace(images=images)), maps)
 
     def network_input(self, images: Tensor) -> Tensor:

@@ -89,7 +89,8 @@ def find_max_activations(
     """
     source, shape = open_layer(model, layer, data, preprocess=preprocess, to_images=to_images)
     batches = []
-    with evaluation(model):
+    (layer,) = source.layers
+    with evaluation(source.model):
         for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
             maps = source.maps(batch.images, batch_size, shape)[layer]
             numbers = np.asarray(batch.indices, np.int64)

@@ -16,8 +16,10 @@ from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.settings import Settings, checked_levels
 from dissect_widgets.core.dissection.state import ProbeSpec
-from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype, trace
+from dissect_widgets.core.network.hooks import evaluation, model_device, model_dtype, trace
 from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
+from dissect_widgets.core.network.original import layer_name, original
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import DataError, SettingError
 
 
@@ -65,18 +67,17 @@ class Source:
         preprocess: Callable[[Tensor], Tensor] | None = None,
         segmenter: Segmenter | None = None,
     ) -> None:
-        self.model, self.data = model, data
+        self.model, self.data = original(model), data
         self.levels, self.settings = checked_levels(levels), settings or Settings()
-        self.layers = [layers] if isinstance(layers, str) else list(layers)
+        named = [layers] if isinstance(layers, str) else layers
+        self.layers = [layer_name(self.model, name) for name in named]
         self.preprocess, self.segmenter = preprocess, segmenter
         if not self.layers or len(set(self.layers)) != len(self.layers):
             raise SettingError(f"layers is {self.layers}; it must name at least one layer, each once.")
-        for name in self.layers:
-            find_layer(model, name)
         if not len(data):
             raise DataError("There are no images in the data.")
         self.vocabulary, self._data_terms, self._segmenter_terms = self._combined_vocabulary()
-        self.device, self.dtype = model_device(model), model_dtype(model)
+        self.device, self.dtype = model_device(self.model), model_dtype(self.model)
 
     def _combined_vocabulary(self) -> tuple[Vocabulary, AnyArray | None, AnyArray | None]:
         data = getattr(self.data, "vocabulary", None)
@@ -149,7 +150,7 @@ class Source:
         plans = spec.plans
         calls = {name: plan.info.calls for name, plan in plans.items()}
         with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as outputs:
-            self.model(self.network_input(fill_up(images, batch_size)))
+            run(self.model, self.network_input(fill_up(images, batch_size)))
         return {name: as_maps(outputs.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
 
     def callables(self) -> dict[str, str | None]:

@@ -31,6 +31,8 @@ from dissect_widgets.core.network.hooks import (
     model_dtype,
     training_module,
 )
+from dissect_widgets.core.network.original import layer_name, original
+from dissect_widgets.core.network.run import run
 from dissect_widgets.core.network.split import CannotSplit, Parts, split
 from dissect_widgets.errors import LayerError, SettingError
 
@@ -95,7 +97,9 @@ def open_generator(
         If the generator is in training mode, where its output may vary at random; or from the generator
         itself, for latents of another size.
     """
-    names = [layers] if isinstance(layers, str) else list(dict.fromkeys(layers))
+    generator = original(generator)
+    named = [layers] if isinstance(layers, str) else layers
+    names = list(dict.fromkeys(layer_name(generator, name) for name in named))
     training = training_module(generator)
     if training is not None:
         raise SettingError(
@@ -135,9 +139,9 @@ class FullForward:
 
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
-        checked_edits(edits, self.maps)
+        edits = checked_edits(edits, self)
         with torch.inference_mode(), _hooks(self.generator, edits):
-            return checked_images(self.to_images(self.generator(prefix.state)), prefix.images)
+            return checked_images(self.to_images(run(self.generator, prefix.state)), prefix.images)
 
 
 class PartialForward:
@@ -161,7 +165,7 @@ class PartialForward:
 
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
-        checked_edits(edits, self.maps)
+        edits = checked_edits(edits, self)
         value, skip_inputs = prefix.state
         first = [edit for edit in edits if edit.layer == self.layer]
         later = [edit for edit in edits if edit.layer != self.layer]
@@ -170,15 +174,19 @@ class PartialForward:
             return checked_images(self.to_images(output), prefix.images)
 
 
-def checked_edits(edits: Sequence[Edit], maps: dict[str, tuple[int, int, int]]) -> None:
-    """Check that edits fit the layers; SettingError or LayerError if not."""
+def checked_edits(edits: Sequence[Edit], generator: EditableGenerator) -> list[Edit]:
+    """Edits with the names that layers have in `maps`; SettingError or LayerError if one does not fit."""
+    checked = []
     for edit in edits:
-        if edit.layer not in maps:
-            opened = ", ".join(maps) or "none"
+        name = edit.layer if edit.layer in generator.maps else layer_name(generator.generator, edit.layer)
+        if name not in generator.maps:
+            opened = ", ".join(generator.maps) or "none"
             raise LayerError(
                 f"There is an edit of layer {edit.layer!r}; the generator was opened at {opened}."
             )
-        edit.check(*maps[edit.layer])
+        edit.check(*generator.maps[name])
+        checked.append(Edit(name, edit.units, edit.level, edit.where))
+    return checked
 
 
 def _placed(latents: Tensor, generator: nn.Module) -> Tensor:
@@ -197,7 +205,7 @@ def _hooks(generator: nn.Module, edits: Sequence[Edit]) -> Iterator[None]:
             ) -> Tensor:
                 return apply_edits(output, edits)
 
-            handle = generator.get_submodule(name).register_forward_hook(change)
+            handle = find_layer(generator, name).register_forward_hook(change)
             stack.callback(handle.remove)
         yield
 

@@ -154,8 +154,8 @@ def insert_at_places(
         See `count_pixels`.
     """
     latents = Latents(latents).values
-    checked_edits([Edit(edit.layer, edit.units, edit.level)], generator.maps)
-    _, rows, columns = generator.maps[edit.layer]
+    (checked,) = checked_edits([Edit(edit.layer, edit.units, edit.level)], generator)
+    _, rows, columns = generator.maps[checked.layer]
     everywhere = [(row, column) for row in range(rows) for column in range(columns)]
     tried = everywhere if cells is None else _checked_cells(cells, edit.layer, rows, columns)
     chosen = np.array(tried, np.int64)

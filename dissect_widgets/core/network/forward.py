@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.network.hooks import find_layer, first_tensor
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
+from dissect_widgets.core.network.run import run
 from dissect_widgets.core.network.split import Parts
 from dissect_widgets.errors import LayerError
 
@@ -82,7 +83,7 @@ class FullForward:
 
         handle = self._layer.register_forward_hook(record)
         try:
-            scores = scores_of(self.model(images), len(images))
+            scores = scores_of(run(self.model, images), len(images))
         finally:
             handle.remove()
         return CachedForward(scores, max_activations[0], torch.stack(active).any(0), images)
@@ -96,7 +97,7 @@ class FullForward:
 
         handle = self._layer.register_forward_hook(edit)
         try:
-            return scores_of(self.model(cached.state[images]), len(images))
+            return scores_of(run(self.model, cached.state[images]), len(images))
         finally:
             handle.remove()
 

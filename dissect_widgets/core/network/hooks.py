@@ -16,7 +16,8 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.errors import LayerError, nearest
+from dissect_widgets.core.network.original import layer_name
+from dissect_widgets.errors import LayerError
 
 
 class _Stop(BaseException):
@@ -26,9 +27,7 @@ class _Stop(BaseException):
 def find_layer(model: nn.Module, name: str) -> nn.Module:
     """Module of the dotted `name`; LayerError with the nearest names if there is none."""
     modules: dict[str, nn.Module] = dict(model.named_modules(remove_duplicate=False))
-    if not name or name not in modules:
-        raise LayerError(f"The model has no layer {name!r}.{nearest(name, [n for n in modules if n])}")
-    return modules[name]
+    return modules[layer_name(model, name)]
 
 
 def training_module(model: nn.Module) -> str | None:

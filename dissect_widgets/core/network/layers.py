@@ -20,7 +20,9 @@ from dissect_widgets.core.network.layer_kinds import (
     kind_called,
     recognize_kind,
 )
+from dissect_widgets.core.network.original import original
 from dissect_widgets.core.network.receptive_field import Field, FieldMode
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import LayerError
 
 
@@ -79,6 +81,7 @@ def list_layers(
     list of LayerInfo
         Layers whose output cannot be dissected are left out.
     """
+    model = original(model)
     seen: dict[str, tuple[tuple[int, ...], int, Field | None]] = {}
 
     def record(name: str):  # type: ignore[no-untyped-def]
@@ -95,7 +98,7 @@ def list_layers(
     handles = [m.register_forward_hook(record(name)) for name, m in model.named_modules() if name]
     try:
         with evaluation(model), FieldMode(images) as fields:
-            model(images)
+            run(model, images)
     finally:
         for handle in handles:
             handle.remove()
@@ -158,7 +161,7 @@ def plan_layers(
         handles = [model.get_submodule(name).register_forward_hook(count(name)) for name in calls]
         try:
             with FieldMode(batch) as fields:
-                model(batch)
+                run(model, batch)
         finally:
             for handle in handles:
                 handle.remove()

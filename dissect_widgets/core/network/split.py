@@ -11,6 +11,7 @@ passed on with the layer's output, as a skip input.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from dissect_widgets.core.network.linear_rows import with_fast_rows
+from dissect_widgets.core.network.run import as_written, run
 from dissect_widgets.errors import LayerError
 
 PER_UNIT_MODULES: Final = (
@@ -152,7 +154,8 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
         if node not in dependent:
             copies[node] = before.node_copy(node, copies.__getitem__)
     before.output((copies[cut], tuple(copies[node] for node in skip_inputs)))
-    parts = Parts(fx.GraphModule(model, before), _second(model, graph, cut, skip_inputs))
+    second = as_written(_second(model, graph, cut, skip_inputs))
+    parts = Parts(partial(run, fx.GraphModule(model, before)), second)
     return parts, _stages(model, graph, cut, skip_inputs)
 
 
@@ -199,7 +202,8 @@ def _stages(model: nn.Module, graph: fx.Graph, cut: fx.Node, skip_inputs: Sequen
     for step in chain[1:]:
         copies[step] = each.node_copy(step, copies.__getitem__)
     each.output(copies[chain[-1]])
-    return Stages(fx.GraphModule(model, each), linear, _second(model, graph, node, skip_inputs))
+    after = as_written(_second(model, graph, node, skip_inputs))
+    return Stages(as_written(fx.GraphModule(model, each)), linear, after)
 
 
 def _is_per_unit(model: nn.Module, node: fx.Node) -> bool:

@@ -18,7 +18,9 @@ from dissect_widgets.core.data.classifier_data import ClassifierData, checked_sc
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation, find_layer
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.original import layer_name, original
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import SettingError
 from dissect_widgets.replication.studies.part import Part, with_and_without
 from dissect_widgets.replication.studies.study import QUICK, ClassifierStudy, GeneratorStudy
@@ -70,7 +72,8 @@ def own_classifier(
         If the labels have no such concept, or fewer than two images show it on more than 5 % of their labels,
         or on less; if fewer than two classes have images in both halves; and for classes that do not fit.
     """
-    find_layer(model, layer)
+    model = original(model)
+    layer, *layers_compared = [layer_name(model, each) for each in (layer, *(layers or ()))]
     detected = labeled.vocabulary[labeled.vocabulary.find(concept)]
     classifier = ClassifierData(
         model,
@@ -91,7 +94,7 @@ def own_classifier(
     return ClassifierStudy(
         name=name or type(model).__name__,
         model=model,
-        layers=(layer,) if layers is None else tuple(layers),
+        layers=(layer,) if layers is None else tuple(layers_compared),
         layer=layer,
         labeled=labeled,
         train=halves[0],
@@ -150,8 +153,8 @@ def own_generator(
     ConceptError, LayerError
         If the segmenter does not know a concept, or there is no such layer.
     """
-    for name_of_layer in (layer, *(layers or ())):
-        find_layer(generator, name_of_layer)
+    generator = original(generator)
+    layer, *layers_compared = [layer_name(generator, each) for each in (layer, *(layers or ()))]
 
     def concept(named: str | Concept | None) -> Concept:
         return segmenter.vocabulary[segmenter.vocabulary.find(removed if named is None else named)]
@@ -160,7 +163,7 @@ def own_generator(
         name=name or type(generator).__name__,
         generator=generator,
         segmenter=segmenter,
-        layers=(layer,) if layers is None else tuple(layers),
+        layers=(layer,) if layers is None else tuple(layers_compared),
         layer=layer,
         latent_dim=latent_dim,
         predicted=concept(predicted),
@@ -180,7 +183,7 @@ def _predict(classifier: ClassifierData) -> list[int]:
     predictions: list[int] = []
     with evaluation(classifier.model):
         for batch in classifier.batches():
-            scores = scores_of(classifier.model(batch.inputs), len(batch.inputs))[: len(batch.indices)]
+            scores = scores_of(run(classifier.model, batch.inputs), len(batch.inputs))[: len(batch.indices)]
             checked_scores(scores, classifier, batch)
             predictions += scores.argmax(1).tolist()
     return predictions

@@ -17,8 +17,10 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation, find_layer, trace
+from dissect_widgets.core.network.hooks import evaluation, trace
 from dissect_widgets.core.network.layers import as_maps
+from dissect_widgets.core.network.original import layer_name
+from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import SettingError
 
 POSITIONS: Final = 21
@@ -41,7 +43,7 @@ class AttackData:
     """
 
     def __init__(self, classifier: ClassifierData, layer: str, importance: UnitImportance | None) -> None:
-        find_layer(classifier.model, layer)  # before any image is read
+        layer = layer_name(classifier.model, layer)  # before any image is read
         classifier = classifier.without_labels()
         self.classifier, self.layer, self.importance = classifier, layer, importance
         self._read: dict[int, CleanImages] = {}
@@ -148,7 +150,7 @@ class AttackData:
         for part in images.split(max(classifier.batch_size, 2)):
             given = network_input(part, classifier.device, classifier.dtype, classifier.preprocess)
             with evaluation(classifier.model), trace(classifier.model, [self.layer], clone=clone) as seen:
-                scores.append(scores_of(classifier.model(given), len(part)).float().cpu())
+                scores.append(scores_of(run(classifier.model, given), len(part)).float().cpu())
             maps.append(as_maps(seen[self.layer], plan.info).cpu())
         return torch.cat(scores), torch.cat(maps)
 

@@ -15,6 +15,7 @@ from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import Prefix, open_generator
+from dissect_widgets.core.network.original import original
 from dissect_widgets.errors import SettingError
 from dissect_widgets.widgets.neuron_painter.strokes import (
     Coverage,
@@ -53,6 +54,7 @@ class Painting:
         to_images: ToImages,
     ) -> None:
         self.layer: LayerDissection = dissection[layer] if layer is not None else _richest(dissection)
+        generator = original(generator)
         digest = weights_digest(generator)
         if dissection.provenance.get("weights") not in (None, digest):
             raise SettingError("The dissection is of a generator with other weights; dissect this one.")
