@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,18 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Options that name photos and their masks."""
     if required:
         parser.add_argument("--images", required=True, type=Path, metavar="DIR", help="folder of photos")
-    parser.add_argument("--masks", nargs="+", type=Path, metavar="DIR", help="folder(s) of indexed masks")
-    parser.add_argument("--classes", nargs="+", type=Path, metavar="CSV", help="value,name,category")
+    parser.add_argument("--masks", nargs="+", type=Path, metavar="DIR", help="folder(s) of masks")
+    text = "value,name,category; or color in place of value"
+    parser.add_argument("--classes", nargs="+", type=Path, metavar="CSV", help=text)
     parser.add_argument("--image-labels", type=Path, metavar="CSV", help="image,name,category")
     parser.add_argument("--unlabeled", nargs="+", type=int, default=[], metavar="V", help="mask values")
-    parser.add_argument("--mask-suffix", default="", help="what names of masks have more")
+    for part in ("suffix", "prefix"):
+        text = f"what names of photos have more than those of masks, as a {part}"
+        parser.add_argument(f"--image-{part}", default="", metavar="TEXT", help=text)
+        text = f"what names of masks have more, as a {part}; one for all folders, or for each"
+        parser.add_argument(f"--mask-{part}", nargs="+", default="", metavar="TEXT", help=text)
+    text = "how masks lie on photos that EXIF turns, where no size shows it"
+    parser.add_argument("--mask-orientation", choices=["upright", "stored"], help=text)
     parser.add_argument("--skip-unpaired", action="store_true", help="leave out photos without masks")
     parser.add_argument("--size", nargs="+", type=int, default=[224], help="side, or height and width (224)")
     parser.add_argument("--label-size", nargs="+", type=int, default=[112], help="of label maps (112)")
@@ -37,19 +46,34 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 def mask_folder(options: argparse.Namespace, images: Path) -> Any:
     """Photos of a folder, with the masks that the options name."""
+    from dissect_widgets.datasets.files import say
     from dissect_widgets.datasets.mask_folder import MaskFolder
 
-    return MaskFolder(
-        images,
-        options.masks,
-        options.classes,
-        size=read_size(options.size),
-        label_size=read_size(options.label_size),
-        image_labels=options.image_labels,
-        unlabeled=options.unlabeled,
-        mask_suffix=options.mask_suffix,
-        skip_unpaired=options.skip_unpaired,
-    )
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # it is printed below
+        data = MaskFolder(
+            images,
+            options.masks,
+            options.classes,
+            size=read_size(options.size),
+            label_size=read_size(options.label_size),
+            image_labels=options.image_labels,
+            unlabeled=options.unlabeled,
+            image_suffix=options.image_suffix,
+            mask_suffix=_one_or_several(options.mask_suffix),
+            image_prefix=options.image_prefix,
+            mask_prefix=_one_or_several(options.mask_prefix),
+            mask_orientation=options.mask_orientation,
+            skip_unpaired=options.skip_unpaired,
+        )
+    for sentence in (say(data.passed_over), say(dict.fromkeys(data.unpaired, "without a partner"))):
+        if sentence:
+            print(sentence, file=sys.stderr)
+    return data
+
+
+def _one_or_several(values: str | list[str]) -> str | list[str]:
+    """One text for all folders of masks, or one for each."""
+    return values[0] if isinstance(values, list) and len(values) == 1 else values
 
 
 def read_size(values: list[int]) -> int | tuple[int, int]:

@@ -1,19 +1,70 @@
-"""Tables of labels: classes.csv for the values of masks, and labels of whole images."""
+"""Tables of labels: classes.csv for the values or colors of masks, and labels of whole images."""
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.datasets.files import normal
+from dissect_widgets.datasets.rows import Table, read_table
 from dissect_widgets.errors import DataError, nearest
 
+MAX_VALUE = 2**16 - 1
+_VALUES = ("value", "name", "category")
+_COLORS = [("color", "name", "category"), ("red", "green", "blue", "name", "category")]
+_COLORS += [("r", "g", "b", "name", "category")]
+Classes = dict[int, Concept | None]
 
-def read_classes(path: Path) -> dict[int, Concept | None]:
+
+class ClassTable(NamedTuple):
+    """What the values and the colors of masks mean; None means unlabeled."""
+
+    values: Classes | None
+    """By value; None if the table has no values."""
+    colors: Classes | None
+    """By color, 0xRRGGBB; None if the table has no colors, or they cannot be read."""
+    no_colors: str
+    """Why it has no colors."""
+
+    @property
+    def concepts(self) -> list[Concept]:
+        """Its concepts, in the order of the rows."""
+        classes = self.values if self.values is not None else self.colors
+        return [concept for concept in (classes or {}).values() if concept]
+
+
+def read_class_table(path: Path) -> ClassTable:
+    """Read the meaning of each value or color of a mask.
+
+    Parameters
+    ----------
+    path
+        CSV file with the columns name, category, and value or a color: color, as "#804020", or red, green,
+        blue. Other columns are ignored. A row without a name means that its value is unlabeled.
+
+    Raises
+    ------
+    DataError
+        If it lacks a column, or a row is wrong; the message names the line.
+    """
+    table = read_table(path, _VALUES, *_COLORS)
+    by_value = "value" in table.columns
+    try:
+        colors, no_colors = _read_colors(table, path), ""
+    except DataError as error:  # a column of another meaning, unless it is all there is
+        if not by_value:
+            raise
+        colors, no_colors = None, str(error)
+    return ClassTable(_read_values(table, path) if by_value else None, colors, no_colors)
+
+
+def read_classes(path: Path) -> Classes:
     """Read the meaning of each value of a mask.
 
     Parameters
@@ -27,28 +78,12 @@ def read_classes(path: Path) -> dict[int, Concept | None]:
     dict
         Value -> concept, or None where it is unlabeled.
     """
-    classes: dict[int, Concept | None] = {}
-    for line, row in _rows(path, ("value", "name", "category")):
-        try:
-            value = int(row["value"])
-        except ValueError:
-            raise DataError(
-                f"{path}, line {line}: the value {row['value']!r} is not a whole number."
-            ) from None
-        if value in classes or not 0 <= value < 2**16:
-            why = "is duplicated" if value in classes else "is not within 0 to 65535"
-            raise DataError(f"{path}, line {line}: the value {value} {why}.")
-        if row["name"] and not row["category"]:
-            raise DataError(f"{path}, line {line}: {row['name']!r} has no category, such as object or part.")
-        classes[value] = Concept(row["name"], row["category"]) if row["name"] else None
-    if not any(classes.values()):
-        raise DataError(f"{path} names no class.")
-    return classes
+    return _read_values(read_table(path, _VALUES), path)
 
 
-def value_table(classes: dict[int, Concept | None], numbers: dict[Concept, int]) -> NDArray[np.int32]:
+def value_table(classes: Classes, numbers: dict[Concept, int]) -> NDArray[np.int32]:
     """Label of each value a mask can have, int32 (65537,); -1 for values without a class, and at the end."""
-    table = np.full(2**16 + 1, -1, np.int32)
+    table = np.full(MAX_VALUE + 2, -1, np.int32)
     for value, concept in classes.items():
         table[value] = numbers[concept] if concept is not None else 0
     return table
@@ -70,42 +105,72 @@ def read_image_labels(path: Path, images: Iterable[str]) -> dict[str, list[Conce
         Image -> its labels.
     """
     names = list(images)
-    by_name = {Path(image).with_suffix("").as_posix(): image for image in names}
-    by_name |= {image: image for image in names}  # a name with its ending has precedence
+    by_name: dict[str, list[str]] = {}
+    for image in names:
+        by_name.setdefault(normal(PurePath(image).with_suffix("").as_posix()), []).append(image)
+    by_name |= {normal(image): [image] for image in names}  # a name with its ending has precedence
     labels: dict[str, list[Concept]] = {image: [] for image in names}
-    for line, row in _rows(path, ("image", "name", "category")):
-        if row["image"] not in by_name:
+    for line, row in read_table(path, ("image", "name", "category")).rows:
+        found = by_name.get(row["image"], [])
+        if not found:
             raise DataError(
                 f"{path}, line {line}: there is no image {row['image']!r}.{nearest(row['image'], labels)}"
             )
+        if len(found) > 1:
+            raise DataError(f"{path}, line {line}: {row['image']!r} may be {' or '.join(found)}.")
         if not row["name"] or not row["category"]:
             raise DataError(
                 f"{path}, line {line}: the label of {row['image']!r} needs a name and a category."
             )
         concept = Concept(row["name"], row["category"])
-        if concept not in labels[by_name[row["image"]]]:
-            labels[by_name[row["image"]]].append(concept)
+        if concept not in labels[found[0]]:
+            labels[found[0]].append(concept)
     return labels
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
-    """Line number and stripped cells of each row that is not empty."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            header = [name.strip() for name in reader.fieldnames or []]
-            missing = [column for column in columns if column not in header]
-            if missing:
-                raise DataError(
-                    f"{path} has the columns {header}; it needs {', '.join(columns)}, and lacks "
-                    f"{', '.join(missing)}."
-                )
-            by_column = {name.strip(): name for name in reader.fieldnames or []}
-            for row in reader:
-                cells = {column: (row[name] or "").strip() for column, name in by_column.items()}
-                if any(cells.values()):
-                    yield reader.line_num, cells
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is not a CSV file in UTF-8: {error}.") from error
+def _read_values(table: Table, path: Path) -> Classes:
+    classes: Classes = {}
+    for line, row in table.rows:
+        if not re.fullmatch(r"[+-]?[0-9]+", row["value"]):
+            raise DataError(f"{path}, line {line}: the value {row['value']!r} is not a whole number.")
+        value = int(row["value"])
+        if value in classes or not 0 <= value <= MAX_VALUE:
+            why = "is duplicated" if value in classes else f"is not within 0 to {MAX_VALUE}"
+            raise DataError(f"{path}, line {line}: the value {value} {why}.")
+        classes[value] = _concept(row, line, path)
+    return _named(classes, path)
+
+
+def _read_colors(table: Table, path: Path) -> Classes:
+    columns = next((c[:-2] for c in _COLORS if all(name in table.columns for name in c)), None)
+    if columns is None:
+        raise DataError(f"{path} has no column color, nor red, green, blue.")
+    classes: Classes = {}
+    for line, row in table.rows:
+        cell = " ".join(row[column] for column in columns)
+        parts = re.fullmatch(r"[(\[]?\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)\s*[)\]]?", cell, re.ASCII)
+        if parts and max(map(int, parts.groups())) < 256:
+            red, green, blue = map(int, parts.groups())
+            color = red << 16 | green << 8 | blue
+        elif re.fullmatch(r"#[0-9a-fA-F]{6}", cell):
+            color = int(cell[1:], 16)
+        else:
+            raise DataError(
+                f"{path}, line {line}: {cell!r} is not a color, such as #804020, or 128, 64, 32 of 0 to 255."
+            )
+        if color in classes:
+            raise DataError(f"{path}, line {line}: the color #{color:06X} is duplicated.")
+        classes[color] = _concept(row, line, path)
+    return _named(classes, path)
+
+
+def _concept(row: dict[str, str], line: int, path: Path) -> Concept | None:
+    if row["name"] and not row["category"]:
+        raise DataError(f"{path}, line {line}: {row['name']!r} has no category, such as object or part.")
+    return Concept(row["name"], row["category"]) if row["name"] else None
+
+
+def _named(classes: Classes, path: Path) -> Classes:
+    if not any(classes.values()):
+        raise DataError(f"{path} names no class.")
+    return classes

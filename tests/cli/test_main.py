@@ -57,6 +57,27 @@ def test_dissect_json_colors_halves_levels(
     assert layer["detectors"]["all"] == sum(n for c, n in layer["detectors"].items() if c != "all")
 
 
+def test_dissect_says_what_it_passes_over(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder, names in (("images", "{}_leftImg8bit.jpg"), ("masks", "img_{}_gtFine_labelIds.png")):
+        (tmp_path / folder).mkdir()
+        for path in (photos / folder).iterdir():
+            (tmp_path / folder / names.format(path.stem)).write_bytes(path.read_bytes())
+    (tmp_path / "images" / "notes.txt").write_text("x")
+    (tmp_path / "images" / "b.heic").write_text("x")
+    (tmp_path / "masks" / "img_0_gtFine_labelIds.png").unlink()
+    (tmp_path / "classes.csv").write_bytes((photos / "classes.csv").read_bytes())
+    more = ["--image-suffix", "_leftImg8bit", "--mask-suffix", "_gtFine_labelIds", "--mask-prefix", "img_"]
+    more += ["--mask-orientation", "upright", "--skip-unpaired"]
+    assert run(arguments(tmp_path, tmp_path / "out", *more)) == 0
+    printed = capsys.readouterr()
+    assert "over 7 images" in printed.out
+    said = "2 files are passed over: b.heic (Pillow does not read .heic here); notes.txt (not an image).\n"
+    assert said in printed.err
+    assert "1 file is passed over: 0_leftImg8bit.jpg (without a partner).\n" in printed.err
+
+
 def test_report(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments(photos, tmp_path / "out", "--exemplars", "2")) == 0
     assert main(["report", str(tmp_path / "out"), "-o", str(tmp_path / "page.html")]) == 0

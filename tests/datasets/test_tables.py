@@ -37,9 +37,8 @@ def test_what_spreadsheets_make_of_a_table(path: Path, encoding: str, newline: s
         ' object ,"a, b", 3 , Straßenbahn ',
         ",,,",
         "  ,  ,  ,  ",
-        'material,,4,"stone, grey",one cell more',
+        'material,,4,"stone, grey",,',
         "object,red,5,",
-        "object,red,6",  # without its last cell, the name
         "",
         "",
     ]
@@ -48,7 +47,6 @@ def test_what_spreadsheets_make_of_a_table(path: Path, encoding: str, newline: s
         3: Concept("Straßenbahn", "object"),
         4: Concept("stone, grey", "material"),
         5: None,
-        6: None,
     }
 
 
@@ -62,8 +60,8 @@ def test_several_values_may_have_one_name(path: Path) -> None:
     [
         ("value,name", "category"),
         ("id,title,category", "value, name"),
-        ("value;name;category", "value, name, category"),
-        ("Value,name,category", "value"),
+        ("value|name|category", "value, name, category"),
+        ("valué,name,category", "value"),
         ("", "value, name, category"),
     ],
 )
@@ -103,10 +101,14 @@ def test_a_table_that_names_nothing(path: Path, rows: str) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 5000])  # in the first block that is read, and beyond it
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "shift-jis"])
 def test_not_utf8(path: Path, encoding: str, at: int) -> None:
     rows = [f"{value},thing {value},object" for value in range(at)]
-    path.write_bytes("\n".join(["value,name,category", *rows, f"{at},Bäume,object"]).encode(encoding))
+    path.write_bytes(
+        "\n".join(
+            ["value,name,category", *rows, f"{at},{'木' if encoding == 'shift-jis' else 'Bäume'},object"]
+        ).encode(encoding)
+    )
     with pytest.raises(DataError, match=rf"{re.escape(str(path))} is not a CSV file in UTF-8: .*utf-8"):
         read_classes(path)
 
@@ -178,7 +180,7 @@ def test_unknown_image(path: Path, image: str, hint: str) -> None:
         read_image_labels(path, IMAGES)
 
 
-@pytest.mark.parametrize("cells", ["beach,", ",scene", ",", "beach", " , "])
+@pytest.mark.parametrize("cells", ["beach,", ",scene", ",", " , "])
 def test_label_without_name_or_category(path: Path, cells: str) -> None:
     path.write_text(f"image,name,category\n\nstreet,{cells}\n")
     message = f"{path}, line 3: the label of 'street' needs a name and a category."
@@ -190,3 +192,97 @@ def test_image_labels_lack_a_column(path: Path) -> None:
     path.write_text("image,label,category\nstreet,street,scene\n")
     with pytest.raises(DataError, match=r"'label'.* it needs image, name, category, and lacks name\."):
         read_image_labels(path, IMAGES)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_separators(path: Path, separator: str) -> None:
+    other = ";" if separator == "," else ","
+    rows = [["Value", " NAME", "category", "note"], ["1", f'"a{separator} b"', "object", f"x{other}y"]]
+    rows += [["2", f"c{other} d", "part", '""']]
+    path.write_text("\n".join(separator.join(row) for row in rows))
+    expected = {1: Concept(f"a{separator} b", "object"), 2: Concept(f"c{other} d", "part")}
+    assert read_classes(path) == expected
+    path.write_text(path.read_text().replace("Value", '"Value"'))
+    assert read_classes(path) == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32"])
+def test_encodings_that_say_what_they_are(path: Path, encoding: str) -> None:
+    path.write_text("value\tname\tcategory\n1\tStraße\tobject\n2\t木\tobject\n", encoding)
+    assert read_classes(path) == {1: Concept("Straße", "object"), 2: Concept("木", "object")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_encodings_that_do_not(path: Path, encoding: str) -> None:
+    path.write_text("value,name,category\n1,car,object\n", encoding)
+    with pytest.raises(DataError, match="is not a CSV file in UTF-8: it has NUL characters"):
+        read_classes(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("1,building, edifice,object", 'line 3: there are 4 cells, but 3 columns. A name with a comma'),
+        ("1,building, edifice, object, part", "line 3: there are 5 cells, but 3 columns."),
+        ("1,car", "line 3: there are 2 cells, but 3 columns; an empty cell has its comma, too."),
+        ("255", "line 3: there are 1 cells, but 3 columns"),
+        ('1,"car,object\n2,"sky",object', "is not a CSV file"),
+        ('1,"car,object\n2,sky",object', "line 4: a cell goes over several lines; is a quote not closed?"),
+        ('1,"car,object', "is not a CSV file in UTF-8: line 3: unexpected end"),
+        ("# a note", "line 3: there are 1 cells"),
+        ("1_0,car,object", "line 3: the value '1_0' is not a whole number"),
+        ("١,car,object", "line 3: the value '١' is not a whole number"),
+    ],
+)  # fmt: skip
+def test_rows_with_too_many_or_too_few_cells(path: Path, row: str, message: str) -> None:
+    path.write_text(f"value,name,category\n9,tree,object\n{row}\n", "utf-8")
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_classes(path)
+    path.write_text(f"image,name,category\nstreet,tree,object\n{row}\n", "utf-8")
+    with pytest.raises(DataError):
+        read_image_labels(path, IMAGES)
+
+
+def test_names_with_commas_in_quotes(path: Path) -> None:
+    path.write_text(
+        'value,name,category\n1,"building, edifice",object\n2, "door, double door", object\n'
+        '3,"5"" pipe",part\n4,5" nail,part\n5,"sky",object,,\n'
+    )
+    names = ["building, edifice", "door, double door", '5" pipe', '5" nail', "sky"]
+    assert [concept.name for concept in read_classes(path).values() if concept] == names
+
+
+def test_columns_twice_and_columns_without_a_name(path: Path) -> None:
+    path.write_text("value,name,category,Name\n1,car,object,bus\n")
+    with pytest.raises(DataError, match="has several columns with the name 'name'"):
+        read_classes(path)
+    path.write_text("value,,name,category,\n1,x,car,object,\n2,,bus,object\n")
+    assert read_classes(path) == {1: Concept("car", "object"), 2: Concept("bus", "object")}
+
+
+def test_other_tables_say_what_they_lack(path: Path) -> None:
+    path.write_text("Idx\tRatio\tTrain\tVal\tName\n1\t0.1\t2\t3\tbuilding, edifice\n")
+    message = (
+        "['Idx', 'Ratio', 'Train', 'Val', 'Name']; it needs value, name, category, and lacks value, category."
+    )
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_classes(path)
+    path.write_text("1,car,object\n2,bus,object\n")
+    with pytest.raises(DataError, match=re.escape("has the columns ['1', 'car', 'object']; it needs value")):
+        read_classes(path)
+
+
+def test_names_are_the_same_in_both_ways_of_unicode(path: Path) -> None:
+    path.write_text(
+        "value,name,category\n1,Stra\u00dfe \u00fcber,object\n2,Stra\u00dfe u\u0308ber,object\n", "utf-8"
+    )
+    classes = read_classes(path)
+    assert classes[1] == classes[2]
+    path.write_text("image,name,category\nu\u0308ber.jpg,x,scene\n", "utf-8")
+    assert read_image_labels(path, ["\u00fcber.jpg"]) == {"\u00fcber.jpg": [Concept("x", "scene")]}
+
+
+def test_a_name_without_ending_that_two_images_have(path: Path) -> None:
+    path.write_text("image,name,category\nx,beach,scene\n")
+    with pytest.raises(DataError, match=r"line 2: 'x' may be x\.jpg or x\.png"):
+        read_image_labels(path, ["x.jpg", "x.png"])

@@ -44,7 +44,7 @@ def rgb_of(image: Image.Image, name: str) -> UInt8s | Float32s:
     """
     try:
         frames, raw = _frames(image), raw_mode(image)
-        image.load()
+        load_unmapped(image)
         if frames > 1:
             raise DataError(
                 f"{name} has {frames} frames, but an image has one. Save the frame that you want by itself."
@@ -57,6 +57,17 @@ def rgb_of(image: Image.Image, name: str) -> UInt8s | Float32s:
         raise
     except Exception as error:  # what decoders raise on damaged files has no limits
         raise DataError(f"{name} is damaged: {error or type(error).__name__}.") from error
+
+
+def load_unmapped(image: Image.Image) -> None:
+    """Load an image, but not by mapping its file into memory.
+
+    Pillow (13.0) maps TIFF files that lie on their side with their rows and columns exchanged, and so
+    scrambles their pixels.
+    """
+    if getattr(image, "filename", ""):
+        image.filename = ""  # type: ignore[attr-defined]
+    image.load()
 
 
 def raw_mode(image: Image.Image) -> str:

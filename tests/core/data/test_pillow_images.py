@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -226,6 +227,20 @@ def test_a_chosen_frame_and_what_is_no_frame() -> None:
     assert camera.n_frames == 2
     expected = np.asarray(stored(image, "JPEG"))
     assert np.array_equal(rgb_of(camera, "photo"), expected)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "I;16", "RGB", "RGBA", "CMYK", "1"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_tiff_files_that_lie_on_their_side(tmp_path: Path, mode: str, orientation: int) -> None:
+    """Pillow turns them as it loads them; those that it maps into memory it scrambles."""
+    image, exif = Image.fromarray(DEEP if mode == "I;16" else COLORS), Image.Exif()
+    image = image if mode == "I;16" else image.convert(mode)
+    exif[0x0112] = orientation
+    image.save(tmp_path / "a.tif", exif=exif)
+    stored = rgb_of(image, "photo")
+    upright = [stored, stored[:, ::-1], stored[::-1, ::-1], stored[::-1], stored.swapaxes(0, 1)]
+    upright += [np.rot90(stored, -1), stored[::-1, ::-1].swapaxes(0, 1), np.rot90(stored)]
+    assert np.array_equal(rgb_of(Image.open(tmp_path / "a.tif"), "photo"), upright[orientation - 1])
 
 
 def test_an_image_is_read_twice() -> None:

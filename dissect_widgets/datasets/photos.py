@@ -1,0 +1,106 @@
+"""Photos as files hold them: opened, upright, and resized.
+
+>>> photo = read_photo(Path("photos/17.jpg"), (224, 224))
+>>> photo.pixels.shape, photo.size   # (3, 224, 224) in [0, 1], and (640, 480)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from dissect_widgets.core.data.pillow_images import rgb_of
+from dissect_widgets.errors import DataError
+
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns an image upright, by EXIF's number of its orientation."""
+_ORIENTATION = 0x0112
+
+
+class Photo(NamedTuple):
+    """A photo that was read."""
+
+    pixels: Tensor
+    """Float (3, H, W) in [0, 1], upright and resized."""
+    size: tuple[int, int]
+    """Width and height in the file, upright."""
+    orientation: int
+    """How it lies in the file: EXIF's number, 1 for upright."""
+
+    @property
+    def stored_size(self) -> tuple[int, int]:
+        """Width and height as it lies in the file."""
+        return self.size if self.orientation < 5 else self.size[::-1]
+
+
+def read_photo(path: Path, size: tuple[int, int]) -> Photo:
+    """Read a photo, turned upright where EXIF says so, and resized to (H, W), bilinear.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or not with certainty; see `rgb_of`.
+    """
+    with open_image(path) as image:
+        before = tiff_orientation(image)
+        rgb, orientation = rgb_of(image, str(path)), read_orientation(image)
+    whole = [rgb] if rgb.dtype == np.uint8 else list(np.moveaxis(rgb, 2, 0))  # Pillow has no colors in floats
+    upright = [turned_upright(Image.fromarray(plane), orientation) for plane in whole]
+    small = [np.array(plane.resize(size[::-1], Image.Resampling.BILINEAR)) for plane in upright]
+    if rgb.dtype == np.uint8:
+        pixels = torch.from_numpy(small[0]).permute(2, 0, 1).float().div_(255)
+    else:
+        pixels = torch.from_numpy(np.stack(small)).clamp_(0, 1)
+    return Photo(pixels, upright[0].size, before or orientation)
+
+
+def open_image(path: Path) -> Image.Image:
+    """Open an image file; DataError if it cannot be opened."""
+    try:
+        return Image.open(path)
+    except UnidentifiedImageError:
+        raise DataError(f"{path} {_what_it_is(path)}") from None
+    except Exception as error:  # what readers of damaged headers raise has no limits
+        raise DataError(f"{path} cannot be read: {error}.") from error
+
+
+def _what_it_is(path: Path) -> str:
+    """What a file is that Pillow does not open."""
+    with open(path, "rb") as file:
+        head = file.read(4)
+    if head in (b"II*\0", b"MM\0*"):
+        return "is a TIFF file of a kind that Pillow does not read. Save it with 8 or 16 bits, or as .png."
+    return "is not an image." if head else "is empty."
+
+
+def read_orientation(image: Image.Image) -> int:
+    """EXIF's number of the orientation of a loaded image; 1, upright, if there is none that is allowed."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # damaged notes beside sound pixels
+        return 1
+    return int(orientation) if orientation in UPRIGHT else 1
+
+
+def tiff_orientation(image: Image.Image) -> int:
+    """EXIF's number of a TIFF file that is not loaded yet, which Pillow turns upright as it loads; or 0."""
+    turned = image.format == "TIFF" and read_orientation(image) > 1
+    return read_orientation(image) if turned else 0
+
+
+def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
+    """Image that lies as EXIF's number says, upright."""
+    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image

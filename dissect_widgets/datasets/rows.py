@@ -1,0 +1,127 @@
+"""Rows of CSV tables, with their lines; what is not certain is an error that names the line."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dissect_widgets.datasets.files import normal
+from dissect_widgets.errors import DataError
+
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",  # before that of UTF-16, which it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8-sig",
+}
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+
+class Table(NamedTuple):
+    """A table that was read."""
+
+    columns: list[str]
+    """Names of the columns, in lower case."""
+    rows: list[tuple[int, dict[str, str]]]
+    """Line and stripped cells of each row that is not empty."""
+
+
+def read_table(path: Path, *needed: Sequence[str]) -> Table:
+    """Read a table whose first line names its columns.
+
+    Cells are separated by commas, or by semicolons or tabs where the first line is; those with a comma in
+    them stand in quotes. Upper and lower case of the columns' names are the same.
+
+    Parameters
+    ----------
+    path
+        The file, in UTF-8; or in UTF-16 with a byte order mark, as spreadsheets write it.
+    needed
+        Columns that it needs; if there are several lists of them, then those of one.
+
+    Raises
+    ------
+    DataError
+        If it lacks columns, or a row has too many or too few cells.
+    """
+    text = _read_text(path)
+    try:
+        separator = max(_SEPARATORS, key=lambda character: _fit(text, character, needed))
+        lines = list(_lines(text, separator))
+    except csv.Error as error:
+        raise DataError(f"{path} is not a CSV file in UTF-8: {error}.") from error
+    columns = _columns(lines, path, needed)
+    rows = []
+    for line, cells in lines[1:]:
+        where = f"{path}, line {line}: there are {len(cells)} cells, but {len(columns)} columns"
+        if len(cells) > len(columns) and any(cells[len(columns) :]):
+            raise DataError(
+                f"{where}. A name with a {_SEPARATORS[separator]} in it stands in quotes, such as "
+                f'"building{separator} edifice".'
+            )
+        if len(cells) < len(columns):
+            raise DataError(f"{where}; an empty cell has its {_SEPARATORS[separator]}, too.")
+        if any("\n" in cell or "\r" in cell for cell in cells):
+            raise DataError(f"{path}, line {line}: a cell goes over several lines; is a quote not closed?")
+        rows.append((line, dict(zip(columns, cells, strict=False))))
+    return Table(columns, rows)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not a CSV file in UTF-8: {error}. Save it in UTF-8.") from error
+    if "\0" in text:
+        raise DataError(f"{path} is not a CSV file in UTF-8: it has NUL characters. Save it in UTF-8.")
+    return normal(text)
+
+
+def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Last line and stripped cells of each row that is not empty."""
+    file = io.StringIO(text, newline="")
+    reader = csv.reader(file, delimiter=separator, strict=True, skipinitialspace=True)
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield reader.line_num, stripped
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num}: {error}") from error
+
+
+def _fit(text: str, separator: str, needed: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """How many needed columns the first line has if it is separated so, and how many in all."""
+    try:
+        _, cells = next(_lines(text, separator), (0, []))
+    except csv.Error:  # quotes that this separator does not follow
+        return -1, 0
+    names = [cell.lower() for cell in cells]
+    return max(sum(name in names for name in columns) for columns in needed), len(names)
+
+
+def _columns(lines: list[tuple[int, list[str]]], path: Path, needed: Sequence[Sequence[str]]) -> list[str]:
+    """Names of the columns; DataError if one is missing or is there twice."""
+    found = lines[0][1] if lines else []
+    names = [name.lower() for name in found]
+    while names and not names[-1]:
+        names.pop()
+    lacking = [[name for name in columns if name not in names] for columns in needed]
+    if all(lacking):
+        least = min(lacking, key=lambda names: len(names))
+        ways = " or ".join(", ".join(columns) for columns in needed)
+        raise DataError(f"{path} has the columns {found}; it needs {ways}, and lacks {', '.join(least)}.")
+    twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if twice:
+        raise DataError(f"{path} has several columns with the name {twice[0]!r}.")
+    return names
