@@ -21,7 +21,7 @@ from torch.utils.data import Dataset
 
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
-from dissect_widgets.datasets.files import PathLike, file_state, warn_of
+from dissect_widgets.datasets.files import PathLike, file_state, photo_endings, warn_of
 from dissect_widgets.datasets.frames import ORIENTATIONS, MaskOrientation, laid_on, proved_orientation
 from dissect_widgets.datasets.masks import MaskTable, read_mask
 from dissect_widgets.datasets.pairing import Affix, pair
@@ -55,7 +55,8 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         Mask value or values, 0 to 65535, that mean no class.
     image_suffix, image_prefix
         What names of photos have more than those of masks, such as "_leftImg8bit" of Cityscapes. Photos
-        without are passed over.
+        without are passed over. A suffix may have an ending: ".jpg" of photos and ".png" of masks pair files
+        of one folder.
     mask_suffix, mask_prefix
         What names of masks have more than those of photos, such as "_L" in 0001TP_006690_L.png; one for each
         folder of masks, or one for all. Masks without are passed over.
@@ -120,7 +121,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         prefixes = self._for_each_folder(mask_prefix, "mask_prefix")
         suffixes = self._for_each_folder(mask_suffix, "mask_suffix")
         affixes = [Affix(*affix) for affix in zip(prefixes, suffixes, strict=True)]
-        image = Affix(image_prefix, image_suffix)
+        image = Affix(image_prefix, image_suffix, photo_endings())
         pairs = pair(self.images, self.masks, image, affixes, skip_unpaired=skip_unpaired)
         self.names: list[str] = list(pairs.masks)
         self.unpaired, self.passed_over = pairs.unpaired, pairs.passed_over

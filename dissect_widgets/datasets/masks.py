@@ -133,7 +133,8 @@ class MaskTable:
 
     def _of_values(self, mask: Mask) -> NDArray[np.int32]:
         assert self._values is not None
-        values = np.asarray(mask.image, np.uint8 if mask.image.mode == "1" else None) // mask.scale
+        values = np.asarray(mask.image, np.uint8 if mask.image.mode == "1" else None)
+        values = values if mask.scale == 1 else values // mask.scale
         if mask.signed:
             values = values.view(np.int8)
         low, high = int(values.min(initial=0)), int(values.max(initial=0))

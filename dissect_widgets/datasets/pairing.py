@@ -17,24 +17,31 @@ class Affix(NamedTuple):
 
     prefix: str = ""
     suffix: str = ""
+    """It may have an ending: "_L.png"."""
+    endings: frozenset[str] = MASK_ENDINGS
+    """Endings of the files."""
 
     def key(self, path: Path) -> str | None:
         """What the name has in common with others, without its ending; None if it lacks prefix or suffix."""
-        whole = Path(self.suffix).suffix.lower() in _ENDINGS  # a suffix with an ending: "_L.png"
-        name, prefix, suffix = map(normal, (path.name if whole else path.stem, *self))
+        suffix = normal(self.suffix)
+        ending = next((end for end in self.endings if suffix.lower().endswith(end)), "")
+        if ending and path.suffix.lower() != ending:
+            return None
+        name, prefix = normal(path.stem), normal(self.prefix)
+        suffix = suffix[: len(suffix) - len(ending)]
         inner = name.removeprefix(prefix).removesuffix(suffix)
         if not inner or len(inner) != len(name) - len(prefix) - len(suffix):
             return None
         folder = "" if path.parent == Path() else normal(path.parent.as_posix()) + "/"
         return folder + inner
 
+    def __bool__(self) -> bool:
+        return bool(self.prefix or self.suffix)
+
     def __str__(self) -> str:
         parts = [f"begin with {self.prefix!r}"] * bool(self.prefix)
         parts += [f"end with {self.suffix!r}"] * bool(self.suffix)
         return " and ".join(parts)
-
-
-_ENDINGS = MASK_ENDINGS | {".jpg", ".jpeg"}
 
 
 @dataclass
@@ -100,11 +107,11 @@ def _list_photos(images: Path, folders: Sequence[Path], image: Affix, affixes: S
     others = [folder for folder in folders if not _same(folder, images)]
     listing = list_folder(images, photo_endings(), others)
     beside = [affix for folder, affix in zip(folders, affixes, strict=True) if _same(folder, images)]
-    files = [path for path in listing.files if not any(any(a) and a.key(path) for a in beside)]
+    files = [path for path in listing.files if not any(a and a.key(path) for a in beside)]
     ambiguous = "one mask would belong to both" if folders else ""
     photos = _by_key(files, listing.passed_over, image, images, ambiguous)
     if not photos.files:
-        ending = f" whose names {image}" if any(image) else ""
+        ending = f" whose names {image}" if image else ""
         raise DataError(f"There are no images in {images}{ending}. {say(photos.passed_over)}".strip())
     return photos
 
@@ -114,7 +121,8 @@ def _list_masks(folder: Path, affix: Affix, images: Path, photos: dict[str, Path
     if _same(folder, images):
         listing = list_folder(folder, MASK_ENDINGS)
         files = [path for path in listing.files if path not in set(photos.values())]
-        return _by_key(files, {}, affix, folder, "it is not certain which is the mask")
+        keyed = _by_key(files, {}, affix, folder, "it is not certain which is the mask")
+        return keyed._replace(passed_over={})  # they are named with the photos
     listing = list_folder(folder, MASK_ENDINGS, [images], other="no ending of a mask")
     for name in listing.passed_over:
         form = LOSSY.get(Path(name).suffix.lower())
@@ -136,7 +144,10 @@ def _by_key(
             files[key] = path
         elif ambiguous:
             alike = "how their accents are written" if _alike(path, files[key]) else "their endings"
-            raise DataError(f"{files[key]} and {path} in {folder} differ only in {alike}, so {ambiguous}.")
+            raise DataError(
+                f"{files[key]} and {path} in {folder} differ only in {alike}, so {ambiguous}. "
+                'image_suffix and mask_suffix may have endings, such as ".jpg".'
+            )
         else:
             files[path.as_posix()] = path
     return _Keyed(files, passed_over)

@@ -14,7 +14,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from dissect_widgets.core.data.pillow_images import rgb_of
+from dissect_widgets.core.data.pillow_images import rgb_image
 from dissect_widgets.errors import DataError
 
 UPRIGHT = {
@@ -56,15 +56,16 @@ def read_photo(path: Path, size: tuple[int, int]) -> Photo:
     """
     with open_image(path) as image:
         before = tiff_orientation(image)
-        rgb, orientation = rgb_of(image, str(path)), read_orientation(image)
-    whole = [rgb] if rgb.dtype == np.uint8 else list(np.moveaxis(rgb, 2, 0))  # Pillow has no colors in floats
-    upright = [turned_upright(Image.fromarray(plane), orientation) for plane in whole]
-    small = [np.array(plane.resize(size[::-1], Image.Resampling.BILINEAR)) for plane in upright]
-    if rgb.dtype == np.uint8:
-        pixels = torch.from_numpy(small[0]).permute(2, 0, 1).float().div_(255)
+        colors, orientation = rgb_image(image, str(path)), read_orientation(image)
+    if not isinstance(colors, Image.Image):
+        colors = Image.fromarray(colors)  # grays in floats
+    upright = turned_upright(colors, orientation)
+    small = torch.from_numpy(np.array(upright.resize(size[::-1], Image.Resampling.BILINEAR)))
+    if upright.mode == "F":
+        pixels = small.clamp_(0, 1).expand(3, -1, -1).contiguous()
     else:
-        pixels = torch.from_numpy(np.stack(small)).clamp_(0, 1)
-    return Photo(pixels, upright[0].size, before or orientation)
+        pixels = small.permute(2, 0, 1).float().div_(255)
+    return Photo(pixels, upright.size, before or orientation)
 
 
 def open_image(path: Path) -> Image.Image:

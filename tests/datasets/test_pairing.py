@@ -99,6 +99,26 @@ def test_photos_and_masks_in_one_folder(tmp_path: Path) -> None:
         MaskFolder(both, both, tmp_path / "classes.csv")
 
 
+def test_one_folder_where_only_the_endings_differ(tmp_path: Path) -> None:
+    """As annotators and ADE20K write them."""
+    write(tmp_path, ["a.jpg", "b.JPG"], ["a.png", "b.png", "b_seg.png", "a_seg.png"])
+    for path in (tmp_path / "images").iterdir():
+        path.rename(tmp_path / "masks" / path.name)
+    both, table = tmp_path / "masks", tmp_path / "classes.csv"
+    data = MaskFolder(both, both, table, image_suffix=".jpg", mask_suffix="_seg.png")
+    assert values(data) == {"a.jpg": 3, "b.JPG": 2} and data.unpaired == []
+    assert data.passed_over == {
+        "a.png": "its name does not end with '.jpg'",
+        "b.png": "its name does not end with '.jpg'",
+    }
+    for path in both.glob("*_seg.png"):
+        path.unlink()
+    assert values(MaskFolder(both, both, table, image_suffix=".jpg", mask_suffix=".png")) == {
+        "a.jpg": 0,
+        "b.JPG": 1,
+    }
+
+
 def test_a_folder_of_masks_inside_that_of_photos(tmp_path: Path) -> None:
     write(tmp_path, ["a.jpg", "masks/a.png"], ["z.png"])
     images = tmp_path / "images"

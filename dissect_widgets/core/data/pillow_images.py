@@ -42,6 +42,12 @@ def rgb_of(image: Image.Image, name: str) -> UInt8s | Float32s:
     DataError
         If it is damaged, has several frames, or numbers of which it does not say what is white.
     """
+    colors = rgb_image(image, name)
+    return np.array(colors) if isinstance(colors, Image.Image) else np.repeat(colors[:, :, None], 3, 2)
+
+
+def rgb_image(image: Image.Image, name: str) -> Image.Image | Float32s:
+    """Colors of an image as `rgb_of` says: an RGB image, or grays of more than 8 bits, float32 (H, W)."""
     try:
         frames, raw = _frames(image), raw_mode(image)
         load_unmapped(image)
@@ -51,8 +57,8 @@ def rgb_of(image: Image.Image, name: str) -> UInt8s | Float32s:
             )
         _check_colors(image, raw, name)
         if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return np.repeat(_deep_gray(image, name)[:, :, None], 3, 2)
-        return _on_white(image) if _has_alpha(image) else np.array(image.convert("RGB"))
+            return _deep_gray(image, name)
+        return Image.fromarray(_on_white(image)) if _has_alpha(image) else image.convert("RGB")
     except DataError:
         raise
     except Exception as error:  # what decoders raise on damaged files has no limits
