@@ -97,7 +97,7 @@ def dissect(
     folder = None if out is None else Path(out)
 
     def work(begun: InterruptedRun | None, hold: Hold) -> Dissection:
-        with tqdm(total=len(data), unit="image", desc="dissect", disable=not progress) as bar:
+        with tqdm(total=len(source.data), unit="image", desc="dissect", disable=not progress) as bar:
             return run(source, resources, out=folder, begun=begun, progress=Advance(bar), notify=bar.write)
 
     return resumable("dissect", work)

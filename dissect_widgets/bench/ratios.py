@@ -23,7 +23,10 @@ from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.data.items import image_of, label_map_of
 from dissect_widgets.core.data.latents import latents
+from dissect_widgets.core.data.pixels import as_image
+from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import open_generator
@@ -71,7 +74,7 @@ def bench_dissect(
         "images": len(data),
         "layers": list(layers),
         "concepts": len(data.vocabulary) - 1,
-        "label_size": list(data[0][1].shape[1:]),
+        "label_size": list(label_map_of(data[0]).shape[1:]),
         "batch_size": batch_size,
         "rounds": rounds,
         **timed,
@@ -267,5 +270,5 @@ def _forward(
 
 
 def _images(data: Any, start: int, count: int) -> list[Tensor]:
-    items = [data[i] for i in range(start, min(start + count, len(data)))]
-    return [item[0] if isinstance(item, tuple) else item for item in items]
+    numbers = range(start, min(start + count, len(data)))
+    return [as_image(image_of(data[number]), image_name(data, number)) for number in numbers]

@@ -11,8 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from dissect_widgets.core.data.batches import checked_labels, image_name
+from dissect_widgets.core.data.containers import as_data
+from dissect_widgets.core.data.items import checked_labels, image_of, label_map_of
+from dissect_widgets.core.data.pixels import as_image
 from dissect_widgets.core.data.provenance import data_digest
+from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.data.vocabulary import Vocabulary
 
 
@@ -28,8 +31,8 @@ class AddedLabels(Dataset[tuple[Tensor, Tensor]]):
     """
 
     def __init__(self, data: Any, added: Vocabulary) -> None:
-        self.data = data
-        self.vocabulary = (getattr(data, "vocabulary", None) or Vocabulary([])) + added
+        self.data = as_data(data)
+        self.vocabulary = (getattr(self.data, "vocabulary", None) or Vocabulary([])) + added
         self._translation = torch.from_numpy(added.translation(self.vocabulary))
 
     def __len__(self) -> int:
@@ -49,7 +52,13 @@ class AddedLabels(Dataset[tuple[Tensor, Tensor]]):
     def _settings(self) -> Any:
         """Settings that change the added channels, for the digest."""
 
-    def _checked_labels(self, labels: Any, index: int) -> Tensor:
-        """Labels of the wrapped data, int64 (K, h, w); an error if one is outside of its vocabulary."""
-        checked = checked_labels(labels, len(self.data.vocabulary), image_name(self.data, index))
+    def _image_of(self, item: Any, index: int) -> Tensor:
+        """Image of an item of the wrapped data."""
+        name = image_name(self.data, index)
+        return as_image(image_of(item, name), name)
+
+    def _labels_of(self, item: Any, index: int) -> Tensor:
+        """Labels of an item, int64 (K, h, w); an error if one is outside of the vocabulary of the data."""
+        name = image_name(self.data, index)
+        checked = checked_labels(label_map_of(item, name), len(self.data.vocabulary), name)
         return torch.from_numpy(checked.astype(np.int64))

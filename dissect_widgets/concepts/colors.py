@@ -183,7 +183,7 @@ class WithColors(AddedLabels):
     def __init__(self, data: Any, *, label_size: tuple[int, int] | None = None) -> None:
         super().__init__(data, Vocabulary(Concept(name, "color") for name in COLOR_NAMES))
         self.label_size = label_size
-        labeled = getattr(data, "vocabulary", None) is not None
+        labeled = getattr(self.data, "vocabulary", None) is not None
         if labeled == (label_size is not None):
             raise SettingError(
                 "The images have labels, whose size counts; leave out label_size."
@@ -196,8 +196,8 @@ class WithColors(AddedLabels):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         item = self.data[index]
-        image, data_labels = item if isinstance(item, (tuple, list)) else (item, None)
-        labels = None if self.label_size is not None else self._checked_labels(data_labels, index)
+        image = self._image_of(item, index)
+        labels = None if self.label_size is not None else self._labels_of(item, index)
         size = self.label_size if labels is None else tuple(labels.shape[1:])
         small = interpolate(image[None], size=size, mode="bilinear", antialias=True)[0]
         colors = self._translation[name_colors(small.clamp(0, 1)) + 1][None]

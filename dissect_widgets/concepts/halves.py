@@ -16,6 +16,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from dissect_widgets.concepts.added_labels import AddedLabels
+from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.errors import SettingError, nearest
 
@@ -44,6 +45,7 @@ class WithHalves(AddedLabels):
     """
 
     def __init__(self, data: Any, *, category: str = "object") -> None:
+        data = as_data(data)
         vocabulary: Vocabulary = data.vocabulary
         if category not in vocabulary.categories:
             raise SettingError(
@@ -57,14 +59,14 @@ class WithHalves(AddedLabels):
         self._member[members] = np.arange(1, len(members) + 1)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        image, data_labels = self.data[index]
-        labels = self._checked_labels(data_labels, index)
+        item = self.data[index]
+        labels = self._labels_of(item, index)
         members = self._member[labels.numpy()]
         channel = (members > 0).argmax(0)
         things = np.take_along_axis(members, channel[None], 0)[0]
         halves = torch.from_numpy(split_halves(things))
         numbers = torch.where(halves > 0, (torch.from_numpy(things) - 1) * len(HALVES) + halves, 0)
-        return image, torch.cat([labels, self._translation[numbers]])
+        return self._image_of(item, index), torch.cat([labels, self._translation[numbers]])
 
     def _settings(self) -> Any:
         return self.category

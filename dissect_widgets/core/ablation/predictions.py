@@ -105,13 +105,13 @@ def run_edits(
     layer = layer_name(classifier.model, layer)  # before any image is read
     total, started = len(classifier.data), time.monotonic()
     with evaluation(classifier.model), deferred_interrupt() as interrupt_waits:
-        first = next(classifier.batches(workers=0))
+        first = next(classifier.batches(workers=0, again=False))
         info = classifier.plan(layer, first.inputs)
         network = open_network(classifier.model, info, first.inputs[:2])
         masks = torch.from_numpy(kept(info.units)).to(classifier.device)
         held: AblationPredictions | None = None
         if begun is not None:
-            held = begun.take(run_key(classifier, layer, masks))
+            held = begun.take(run_key(classifier, layer, masks, first))
         state = _new(classifier, layer, network, masks) if held is None else held
         if isinstance(network, FullForward):
             notify(f"{layer}: {network.strategy}.")
@@ -131,7 +131,7 @@ def run_edits(
                 of=f"{layer} of {state.model}",
                 done=state.done,
                 total=total,
-                key=run_key(classifier, layer, masks),
+                key=run_key(classifier, layer, masks, first),
                 state=state,
             )
             if isinstance(error, KeyboardInterrupt):
@@ -141,8 +141,8 @@ def run_edits(
     return state
 
 
-def run_key(classifier: ClassifierData, layer: str, kept: Tensor) -> str:
-    """Digest of all that decides the result."""
+def run_key(classifier: ClassifierData, layer: str, kept: Tensor, first: ClassBatch) -> str:
+    """Digest of all that decides the result; the `first` batch, for data that have no digest."""
     decisive = (
         weights_digest(classifier.model),
         layer,
@@ -152,6 +152,8 @@ def run_key(classifier: ClassifierData, layer: str, kept: Tensor) -> str:
         classifier.classes,
         describe_callable(classifier.preprocess),
         classifier.batch_size,
+        first.targets.tobytes(),
+        hashlib.sha256(first.images.double().numpy().tobytes()).hexdigest(),
         kept.cpu().numpy().tobytes(),
     )
     return hashlib.sha256(repr(decisive).encode()).hexdigest()

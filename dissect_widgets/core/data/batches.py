@@ -10,10 +10,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from dissect_widgets.core.data.arrays import AnyArray
+from dissect_widgets.core.data.items import checked_labels, image_of, label_map_of
 from dissect_widgets.core.data.latents import Latents
+from dissect_widgets.core.data.pixels import as_image
 from dissect_widgets.core.data.types import Skipped
-from dissect_widgets.errors import DataError
+from dissect_widgets.core.data.views import image_name
+from dissect_widgets.errors import DataError, ProofError
+
+_READ_AGAIN = 4
+"""Items of the first batch that are read twice."""
+_ROUNDING = 1e-4
+"""What an image may change by, where it is computed, such as by a network."""
 
 
 class Batch(NamedTuple):
@@ -29,12 +36,6 @@ class Batch(NamedTuple):
     """How many indices are done after this batch."""
 
 
-def image_name(data: Any, index: int) -> str:
-    """Name of an image of the data; its number where they have no names."""
-    names = getattr(data, "names", None)
-    return str(names[index]) if names is not None else f"image {index}"
-
-
 def load_batches(
     data: Any,
     indices: Sequence[int],
@@ -43,19 +44,37 @@ def load_batches(
     start: int = 0,
     workers: int = 0,
     skip_errors: bool = False,
+    beside: Callable[[Any, int], Any] | None = None,
+    again: bool = True,
 ) -> Iterator[Batch]:
     """Load the images of `indices` from the `start`-th on, `size` at a time.
 
     Batches are cut at multiples of `size` from the first index, and only what cannot be read is
     missing from them, so a run that starts again in the middle sees the same batches.
 
+    A few items of the first batch are read once more, and must be the same: nobody could repeat a result of
+    random ones.
+
+    Parameters
+    ----------
+    data
+        See `containers.as_data`.
+    beside
+        What is read beside the image, of an item and its number; by default the label map, where the data
+        have a vocabulary.
+    again
+        Whether to read a few items once more.
+
     Raises
     ------
     DataError
         If an item cannot be read, unless `skip_errors`.
+    ProofError
+        If an item is not the same when it is read again.
     """
+    guarded = _Guarded(data, beside)
     loader: DataLoader[Any] = DataLoader(
-        _Guarded(data),
+        guarded,
         batch_sampler=[list(indices[at : at + size]) for at in range(start, len(indices), size)],
         collate_fn=_as_it_is,
         num_workers=workers,
@@ -77,6 +96,8 @@ def load_batches(
                 if not skip_errors:
                     raise
                 skipped.append(Skipped(image_name(data, index), str(error)))
+        if again and done <= size:
+            _check_steady(guarded, good[:_READ_AGAIN])
         images = torch.stack([image for _, image, _ in good]) if good else torch.empty(0)
         yield Batch([index for index, _, _ in good], images, [labels for *_, labels in good], skipped, done)
 
@@ -102,71 +123,71 @@ def network_input(
     return prepared.to(dtype)
 
 
-def image_of(item: Any) -> Any:
-    """Image of an item, which may be a tuple that begins with it."""
-    return item[0] if isinstance(item, (tuple, list)) else item
-
-
 class _Guarded(Dataset[Any]):
     """Items with their index; in place of one that cannot be used, the error that says why."""
 
-    def __init__(self, data: Any) -> None:
-        self.data = data
+    def __init__(self, data: Any, beside: Callable[[Any, int], Any] | None) -> None:
+        self.data, self.beside = data, beside
         vocabulary = getattr(data, "vocabulary", None)
-        self.concepts = None if vocabulary is None else len(vocabulary)
+        self.concepts = None if vocabulary is None or beside is not None else len(vocabulary)
 
     def __getitem__(self, index: int) -> tuple[int, Any]:
         try:
-            item = self.data[index]
-            image, labels = item if isinstance(item, (tuple, list)) else (item, None)
-            name = image_name(self.data, index)
-            if self.concepts is not None:
-                labels = checked_labels(labels, self.concepts, name)
-            if not isinstance(self.data, Latents):  # which are checked already
-                image = _checked_image(image, name)
-            return index, (image, labels)
+            return index, self.read(index)
         except DataError as error:
             return index, error  # raised in the main process, where its message stays as it is
 
-
-def checked_labels(labels: Any, concepts: int, name: str) -> AnyArray:
-    """Label map (K, h, w) as an array; DataError if it is something else."""
-    if isinstance(labels, Tensor):
-        labels = labels.cpu().numpy()
-    if not isinstance(labels, np.ndarray) or labels.ndim != 3 or labels.dtype.kind not in "iu":
-        form = f"{type(labels).__name__} {getattr(labels, 'dtype', '')} {getattr(labels, 'shape', '')}"
-        raise DataError(f"{name} has the labels {form}; they must be integers (K, h, w).")
-    low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
-    if low < 0 or high >= concepts:
-        raise DataError(
-            f"{name} has the label {low if low < 0 else high}; allowed are 0 (none) to {concepts - 1}, "
-            "the concepts of the vocabulary."
-        )
-    return labels
-
-
-def _checked_image(image: Any, name: str) -> Tensor:
-    if not isinstance(image, Tensor) or image.dim() != 3 or image.shape[0] != 3:
-        shape = tuple(getattr(image, "shape", ()))
-        raise DataError(f"{name} is {type(image).__name__} {shape}; it must be a tensor (3, H, W).")
-    if not image.is_floating_point():
-        raise DataError(f"{name} has dtype {image.dtype}; it must be floating point, in [0, 1].")
-    low, high = float(image.min()), float(image.max())
-    if not (low >= -1e-6 and high <= 1 + 1e-6):
-        raise DataError(
-            f"{name} has values from {low:.3g} to {high:.3g}; an image must lie in [0, 1]. "
-            "Normalize with `preprocess`, not in the data."
-        )
-    return image
+    def read(self, index: int) -> tuple[Tensor, Any]:
+        """Image, and what is beside it."""
+        name = image_name(self.data, index)
+        try:
+            item = self.data[index]
+        except (IndexError, KeyError, OSError) as error:
+            raise DataError(
+                f"{name} cannot be read, number {index} of data whose len() is {len(self.data)}: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        if isinstance(self.data, Latents):  # which are checked already
+            return item, None
+        beside = None if self.beside is None else self.beside(item, index)
+        if self.concepts is not None:
+            beside = checked_labels(label_map_of(item, name), self.concepts, name)
+        return as_image(image_of(item, name), name), beside
 
 
 def _check_alike(item: tuple[Tensor, Any], like: tuple[Tensor, Any], name: str) -> None:
     for what, one, first in zip(("shape", "a label map of shape"), item, like, strict=True):
-        if one is not None and one.shape != first.shape:
+        if hasattr(one, "shape") and one.shape != first.shape:
             raise DataError(
                 f"{name} has {what} {tuple(one.shape)}, the first image {tuple(first.shape)}; "
                 "all must be alike."
             )
+    if item[0].dtype != like[0].dtype:
+        raise DataError(f"{name} is {item[0].dtype}, the first image {like[0].dtype}; all must be alike.")
+
+
+def _check_steady(guarded: _Guarded, read: list[tuple[int, Tensor, Any]]) -> None:
+    """Raise ProofError if items differ from what they were when they were read first."""
+    for index, image, beside in read:
+        seen = difference((image, beside), guarded.read(index))
+        if seen:
+            raise ProofError(
+                f"{image_name(guarded.data, index)} differs when it is read again: {seen}. Is augmentation "
+                "left on, such as a random crop? Leave it out, or read the images once, into InMemory(data)."
+            )
+
+
+def difference(first: tuple[Tensor, Any], again: tuple[Tensor, Any]) -> str:
+    """How an image, and what is beside it, differ between two readings; "" if they do not."""
+    if first[0].shape != again[0].shape:
+        return f"its shape was {tuple(first[0].shape)}, and is {tuple(again[0].shape)}"
+    if not torch.equal(first[0], again[0]):
+        far = float((first[0].double() - again[0].double()).abs().max())
+        if far > _ROUNDING:
+            return f"its pixels change by up to {far:.2g}"
+    if first[1] is not None and not np.array_equal(first[1], again[1]):
+        return "its labels change"
+    return ""
 
 
 def _as_it_is(items: list[Any]) -> list[Any]:

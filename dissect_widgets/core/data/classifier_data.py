@@ -12,11 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.arrays import Int64s
-from dissect_widgets.core.data.batches import fill_up, image_name, load_batches, network_input
+from dissect_widgets.core.data.batches import fill_up, load_batches, network_input
+from dissect_widgets.core.data.class_names import class_names, matched_classes
+from dissect_widgets.core.data.containers import as_data
+from dissect_widgets.core.data.item_classes import ItemClasses
+from dissect_widgets.core.data.targets import as_classes, has_names
+from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
 from dissect_widgets.core.network.layers import LayerInfo, plan_layers
 from dissect_widgets.core.network.original import layer_name, original
-from dissect_widgets.errors import ActivationError, DataError, SettingError, nearest
+from dissect_widgets.errors import ActivationError, DataError, SettingError
 
 
 class ClassBatch(NamedTuple):
@@ -44,14 +49,16 @@ class ClassifierData:
     model
         Any classifier in evaluation mode, on the device where it is to run; outputs scores (B, classes).
     data
-        Items are images, float (3, H, W) in [0, 1], or tuples of an image and its class.
+        Items are images, (3, H, W) in [0, 1], tuples of an image, its class and more, or mappings of Hugging
+        Face's data sets; see `items` and `pixels` for the forms they may have, `containers` for the data.
     targets
-        Class of each image, numbers from 0; by default `data.targets`, else the second element of each item.
-        "predicted" uses the model's predictions as labels, for images whose classes nobody knows. Attacks
-        do not look at targets.
+        Class of each image, a number from 0, or a name among the classes; by default what the items say, and
+        `data.targets` where these bring none. "predicted" uses the model's predictions as labels, for images
+        whose classes nobody knows. Attacks do not look at targets.
     classes
-        Names of the model's classes, in the order of the scores; by default `data.classes`. If both are
-        given, labels of the data are matched to the model's classes by name.
+        Names of the model's classes, in the order of the scores, as a list, as {0: name}, or in another form
+        of `class_names`; by default those of the data. If both are given, labels of the data are matched to
+        the model's classes by name.
     preprocess
         Turns images (B, 3, H, W) in [0, 1] into the model's input; mostly `normalize()`. Attacks need it to
         be differentiable.
@@ -81,8 +88,8 @@ class ClassifierData:
         model: nn.Module,
         data: Any,
         *,
-        targets: Sequence[int] | Literal["predicted"] | None = None,
-        classes: Sequence[str] | None = None,
+        targets: Sequence[int | str] | Literal["predicted"] | None = None,
+        classes: Any = None,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         batch_size: int | None = None,
         workers: int = 0,
@@ -94,28 +101,35 @@ class ClassifierData:
                 f"The model is in training mode (module {training!r}): dropout and batch norm would change "
                 "predictions at random. Call model.eval() first."
             )
-        if not len(data):
+        self.data = as_data(data)
+        if not len(self.data):
             raise DataError("There are no images in the data.")
         if isinstance(targets, str) and targets != "predicted":
             raise SettingError(f"targets is {targets!r}; it may be numbers of classes, or 'predicted'.")
-        self.model, self.data, self.preprocess, self.workers = model, data, preprocess, workers
+        self.model, self.preprocess, self.workers = model, preprocess, workers
         self.device, self.dtype = model_device(model), model_dtype(model)
         self._options = {"classes": classes, "preprocess": preprocess, "batch_size": batch_size}
         self.batch_size = batch_size or (8 if self.device.type == "cpu" else 32)
         self.predicts = isinstance(targets, str)
-        self._given_targets = None if targets is None or self.predicts else self._checked_targets(targets)
-        data_classes = _names(getattr(data, "classes", None))
-        self.classes = data_classes if classes is None else _names(classes)
-        labels_are_the_datas = targets is None
-        self._label_classes = data_classes if labels_are_the_datas else None
-        self._classes_may_be_others = classes is None and not labels_are_the_datas
+        self._given_classes, self._of_items = class_names(classes), ItemClasses(self.data)
+        self._labels_are_the_datas, self._targets_option = targets is None, targets
+        self._classes_may_be_others = classes is None and targets is not None
+        self._given_targets: Int64s | None = None
+        if targets is not None and not self.predicts:
+            known = self._given_classes
+            if known is None and has_names(targets):
+                known, self._classes_may_be_others = self._of_items.given_names, False
+            self._given_targets = as_classes(targets, len(self.data), known, self.name_of)
 
     def __repr__(self) -> str:
-        named = "" if self.classes is None else f", {len(self.classes)} classes"
+        names = self._given_classes or self._of_items.given_names
+        named = "" if names is None else f", {len(names)} classes"
         kind = type(self.data).__name__
         return f"<ClassifierData: {type(self.model).__name__} on {len(self.data)} images ({kind}){named}>"
 
-    def on(self, data: Any, *, targets: Sequence[int] | Literal["predicted"] | None = None) -> ClassifierData:
+    def on(
+        self, data: Any, *, targets: Sequence[int | str] | Literal["predicted"] | None = None
+    ) -> ClassifierData:
         """The same classifier on other images.
 
         Parameters
@@ -126,11 +140,21 @@ class ClassifierData:
         kept: Literal["predicted"] | None = "predicted" if self.predicts else None
         return self._with(data, kept if targets is None else targets)
 
+    @cached_property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the model's classes, as given or as of the data; None if nothing names them."""
+        return self._of_items.names if self._given_classes is None else self._given_classes
+
+    @property
+    def _label_classes(self) -> tuple[str, ...] | None:
+        """Names of the classes that labels number, where these are the data's."""
+        return self._of_items.names if self._labels_are_the_datas else None
+
     def with_classes(self, classes: Sequence[str]) -> ClassifierData:
         """The same, with these names of the model's classes unless others were given explicitly."""
         if self._options["classes"] is not None:
             return self
-        given: Any = "predicted" if self.predicts else self._given_targets
+        given: Any = "predicted" if self.predicts else self._targets_option
         return self._with(self.data, given, classes=classes)
 
     def _with(self, data: Any, targets: Any, **options: Any) -> ClassifierData:
@@ -147,28 +171,17 @@ class ClassifierData:
 
     @cached_property
     def targets(self) -> Int64s | None:
-        """int64 (images,), as given or as of the data; None where each item brings its own, or none."""
+        """int64 (images,), as given or as the data list them; None if neither, or they are no classes."""
         if self.predicts:
             return None
-        known = getattr(self.data, "targets", None) if self._given_targets is None else self._given_targets
-        return None if known is None else self._checked_targets(known)
-
-    def _checked_targets(self, targets: Any) -> Int64s:
-        numbers = np.asarray(targets, np.int64)
-        if numbers.shape != (len(self.data),):
-            raise SettingError(f"There are {numbers.size} targets for {len(self.data)} images.")
-        return numbers
+        return self._of_items.listed_numbers() if self._given_targets is None else self._given_targets
 
     @cached_property
     def _translation(self) -> Int64s | None:
         """Classes of the data to those of the model, where both have names."""
         if self.classes is None or self._label_classes is None:
             return None
-        places = {name: place for place, name in enumerate(self.classes)}
-        unknown = [name for name in self._label_classes if name not in places]
-        if unknown:
-            raise SettingError(f"`classes` has no {unknown[0]!r} of the data.{nearest(unknown[0], places)}")
-        return np.array([places[name] for name in self._label_classes], np.int64)
+        return matched_classes(self._label_classes, self.classes)
 
     def plan(self, layer: str, inputs: Tensor) -> LayerInfo:
         """How a layer is read, of a batch (B, 3, H, W) as the model takes it."""
@@ -198,14 +211,21 @@ class ClassifierData:
         return self.classes
 
     def batches(
-        self, *, start: int = 0, images: Sequence[int] | None = None, workers: int | None = None
+        self,
+        *,
+        start: int = 0,
+        images: Sequence[int] | None = None,
+        workers: int | None = None,
+        again: bool = True,
     ) -> Iterator[ClassBatch]:
-        """Go through the images, or some of them, from the `start`-th, in full batches."""
+        """Go through the images, or some of them, in full batches; see `load_batches`."""
         if not self.predicts:
-            self._translation, self.targets  # noqa: B018  # a mistake in them is reported here, not by a worker
+            self._translation  # noqa: B018  # a mistake in it is reported here, not by a worker
         indices, size = range(len(self.data)) if images is None else images, max(self.batch_size, 2)
         ahead = self.workers if workers is None else workers
-        for batch in load_batches(_Items(self), indices, size, start=start, workers=ahead):
+        for batch in load_batches(
+            self.data, indices, size, start=start, workers=ahead, beside=self.target, again=again
+        ):
             full = fill_up(batch.images, size)
             inputs = network_input(full, self.device, self.dtype, self.preprocess)
             targets = np.array([int(target) for target in batch.labels], np.int64)
@@ -215,22 +235,14 @@ class ClassifierData:
         """Name of an image of the data."""
         return image_name(self.data, image)
 
-    def target(self, index: int, second: Any) -> int:
-        """Class of an image, as a number of the model's; `second` is the second element of its item."""
+    def target(self, item: Any, index: int) -> int:
+        """Class of an item, as a number of the model's."""
         if self.predicts:
             return -1
-        value = second if self.targets is None else self.targets[index]
-        if value is None or (isinstance(value, (Tensor, np.ndarray)) and value.ndim):
-            what = "nothing" if value is None else f"labels of shape {tuple(value.shape)}"
-            raise DataError(
-                f"{self.name_of(index)} has {what} where its class should be. Give `targets`, one number for "
-                'each image, or targets="predicted" to use the predictions of the model as labels.'
-            )
+        if self._given_targets is not None:
+            return int(self._given_targets[index])
         known = self._label_classes or (None if self._classes_may_be_others else self.classes)
-        number = int(value)
-        if number < 0 or (known is not None and number >= len(known)):
-            last = f"0 to {len(known) - 1}" if known is not None else "0 and above"
-            raise DataError(f"{self.name_of(index)} is of class {number}; allowed are {last}.")
+        number = self._of_items.number(item, index, known)
         return number if self._translation is None else int(self._translation[number])
 
 
@@ -253,29 +265,3 @@ def checked_targets(scores: Tensor, classifier: ClassifierData, batch: ClassBatc
             f"{scores.shape[1]} classes, 0 to {scores.shape[1] - 1}."
         )
     return torch.from_numpy(batch.targets).to(classifier.device)
-
-
-class _Items:
-    """Images with their classes, for loading."""
-
-    def __init__(self, classifier: ClassifierData) -> None:
-        self.classifier = classifier
-        self.names = getattr(classifier.data, "names", None)
-
-    def __len__(self) -> int:
-        return len(self.classifier.data)
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        item = self.classifier.data[index]
-        image, second = item if isinstance(item, (tuple, list)) else (item, None)
-        return image, torch.tensor(self.classifier.target(index, second))
-
-
-def _names(classes: Sequence[str] | None) -> tuple[str, ...] | None:
-    if classes is None:
-        return None
-    names = tuple(map(str, classes))
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise SettingError(f"Classes must have different names; {twice!r} is there more than once.")
-    return names

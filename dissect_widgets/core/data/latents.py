@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Subset, TensorDataset
 
+from dissect_widgets.core.data.containers import as_data
+from dissect_widgets.core.data.items import image_of
+from dissect_widgets.core.data.pixels import describe
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import DataError, DissectError, SettingError
 
@@ -46,7 +50,8 @@ class Latents:
     Parameters
     ----------
     values
-        float (n, latent_dim) or (n, latent_dim, 1, 1), as the generator takes them; see `latents`.
+        float (n, latent_dim) or (n, latent_dim, 1, 1), as the generator takes them; see `latents`. An array,
+        a list, or a data set of them will do.
 
     Raises
     ------
@@ -54,18 +59,19 @@ class Latents:
         If there are none, their shape is another, or a number is not finite.
     """
 
-    def __init__(self, values: Tensor) -> None:
-        if not is_latents(values):
-            tensor = isinstance(values, Tensor)
-            form = f"{values.dtype} {tuple(values.shape)}" if tensor else type(values).__name__
+    def __init__(self, values: Any) -> None:
+        stacked = _stacked(values)
+        if stacked is None:
+            is_tensor = isinstance(values, Tensor)
+            form = f"{values.dtype} {tuple(values.shape)}" if is_tensor else describe(values)
             raise DataError(f"The latents are {form}; they must be floating point (n, latent_dim).")
-        if not len(values):
+        if not len(stacked):
             raise DataError("There are no latents.")
-        bad = (~torch.isfinite(values.flatten(1)).all(1)).nonzero()
+        bad = (~torch.isfinite(stacked.flatten(1)).all(1)).nonzero()
         if len(bad):
             raise DataError(f"Latent {int(bad[0])} has a number that is NaN or infinite.")
-        self.values = values.detach().cpu()
-        self.names = [f"latent {number}" for number in range(len(values))]
+        self.values: Tensor = stacked.detach().cpu()
+        self.names = [f"latent {number}" for number in range(len(stacked))]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -81,10 +87,41 @@ class Latents:
 
 
 def is_latents(data: Any) -> bool:
-    """Whether data are a tensor of latents, (n, latent_dim) or (n, latent_dim, 1, 1)."""
-    if not isinstance(data, Tensor) or not data.is_floating_point():
+    """Whether data are latents, (n, latent_dim) or (n, latent_dim, 1, 1), or a data set of them."""
+    if isinstance(data, (Tensor, np.ndarray)):
+        return _are_latents(data)
+    if isinstance(data, (list, tuple, Latents)):
+        return _is_latent(data)
+    while isinstance(data, (DataLoader, Subset)):
+        data = data.dataset
+    return isinstance(data, TensorDataset) and _is_latent(data)
+
+
+def _is_latent(data: Any) -> bool:
+    """Whether the first item of data is one latent, alone or in a tuple of one."""
+    item = data[0] if len(data) else None
+    first = item[0] if isinstance(item, (tuple, list)) and item else item
+    if not isinstance(first, (Tensor, np.ndarray)) or not _are_latents(first[None]):
         return False
-    return data.dim() == 2 or (data.dim() == 4 and data.shape[2:] == (1, 1))
+    if isinstance(item, (tuple, list)) and len(item) > 1:
+        raise DataError(f"The first item is {describe(item)}; a generator takes latents alone.")
+    return True
+
+
+def _are_latents(values: Any) -> bool:
+    is_float = values.is_floating_point() if isinstance(values, Tensor) else values.dtype.kind == "f"
+    return bool(is_float) and (values.ndim == 2 or (values.ndim == 4 and tuple(values.shape[2:]) == (1, 1)))
+
+
+def _stacked(data: Any) -> Tensor | None:
+    """Latents in one tensor; None if they are something else."""
+    if not is_latents(data):
+        return None
+    if isinstance(data, (Tensor, np.ndarray)):
+        return torch.as_tensor(data)
+    known = as_data(data)
+    rows = [torch.as_tensor(image_of(known[index])) for index in range(len(known))]
+    return torch.stack(rows) if all(_are_latents(row[None]) for row in rows) else None
 
 
 def first_images(generator: Callable[[Tensor], Any], latents: Tensor, to_images: ToImages) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.data.batches import image_name
+from dissect_widgets.core.data.views import origin_of
 from dissect_widgets.core.network.original import original
 
 
@@ -29,10 +29,7 @@ def weights_digest(model: nn.Module) -> str:
 def data_digest(data: Any) -> str:
     """The data's own `digest()`, or a digest of their names."""
     digest = getattr(data, "digest", None)
-    if callable(digest):
-        return str(digest())
-    names = "\n".join(image_name(data, index) for index in range(len(data)))
-    return hashlib.sha256(names.encode()).hexdigest()
+    return str(digest()) if callable(digest) else hashlib.sha256(origin_of(data).encode()).hexdigest()
 
 
 def describe_callable(function: Callable[..., Any] | None) -> str | None:

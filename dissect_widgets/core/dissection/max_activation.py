@@ -19,8 +19,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.arrays import Bools, Float32s, Float64s, Int64s
-from dissect_widgets.core.data.batches import image_of, load_batches
+from dissect_widgets.core.data.batches import load_batches
+from dissect_widgets.core.data.containers import as_data
+from dissect_widgets.core.data.items import image_of
 from dissect_widgets.core.data.latents import ToImages, is_latents, to_images
+from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.run import look
@@ -91,11 +94,11 @@ def find_max_activations(
     batches = []
     (layer,) = source.layers
     with evaluation(source.model):
-        for batch in load_batches(source.data, range(len(data)), batch_size, workers=workers):
+        for batch in load_batches(source.data, range(len(source.data)), batch_size, workers=workers):
             maps = source.maps(batch.images, batch_size, shape)[layer]
             numbers = np.asarray(batch.indices, np.int64)
             batches.append(checked_batch(layer, numbers, maps, source.name_of).highest)
-            progress(batch.done, len(data))
+            progress(batch.done, len(source.data))
     return np.concatenate(batches)
 
 
@@ -212,11 +215,11 @@ class _Unlabeled:
     vocabulary = Vocabulary([])
 
     def __init__(self, data: Any) -> None:
-        self.data = data
-        self.names = getattr(data, "names", None)
+        self.data = as_data(data)
+        self.names = getattr(self.data, "names", None)
 
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Int64s]:
-        return torch.as_tensor(image_of(self.data[index])), np.zeros((1, 1, 1), np.int64)
+    def __getitem__(self, index: int) -> tuple[Any, Int64s]:
+        return image_of(self.data[index], image_name(self.data, index)), np.zeros((1, 1, 1), np.int64)

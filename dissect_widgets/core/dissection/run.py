@@ -129,7 +129,8 @@ def dissect(
 
 def look(source: Source, *, skip_errors: bool = False) -> ProbeSpec:
     """Find out the sizes of everything from the first image that can be read."""
-    for batch in load_batches(source.data, range(len(source.data)), 1, skip_errors=skip_errors):
+    every = range(len(source.data))
+    for batch in load_batches(source.data, every, 1, skip_errors=skip_errors, again=False):
         if batch.indices:
             return source.plan(batch)
     raise DataError(

@@ -9,10 +9,12 @@ import numpy as np
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.arrays import AnyArray
-from dissect_widgets.core.data.batches import Batch, fill_up, image_name, network_input
+from dissect_widgets.core.data.batches import Batch, fill_up, network_input
+from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.settings import Settings, checked_levels
 from dissect_widgets.core.dissection.state import ProbeSpec
@@ -44,7 +46,8 @@ class Source:
     layers
         Dotted names of layers; `LAYER_KINDS` says which outputs can be dissected.
     data
-        Labeled images; see `LabeledImages`. With a segmenter they need no labels.
+        Labeled images; see `LabeledImages`. With a segmenter they need no labels. `containers` says what else
+        they may be.
     preprocess
         Converts images (B, 3, H, W) in [0, 1] to the input of the network, of the same size or resized,
         not cropped: mostly a normalization.
@@ -67,14 +70,14 @@ class Source:
         preprocess: Callable[[Tensor], Tensor] | None = None,
         segmenter: Segmenter | None = None,
     ) -> None:
-        self.model, self.data = original(model), data
+        self.model, self.data = original(model), as_data(data)
         self.levels, self.settings = checked_levels(levels), settings or Settings()
         named = [layers] if isinstance(layers, str) else layers
         self.layers = [layer_name(self.model, name) for name in named]
         self.preprocess, self.segmenter = preprocess, segmenter
         if not self.layers or len(set(self.layers)) != len(self.layers):
             raise SettingError(f"layers is {self.layers}; it must name at least one layer, each once.")
-        if not len(data):
+        if not len(self.data):
             raise DataError("There are no images in the data.")
         self.vocabulary, self._data_terms, self._segmenter_terms = self._combined_vocabulary()
         self.device, self.dtype = model_device(self.model), model_dtype(self.model)

@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.run import read_images
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
+from dissect_widgets.core.data.containers import as_data
+from dissect_widgets.core.data.items import class_of
+from dissect_widgets.core.data.targets import may_be_class
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.network.forward import scores_of
@@ -74,20 +77,17 @@ def own_classifier(
     """
     model = original(model)
     layer, *layers_compared = [layer_name(model, each) for each in (layer, *(layers or ()))]
+    images = as_data(images)
     detected = labeled.vocabulary[labeled.vocabulary.find(concept)]
     classifier = ClassifierData(
         model,
         images,
-        targets=None if hasattr(images, "targets") else "predicted",
+        targets=None if hasattr(images, "targets") or may_be_class(class_of(images[0])) else "predicted",
         classes=classes,
         preprocess=preprocess,
     )
     names = classifier.check_classes(read_images(classifier, [0]).scores.shape[1])
-    labels = (
-        _predict(classifier)
-        if classifier.predicts
-        else [classifier.target(image, None) for image in range(len(images))]
-    )
+    labels = _predict(classifier) if classifier.predicts else _targets(classifier)
     halves = [Part(images, chosen, labels, names) for chosen in _halves(labels)]
     frequent = _frequent(halves, names)
     studied = class_name or frequent[0]
@@ -197,6 +197,13 @@ def _halves(targets: Sequence[int]) -> tuple[list[int], list[int]]:
         halves[seen[target] % 2].append(image)
         seen[target] += 1
     return halves
+
+
+def _targets(classifier: ClassifierData) -> list[int]:
+    """Classes of all images, which are read only if they say them."""
+    data = classifier.data
+    items_say = classifier.targets is None or may_be_class(class_of(data[0]))
+    return [classifier.target(data[image] if items_say else None, image) for image in range(len(data))]
 
 
 def _frequent(halves: Sequence[Part], names: Sequence[str]) -> list[str]:

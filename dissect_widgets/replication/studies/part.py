@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dissect_widgets.core.data.batches import image_of
+from dissect_widgets.core.data.containers import as_data
+from dissect_widgets.core.data.items import image_of, label_map_of
 from dissect_widgets.core.data.types import LabeledImages
+from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.errors import DataError
 
@@ -33,9 +35,8 @@ class Part:
         targets: Sequence[int] | None = None,
         classes: Sequence[str] | None = None,
     ) -> None:
-        self.data, self.images = data, list(images)
-        names = getattr(data, "names", None)
-        self.names = [f"image {i}" if names is None else str(names[i]) for i in self.images]
+        self.data, self.images = as_data(data), list(images)
+        self.names = [image_name(self.data, i) for i in self.images]
         if targets is not None:
             self.targets = [int(targets[i]) for i in self.images]
         if classes is not None:
@@ -45,7 +46,7 @@ class Part:
         return len(self.images)
 
     def __getitem__(self, index: int) -> Any:
-        return image_of(self.data[self.images[index]])
+        return image_of(self.data[self.images[index]], self.names[index])
 
 
 def with_and_without(labeled: LabeledImages, concept: Concept, *, least: float = 0.05) -> tuple[Part, Part]:
@@ -59,7 +60,7 @@ def with_and_without(labeled: LabeledImages, concept: Concept, *, least: float =
     number = labeled.vocabulary.index(*concept)
     shares = []
     for index in range(len(labeled)):
-        labels = np.asarray(labeled[index][1])
+        labels = np.asarray(label_map_of(labeled[index], image_name(labeled, index)))
         shares.append(float((labels == number).any(0).mean()))
     shown = [i for i, share in enumerate(shares) if share > least]
     others = [i for i, share in enumerate(shares) if share <= least]

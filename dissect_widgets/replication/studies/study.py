@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.ablation.importance import Measure
 from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
-from dissect_widgets.core.data.batches import image_of
 from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.data.items import image_of
 from dissect_widgets.core.data.latents import latents
+from dissect_widgets.core.data.pixels import as_image
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.network.layers import list_layers
@@ -68,7 +68,7 @@ class ClassifierStudy:
 
     def shapes(self) -> list[Any]:
         """Layers with their sizes, on one of the images; see `list_layers`."""
-        image = torch.as_tensor(image_of(self.labeled[0]))[None].float()
+        image = as_image(image_of(self.labeled[0]), "the first image")[None].float()
         return list_layers(self.model, image if self.preprocess is None else self.preprocess(image))
 
     def compare(self, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
