@@ -6,8 +6,7 @@ outputs of another form, add one there: see docs/contributing/add_a_layer_kind.m
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +16,22 @@ from dissect_widgets.errors import LayerError
 
 TokenGrid = tuple[int, int]
 Plane = tuple[int, int]
+_MOST_EXTRA_TOKENS = 16
+_MOST_UNEVEN = 4.0  # rows and columns of one token, at most this far from square
+
+
+class MapSize(NamedTuple):
+    """Rows and columns of the maps of an output."""
+
+    height: int
+    width: int
+    first: int = 0
+    """Number of positions before the map: class and register tokens."""
+
+    @property
+    def positions(self) -> int:
+        """How many positions the map has."""
+        return self.height * self.width
 
 
 class LayerOutput(NamedTuple):
@@ -50,57 +65,54 @@ class LayerKind:
     """Dimension of the units, counted from the batch, which is 0."""
     plane_dims: Plane | None
     """Dimensions of rows and columns, counted from the end; None where no receptive field can be followed
-    to the output, so that positions are taken to lie evenly in the image."""
+    to the output."""
     recognize: Callable[[LayerOutput], bool]
-    """Whether an output is of this kind; the first of `LAYER_KINDS` that says so is taken."""
-    map_size: Callable[[LayerOutput], tuple[int, int]]
-    """(rows, columns) of the maps of an output; LayerError if it has none."""
-    to_maps: Callable[[Tensor, int, int], Tensor]
-    """Output (B, ...), rows and columns to maps (B, units, rows, columns)."""
+    """Whether an output may be of this kind, by its shape. Where several kinds, or several sizes of one kind,
+    are possible, the one that changes where the image is changed is taken; see `influence`."""
+    map_sizes: Callable[[LayerOutput], list[MapSize]]
+    """Sizes that the maps of an output may have."""
+    to_positions: Callable[[Tensor], Tensor]
+    """Output (B, ...) to (B, units, positions), rows of the map one after another."""
+
+    def to_maps(self, output: Tensor, size: MapSize) -> Tensor:
+        """Output (B, ...) as maps (B, units, rows, columns)."""
+        positions = self.to_positions(output)
+        if positions.shape[2] != size.positions:
+            positions = positions[:, :, size.first : size.first + size.positions]
+        return positions.unflatten(2, (size.height, size.width))
 
 
-def _has_map_shape(output: LayerOutput) -> bool:
-    return len(output.shape) == 4
+class Reading(NamedTuple):
+    """One way to read an output: its kind, and the size of its maps."""
+
+    kind: LayerKind
+    size: MapSize
+
+    def __str__(self) -> str:
+        return f"{self.kind.name}, {self.size.height} x {self.size.width}"
 
 
-def _has_channels_last(output: LayerOutput) -> bool:
-    """Whether (B, h, w, units) has the image's aspect, and (B, units, h, w) clearly has not."""
-    shape, image = output.shape, output.image
-    if len(shape) != 4:
-        return False
-    if output.plane is not None:
-        return output.plane == (-3, -2)
-    if len(image) != 2 or 0 in shape:
-        return False
-    aspect = math.log(image[0] / image[1])
-    as_last = abs(math.log(shape[1] / shape[2]) - aspect)
-    as_first = abs(math.log(shape[2] / shape[3]) - aspect)
-    return as_first > math.log(1.25) and as_last < as_first / 4
-
-
-def _token_map_size(output: LayerOutput) -> tuple[int, int]:
-    """Grid of the tokens: the one given, or a square, with or without a class token."""
-    layer, count = output.layer, output.shape[1]
+def _token_sizes(output: LayerOutput, count: int) -> list[MapSize]:
+    """Grids that so many tokens may form, of the image's aspect, with a few extra tokens before or after."""
     if output.token_grid is not None:
         height, width = output.token_grid
-        if height * width > count or height < 1 or width < 1:
-            raise LayerError(
-                f"Layer {layer!r} outputs {count} tokens, fewer than a grid of {height} x {width}."
-            )
-        return height, width
-    for extra in (0, 1):
-        side = math.isqrt(count - extra)
-        if side > 0 and side * side == count - extra:
-            return side, side
-    raise LayerError(
-        f"Layer {layer!r} outputs {count} tokens, which do not form a square, with or without a class token. "
-        f"Give their grid: token_grids={{{layer!r}: (rows, columns)}}; extra tokens come first."
-    )
+        extra = count - height * width
+        fits = extra >= 0 and height >= 1 and width >= 1
+        return [MapSize(height, width, first) for first in dict.fromkeys((extra, 0))] if fits else []
+    if count == 1:
+        return [MapSize(1, 1)]
+    aspect = output.image[0] / output.image[1] if len(output.image) == 2 else 1.0
+    return [
+        MapSize(rows, positions // rows, first)
+        for positions in range(count, max(count - _MOST_EXTRA_TOKENS, 2) - 1, -1)
+        for rows in _divisors(positions)
+        if 1 / _MOST_UNEVEN <= rows / (positions // rows) / aspect <= _MOST_UNEVEN
+        for first in dict.fromkeys((count - positions, 0))
+    ]
 
 
-def _tokens_to_maps(output: Tensor, height: int, width: int) -> Tensor:
-    patches = output[:, output.shape[1] - height * width :]  # class and register tokens come first
-    return patches.transpose(1, 2).reshape(len(output), output.shape[2], height, width)
+def _divisors(number: int) -> Iterator[int]:
+    return (divisor for divisor in range(1, number + 1) if number % divisor == 0)
 
 
 CHANNELS_LAST_MAP = LayerKind(
@@ -108,18 +120,18 @@ CHANNELS_LAST_MAP = LayerKind(
     layout="channels-last maps (B, h, w, units)",
     unit_dim=3,
     plane_dims=(-3, -2),
-    recognize=_has_channels_last,
-    map_size=lambda output: (output.shape[1], output.shape[2]),
-    to_maps=lambda output, _height, _width: output.permute(0, 3, 1, 2),
+    recognize=lambda output: len(output.shape) == 4,
+    map_sizes=lambda output: [MapSize(output.shape[1], output.shape[2])],
+    to_positions=lambda output: output.permute(0, 3, 1, 2).flatten(2),
 )
 MAP = LayerKind(
     name="map",
     layout="maps (B, units, h, w)",
     unit_dim=1,
     plane_dims=(-2, -1),
-    recognize=_has_map_shape,
-    map_size=lambda output: (output.shape[2], output.shape[3]),
-    to_maps=lambda output, _height, _width: output,
+    recognize=lambda output: len(output.shape) == 4,
+    map_sizes=lambda output: [MapSize(output.shape[2], output.shape[3])],
+    to_positions=lambda output: output.flatten(2),
 )
 VECTOR = LayerKind(
     name="vector",
@@ -127,8 +139,8 @@ VECTOR = LayerKind(
     unit_dim=1,
     plane_dims=None,
     recognize=lambda output: len(output.shape) == 2,
-    map_size=lambda _output: (1, 1),
-    to_maps=lambda output, _height, _width: output[:, :, None, None],
+    map_sizes=lambda _output: [MapSize(1, 1)],
+    to_positions=lambda output: output[:, :, None],
 )
 TOKENS = LayerKind(
     name="tokens",
@@ -136,12 +148,21 @@ TOKENS = LayerKind(
     unit_dim=2,
     plane_dims=None,
     recognize=lambda output: len(output.shape) == 3,
-    map_size=_token_map_size,
-    to_maps=_tokens_to_maps,
+    map_sizes=lambda output: _token_sizes(output, output.shape[1]),
+    to_positions=lambda output: output.transpose(1, 2),
+)
+CHANNELS_FIRST_TOKENS = LayerKind(
+    name="channels-first tokens",
+    layout="channels-first tokens (B, units, tokens)",
+    unit_dim=1,
+    plane_dims=None,
+    recognize=lambda output: len(output.shape) == 3,
+    map_sizes=lambda output: _token_sizes(output, output.shape[2]),
+    to_positions=lambda output: output,
 )
 
-LAYER_KINDS: tuple[LayerKind, ...] = (CHANNELS_LAST_MAP, MAP, VECTOR, TOKENS)
-"""All kinds, in the order in which an output is tested for them."""
+LAYER_KINDS: tuple[LayerKind, ...] = (MAP, CHANNELS_LAST_MAP, VECTOR, TOKENS, CHANNELS_FIRST_TOKENS)
+"""All kinds."""
 
 
 def kind_called(name: str) -> LayerKind:
@@ -149,18 +170,27 @@ def kind_called(name: str) -> LayerKind:
     return next(kind for kind in LAYER_KINDS if kind.name == name)
 
 
-def recognize_kind(output: LayerOutput) -> LayerKind:
-    """Kind of a layer's output.
+def possible_readings(output: LayerOutput) -> list[Reading]:
+    """All ways in which a layer's output may be read; one alone is sure.
 
     Raises
     ------
     LayerError
         If it is of no kind that can be dissected.
     """
-    for kind in LAYER_KINDS:
-        if kind.recognize(output):
-            return kind
-    *layouts, last = (kind.layout for kind in LAYER_KINDS)
-    raise LayerError(
-        f"Layer {output.layer!r} outputs shape {output.shape}. Allowed are {', '.join(layouts)} and {last}."
-    )
+    kinds = [kind for kind in LAYER_KINDS if kind.recognize(output)]
+    if not kinds:
+        *layouts, last = (kind.layout for kind in LAYER_KINDS)
+        raise LayerError(
+            f"Layer {output.layer!r} outputs shape {output.shape}. Allowed are {', '.join(layouts)} and {last}."
+        )
+    followed = [kind for kind in kinds if output.plane is not None and kind.plane_dims == output.plane]
+    readings = [Reading(kind, size) for kind in followed or kinds for size in kind.map_sizes(output)]
+    if output.token_grid is not None and not readings:
+        rows, columns = output.token_grid
+        raise LayerError(
+            f"Layer {output.layer!r} outputs {output.shape[1]} tokens, fewer than a grid of {rows} x {columns}."
+        )
+    if sum(length > 1 for length in output.shape[1:]) <= 1:  # a single dimension with numbers is the units
+        readings = [reading for reading in readings if reading.size.positions == 1][:1]
+    return readings

@@ -6,24 +6,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Final, NamedTuple
 
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.grid import Grid, Rule
-from dissect_widgets.core.network.hooks import evaluation, first_tensor, trace
+from dissect_widgets.core.network.hooks import evaluation, find_layer, first_tensor
+from dissect_widgets.core.network.influence import (
+    Agreement,
+    Strips,
+    change_strips,
+    choose_reading,
+    influence,
+)
 from dissect_widgets.core.network.layer_kinds import (
     LayerKind,
     LayerOutput,
+    MapSize,
+    Reading,
     TokenGrid,
     kind_called,
-    recognize_kind,
+    possible_readings,
 )
 from dissect_widgets.core.network.original import original
 from dissect_widgets.core.network.receptive_field import Field, FieldMode
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import LayerError
+
+IMAGES_FOR_PLACES: Final = 13
+"""Images that go through a network where the places of a layer must be measured."""
 
 
 class LayerInfo(NamedTuple):
@@ -34,7 +47,7 @@ class LayerInfo(NamedTuple):
     module: str
     """Class of the module."""
     kind: str
-    """Name of its `LayerKind`: "map", "channels-last map", "vector", "tokens"."""
+    """Name of its `LayerKind`: "map", "channels-last map", "vector", "tokens", "channels-first tokens"."""
     shape: tuple[int, ...]
     """Shape of the output, the batch first."""
     units: int
@@ -45,11 +58,18 @@ class LayerInfo(NamedTuple):
     """Columns of the map; 1 for a vector."""
     calls: int
     """How often the module runs in a forward pass; its last output is the one that is read."""
+    first: int = 0
+    """Tokens before those of the map: class and register tokens."""
 
     @property
     def layer_kind(self) -> LayerKind:
         """What the dimensions of its output are, and how it is read as maps."""
         return kind_called(self.kind)
+
+    @property
+    def size(self) -> MapSize:
+        """Size of its maps."""
+        return MapSize(self.height, self.width, self.first)
 
 
 class LayerPlan(NamedTuple):
@@ -60,6 +80,34 @@ class LayerPlan(NamedTuple):
     """Where the positions of its map lie in the image."""
     overwritten: bool
     """Whether a later module changes the output in place, so that it must be copied."""
+    evidence: str = ""
+    """How it is known that it is to be read like this, for people."""
+
+
+class Seen(NamedTuple):
+    """What a pass shows of a layer."""
+
+    module: str
+    output: Tensor
+    """The last one, as it was when the layer ended; later modules may change it in place."""
+    version: int | None
+    """How often it had been changed in place then; None if that is not recorded."""
+    field: Field | None
+    """Receptive fields of its plane, where they can be followed."""
+    calls: int
+
+
+class _Influences(NamedTuple):
+    """Influence of strips on the output of a layer."""
+
+    shape: tuple[int, ...]
+    of_kind: dict[LayerKind, Tensor]
+    """For each kind that the output may be, float64 (strips, positions)."""
+
+
+Located = tuple[Reading, Agreement]
+Locate = Callable[[Mapping[str, Sequence[Reading]]], Mapping[str, Located | LayerError]]
+"""Finds the right one of several readings of each layer."""
 
 
 def list_layers(
@@ -70,11 +118,12 @@ def list_layers(
     Parameters
     ----------
     model
-        Any network; it is run once, in evaluation mode, and left as it was.
+        Any network; it is run in evaluation mode, and left as it was: once, and once more with
+        `IMAGES_FOR_PLACES` images, if there are layers whose form does not tell how to read them.
     images
         An input of the network, (B, 3, H, W); zeros will do.
     token_grids
-        Layer name -> (rows, columns) of its tokens, where they do not form a square.
+        Layer name -> (rows, columns) of its tokens, where these are known; by default they are found.
 
     Returns
     -------
@@ -82,36 +131,11 @@ def list_layers(
         Layers whose output cannot be dissected are left out.
     """
     model = original(model)
-    seen: dict[str, tuple[tuple[int, ...], int, Field | None]] = {}
-
-    def record(name: str):  # type: ignore[no-untyped-def]
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            try:
-                tensor = first_tensor(output, name)
-            except LayerError:
-                return
-            calls = seen.pop(name)[1] + 1 if name in seen else 1
-            seen[name] = tuple(tensor.shape), calls, fields.of(tensor)
-
-        return hook
-
-    handles = [m.register_forward_hook(record(name)) for name, m in model.named_modules() if name]
-    try:
-        with evaluation(model), FieldMode(images) as fields:
-            run(model, images)
-    finally:
-        for handle in handles:
-            handle.remove()
-    listed = []
-    for name, (shape, calls, field) in seen.items():
-        module = type(model.get_submodule(name)).__name__
-        plane = None if field is None else field.dims
-        output = LayerOutput(name, shape, tuple(images.shape[-2:]), plane, (token_grids or {}).get(name))
-        try:
-            listed.append(_info(output, module, calls))
-        except LayerError:
-            continue
-    return listed
+    names = [name for name, _ in model.named_modules() if name]
+    with evaluation(model):
+        seen = look(model, names, images)
+        found = read_layers(seen, tuple(images.shape[-2:]), token_grids or {}, locate_in(model, images))
+    return [_info(name, seen[name], part[0]) for name, part in found.items() if not isinstance(part, LayerError)]
 
 
 def plan_layers(
@@ -122,8 +146,9 @@ def plan_layers(
     rule: Rule,
     token_grids: Mapping[str, TokenGrid],
     image_size: tuple[int, int],
+    locate: Locate | None = None,
 ) -> dict[str, LayerPlan]:
-    """Run the model once on a batch, and determine how each of `layers` is read.
+    """Run the model on a batch, and determine how each of `layers` is read.
 
     Parameters
     ----------
@@ -140,54 +165,167 @@ def plan_layers(
         Layer name -> (rows, columns) of its tokens.
     image_size
         (H, W) of the image.
+    locate
+        How to find the right one of several readings; by default, by changes of the first of `batch`.
 
     Raises
     ------
     LayerError
-        Unknown layer, a layer that does not run, or whose output is of no kind that can be dissected.
+        Unknown layer, a layer that does not run, whose output is of no kind that can be dissected, or whose
+        positions do not follow the image.
     """
-    calls = dict.fromkeys(layers, 0)
-    versions: dict[str, tuple[Tensor, int | None]] = {}
-
-    def count(name: str):  # type: ignore[no-untyped-def]
-        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
-            calls[name] += 1
-            tensor = first_tensor(output, name)
-            versions[name] = (tensor, _version(tensor))
-
-        return hook
-
-    with trace(model, layers) as seen:
-        handles = [model.get_submodule(name).register_forward_hook(count(name)) for name in calls]
-        try:
-            with FieldMode(batch) as fields:
-                run(model, batch)
-        finally:
-            for handle in handles:
-                handle.remove()
-    plans = {}
+    seen = look(model, layers, batch)
+    missing = [name for name in layers if name not in seen]
+    if missing:
+        raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")
     for name in layers:
-        if not calls[name]:
-            raise LayerError(f"Layer {name!r} did not run in the forward pass, so it outputs no map.")
-        module = type(model.get_submodule(name)).__name__
-        shape = tuple(seen[name].shape)
-        tensor, version = versions[name]
-        field = fields.of(tensor)
-        plane = None if field is None else field.dims
-        output = LayerOutput(name, shape, image_size, plane, token_grids.get(name))
-        info = _info(output, module, calls[name])
-        if info.shape[0] != len(batch):
+        shape = tuple(seen[name].output.shape)
+        if shape[:1] != (len(batch),):
             raise LayerError(
-                f"Layer {name!r} outputs {info.shape} for a batch of {len(batch)}: its first dimension "
+                f"Layer {name!r} outputs {shape} for a batch of {len(batch)}: its first dimension "
                 "is not the batch."
             )
+    found = read_layers(seen, image_size, token_grids, locate or locate_in(model, batch))
+    plans = {}
+    for name in layers:
+        part, (_, output, version, field, _) = found[name], seen[name]
+        if isinstance(part, LayerError):
+            raise part
+        reading, agreed = part
+        info = _info(name, seen[name], reading)
         grid = Grid.half_pixel(info.height, info.width, image_size)
-        if rule == "receptive-field" and field is not None and plane == info.layer_kind.plane_dims:
+        followed = field is not None and field.dims == reading.kind.plane_dims
+        if rule == "receptive-field" and field is not None and followed:
             y, x, _ = field
             grid = Grid(info.height, info.width, y.center, x.center, y.step, x.step, "receptive-field")
         # a tensor of inference mode does not record whether it was changed, and so is copied
-        plans[name] = LayerPlan(info, grid, version is None or _version(tensor) != version)
+        overwritten = version is None or _version(output) != version
+        plans[name] = LayerPlan(info, grid, overwritten, _evidence(reading, agreed, followed))
     return plans
+
+
+def look(model: nn.Module, names: Sequence[str], batch: Tensor) -> dict[str, Seen]:
+    """Run the model once, and see what layers output, in the order in which they run.
+
+    Layers that do not run, or output no tensor, are not in the result where all layers are looked at; a
+    single one raises.
+
+    Raises
+    ------
+    LayerError
+        If a name is unknown.
+    """
+    seen: dict[str, Seen] = {}
+    modules = {name: find_layer(model, name) for name in names}
+
+    def recorder(name: str):  # type: ignore[no-untyped-def]
+        def record(module: nn.Module, _inputs: object, output: object) -> None:
+            try:
+                tensor = first_tensor(output, name)
+            except LayerError:
+                return
+            calls = seen.pop(name).calls + 1 if name in seen else 1
+            seen[name] = Seen(type(module).__name__, tensor, _version(tensor), fields.of(tensor), calls)
+
+        return record
+
+    with ExitStack() as stack:
+        for name, module in modules.items():
+            stack.callback(module.register_forward_hook(recorder(name)).remove)
+        with FieldMode(batch) as fields:
+            run(model, batch)
+    return seen
+
+
+def read_layers(
+    seen: Mapping[str, Seen],
+    image_size: tuple[int, ...],
+    token_grids: Mapping[str, TokenGrid],
+    locate: Locate,
+) -> dict[str, tuple[Reading, Agreement | None] | LayerError]:
+    """How the outputs of layers are to be read, and how places agree with that, if they had to be measured."""
+    found: dict[str, tuple[Reading, Agreement | None] | LayerError] = {}
+    unsure: dict[str, Sequence[Reading]] = {}
+    for name, (_, tensor, _, field, _) in seen.items():
+        plane = None if field is None else field.dims
+        output = LayerOutput(name, tuple(tensor.shape), image_size, plane, token_grids.get(name))
+        try:
+            readings = possible_readings(output)
+        except LayerError as error:
+            found[name] = error
+            continue
+        if len(readings) == 1:
+            found[name] = readings[0], None
+        else:
+            found[name] = LayerError(name)  # holds the place, for the order
+            unsure[name] = readings
+    return found | dict(locate(unsure)) if unsure else found
+
+
+def locate_in(model: nn.Module, batch: Tensor) -> Locate:
+    """How to find readings by changing strips of the first image of a batch (B, C, H, W)."""
+
+    def locate(unsure: Mapping[str, Sequence[Reading]]) -> dict[str, Located | LayerError]:
+        if batch.dim() != 4:
+            reason = "the network takes no images, so that nothing tells where its positions lie."
+            return {name: LayerError(f"Layer {name!r}: {reason}") for name in unsure}
+        strips = change_strips(batch[:1])
+        measured = _influences(model, unsure, strips)
+        return {name: _located(name, unsure[name], measured.get(name), strips) for name in unsure}
+
+    return locate
+
+
+def _influences(
+    model: nn.Module, unsure: Mapping[str, Sequence[Reading]], strips: Strips
+) -> dict[str, _Influences]:
+    """Influence of strips on the outputs of layers, for each kind that these may be."""
+    measured: dict[str, _Influences] = {}
+    last: tuple[Tensor | None, int | None, _Influences] = None, None, _Influences((), {})
+
+    def measurer(name: str):  # type: ignore[no-untyped-def]
+        def measure(_module: nn.Module, _inputs: object, output: object) -> None:
+            nonlocal last
+            tensor, kinds = first_tensor(output, name), {reading.kind for reading in unsure[name]}
+            before, version, found = last
+            unchanged = tensor is before and version is not None and version == _version(tensor)
+            if not unchanged or kinds != found.of_kind.keys():  # layers may hand on what they get
+                whole = len(tensor) == len(strips.images)
+                values = {kind: influence(tensor, kind) for kind in kinds} if whole else {}
+                found = _Influences(tuple(tensor.shape), values)
+                last = tensor, _version(tensor), found
+            measured[name] = found
+
+        return measure
+
+    with ExitStack() as stack:
+        for name in unsure:
+            stack.callback(find_layer(model, name).register_forward_hook(measurer(name)).remove)
+        run(model, strips.images)
+    return measured
+
+
+def _located(
+    name: str,
+    readings: Sequence[Reading],
+    measured: _Influences | None,
+    strips: Strips,
+) -> Located | LayerError:
+    if measured is None or not measured.of_kind:
+        return LayerError(f"Layer {name!r}: the first dimension of its output is not the batch.")
+    try:
+        return choose_reading(name, (1, *measured.shape[1:]), readings, measured.of_kind, strips)
+    except LayerError as error:
+        return error
+
+
+def _evidence(reading: Reading, agreed: Agreement | None, followed: bool) -> str:
+    """How it is known that an output is to be read like this."""
+    if agreed is not None:
+        return f"strips of the image were changed: its positions follow by {agreed}"
+    if followed:
+        return "receptive fields were followed to its rows and columns"
+    return "a single position" if reading.size.positions == 1 else "its form allows nothing else"
 
 
 def as_maps(output: Tensor, info: LayerInfo) -> Tensor:
@@ -203,15 +341,13 @@ def as_maps(output: Tensor, info: LayerInfo) -> Tensor:
             f"Layer {info.name!r} output {tuple(output.shape)} after {info.shape}: the images of a "
             "dissection must have one size."
         )
-    return info.layer_kind.to_maps(output, info.height, info.width).float()
+    return info.layer_kind.to_maps(output, info.size).float()
 
 
-def _info(output: LayerOutput, module: str, calls: int) -> LayerInfo:
-    """Interpret an output shape."""
-    kind = recognize_kind(output)
-    height, width = kind.map_size(output)
-    units = output.shape[kind.unit_dim]
-    return LayerInfo(output.layer, module, kind.name, output.shape, units, height, width, calls)
+def _info(name: str, seen: Seen, reading: Reading) -> LayerInfo:
+    shape, (height, width, first) = tuple(seen.output.shape), reading.size
+    units = shape[reading.kind.unit_dim]
+    return LayerInfo(name, seen.module, reading.kind.name, shape, units, height, width, seen.calls, first)
 
 
 def _version(tensor: Tensor) -> int | None:

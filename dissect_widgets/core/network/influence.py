@@ -1,0 +1,234 @@
+"""Where the positions of a layer's output lie in the image, measured: strips of the image are changed.
+
+An output is an array; which of its dimensions are rows and columns, in which order tokens stand, which of them are
+class or register tokens, no shape tells. So horizontal and vertical strips of an image are changed, one at a
+time. Each position of the output changes most with the strips that it looks at, whatever is mixed on the way: the
+mean of the strips' centers, weighted by how much it changes with each, tells where it lies. The reading of the
+output under which these places rise evenly with row and column is the right one; if there is none, the output is
+refused.
+
+What all positions have in common is taken off first, so that layers of attention, which mix the whole image, show
+where they look as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dissect_widgets.core.network.layer_kinds import LayerKind, MapSize, Reading
+from dissect_widgets.errors import LayerError
+
+LEAST_AGREEMENT: Final = 0.7
+_STRIPS: Final = 6
+_MOST_UNITS: Final = 32
+_NO_INFLUENCE: Final = 1e-9  # of the energy of the most influential strip; rounding stays below
+
+
+class Agreement(NamedTuple):
+    """How well the measured places of positions agree with rows and columns, each from -1 to 1."""
+
+    down: float
+    across: float
+
+    @property
+    def least(self) -> float:
+        """The lesser of both."""
+        return min(self)
+
+    def __str__(self) -> str:
+        return f"{self.down:.2f} down and {self.across:.2f} across"
+
+
+class Strips(NamedTuple):
+    """An image, and copies of it with one strip changed in each."""
+
+    images: Tensor
+    """(1 + rows + columns, C, H, W): the image, then those with a horizontal, then with a vertical strip changed."""
+    down: Tensor
+    """float64 (rows,), centers of the horizontal strips, from -0.5 (top) to 0.5."""
+    across: Tensor
+    """float64 (columns,), centers of the vertical strips, from -0.5 (left) to 0.5."""
+
+
+def change_strips(image: Tensor, count: int = _STRIPS) -> Strips:
+    """Change strips of an input of a network.
+
+    Parameters
+    ----------
+    image
+        float (1, C, H, W), as the network takes it. A constant one is replaced by noise.
+    count
+        Strips in each direction, at most.
+    """
+    generator = torch.Generator().manual_seed(0)
+    *_, height, width = image.shape
+    plain = image.detach().float().cpu()
+    spread = float(plain.std()) if plain.numel() > 1 else 0.0
+    if not 0 < spread < float("inf"):
+        plain, spread = _noise(plain, generator), 1.0
+    other = plain.mean() + spread * _noise(plain, generator)
+    changed, centers = [plain], []
+    for dim, length in ((-2, height), (-1, width)):
+        edges = torch.linspace(0, length, min(count, length) + 1).round().long().tolist()
+        for start, end in zip(edges, edges[1:], strict=False):
+            copy = plain.clone()
+            copy.narrow(dim, start, end - start).copy_(other.narrow(dim, start, end - start))
+            changed.append(copy)
+        middles = [(start + end) / 2 / length - 0.5 for start, end in zip(edges, edges[1:], strict=False)]
+        centers.append(torch.tensor(middles, dtype=torch.float64))
+    return Strips(torch.cat(changed).to(image.device, image.dtype), *centers)
+
+
+def _noise(image: Tensor, generator: torch.Generator) -> Tensor:
+    """Noise of a fine and a coarse grain, of the shape of an image."""
+    *lead, height, width = image.shape
+    coarse = torch.randn(*lead, max(2, height // 8), max(2, width // 8), generator=generator)
+    fine = torch.randn(image.shape, generator=generator)
+    return functional.interpolate(coarse, (height, width), mode="nearest") + 0.7 * fine
+
+
+def influence(output: Tensor, kind: LayerKind) -> Tensor:
+    """How much each changed strip changes each position.
+
+    Parameters
+    ----------
+    output
+        (1 + strips, ...), of a layer for `Strips.images`.
+    kind
+        How it is read. At most 32 of its units are looked at.
+
+    Returns
+    -------
+    Tensor
+        float64 (strips, positions), on the CPU, at least 0.
+    """
+    every = -(-output.shape[kind.unit_dim] // _MOST_UNITS)
+    some = output[(slice(None),) * kind.unit_dim + (slice(None, None, every),)]
+    values = kind.to_positions(some).float()
+    change = values[1:] - values[:1]
+    if change.shape[2] > 1:
+        change -= change.mean(2, keepdim=True)
+    change = change.square_()
+    spread = change.mean((0, 2))
+    moving = spread > 0
+    if not moving.any():
+        return torch.zeros(change.shape[0], change.shape[2], dtype=torch.float64)
+    weights = torch.where(moving, 1 / spread, 0) / int(moving.sum())
+    return torch.einsum("sup,u->sp", change, weights).double().cpu()
+
+
+class Places(NamedTuple):
+    """Where the positions of an output lie in the image, both from -0.5 to 0.5."""
+
+    down: Tensor
+    """float64 (positions,)"""
+    across: Tensor
+    """float64 (positions,)"""
+
+
+def places(influences: Tensor, strips: Strips) -> Places:
+    """Places of positions, from the influence of each strip on each, (strips, positions)."""
+
+    def weighted(part: Tensor, centers: Tensor) -> Tensor:
+        each = part / part.sum(1, keepdim=True).clamp_min(1e-30)  # strips of different content count alike
+        return (each * centers[:, None]).sum(0) / each.sum(0).clamp_min(1e-30)
+
+    rows = len(strips.down)
+    return Places(weighted(influences[:rows], strips.down), weighted(influences[rows:], strips.across))
+
+
+def agreement(measured: Places, size: MapSize) -> Agreement:
+    """How well places agree with a map of a size: cosines of both, centered on the middle of the image."""
+    chosen = slice(size.first, size.first + size.positions)
+
+    def cosine(values: Tensor, length: int, dim: int) -> float:
+        if length == 1:
+            return 1.0
+        steps = (torch.arange(length, dtype=torch.float64) + 0.5) / length - 0.5
+        expected = (steps[:, None] if dim == 0 else steps[None]).expand(size.height, size.width).reshape(-1)
+        norm = float(values.norm() * expected.norm())
+        return float(values @ expected) / norm if norm > 0 else 0.0
+
+    return Agreement(
+        cosine(measured.down[chosen], size.height, 0), cosine(measured.across[chosen], size.width, 1)
+    )
+
+
+def choose_reading(
+    layer: str,
+    shape: Sequence[int],
+    readings: Iterable[Reading],
+    influences: dict[LayerKind, Tensor],
+    strips: Strips,
+) -> tuple[Reading, Agreement]:
+    """The reading of an output that follows changes of the image.
+
+    Parameters
+    ----------
+    layer, shape
+        Name and shape of the output, for errors.
+    readings
+        In which ways it may be read.
+    influences
+        For each kind of these, the influence of strips on its positions; see `influence`.
+    strips
+        What was changed.
+
+    Raises
+    ------
+    LayerError
+        If none does, or the layer does not look at a part of the image.
+    """
+    measured = {kind: places(values, strips) for kind, values in influences.items()}
+    rated = [(reading, agreement(measured[reading.kind], reading.size)) for reading in readings]
+    if not rated:
+        raise LayerError(f"Layer {layer!r} outputs {tuple(shape)}, which form no map of the image's aspect.")
+    best, found = max(rated, key=lambda each: each[1].least)
+    if all(float(values.sum()) == 0 for values in influences.values()):
+        raise LayerError(
+            f"Layer {layer!r} outputs {tuple(shape)}, the same whatever is changed in the image, so that nothing "
+            "tells where its positions lie."
+        )
+    if found.least < LEAST_AGREEMENT:
+        raise LayerError(
+            f"Layer {layer!r} outputs {tuple(shape)}, and no reading of it follows the image: strips of the image "
+            f"were changed, and the positions that change agree with {best} by {found} "
+            f"({LEAST_AGREEMENT} is needed).{_why(best, measured[best.kind])}"
+        )
+    _check_whole(layer, influences[best.kind], len(strips.down))
+    return best, found
+
+
+def _why(reading: Reading, measured: Places) -> str:
+    """What else an output may be, as the end of a message."""
+    kind, size = reading
+    turned = agreement(Places(measured.across, measured.down), size)
+    straight = agreement(measured, size)
+    if turned.least >= LEAST_AGREEMENT:
+        return " Its rows and columns are exchanged."
+    if min(abs(straight.down), abs(straight.across)) >= LEAST_AGREEMENT:
+        return " It is mirrored."
+    return (
+        " Its positions may stand in another order (windows, blocks), or each look at the whole image: take the "
+        "output of the stage that contains it, or wrap the layer in a module that returns maps (B, units, h, w)."
+    )
+
+
+def _check_whole(layer: str, influences: Tensor, rows: int) -> None:
+    """LayerError if a strip at a border changes nothing, where others do."""
+    totals = influences.sum(1)
+    for part, names in ((totals[:rows], ("top", "bottom")), (totals[rows:], ("left", "right"))):
+        silent = np.flatnonzero((part <= _NO_INFLUENCE * part.max()).numpy())
+        for place, name in zip((0, len(part) - 1), names, strict=True):
+            if len(part) > 2 and place in silent:
+                raise LayerError(
+                    f"Layer {layer!r} does not look at the {name} of the image: changes there change nothing. The "
+                    "network crops its input, so that its maps would be laid over the wrong places. Crop images and "
+                    "labels before, and let the network take them whole."
+                )
