@@ -1,22 +1,22 @@
 """Where the positions of a layer's output lie in the image, measured: strips of the image are changed.
 
-An output is an array; which of its dimensions are rows and columns, in which order tokens stand, which of them are
-class or register tokens, no shape tells. So horizontal and vertical strips of an image are changed, one at a
-time. Each position of the output changes most with the strips that it looks at, whatever is mixed on the way: the
-mean of the strips' centers, weighted by how much it changes with each, tells where it lies. The reading of the
-output under which these places rise evenly with row and column is the right one; if there is none, the output is
-refused.
+An output is an array. No shape tells which of its dimensions are rows and columns, in which order tokens
+stand, which of them are class or register tokens. So horizontal and vertical strips of an image are changed,
+one at a time. Each position of the output changes most with the strips that it looks at, whatever is mixed on
+the way: the mean of the strips' centers, weighted by how much it changes with each, tells where it lies. The
+reading under which these places rise evenly with row and column is the right one; if there is none, the
+output is refused.
 
-What all positions have in common is taken off first, so that layers of attention, which mix the whole image, show
-where they look as well.
+What all positions have in common is taken off first, so that layers of attention, which mix the whole image,
+show where they look as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -49,7 +49,7 @@ class Strips(NamedTuple):
     """An image, and copies of it with one strip changed in each."""
 
     images: Tensor
-    """(1 + rows + columns, C, H, W): the image, then those with a horizontal, then with a vertical strip changed."""
+    """(1 + rows + columns, C, H, W): the image, then with each horizontal and each vertical strip changed."""
     down: Tensor
     """float64 (rows,), centers of the horizontal strips, from -0.5 (top) to 0.5."""
     across: Tensor
@@ -76,11 +76,11 @@ def change_strips(image: Tensor, count: int = _STRIPS) -> Strips:
     changed, centers = [plain], []
     for dim, length in ((-2, height), (-1, width)):
         edges = torch.linspace(0, length, min(count, length) + 1).round().long().tolist()
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             copy = plain.clone()
             copy.narrow(dim, start, end - start).copy_(other.narrow(dim, start, end - start))
             changed.append(copy)
-        middles = [(start + end) / 2 / length - 0.5 for start, end in zip(edges, edges[1:], strict=False)]
+        middles = [(start + end) / 2 / length - 0.5 for start, end in pairwise(edges)]
         centers.append(torch.tensor(middles, dtype=torch.float64))
     return Strips(torch.cat(changed).to(image.device, image.dtype), *centers)
 
@@ -144,20 +144,24 @@ def places(influences: Tensor, strips: Strips) -> Places:
 
 
 def agreement(measured: Places, size: MapSize) -> Agreement:
-    """How well places agree with a map of a size: cosines of both, centered on the middle of the image."""
+    """How well the places of all positions agree with a map of a size: cosines, from the middle of the image.
+
+    Positions beside the map count as errors, by how far from the middle they lie: class and register tokens
+    look at the whole image, and so lie there.
+    """
     chosen = slice(size.first, size.first + size.positions)
+    norms = [float(values.norm()) for values in measured]
 
-    def cosine(values: Tensor, length: int, dim: int) -> float:
-        if length == 1:
-            return 1.0
+    def cosine(dim: int, length: int) -> float:
+        if length == 1:  # all must lie in the middle
+            whole = sum(norm**2 for norm in norms) ** 0.5
+            return norms[1 - dim] / whole if whole > 0 else 1.0
         steps = (torch.arange(length, dtype=torch.float64) + 0.5) / length - 0.5
-        expected = (steps[:, None] if dim == 0 else steps[None]).expand(size.height, size.width).reshape(-1)
-        norm = float(values.norm() * expected.norm())
-        return float(values @ expected) / norm if norm > 0 else 0.0
+        rows = measured[dim][chosen].view(size.height, size.width).sum(1 - dim)
+        expected = float(steps.norm()) * (size.positions / length) ** 0.5
+        return float(rows @ steps) / (norms[dim] * expected) if norms[dim] > 0 else 0.0
 
-    return Agreement(
-        cosine(measured.down[chosen], size.height, 0), cosine(measured.across[chosen], size.width, 1)
-    )
+    return Agreement(cosine(0, size.height), cosine(1, size.width))
 
 
 def choose_reading(
@@ -185,38 +189,36 @@ def choose_reading(
     LayerError
         If none does, or the layer does not look at a part of the image.
     """
+    output = f"Layer {layer!r} outputs {tuple(shape)}"
     measured = {kind: places(values, strips) for kind, values in influences.items()}
     rated = [(reading, agreement(measured[reading.kind], reading.size)) for reading in readings]
     if not rated:
-        raise LayerError(f"Layer {layer!r} outputs {tuple(shape)}, which form no map of the image's aspect.")
-    best, found = max(rated, key=lambda each: each[1].least)
+        raise LayerError(f"{output}, which form no map of the image's aspect.")
     if all(float(values.sum()) == 0 for values in influences.values()):
         raise LayerError(
-            f"Layer {layer!r} outputs {tuple(shape)}, the same whatever is changed in the image, so that nothing "
-            "tells where its positions lie."
+            f"{output}, the same whatever is changed in the image: nothing tells where they lie."
         )
+    best, found = max(rated, key=lambda each: each[1].least)
     if found.least < LEAST_AGREEMENT:
         raise LayerError(
-            f"Layer {layer!r} outputs {tuple(shape)}, and no reading of it follows the image: strips of the image "
-            f"were changed, and the positions that change agree with {best} by {found} "
-            f"({LEAST_AGREEMENT} is needed).{_why(best, measured[best.kind])}"
+            f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
+            f"changes agrees with {best} by {found} ({LEAST_AGREEMENT} is needed).{_why(rated, measured)}"
         )
     _check_whole(layer, influences[best.kind], len(strips.down))
     return best, found
 
 
-def _why(reading: Reading, measured: Places) -> str:
+def _why(rated: Sequence[tuple[Reading, Agreement]], measured: dict[LayerKind, Places]) -> str:
     """What else an output may be, as the end of a message."""
-    kind, size = reading
-    turned = agreement(Places(measured.across, measured.down), size)
-    straight = agreement(measured, size)
-    if turned.least >= LEAST_AGREEMENT:
-        return " Its rows and columns are exchanged."
-    if min(abs(straight.down), abs(straight.across)) >= LEAST_AGREEMENT:
-        return " It is mirrored."
+    for (kind, size), straight in rated:
+        turned = agreement(Places(measured[kind].across, measured[kind].down), size)
+        if turned.least >= LEAST_AGREEMENT:
+            return " Its rows and columns are exchanged."
+        if min(abs(straight.down), abs(straight.across)) >= LEAST_AGREEMENT:
+            return " It is mirrored."
     return (
-        " Its positions may stand in another order (windows, blocks), or each look at the whole image: take the "
-        "output of the stage that contains it, or wrap the layer in a module that returns maps (B, units, h, w)."
+        " Its positions may stand in another order (windows, blocks), or each look at the whole image: take "
+        "the output of the stage that contains it, or wrap it in a module that returns maps (B, units, h, w)."
     )
 
 
@@ -224,11 +226,10 @@ def _check_whole(layer: str, influences: Tensor, rows: int) -> None:
     """LayerError if a strip at a border changes nothing, where others do."""
     totals = influences.sum(1)
     for part, names in ((totals[:rows], ("top", "bottom")), (totals[rows:], ("left", "right"))):
-        silent = np.flatnonzero((part <= _NO_INFLUENCE * part.max()).numpy())
         for place, name in zip((0, len(part) - 1), names, strict=True):
-            if len(part) > 2 and place in silent:
+            if len(part) > 2 and part[place] <= _NO_INFLUENCE * part.max():
                 raise LayerError(
-                    f"Layer {layer!r} does not look at the {name} of the image: changes there change nothing. The "
-                    "network crops its input, so that its maps would be laid over the wrong places. Crop images and "
-                    "labels before, and let the network take them whole."
+                    f"Layer {layer!r} does not look at the {name} of the image: what changes there changes "
+                    "nothing. The network crops its input, so that maps would be laid over the wrong places. "
+                    "Crop images and labels before, and let the network take them whole."
                 )

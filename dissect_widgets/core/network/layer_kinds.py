@@ -79,7 +79,7 @@ class LayerKind:
         positions = self.to_positions(output)
         if positions.shape[2] != size.positions:
             positions = positions[:, :, size.first : size.first + size.positions]
-        return positions.unflatten(2, (size.height, size.width))
+        return positions.reshape(*positions.shape[:2], size.height, size.width)
 
 
 class Reading(NamedTuple):
@@ -181,15 +181,14 @@ def possible_readings(output: LayerOutput) -> list[Reading]:
     kinds = [kind for kind in LAYER_KINDS if kind.recognize(output)]
     if not kinds:
         *layouts, last = (kind.layout for kind in LAYER_KINDS)
-        raise LayerError(
-            f"Layer {output.layer!r} outputs shape {output.shape}. Allowed are {', '.join(layouts)} and {last}."
-        )
+        allowed = f"Allowed are {', '.join(layouts)} and {last}."
+        raise LayerError(f"Layer {output.layer!r} outputs shape {output.shape}. {allowed}")
     followed = [kind for kind in kinds if output.plane is not None and kind.plane_dims == output.plane]
     readings = [Reading(kind, size) for kind in followed or kinds for size in kind.map_sizes(output)]
     if output.token_grid is not None and not readings:
-        rows, columns = output.token_grid
+        grid = " x ".join(map(str, output.token_grid))
         raise LayerError(
-            f"Layer {output.layer!r} outputs {output.shape[1]} tokens, fewer than a grid of {rows} x {columns}."
+            f"Layer {output.layer!r} outputs {output.shape[1]} tokens, fewer than a grid of {grid}."
         )
     if sum(length > 1 for length in output.shape[1:]) <= 1:  # a single dimension with numbers is the units
         readings = [reading for reading in readings if reading.size.positions == 1][:1]

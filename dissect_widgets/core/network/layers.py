@@ -133,9 +133,11 @@ def list_layers(
     model = original(model)
     names = [name for name, _ in model.named_modules() if name]
     with evaluation(model):
-        seen = look(model, names, images)
+        seen = look(model, names, images, all_of_them=False)
         found = read_layers(seen, tuple(images.shape[-2:]), token_grids or {}, locate_in(model, images))
-    return [_info(name, seen[name], part[0]) for name, part in found.items() if not isinstance(part, LayerError)]
+    return [
+        _info(name, seen[name], part[0]) for name, part in found.items() if not isinstance(part, LayerError)
+    ]
 
 
 def plan_layers(
@@ -175,9 +177,6 @@ def plan_layers(
         positions do not follow the image.
     """
     seen = look(model, layers, batch)
-    missing = [name for name in layers if name not in seen]
-    if missing:
-        raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")
     for name in layers:
         shape = tuple(seen[name].output.shape)
         if shape[:1] != (len(batch),):
@@ -204,16 +203,15 @@ def plan_layers(
     return plans
 
 
-def look(model: nn.Module, names: Sequence[str], batch: Tensor) -> dict[str, Seen]:
+def look(
+    model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: bool = True
+) -> dict[str, Seen]:
     """Run the model once, and see what layers output, in the order in which they run.
-
-    Layers that do not run, or output no tensor, are not in the result where all layers are looked at; a
-    single one raises.
 
     Raises
     ------
     LayerError
-        If a name is unknown.
+        If a name is unknown; with `all_of_them`, if one outputs no tensor, or does not run.
     """
     seen: dict[str, Seen] = {}
     modules = {name: find_layer(model, name) for name in names}
@@ -223,6 +221,8 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor) -> dict[str, See
             try:
                 tensor = first_tensor(output, name)
             except LayerError:
+                if all_of_them:
+                    raise
                 return
             calls = seen.pop(name).calls + 1 if name in seen else 1
             seen[name] = Seen(type(module).__name__, tensor, _version(tensor), fields.of(tensor), calls)
@@ -234,6 +234,9 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor) -> dict[str, See
             stack.callback(module.register_forward_hook(recorder(name)).remove)
         with FieldMode(batch) as fields:
             run(model, batch)
+    missing = [name for name in names if name not in seen]
+    if missing and all_of_them:
+        raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")
     return seen
 
 
@@ -243,7 +246,7 @@ def read_layers(
     token_grids: Mapping[str, TokenGrid],
     locate: Locate,
 ) -> dict[str, tuple[Reading, Agreement | None] | LayerError]:
-    """How the outputs of layers are to be read, and how places agree with that, if they had to be measured."""
+    """How outputs of layers are to be read, and how places agree with that, where they had to be measured."""
     found: dict[str, tuple[Reading, Agreement | None] | LayerError] = {}
     unsure: dict[str, Sequence[Reading]] = {}
     for name, (_, tensor, _, field, _) in seen.items():

@@ -112,6 +112,8 @@ class FieldMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if torch.Tag.pointwise in func.tags or name in _KEEP_FIELD:
             # only inputs on the same plane: a gate of a single position scales a map, and moves nothing
             fields = [field for t in inputs if (field := self.of(t)) and field.fits(t, output)]
+            if len({field.dims for field in fields}) > 1:  # a map and its transpose
+                return None
             return max(fields, key=lambda field: field.x.size, default=None)
         return None
 
@@ -199,6 +201,24 @@ def _reshaping(field: Field, named: dict[str, Any], before: Tensor, output: Tens
     return field if output.dim() >= 3 and field.fits(before, output) else None
 
 
+def _slicing(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field | None:
+    """Some rows or columns; or a slice of other dimensions."""
+    dim = (named.get("dim") or 0) % before.dim() - before.dim()
+    if dim not in field.dims:
+        return _reshaping(field, named, before, output)
+    start, step, length = named.get("start") or 0, named.get("step") or 1, before.shape[dim]
+    first = min(max(start + length if start < 0 else start, 0), length)
+    y, x, dims = field
+    if dim == dims[0]:
+        return Field(y.resized(step, first), x, dims)
+    return Field(y, x.resized(step, first), dims)
+
+
+def _selecting(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field | None:
+    dim = named["dim"] % before.dim() - before.dim()
+    return None if dim in field.dims else _reshaping(field, named, before, output)
+
+
 def _permutation(field: Field, named: dict[str, Any], before: Tensor, output: Tensor) -> Field:
     count = before.dim()
     order = list(range(count))
@@ -236,8 +256,8 @@ _RULES: dict[str, _Rule] = {
     "permute": _permutation,
     "transpose": _permutation,
     "native_layer_norm": _layer_norm,
-    "slice": _reshaping,
-    "select": _reshaping,
+    "slice": _slicing,
+    "select": _selecting,
     "split": _reshaping,
     "split_with_sizes": _reshaping,
     "unsqueeze": _reshaping,

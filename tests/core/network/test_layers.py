@@ -190,35 +190,25 @@ def test_list_of_tokens(tokens: TokenNet) -> None:
     listed = list_layers(tokens, pictures(2, (12, 12)))
     assert listed == [
         LayerInfo("patch", "Conv2d", "map", (2, 5, 3, 3), 5, 3, 3, 1),
-        LayerInfo("norm", "LayerNorm", "tokens", (2, 10, 5), 5, 3, 3, 1),
-        LayerInfo("mix", "Linear", "tokens", (2, 10, 5), 5, 3, 3, 1),
+        LayerInfo("norm", "LayerNorm", "tokens", (2, 10, 5), 5, 3, 3, 1, 1),
+        LayerInfo("mix", "Linear", "tokens", (2, 10, 5), 5, 3, 3, 1, 1),
         LayerInfo("head", "Linear", "vector", (2, 6), 6, 1, 1, 1),
     ]
 
 
 def test_tokens_that_are_no_square(tokens: TokenNet) -> None:
     size = (12, 16)  # 3 x 4 patches and a class token
-    assert [layer.name for layer in list_layers(tokens, pictures(2, size))] == ["patch", "head"]
-    with pytest.raises(
-        LayerError, match=r"'mix' outputs 13 tokens.*token_grids=\{'mix': \(rows, columns\)\}"
-    ):
-        plans_of(tokens, "mix", size=size)
-    grids = {"mix": (3, 4)}
-    assert list_layers(tokens, pictures(2, size), token_grids=grids)[1] == LayerInfo(
-        "mix", "Linear", "tokens", (2, 13, 5), 5, 3, 4, 1
-    )
-    plan = plans_of(tokens, "mix", size=size, token_grids=grids)["mix"]
-    assert plan.grid == Grid.half_pixel(3, 4, size)
+    mix = LayerInfo("mix", "Linear", "tokens", (2, 13, 5), 5, 3, 4, 1, 1)
+    assert list_layers(tokens, pictures(2, size))[2] == mix
+    plan = plans_of(tokens, "mix", size=size, token_grids={"mix": (3, 4)})["mix"]
+    assert plan.info == mix and plan.grid == Grid.half_pixel(3, 4, size)
 
 
 def test_tokens_without_a_class_token() -> None:
     with torch.random.fork_rng():
-        bare, registers = TokenNet(0), TokenNet(5)
-    assert list_layers(bare, pictures(2, (12, 12)))[1][4:7] == (5, 3, 3)
-    # 5 + 3 * 3 tokens are no square, with or without a class token
-    assert "mix" not in [layer.name for layer in list_layers(registers, pictures(2, (12, 12)))]
-    listed = list_layers(registers, pictures(2, (12, 12)), token_grids={"mix": (3, 3)})
-    assert listed[1][:7] == ("mix", "Linear", "tokens", (2, 14, 5), 5, 3, 3)
+        bare, registers = seeded(TokenNet(0)), seeded(TokenNet(5))
+    assert list_layers(bare, pictures(2, (12, 12)))[1][4:] == (5, 3, 3, 1, 0)
+    assert list_layers(registers, pictures(2, (12, 12)))[1][4:] == (5, 3, 3, 1, 5)
 
 
 @pytest.mark.parametrize("grid", [(3, 5), (14, 1), (0, 4)])
@@ -228,7 +218,7 @@ def test_token_grid_that_does_not_fit(tokens: TokenNet, grid: tuple[int, int]) -
 
 
 def test_maps_of_tokens_leave_out_the_extra_ones() -> None:
-    info = LayerInfo("mix", "Linear", "tokens", (2, 14, 5), 5, 3, 4, 1)
+    info = LayerInfo("mix", "Linear", "tokens", (2, 14, 5), 5, 3, 4, 1, 2)
     output = torch.arange(2 * 14 * 5, dtype=torch.float64).reshape(2, 14, 5)
     maps = as_maps(output, info)
     assert (maps.shape, maps.dtype) == ((2, 5, 3, 4), torch.float32)

@@ -14,6 +14,7 @@ from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layers import LayerPlan, plan_layers
 from dissect_widgets.core.network.receptive_field import Axis, Field, FieldMode
+from dissect_widgets.errors import LayerError
 from tests.small_networks import seeded
 
 PICTURE = (31, 37)
@@ -196,6 +197,8 @@ EXACT = {
     ),
     "split": lambda: nn.Sequential(conv(3), Call(lambda x: torch.cat(x.split([1, 1, 2], 1)[::-1], 1))),
     "chunks": lambda: nn.Sequential(conv(3), Call(lambda x: torch.cat(x.chunk(2, 1)[::-1], 1))),
+    "cut plane": lambda: nn.Sequential(conv(3), Call(lambda x: x[:, :, 2:, 1::2])),
+    "cut from the end": lambda: nn.Sequential(conv(3, stride=2), Call(lambda x: x[:, :, -9:-2, :-3])),
     "some units": lambda: nn.Sequential(conv(3), Call(lambda x: x[:, 1:3])),
     "one unit": lambda: nn.Sequential(conv(3), Call(lambda x: x[:, 3].unsqueeze(1))),
     "batch norm": lambda: nn.Sequential(conv(3, stride=2), nn.BatchNorm2d(4), nn.ReLU(inplace=True)),
@@ -353,20 +356,11 @@ def test_other_tensors_have_no_field() -> None:
 
 
 LOST = {
-    "linear": lambda: nn.Sequential(
-        conv(3, stride=3), nn.Flatten(), nn.Linear(4 * 10 * 12, 5 * 4 * 6), nn.Unflatten(1, (5, 4, 6))
-    ),
     "attention": lambda: nn.Sequential(conv(3, stride=3), Attention()),
     "attention, then conv": lambda: nn.Sequential(conv(3, stride=3), Attention(), nn.Conv2d(4, 5, 3)),
     "uneven adaptive pool": lambda: nn.Sequential(conv(3), nn.AdaptiveAvgPool2d((7, 8))),
     "aligned corners": lambda: nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True),
     "pixel shuffle": lambda: nn.Sequential(conv(3, stride=2), nn.PixelShuffle(2)),
-    "cut plane": lambda: nn.Sequential(conv(3), Call(lambda x: x[:, :, 2:, ::2])),
-    "folded plane": lambda: nn.Sequential(conv(3), Call(lambda x: x.reshape(len(x), 4, 35, 29))),
-    "conv on the turned plane": lambda: nn.Sequential(
-        conv(3), Call(lambda x: x.transpose(2, 3)), nn.Conv2d(4, 5, (5, 1), padding=(2, 0))
-    ),
-    "turned plane": lambda: nn.Sequential(conv(3), Call(lambda x: x.transpose(2, 3))),
     "vector": lambda: nn.Sequential(conv(3), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
 }
 
@@ -376,6 +370,38 @@ def test_lost_geometry_falls_back_to_half_pixel(name: str) -> None:
     plan = plan_of(build(LOST[name]))
     assert plan.grid == Grid.half_pixel(plan.info.height, plan.info.width, PICTURE)
     assert plan.grid.rule == "half-pixel"
+
+
+REFUSED = {
+    "linear": lambda: nn.Sequential(
+        conv(3, stride=3), nn.Flatten(), nn.Linear(4 * 10 * 12, 5 * 4 * 6), nn.Unflatten(1, (5, 4, 6))
+    ),
+    "folded plane": lambda: nn.Sequential(conv(3), Call(lambda x: x.reshape(len(x), 4, 35, 29))),
+    "conv on the turned plane": lambda: nn.Sequential(
+        conv(3), Call(lambda x: x.transpose(2, 3)), nn.Conv2d(4, 5, (5, 1), padding=(2, 0))
+    ),
+    "turned plane": lambda: nn.Sequential(conv(3), Call(lambda x: x.transpose(2, 3))),
+    "mirrored": lambda: nn.Sequential(conv(3), Call(lambda x: x.flip(-1))),
+    "windows": lambda: nn.Sequential(conv(3), Call(windows)),
+    "cropped": lambda: nn.Sequential(Call(lambda x: x.roll(0)[:, :, 9:-9]), conv(3)),
+}
+REASONS = {
+    "conv on the turned plane": "rows and columns are exchanged",
+    "turned plane": "rows and columns are exchanged",
+    "mirrored": "It is mirrored",
+    "cropped": "does not look at the top of the image",
+}
+
+
+def windows(x: Tensor) -> Tensor:
+    """Blocks of 5 x 4, one after another, as tokens."""
+    return x[:, :, :25, :28].unflatten(3, (7, 4)).unflatten(2, (5, 5)).permute(0, 2, 4, 3, 5, 1).flatten(1, 4)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_layer_that_does_not_lie_in_rows_and_columns_is_refused(name: str) -> None:
+    with pytest.raises(LayerError, match=REASONS.get(name, "no reading of it follows the image")):
+        plan_of(build(REFUSED[name]))
 
 
 def test_lost_branch_does_not_lose_the_other() -> None:
