@@ -109,10 +109,14 @@ def say(passed_over: Mapping[str, str]) -> str:
 
 def warn_of(passed_over: Mapping[str, str]) -> None:
     """Warn the caller of a constructor of photos that are passed over; other files are expected."""
-    sorts = (_BROKEN, _CIRCLE, _NAME, _UNREAD.partition("{")[0])
-    photos = {name: reason for name, reason in passed_over.items() if reason.startswith(sorts)}
-    if photos:
+    if photos := missed(passed_over):
         warnings.warn(say(photos), UserWarning, stacklevel=3)
+
+
+def missed(passed_over: Mapping[str, str]) -> dict[str, str]:
+    """Files that are passed over though they may be photos or masks."""
+    reasons = (_BROKEN, _CIRCLE, _NAME, _UNREAD.partition("{")[0])
+    return {name: reason for name, reason in passed_over.items() if reason.startswith(reasons)}
 
 
 def some(names: list[str], count: int = 5) -> str:

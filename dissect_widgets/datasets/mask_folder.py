@@ -21,11 +21,13 @@ from torch.utils.data import Dataset
 
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.proofs.report import Proof
 from dissect_widgets.datasets.files import PathLike, file_state, photo_endings, warn_of
 from dissect_widgets.datasets.frames import ORIENTATIONS, MaskOrientation, laid_on, proved_orientation
 from dissect_widgets.datasets.masks import MaskTable, read_mask
 from dissect_widgets.datasets.pairing import Affix, pair
 from dissect_widgets.datasets.photos import read_photo
+from dissect_widgets.datasets.proofs import prove_files
 from dissect_widgets.datasets.tables import MAX_VALUE, read_class_table, read_image_labels
 from dissect_widgets.errors import DataError, SettingError
 
@@ -145,6 +147,10 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             channels.append(np.array(small, np.int32))
         channels += [np.full(self.label_size, label, np.int32) for label in self._image_labels[index]]
         return photo.pixels, torch.from_numpy(np.stack(channels))
+
+    def proofs(self) -> list[Proof]:
+        """What is proved of the files, by a look at a few photos and their masks."""
+        return prove_files(self, self.unpaired)
 
     def digest(self) -> str:
         """SHA-256 over the names, sizes and times of all files, and the meaning of the masks."""

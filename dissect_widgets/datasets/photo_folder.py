@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dissect_widgets.core.data.sizes import Size, sides
+from dissect_widgets.core.proofs.report import Proof
 from dissect_widgets.datasets.files import (
     PathLike,
     file_state,
@@ -23,11 +24,15 @@ from dissect_widgets.datasets.files import (
     warn_of,
 )
 from dissect_widgets.datasets.photos import read_photo
+from dissect_widgets.datasets.proofs import prove_files
 from dissect_widgets.errors import DataError
 
 
 class PhotoFolder(Dataset[Tensor]):
-    """Photos without labels; for photos in a folder for each class see `torchvision.datasets.ImageFolder`.
+    """Photos without labels.
+
+    For photos in a folder for each class see `torchvision.datasets.ImageFolder`; with `loader=load_photo` it
+    reads them as this does.
 
     Parameters
     ----------
@@ -58,6 +63,10 @@ class PhotoFolder(Dataset[Tensor]):
 
     def __getitem__(self, index: int) -> Tensor:
         return read_photo(self.images / self.names[index], self.size).pixels
+
+    def proofs(self) -> list[Proof]:
+        """What is proved of the files, by a look at a few photos."""
+        return prove_files(self, None)
 
     def digest(self) -> str:
         """SHA-256 over the names, sizes and times of all files."""

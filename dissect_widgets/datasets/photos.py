@@ -68,6 +68,21 @@ def read_photo(path: Path, size: tuple[int, int]) -> Photo:
     return Photo(pixels, upright.size, before or orientation)
 
 
+def load_photo(path: str | Path) -> Image.Image:
+    """Load a photo, upright, as an RGB image of Pillow: the `loader` of torchvision's `ImageFolder`.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or not with certainty; see `rgb_of`.
+    """
+    with open_image(Path(path)) as image:
+        colors, orientation = rgb_image(image, str(path)), read_orientation(image)
+    if not isinstance(colors, Image.Image):
+        colors = Image.fromarray((colors * 255).round().astype(np.uint8)).convert("RGB")
+    return turned_upright(colors, orientation)
+
+
 def open_image(path: Path) -> Image.Image:
     """Open an image file; DataError if it cannot be opened."""
     try:

@@ -25,6 +25,7 @@ from torchvision.transforms import CenterCrop, Compose, Resize, ToTensor
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.datasets.photos import load_photo
 from dissect_widgets.errors import DataError, SettingError, nearest
 from dissect_widgets.models.places365 import load_places_vgg16
 from dissect_widgets.models.progressive_gan import load_generator
@@ -180,7 +181,7 @@ def _folder(path: Path) -> ImageFolder:
     """Photos in a folder for each class, resized and cropped as in the training of the network."""
     transform = Compose([Resize((256, 256)), CenterCrop(224), ToTensor()])
     try:
-        return ImageFolder(str(path), transform)
+        return ImageFolder(str(path), transform, loader=load_photo)
     except FileNotFoundError as error:
         raise DataError(f"{path} is not a folder with a folder of photos for each class: {error}") from error
 
