@@ -9,9 +9,10 @@ Concept(name='car', category='object')
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import index
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         size: Size = 224,
         label_size: Size = 112,
         image_labels: PathLike | None = None,
-        unlabeled: int | Sequence[int] = (),
+        unlabeled: int | Iterable[int] = (),
         image_suffix: str = "",
         mask_suffix: str | Sequence[str] = "",
         image_prefix: str = "",
@@ -129,7 +130,9 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         self.unpaired, self.passed_over = pairs.unpaired, pairs.passed_over
         self._paths: list[list[Path]] = list(pairs.masks.values())
         self._read_tables(
-            image_labels, [unlabeled] if isinstance(unlabeled, int) else unlabeled, pairs.photos
+            image_labels,
+            _integers(unlabeled),
+            pairs.photos,
         )
         warn_of(self.passed_over)
 
@@ -185,6 +188,11 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
             if not 0 <= value <= MAX_VALUE:
                 raise SettingError(f"unlabeled is {value}; mask values are 0 to {MAX_VALUE}.")
             meanings = [table.values for table in tables if table.values is not None]
+            if tables and not meanings:
+                raise SettingError(
+                    f"unlabeled has the value {value}, but {self.classes[0]} names colors, not values; a "
+                    "color without a name is unlabeled."
+                )
             if meanings and all(values.get(value) for values in meanings):
                 raise SettingError(
                     f"unlabeled has the value {value}, which {self.classes[0]} calls {meanings[0][value]}."
@@ -207,6 +215,14 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         self._image_labels = [
             [numbers[c] for c in labels[name]] + [0] * (most - len(labels[name])) for name in self.names
         ]
+
+
+def _integers(values: Any) -> list[int]:
+    listed: Iterable[Any] = [values] if np.isscalar(values) else values
+    try:
+        return [index(value) for value in listed]
+    except TypeError:
+        raise SettingError(f"unlabeled is {values!r}; it must be whole numbers, 0 to {MAX_VALUE}.") from None
 
 
 def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:

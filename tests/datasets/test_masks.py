@@ -17,7 +17,7 @@ from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.datasets.mask_folder import MaskFolder
 from dissect_widgets.datasets.masks import Mask, MaskTable
 from dissect_widgets.datasets.tables import ClassTable, read_class_table
-from dissect_widgets.errors import DataError
+from dissect_widgets.errors import DataError, SettingError
 
 RANDOM = np.random.default_rng(0)
 INDICES = RANDOM.choice(np.uint8([0, 1, 2, 5]), (21, 29))
@@ -198,6 +198,22 @@ def test_an_unknown_color_is_named_with_its_place(folder: Path) -> None:
     expected = EXPECTED.copy()
     expected[3, 4] = 0
     assert np.array_equal(labels(folder, "\n".join(rows)), expected)
+
+
+def test_unlabeled_values_of_a_table_of_colors(folder: Path) -> None:
+    Image.fromarray(painted()).save(folder / "masks" / "a.png")
+    with pytest.raises(SettingError, match=r"unlabeled has the value 5, but \S+ names colors, not values"):
+        opened(folder, HEX, unlabeled=[5])
+    Image.fromarray(np.where(INDICES == 5, 255, INDICES).astype(np.uint8)).save(folder / "masks" / "a.png")
+    for unlabeled in (255, np.int64(255), {255}, np.array([255])):
+        assert np.array_equal(labels(folder, unlabeled=unlabeled), np.where(EXPECTED == 4, 0, EXPECTED))
+
+
+@pytest.mark.parametrize("unlabeled", [1.5, [255, 1.5], "255", ["255"], None])
+def test_unlabeled_values_that_are_no_whole_numbers(folder: Path, unlabeled: object) -> None:
+    Image.fromarray(INDICES).save(folder / "masks" / "a.png")
+    with pytest.raises(SettingError, match=r"unlabeled is .*; it must be whole numbers, 0 to 65535"):
+        opened(folder, unlabeled=unlabeled)
 
 
 def test_colors_without_a_table_of_them(folder: Path) -> None:

@@ -1,8 +1,13 @@
+import csv
 import re
+import tempfile
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.datasets.tables import read_classes, read_image_labels, value_table
@@ -286,3 +291,29 @@ def test_a_name_without_ending_that_two_images_have(path: Path) -> None:
     path.write_text("image,name,category\nx,beach,scene\n")
     with pytest.raises(DataError, match=r"line 2: 'x' may be x\.jpg or x\.png"):
         read_image_labels(path, ["x.jpg", "x.png"])
+
+
+cell = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=5)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 65535), cell, cell, cell),
+        min_size=1,
+        max_size=6,
+        unique_by=lambda row: row[0],
+    ),
+    st.sampled_from(",;\t"),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_what_a_writer_of_tables_wrote_is_read(
+    rows: list[tuple[int, str, str, str]], separator: str, quoting: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "classes.csv"
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter=separator, quoting=quoting)
+            writer.writerows([("value", "note", "name", "category"), *rows])
+        normal = [unicodedata.normalize("NFC", part) for row in rows for part in row[2:]]
+        expected = [Concept(*pair) for pair in zip(normal[::2], normal[1::2], strict=True)]
+        assert read_classes(path) == dict(zip([row[0] for row in rows], expected, strict=True))

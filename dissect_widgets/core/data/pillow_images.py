@@ -13,7 +13,7 @@ from PIL import Image
 from dissect_widgets.core.data.arrays import Float32s, UInt8s
 from dissect_widgets.errors import DataError
 
-_OPAQUE = frozenset(["L", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "P", "1"])
+_OPAQUE = frozenset(["L", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "P", "1"])
 _TRANSPARENT = frozenset(["LA", "La", "PA", "RGBA", "RGBa"])
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT, _SUBFILE = 258, 262, 284, 339, 254  # tags of TIFF
 
@@ -21,7 +21,7 @@ _BITS_PER_SAMPLE, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT, _SUBFILE = 258, 262, 28
 def rgb_of(image: Image.Image, name: str) -> UInt8s | Float32s:
     """Colors of an image, as it lies: a rotation that EXIF asks for is not done here.
 
-    Palettes, gray, CMYK, YCbCr and HSV become RGB as Pillow converts them; color profiles (ICC) are not
+    Palettes, gray, CMYK, YCbCr, HSV and LAB become RGB as Pillow converts them; color profiles (ICC) are not
     applied. Transparent pixels are laid on white, as a page shows them. Of 16-bit color Pillow reads the
     upper 8 bits; 16-bit gray keeps all. Floats are taken as they are if all are within 0 to 1.
 
@@ -58,7 +58,7 @@ def rgb_image(image: Image.Image, name: str) -> Image.Image | Float32s:
         _check_colors(image, raw, name)
         if image.mode in ("I", "F") or image.mode.startswith("I;16"):
             return _deep_gray(image, name)
-        return Image.fromarray(_on_white(image)) if _has_alpha(image) else image.convert("RGB")
+        return _on_white(image, name) if image.has_transparency_data else image.convert("RGB")
     except DataError:
         raise
     except Exception as error:  # what decoders raise on damaged files has no limits
@@ -143,16 +143,14 @@ def _deep_gray(image: Image.Image, name: str) -> Float32s:
     return floats
 
 
-def _has_alpha(image: Image.Image) -> bool:
-    return image.mode in _TRANSPARENT or "transparency" in image.info
-
-
-def _on_white(image: Image.Image) -> UInt8s:
-    """Colors of an image with transparent pixels over white, rounded to uint8 (H, W, 3)."""
+def _on_white(image: Image.Image, name: str) -> Image.Image:
+    """Image with transparent pixels over white, rounded to 8 bits."""
     straight = image.convert("LA") if image.mode == "La" else image
     pixels = np.asarray(straight.convert("RGBA")).astype(np.uint32)
     color, alpha = pixels[:, :, :3], pixels[:, :, 3:]
-    return ((color * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    if not alpha.any():
+        raise DataError(f"{name} is transparent everywhere. Save it without alpha, if it has colors.")
+    return Image.fromarray(((color * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8))
 
 
 def _tag(image: Image.Image, tag: int, default: float) -> float:

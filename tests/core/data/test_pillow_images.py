@@ -12,6 +12,7 @@ import tifffile
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 from PIL import Image
+from skimage.color import lab2rgb
 
 from dissect_widgets.core.data.pillow_images import rgb_of
 from dissect_widgets.errors import DataError
@@ -119,6 +120,7 @@ def test_color_of_sixteen_bits_is_right_to_eight() -> None:
 
 @given(arrays.arrays(np.uint8, (5, 7, 4)))
 def test_transparent_pixels_lie_on_white(pixels: np.ndarray) -> None:
+    pixels[0, 0, 3] = 255
     color, alpha = pixels[:, :, :3].astype(float), pixels[:, :, 3:].astype(float) / 255
     rgb = rgb_of(stored(Image.fromarray(pixels), "PNG"), "photo")
     assert np.abs(rgb - (color * alpha + 255 * (1 - alpha))).max() <= 0.5 + 1e-9
@@ -151,6 +153,13 @@ def test_a_transparent_color_is_white() -> None:
     assert gray_of(deep).tolist() == [[1, 1, 0]]
 
 
+def test_transparency_that_is_not_certain() -> None:
+    with pytest.raises(DataError, match="photo is transparent everywhere"):
+        rgb_of(stored(Image.new("RGBA", (5, 4), (9, 8, 7, 0)), "TGA"), "photo")
+    with pytest.raises(DataError, match="photo has a transparent color that cannot be compared"):
+        rgb_of(stored(Image.fromarray(GRAY > 99), "PNG", transparency=1), "photo")
+
+
 def test_palettes() -> None:
     image = Image.fromarray(np.uint8([[0, 1, 2]]))
     image.putpalette([9, 8, 7, 60, 50, 40, 200, 100, 0])
@@ -159,6 +168,9 @@ def test_palettes() -> None:
         assert rgb_of(stored(image, form), "photo").tolist() == expected
     image = stored(image, "PNG", transparency=bytes([255, 0, 51]))
     assert rgb_of(image, "photo").tolist() == [[[9, 8, 7], [255] * 3, [244, 224, 204]]]
+    image = Image.fromarray(np.uint8([[0, 1]]))
+    image.putpalette([9, 8, 7, 255, 200, 100, 0, 51], "RGBA")
+    assert rgb_of(image, "photo").tolist() == [[[9, 8, 7], [244, 224, 204]]]
 
 
 def test_one_bit() -> None:
@@ -200,8 +212,21 @@ def test_kinds_of_color_that_pillow_converts() -> None:
         rgb = rgb_of(converted, "photo").astype(int)
         limit = 12 if mode == "HSV" else 3
         assert np.abs(rgb - (expected[:, :, None] if expected.ndim == 2 else expected)).max() <= limit, mode
-    with pytest.raises(DataError, match="photo has colors of the kind LAB"):
-        rgb_of(Image.new("LAB", (3, 4)), "photo")
+
+
+def test_lab() -> None:
+    """A TIFF file of CIE L*a*b*, beside scikit-image's colors."""
+    lab = np.dstack([RANDOM.integers(60, 200, (6, 7)), *RANDOM.integers(-9, 10, (2, 6, 7))])
+    data = lab.astype(np.int16).astype(np.uint8).tobytes()  # a and b are signed bytes
+    tags = {256: 7, 257: 6, 259: 1, 262: 8, 273: 8, 277: 3, 278: 6, 279: len(data)}
+    file = b"II*\0" + (14 + len(data)).to_bytes(4, "little") + data + b"\10\0\10\0\10\0" + b"\11\0"
+    entries = {tag: (4, 1, value) for tag, value in tags.items()} | {258: (3, 3, 8 + len(data))}
+    for tag, (kind, count, value) in sorted(entries.items()):
+        file += tag.to_bytes(2, "little") + kind.to_bytes(2, "little") + count.to_bytes(4, "little")
+        file += value.to_bytes(4, "little")
+    image = Image.open(io.BytesIO(file + bytes(4)))
+    expected = lab2rgb(lab * [100 / 255, 1, 1]) * 255
+    assert image.mode == "LAB" and np.abs(rgb_of(image, "photo") - expected).max() < 5
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
