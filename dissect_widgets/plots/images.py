@@ -19,7 +19,8 @@ from torch import Tensor
 
 from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.theme import OUTLINE, figure, text
+from dissect_widgets.plots.colors import OUTLINE
+from dissect_widgets.plots.theme import figure, text
 
 _PAGE = 860  # width of all images at most, in pixels, as far as this leaves each one its least
 _LEAST, _MOST = 64, 160  # width of an image

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
-CATEGORY_COLORS = {
-    "object": "#0072b2",
-    "part": "#d55e00",
-    "material": "#009e73",
-    "texture": "#cc79a7",
-    "scene": "#e69f00",
-    "color": "#56b4e9",
-}
-"""Okabe and Ito's colors; the widgets use the same."""
-_OTHERS = ("#8c6d31", "#7570b3", "#666666")
-SERIES_COLORS = (*CATEGORY_COLORS.values(), *_OTHERS)
+from dissect_widgets.plots.colors import CATEGORY_COLORS as CATEGORY_COLORS
+from dissect_widgets.plots.colors import OTHER_COLORS
+from dissect_widgets.plots.colors import category_color as category_color
+
+SERIES_COLORS = (*CATEGORY_COLORS.values(), *OTHER_COLORS)
 """Colors of lines that stand for no category, the most important one first."""
-OUTLINE = (255, 212, 0)
-"""Border of a region on an image, as in maps.js."""
 INK = "#7b7b7b"
 """Has a contrast of 4 to white and to black."""
 _GRID = "rgba(128, 128, 128, 0.25)"
-
-
-def category_color(category: str, categories: Sequence[str]) -> str:
-    """Color of a category; those beyond the papers' six reuse three more colors in turn."""
-    if category in CATEGORY_COLORS:
-        return CATEGORY_COLORS[category]
-    others = [name for name in categories if name not in CATEGORY_COLORS]
-    return _OTHERS[others.index(category) % len(_OTHERS)]
 
 
 def faint(color: str) -> str:

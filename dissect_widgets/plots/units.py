@@ -13,20 +13,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-import torch
 from PIL import Image
 
-from dissect_widgets.core.data.arrays import Bools, Float32s, UInt8s
+from dissect_widgets.core.data.arrays import UInt8s
 from dissect_widgets.core.dissection.layer_result import Denominator, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.errors import SettingError
+from dissect_widgets.plots.exemplars import exemplars, lit
 from dissect_widgets.plots.images import image_rows
-from dissect_widgets.plots.theme import OUTLINE, figure, text
+from dissect_widgets.plots.theme import figure, text
 
 _SIDE = 160  # height of an image, in pixels
 _GAP = 4
-_SHADE = 0.5  # brightness of what lies outside of the region, as in maps.js
 _LABEL, _SPACE = 24, 12  # height of the line above a row, and of the space below it
 _MARGIN = 48
 
@@ -134,7 +132,7 @@ def filter_view(
     count = int((dissected.exemplar_image[unit] >= 0).sum())
     if not 0 <= exemplar < count:
         raise SettingError(f"There is no exemplar {exemplar}; unit {unit} of {layer} has {count}, from 0.")
-    pixels, values = _exemplars(dissection, dissected, unit, exemplar + 1)
+    pixels, values = exemplars(dissection, dissected, unit, exemplar + 1, _SIDE)
     image, value = pixels[exemplar].astype(np.float32) / 255, values[exemplar]
     threshold = float(dissected.threshold[dissected.level_index(level), unit])
     spread = value.max() - value.min()
@@ -159,7 +157,7 @@ def exemplar_strip(
     ndarray
         uint8 (160, width, 4), the gaps between images transparent; None if the unit has no exemplar.
     """
-    pixels, values = _exemplars(dissection, layer, unit, count)
+    pixels, values = exemplars(dissection, layer, unit, count, _SIDE)
     if not len(pixels):
         return None
     width = pixels.shape[2]
@@ -167,7 +165,7 @@ def exemplar_strip(
     threshold = layer.threshold[layer.level_index(level), unit]
     for position, (image, value) in enumerate(zip(pixels, values, strict=True)):
         left = position * (width + _GAP)
-        strip[:, left : left + width, :3] = _lit(image, value > threshold)
+        strip[:, left : left + width, :3] = lit(image, value > threshold)
         strip[:, left : left + width, 3] = 255
     return strip
 
@@ -181,32 +179,6 @@ def named(
     return f"unit {unit} " + (
         f'"{concept.name}" ({concept.category})' if best.iou[unit] > 0 else "(no concept)"
     )
-
-
-def _exemplars(
-    dissection: Dissection, layer: LayerDissection, unit: int, count: int
-) -> tuple[UInt8s, Float32s]:
-    """Exemplars of a unit, uint8 (n, 160, width, 3), and the activation at their pixels (n, 160, width)."""
-    present = layer.exemplar_image[unit, :count] >= 0
-    numbers = layer.exemplar_image[unit, :count][present].tolist()
-    height, width = dissection.image_size
-    size = (_SIDE, max(1, round(_SIDE * width / height)))
-    pixels = np.zeros((len(numbers), *size, 3), np.uint8)
-    for position, number in enumerate(numbers):
-        image = Image.open(io.BytesIO(dissection.thumbnails[number])).convert("RGB")
-        pixels[position] = np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
-    maps = torch.from_numpy(layer.exemplar_map[unit, :count][present].astype(np.float32))
-    values = Upsampler(layer.exemplar_grid, size, dissection.image_size, maps.device)(maps)
-    return pixels, values.numpy()
-
-
-def _lit(pixels: UInt8s, region: Bools) -> UInt8s:
-    """UInt8s (h, w, 3), dark outside of a region (h, w), with its border drawn."""
-    padded = np.pad(region, 1)
-    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    lit = np.where(region[..., None], pixels, pixels * _SHADE).astype(np.uint8)
-    lit[region & ~inner] = OUTLINE
-    return lit
 
 
 def _source(strip: UInt8s) -> str:
