@@ -23,7 +23,9 @@ from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets.ablation_explorer.data import AblationData
+from dissect_widgets.widgets.ablation_explorer.still import Edited, explorer_still
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
@@ -216,12 +218,22 @@ class AblationExplorer(Widget):
         self.predicted, self.accuracy, self.flipped, shown = effect
         self._result = shown | {"turn": self._turn}
 
+    def still(self) -> Still | None:
+        """Accuracies, the curve if it was measured, the most important units, and what changes."""
+        if "measured" not in self._result:
+            return None
+        edited = Edited(self.class_name, self.mode, tuple(self.units))
+        concept_of = self._units.concept_and_color(self.importance.layer) if self._units else None
+        return explorer_still(self.data, edited, self._result, concept_of)
+
     def _answer(self, question: dict[str, Any]) -> Answer:
         kind = question["kind"]
         if kind == "classified_images":
             return {}, [self.data.held.jpegs[image] for image in question["images"]]
         if kind == "curve":
-            return self.data.curve(question["class"]), []
+            curve = self.data.curve(question["class"])
+            self._still_changed()
+            return curve, []
         if self._units is None:
             raise ValueError("This layer is not dissected.")
         return self._units.answer(question)

@@ -114,6 +114,10 @@ class AblationData:
         }
         return Effect(predicted, accuracy, flipped, shown)
 
+    def measured_curve(self, name: str) -> dict[str, Any] | None:
+        """The curve of a class if `curve` has measured it."""
+        return self._curves.get(name)
+
     def curve(self, name: str) -> dict[str, Any]:
         """Accuracy of a class along its ranking; measured once."""
         if name not in self._curves:

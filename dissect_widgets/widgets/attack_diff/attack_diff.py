@@ -27,8 +27,10 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import DissectError, SettingError
 from dissect_widgets.widgets.attack_diff.data import AttackData
+from dissect_widgets.widgets.attack_diff.still import ShownAttack, attack_still
 from dissect_widgets.widgets.shared.background import Background
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 from dissect_widgets.widgets.unit_browser.data import UnitData
 from dissect_widgets.widgets.unit_browser.styles import STYLES as BROWSER_STYLES
@@ -241,6 +243,33 @@ class AttackDiff(Widget):
         """Stop a running attack, and remove what is shown of the last one."""
         self.stop()
         self.attacked, self._result, self.error = None, {}, ""
+
+    def still(self) -> Still:
+        """The image, the attacked image, their difference, and the units that change."""
+        attack = None
+        if self._result.get("success"):
+            given = self._facts, self._result, self._perturbation, self._maps
+            attack = ShownAttack(*given, self.position)
+        return attack_still(
+            self.data.layer,
+            self._facts["names"][self.image],
+            self._original,
+            self._image,
+            attack,
+            times=self.times,
+            palette=self.palette,
+            outcome=self._outcome(),
+            concept_of=self._units.concept_and_color(self.data.layer) if self._units else None,
+        )
+
+    def _still_is_busy(self) -> bool:
+        return self.running
+
+    def _outcome(self) -> str:
+        """How the last attack has failed, or ""."""
+        if self.error or "target" not in self._result:
+            return self.error
+        return f"No image was found that is predicted as {self._result['target']}."
 
     def _answer(self, question: dict[str, Any]) -> Answer:
         kind = question["kind"]

@@ -2,12 +2,12 @@
 
 import { make } from "../shared/dom.js";
 import { keepKeys } from "../shared/root.js";
+import { withStill } from "../shared/still.js";
 
 /** @type {import("../shared/types.js").FrontEnd} */
-export default {
+const line = {
   render({ model, el }) {
-    const line = make("em", {}, model.get("text"));
-    el.append(line);
+    el.append(make("em", {}, model.get("text")));
     let release = () => {};
     /** @type {HTMLElement | null} */
     let root = null;
@@ -17,7 +17,7 @@ export default {
       width = entry.contentRect.width;
       // a figure that was drawn before it was on the page has plotly's default width until the window changes
       window.dispatchEvent(new Event("resize"));
-      const widget = /** @type {HTMLElement | null} */ (el.closest(".dw-layer-comparison"));
+      const widget = wholeOf(el);
       if (!widget || widget === root) return;
       root = widget; // known only once all is on the page
       release();
@@ -30,3 +30,8 @@ export default {
     };
   },
 };
+
+/** @param {HTMLElement} el */
+const wholeOf = (el) => /** @type {HTMLElement | null} */ (el.closest(".dw-layer-comparison"));
+
+export default withStill(line, wholeOf);

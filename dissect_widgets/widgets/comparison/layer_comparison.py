@@ -19,7 +19,10 @@ from dissect_widgets.core.dissection.layer_result import MIN_IOU, Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
 from dissect_widgets.plots.layers_and_concepts import overview
+from dissect_widgets.widgets.comparison.still import comparison_still
 from dissect_widgets.widgets.shared.front_end import join_modules
+from dissect_widgets.widgets.shared.leaves_still import LeavesStill
+from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.widget import one_of
 from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 
@@ -29,9 +32,10 @@ class _Hint(anywidget.AnyWidget):
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     text = traitlets.Unicode().tag(sync=True)
+    _still_key = traitlets.Unicode().tag(sync=True)
 
 
-class LayerComparison(ipywidgets.VBox):
+class LayerComparison(LeavesStill, ipywidgets.VBox):
     """Detectors across layers (PNAS 2020, Fig. 1e), and the concepts of one of them (Fig. 1d).
 
     A click on a bar opens its units: those of a layer and category, or of a concept.
@@ -71,13 +75,15 @@ class LayerComparison(ipywidgets.VBox):
         choice = ipywidgets.ToggleButtons(
             options=[(label, name) for name, label in COUNTS.items()], style={"button_width": "auto"}
         )
-        super().__init__([choice, _Hint(text="Click a bar to see its units."), self._bars, self._below])
+        self._hint = _Hint(text="Click a bar to see its units.")
+        super().__init__([choice, self._hint, self._bars, self._below])
         self.add_class("dw-layer-comparison")  # keys stay inside of it
         with self.hold_trait_notifications():
             self.layer, self.count = dissection.layer_names[-1], count
         self._draw()
         self.observe(self._draw, ["layer", "count"])
         traitlets.link((self, "count"), (choice, "value"))
+        self.browser.observe(self._browser_changed)
 
     def open_units(self, layer: str, *, category: str = "", concept: str = "") -> None:
         """Show the detectors of a layer in the browser, as a click on a bar does."""
@@ -87,6 +93,29 @@ class LayerComparison(ipywidgets.VBox):
             self.browser.category, self.browser.query = category, concept
         if self._has_own_browser:
             self._below.children = [self.browser]
+            self._still_changed()
+
+    def still(self) -> Still:
+        """The bars, and below them the units that a click has opened."""
+        return comparison_still(
+            self.dissection,
+            self.layer,
+            self.count,
+            min_iou=self.min_iou,
+            level=self.level,
+            denominator=self.denominator,
+            browser=self.browser.still() if self._below.children else None,
+        )
+
+    def _still_page(self) -> _Hint:
+        return self._hint
+
+    def _still_traits(self) -> list[str]:
+        return ["layer", "count"]
+
+    def _browser_changed(self, _change: Any) -> None:
+        if self._below.children:
+            self._still_changed()
 
     @traitlets.validate("count")
     def _valid_count(self, proposal: Any) -> str:

@@ -3,6 +3,7 @@
 import { errorLine, make, makeButton } from "../shared/dom.js";
 import { openChannel } from "../shared/kernel.js";
 import { mountRoot } from "../shared/root.js";
+import { withStill } from "../shared/still.js";
 import { onChanges, setTraits } from "../shared/traits.js";
 import { PaintingArea } from "./brush.js";
 import { brushControls } from "./brush_controls.js";
@@ -12,7 +13,7 @@ import { RequestQueue } from "./request_queue.js";
 import { actionOf, isTextField, resizedBrush } from "./shortcuts.js";
 import { strokeList } from "./stroke_list.js";
 
-/** @import { Ask, FrontEnd, Model } from "../shared/types.js" */
+/** @import { Ask, Model } from "../shared/types.js" */
 /** @import { Facts, Mode, PainterRequest, Point } from "./types.js" */
 /** @import { Action } from "./shortcuts.js" */
 
@@ -321,8 +322,7 @@ class NeuronPainter {
   }
 }
 
-/** @type {FrontEnd} */
-export default {
+export default withStill({
   render({ model, el }) {
     const { ask, close } = openChannel(model);
     const remove = new NeuronPainter({ model, ask, el }).start();
@@ -331,4 +331,4 @@ export default {
       close();
     };
   },
-};
+});

@@ -30,9 +30,11 @@ from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.errors import DissectError, SavedError, SettingError
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
 from dissect_widgets.widgets.neuron_painter.palette import mix_palette, page_palette
+from dissect_widgets.widgets.neuron_painter.still import painter_still
 from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
 from dissect_widgets.widgets.shared.history import History
+from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 
 
@@ -133,6 +135,11 @@ class NeuronPainter(Widget):
 
     def _answer(self, question: dict[str, Any]) -> Answer:
         return self._page.answer(question)
+
+    def still(self) -> Still:
+        """The image without and with the strokes, and the strokes."""
+        strokes = [stroke for stroke, _ in self._strokes]
+        return painter_still(self.layer.name, self.seed, self.original, self.image, strokes)
 
     @property
     def image(self) -> Image.Image:

@@ -3,6 +3,7 @@
 import { asBits, decodeHalfFloats, readColumns, toBitmap } from "./binary.js";
 import { openChannel } from "./kernel.js";
 import { batched, PromiseCache } from "./promises.js";
+import { withStill } from "./still.js";
 
 /** @import { Answer, Exemplar, FrontEnd, Grid, KernelSource, Model, UnitDetail } from "./types.js" */
 
@@ -93,13 +94,13 @@ export function kernelSource(model) {
 }
 
 /**
- * A front end whose data come from the kernel.
+ * A front end whose data come from the kernel, and that leaves a still.
  * @param {(page: { model: Model, source: KernelSource, el: HTMLElement }) => () => void} mount
  *   shows the widget, and returns a function that removes it
  * @returns {FrontEnd}
  */
 export function kernelWidget(mount) {
-  return {
+  return withStill({
     render({ model, el }) {
       const source = kernelSource(model);
       const unmount = mount({ model, source, el });
@@ -108,5 +109,5 @@ export function kernelWidget(mount) {
         source.close();
       };
     },
-  };
+  });
 }

@@ -12,6 +12,7 @@ export interface State {
 /** The model of a widget, as anywidget gives it. */
 export interface Model extends State {
   send(content: unknown): void;
+  widget_manager?: any;
 }
 
 /** What anywidget calls to show a widget; `render` may return a function that removes it. */

@@ -7,18 +7,21 @@ from collections.abc import Iterable
 from typing import Any
 
 import anywidget
+import traitlets
 from traitlets import TraitError
 
 from dissect_widgets.errors import nearest
+from dissect_widgets.widgets.shared.leaves_still import LeavesStill
 
 Answer = tuple[dict[str, Any], list[bytes]]
 """Content and buffers of an answer to a page."""
 
 
-class Widget(anywidget.AnyWidget):
+class Widget(LeavesStill, anywidget.AnyWidget):
     """A widget whose page asks for data as they come into sight.
 
-    A subclass has `_esm` and `_css` (see `front_end`), traits, and an `_answer` to each question of its page.
+    A subclass has `_esm` and `_css` (see `front_end`), traits, an `_answer` to each question of its page, and
+    a `still` for saved notebooks.
 
     Parameters
     ----------
@@ -30,6 +33,8 @@ class Widget(anywidget.AnyWidget):
     TypeError
         If there is no trait of a name; it names the nearest keyword.
     """
+
+    _still_key = traitlets.Unicode(help="Which outputs are the widget's still.").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._check_keywords(traits)

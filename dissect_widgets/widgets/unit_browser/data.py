@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dissect_widgets.core.data.arrays import Float64s
-from dissect_widgets.core.dissection.layer_result import Denominator, LayerDissection
+from dissect_widgets.core.dissection.layer_result import Best, Denominator, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.plots.colors import category_color
 
 TOP_CONCEPTS = 10
+_NO_COLOR = "#d8dee4"
 LARGE_SIDE = 224
 """Longest side of the images of a unit's detail, in pixels."""
 
@@ -71,6 +75,46 @@ class UnitData:
             pieces.append(best.concept.astype("<i4"))
             pieces += [x.astype("<f4") for x in (best.iou, threshold, layer.lowest, layer.highest)]
         return b"".join(piece.tobytes() for piece in pieces)
+
+    def best(self, layer: str) -> Best:
+        """Best concept of each unit of a layer."""
+        return self._best[self.dissection.layer_names.index(layer)]
+
+    def concept_and_color(self, layer: str) -> Callable[[int], tuple[str, str]]:
+        """A function from units of a layer to their best concepts and the colors of their categories."""
+        best, vocabulary = self.best(layer), self.dissection.vocabulary
+
+        def of_unit(unit: int) -> tuple[str, str]:
+            if best.iou[unit] <= 0:
+                return "no concept", _NO_COLOR
+            concept = vocabulary[int(best.concept[unit])]
+            return concept.name, category_color(concept.category, vocabulary.categories)
+
+        return of_unit
+
+    def matching(self, layer: str, query: str, category: str, min_iou: float, sort: str) -> list[int]:
+        """Units that match a search and filters, in order, as `filters.js` finds them."""
+        best, vocabulary = self.best(layer), self.dissection.vocabulary
+        concepts = [vocabulary[int(number)] for number in best.concept]
+        highest = self.dissection[layer].highest
+        words = query.strip().lower()
+        numbered = re.fullmatch(r"(?:unit\s*)?(\d+)", words, re.ASCII)
+
+        def is_match(unit: int) -> bool:
+            if category and concepts[unit].category != category:
+                return False
+            if min_iou > 0 and best.iou[unit] <= min_iou:
+                return False
+            is_named = best.concept[unit] > 0 and words in concepts[unit].name.lower()
+            return not words or bool(numbered and int(numbered[1]) == unit) or is_named
+
+        orders: dict[str, Callable[[int], Any]] = {
+            "iou": lambda unit: -best.iou[unit],
+            "unit": lambda unit: unit,
+            "concept": lambda unit: (concepts[unit].name.casefold(), -best.iou[unit]),
+            "max_activation": lambda unit: -highest[unit],
+        }
+        return sorted(filter(is_match, range(len(concepts))), key=orders[sort])
 
     def exemplars(self, layer: int, unit: int, count: int) -> dict[str, Any]:
         """First exemplars of a unit: numbers of images, max activations, maps as little-endian float16."""

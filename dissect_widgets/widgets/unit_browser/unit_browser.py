@@ -17,8 +17,10 @@ from traitlets import TraitError
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets.shared.front_end import join_modules, scoped_styles
+from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.still import Open, browser_still
 from dissect_widgets.widgets.unit_browser.styles import STYLES
 
 SORTS = ("iou", "unit", "concept", "max_activation")
@@ -109,6 +111,14 @@ class UnitBrowser(Widget):
 
     def _answer(self, question: dict[str, Any]) -> Answer:
         return self._data.answer(question)
+
+    def still(self) -> Still:
+        """The open units, and the first of those that match the filters."""
+        layer = self.dissection[self.layer]
+        chosen = [(self.unit, self.threshold), (self.compare, self.compare_threshold)]
+        opened = [Open(unit, threshold) for unit, threshold in chosen if unit is not None]
+        matching = self._data.matching(self.layer, self.query, self.category, self.min_iou, self.sort)
+        return browser_still(self._data, layer, opened, matching)
 
     @traitlets.validate("layer")
     def _valid_layer(self, proposal: Any) -> str:

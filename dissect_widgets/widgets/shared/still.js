@@ -1,0 +1,67 @@
+// The still of a widget: hidden as long as the widget lives, and shown in its place when its kernel is gone.
+
+import { followStill, markAsKnown } from "./saved_outputs.js";
+
+/** @import { FrontEnd, Model } from "./types.js" */
+
+/**
+ * Styles that hide the outputs of a still: its text, and the picture after it.
+ * @param {string} key
+ */
+export function hidingStyles(key) {
+  const text = `.jp-OutputArea-child:has(> .jp-OutputArea-output > .dw-still-${key})`;
+  return `${text}, ${text} + .jp-OutputArea-child:has(> .jp-RenderedImage) { display: none; }`;
+}
+
+/**
+ * Hide the still of a widget while the widget lives; returns a function that ends this.
+ * @param {Model} model
+ * @param {() => HTMLElement | null} getRoot what is hidden once the widget is dead and its still is there
+ */
+function replaceStill(model, getRoot) {
+  const key = model.get("_still_key");
+  if (!/^[\w-]+$/.test(key)) return () => {};
+  const layout = model.get("layout"); // a model as well; that of the widget itself does not say whether it lives
+  const styles = document.createElement("style");
+  styles.textContent = hidingStyles(key);
+  const show = () => {
+    const isLive = layout?.comm_live !== false;
+    if (isLive) document.head.append(styles);
+    else styles.remove();
+    const hasStill = document.querySelector(`.dw-still-${key}`) !== null;
+    if (!isLive && hasStill) getRoot()?.style.setProperty("display", "none", "important");
+    else getRoot()?.style.removeProperty("display");
+    return isLive;
+  };
+  layout?.on?.("comm_live_update", show);
+  let unfollow = () => {};
+  if (show()) {
+    const context = model.widget_manager?.context;
+    markAsKnown(context, key);
+    unfollow = followStill(context, key);
+  }
+  return () => {
+    layout?.off?.("comm_live_update", show);
+    unfollow();
+    styles.remove();
+  };
+}
+
+/**
+ * A front end whose widget leaves a still.
+ * @param {FrontEnd} frontEnd
+ * @param {(el: HTMLElement) => HTMLElement | null} getRoot element of the whole widget
+ * @returns {FrontEnd}
+ */
+export function withStill(frontEnd, getRoot = (el) => el) {
+  return {
+    render({ model, el }) {
+      const unmount = frontEnd.render({ model, el });
+      const showStill = replaceStill(model, () => getRoot(el));
+      return () => {
+        unmount?.();
+        showStill();
+      };
+    },
+  };
+}
