@@ -29,7 +29,7 @@ function documentOf(cells, metadata = {}) {
     metadata,
     listeners,
     model: {
-      cells: [{}, ...cells.map((outputs) => ({ outputs: areaOf(outputs) }))],
+      cells: /** @type {any[]} */ ([{}, ...cells.map((outputs) => ({ outputs: areaOf(outputs) }))]),
       getMetadata: (/** @type {string} */ name) => metadata[name],
       setMetadata: (/** @type {string} */ name, /** @type {any} */ value) => (metadata[name] = value),
     },
@@ -82,7 +82,9 @@ test("updates reach their outputs, and no others", () => {
     for (const run of context.listeners) run(null, { header: { msg_type: kind }, content });
   };
   const texts = () =>
-    context.model.cells.flatMap(({ outputs }) => outputs?.outputs.map((one) => one.data["text/plain"]) ?? []);
+    context.model.cells.flatMap(
+      ({ outputs }) => outputs?.outputs.map((/** @type {any} */ one) => one.data["text/plain"]) ?? [],
+    );
   send("dw-still-b-0", "update_display_data");
   send("dw-still-a-0", "display_data");
   send("other", "update_display_data");
