@@ -94,6 +94,8 @@ def _fastest(
     model, info = whole.model, whole.info
     if info.calls > 1:
         return None, f"{info.name} runs {info.calls} times in a pass"
+    if info.part:
+        return None, f"{info.name} outputs more than one tensor"
     try:
         parts, stages = split(model, info.name)
         parts = parts.with_per_image(inputs)

@@ -19,7 +19,7 @@ from dissect_widgets.core.data.latents import (
 from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.dissection.settings import Settings
-from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwritten
+from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwritten, parts_of
 from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation, trace
 from dissect_widgets.core.network.layers import as_maps, plan_layers
@@ -80,7 +80,8 @@ class GeneratorSource(Source):
         """See `Source`."""
         count, plans = len(batch.images), spec.plans
         given = self._given(batch.images, batch_size)
-        with trace(self.model, self.layers, clone=overwritten(plans)) as outputs:
+        parts = parts_of(plans)
+        with trace(self.model, self.layers, clone=overwritten(plans), parts=parts) as outputs:
             output = run(self.model, given)
         maps = {name: as_maps(outputs.pop(name), plan.info)[:count] for name, plan in plans.items()}
         images = checked_images(self.to_images(output.clone()), len(given))[:count]

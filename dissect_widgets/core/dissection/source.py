@@ -152,7 +152,8 @@ class Source:
         """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
         plans = spec.plans
         calls = {name: plan.info.calls for name, plan in plans.items()}
-        with trace(self.model, self.layers, calls=calls, clone=overwritten(plans)) as outputs:
+        parts = parts_of(plans)
+        with trace(self.model, self.layers, calls=calls, clone=overwritten(plans), parts=parts) as outputs:
             run(self.model, self.network_input(fill_up(images, batch_size)))
         return {name: as_maps(outputs.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
 
@@ -162,6 +163,11 @@ class Source:
             "preprocess": describe_callable(self.preprocess),
             "segmenter": describe_callable(self.segmenter),
         }
+
+
+def parts_of(plans: Mapping[str, LayerPlan]) -> dict[str, str]:
+    """Names of the tensors that are read of the layers' outputs."""
+    return {name: plan.info.part for name, plan in plans.items()}
 
 
 def overwritten(plans: Mapping[str, LayerPlan]) -> list[str]:

@@ -31,7 +31,8 @@ from dissect_widgets.core.network.hooks import (
     model_dtype,
     training_module,
 )
-from dissect_widgets.core.network.original import layer_name, original
+from dissect_widgets.core.network.original import layer_name, original, split_name
+from dissect_widgets.core.network.outputs import choose_tensor, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.network.split import CannotSplit, Parts, split
 from dissect_widgets.errors import LayerError, SettingError
@@ -107,9 +108,12 @@ def open_generator(
             "images at random. Call eval() on it first."
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
-    maps = _maps(generator, names, trial, to_images)
+    maps, several = _maps(generator, names, trial, to_images)
     whole = FullForward(generator, maps, to_images)
     if not maps:
+        return whole
+    if several:
+        whole.strategy += f": {several[0]} outputs more than one tensor"
         return whole
     try:
         first, *later = maps
@@ -140,7 +144,7 @@ class FullForward:
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
         edits = checked_edits(edits, self)
-        with torch.inference_mode(), _hooks(self.generator, edits):
+        with torch.inference_mode(), _hooks(self.generator, edits, prefix.images):
             return checked_images(self.to_images(run(self.generator, prefix.state)), prefix.images)
 
 
@@ -169,7 +173,7 @@ class PartialForward:
         value, skip_inputs = prefix.state
         first = [edit for edit in edits if edit.layer == self.layer]
         later = [edit for edit in edits if edit.layer != self.layer]
-        with torch.inference_mode(), _hooks(self.generator, later):
+        with torch.inference_mode(), _hooks(self.generator, later, prefix.images):
             output = self.parts.after(apply_edits(value, first), *map(copied, skip_inputs))
             return checked_images(self.to_images(output), prefix.images)
 
@@ -194,16 +198,18 @@ def _placed(latents: Tensor, generator: nn.Module) -> Tensor:
 
 
 @contextmanager
-def _hooks(generator: nn.Module, edits: Sequence[Edit]) -> Iterator[None]:
-    """Hooks that apply edits as their layers run; both parts of a split generator run the same modules."""
+def _hooks(generator: nn.Module, edits: Sequence[Edit], count: int) -> Iterator[None]:
+    """Hooks that apply edits to `count` images as their layers run.
+
+    Both parts of a split generator run the same modules.
+    """
     with ExitStack() as stack:
         for name in dict.fromkeys(edit.layer for edit in edits):
             of_layer = [edit for edit in edits if edit.layer == name]
 
-            def change(
-                _module: nn.Module, _inputs: object, output: Tensor, edits: list[Edit] = of_layer
-            ) -> Tensor:
-                return apply_edits(output, edits)
+            def change(_module: nn.Module, _inputs: object, output: Any, edits: list[Edit] = of_layer) -> Any:
+                maps = _maps_in(output, generator, edits[0].layer, count)
+                return with_tensor(output, maps, apply_edits(maps, edits))
 
             handle = find_layer(generator, name).register_forward_hook(change)
             stack.callback(handle.remove)
@@ -212,19 +218,18 @@ def _hooks(generator: nn.Module, edits: Sequence[Edit]) -> Iterator[None]:
 
 def _maps(
     generator: nn.Module, names: Sequence[str], latents: Tensor, to_images: ToImages
-) -> dict[str, tuple[int, int, int]]:
-    """Sizes of the maps of layers, in the order in which they run."""
+) -> tuple[dict[str, tuple[int, int, int]], list[str]]:
+    """Sizes of the maps of layers, in the order in which they run; and layers that output more than a map."""
     seen: dict[str, tuple[int, ...]] = {}
+    alone: dict[str, bool] = {}
     with ExitStack() as stack:
         for name in names:
 
             def record(_module: nn.Module, _inputs: object, output: object, name: str = name) -> None:
                 if name in seen:
                     raise LayerError(f"Layer {name!r} runs more than once; it cannot be edited.")
-                if not isinstance(output, Tensor) or output.dim() != 4 or len(output) != len(latents):
-                    kind = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-                    raise LayerError(f"Layer {name!r} outputs {kind}; it must be maps (B, units, h, w).")
-                seen[name] = tuple(output.shape)
+                maps = _maps_in(output, generator, name, len(latents))
+                seen[name], alone[name] = tuple(maps.shape), maps is output
 
             stack.callback(find_layer(generator, name).register_forward_hook(record).remove)
         with evaluation(generator):
@@ -232,7 +237,21 @@ def _maps(
     missing = [name for name in names if name not in seen]
     if missing:
         raise LayerError(f"Layer {missing[0]!r} does not run in the generator.")
-    return {name: (shape[1], shape[2], shape[3]) for name, shape in seen.items()}
+    sizes = {name: (shape[1], shape[2], shape[3]) for name, shape in seen.items()}
+    return sizes, [name for name in seen if not alone[name]]
+
+
+def _maps_in(output: object, generator: nn.Module, layer: str, count: int) -> Tensor:
+    """The maps (count, units, h, w) in a layer's output; LayerError if there are none."""
+
+    def are_maps(tensor: Tensor) -> bool:
+        return tensor.dim() == 4 and len(tensor) == count and tensor.is_floating_point()
+
+    part = choose_tensor(output, split_name(generator, layer)[1], layer, are_maps)
+    maps = tensor_in(output, part, layer)
+    if not are_maps(maps):
+        raise LayerError(f"Layer {layer!r} outputs {tuple(maps.shape)}; it must be maps (B, units, h, w).")
+    return maps
 
 
 def _difference(partial: PartialForward, whole: FullForward, latents: Tensor) -> float:

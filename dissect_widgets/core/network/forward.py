@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import find_layer, first_tensor
+from dissect_widgets.core.network.hooks import find_layer
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
+from dissect_widgets.core.network.outputs import distinct_tensors, listed, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.network.split import Parts
 from dissect_widgets.errors import LayerError
@@ -76,7 +77,7 @@ class FullForward:
         max_activations: list[Tensor] = []
 
         def record(_module: nn.Module, _inputs: object, output: object) -> None:
-            tensor = first_tensor(output, self.info.name)
+            tensor = tensor_in(output, self.info.part, self.info.name)
             active.append(active_units(tensor, self.info))
             if len(active) == self.info.calls:
                 max_activations.append(as_maps(tensor, self.info).flatten(2).amax(2))
@@ -92,8 +93,8 @@ class FullForward:
         """See `Network`."""
 
         def edit(_module: nn.Module, _inputs: object, output: Any) -> Any:
-            edited = without(first_tensor(output, self.info.name), kept, self.info)
-            return type(output)([edited, *output[1:]]) if isinstance(output, (tuple, list)) else edited
+            whole = tensor_in(output, self.info.part, self.info.name)
+            return with_tensor(output, whole, without(whole, kept, self.info))
 
         handle = self._layer.register_forward_hook(edit)
         try:
@@ -192,12 +193,29 @@ def per_row(kept: Tensor, dims: int, unit_dim: int = 1) -> Tensor:
 
 
 def scores_of(output: object, count: int) -> Tensor:
-    """Output of a network as scores (B, classes); LayerError if it is something else."""
+    """Output of a network as scores (B, classes).
+
+    Of an output of several tensors it is the one of that shape, or "logits", as classifiers with further
+    outputs call theirs.
+
+    Raises
+    ------
+    LayerError
+        If there is none, or there are several and none is called "logits".
+    """
     if not isinstance(output, Tensor):
-        keys = f" with {', '.join(map(repr, output))}" if isinstance(output, dict) else ""
+        tensors = distinct_tensors(output)
+        fit = [
+            name
+            for name, tensor in tensors.items()
+            if tensor.dim() == 2 and len(tensor) == count and tensor.is_floating_point()
+        ]
+        if "logits" in fit or len(fit) == 1:
+            return tensors["logits" if "logits" in fit else fit[0]]
         raise LayerError(
-            f"The network outputs {type(output).__name__}{keys}; it must be a tensor of scores "
-            "(B, classes). Wrap it in a module that returns these alone."
+            f"The network outputs {type(output).__name__} with {listed(tensors) or 'no tensor'}"
+            f"{', several of which may be scores' if fit else ''}; it must be scores (B, classes). Wrap it "
+            "in a module that returns these alone."
         )
     if output.dim() != 2 or len(output) != count:
         raise LayerError(

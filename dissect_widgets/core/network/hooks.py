@@ -16,8 +16,8 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.original import layer_name
-from dissect_widgets.errors import LayerError
+from dissect_widgets.core.network.original import layer_name, split_name
+from dissect_widgets.core.network.outputs import choose_tensor, tensor_in
 
 
 class _Stop(BaseException):
@@ -25,27 +25,37 @@ class _Stop(BaseException):
 
 
 def find_layer(model: nn.Module, name: str) -> nn.Module:
-    """Module of the dotted `name`; LayerError with the nearest names if there is none."""
+    """Module of a layer, which may be named with a tensor of its output, as in "encoder:2".
+
+    Raises
+    ------
+    LayerError
+        If there is none, with the nearest names; or it is scripted, so that its output cannot be watched.
+    """
     modules: dict[str, nn.Module] = dict(model.named_modules(remove_duplicate=False))
-    return modules[layer_name(model, name)]
+    return modules[split_name(model, layer_name(model, name))[0]]
 
 
 def training_module(model: nn.Module) -> str | None:
     """Name of the first module in training mode, "itself" for the whole model; None if there is none."""
-    return next((name or "itself" for name, module in model.named_modules() if module.training), None)
+    modules = model.named_modules()
+    return next((name or "itself" for name, module in modules if getattr(module, "training", False)), None)
 
 
 @contextmanager
 def evaluation(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; afterwards every module is in the mode it was in."""
-    modes = [(module, module.training) for module in model.modules()]
+    modes = [(module, getattr(module, "training", None)) for module in model.modules()]
     try:
         model.eval()
         with torch.no_grad():
             yield
     finally:
         for module, training in modes:
-            module.training = training
+            if training is None:  # a frozen script, which has no mode
+                module.__dict__.pop("training", None)
+            else:
+                module.training = training
 
 
 @contextmanager
@@ -55,6 +65,7 @@ def trace(
     *,
     calls: Mapping[str, int] | None = None,
     clone: Collection[str] = (),
+    parts: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Tensor]]:
     """Record the outputs of `layers` during forward passes inside the block.
 
@@ -71,6 +82,8 @@ def trace(
     clone
         Layers whose output is copied, because a later module changes it in place (a ReLU after a
         convolution, mostly).
+    parts
+        Names of the tensors that are read of layers that output several; see `outputs`.
 
     Yields
     ------
@@ -80,16 +93,17 @@ def trace(
     Raises
     ------
     LayerError
-        If a name is unknown; before any hook is added.
+        If a name is unknown, before any hook is added; or a layer outputs no single tensor.
     """
     modules = {name: find_layer(model, name) for name in layers}
     seen: dict[str, Tensor] = {}
     left = dict(calls) if calls else {}
     stop = _Stop()
 
-    def recorder(name: str):  # type: ignore[no-untyped-def]
+    def recorder(name: str, part: str):  # type: ignore[no-untyped-def]
         def record(_module: nn.Module, _inputs: object, output: object) -> None:
-            tensor = first_tensor(output, name)
+            chosen = choose_tensor(output, part, name, lambda tensor: True)
+            tensor = tensor_in(output, chosen, name)
             seen[name] = tensor.detach().clone() if name in clone else tensor.detach()
             if name in left:
                 left[name] -= 1
@@ -100,21 +114,13 @@ def trace(
 
     with ExitStack() as stack:
         for name, module in modules.items():
-            stack.callback(module.register_forward_hook(recorder(name)).remove)
+            part = (parts or {}).get(name, split_name(model, layer_name(model, name))[1])
+            stack.callback(module.register_forward_hook(recorder(name, part)).remove)
         try:
             yield seen
         except _Stop as error:
             if error is not stop:  # that of a trace around this one
                 raise
-
-
-def first_tensor(output: object, layer: str) -> Tensor:
-    """Tensor of a layer's output: the output itself, or the first of a tuple or list."""
-    if isinstance(output, (tuple, list)) and output:
-        output = output[0]
-    if isinstance(output, Tensor):
-        return output
-    raise LayerError(f"Layer {layer!r} outputs {type(output).__name__}, not a tensor.")
 
 
 def model_device(model: nn.Module) -> torch.device:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.grid import Grid, Rule
-from dissect_widgets.core.network.hooks import evaluation, find_layer, first_tensor
+from dissect_widgets.core.network.hooks import evaluation, find_layer
 from dissect_widgets.core.network.influence import (
     Agreement,
     Strips,
@@ -22,6 +23,7 @@ from dissect_widgets.core.network.influence import (
     influence,
 )
 from dissect_widgets.core.network.layer_kinds import (
+    LAYER_KINDS,
     LayerKind,
     LayerOutput,
     MapSize,
@@ -30,7 +32,8 @@ from dissect_widgets.core.network.layer_kinds import (
     kind_called,
     possible_readings,
 )
-from dissect_widgets.core.network.original import original
+from dissect_widgets.core.network.original import is_script, original, split_name
+from dissect_widgets.core.network.outputs import SEPARATOR, choose_tensor, distinct_tensors, tensor_in
 from dissect_widgets.core.network.receptive_field import Field, FieldMode
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import LayerError
@@ -60,6 +63,8 @@ class LayerInfo(NamedTuple):
     """How often the module runs in a forward pass; its last output is the one that is read."""
     first: int = 0
     """Tokens before those of the map: class and register tokens."""
+    part: str = ""
+    """Name of the tensor that is read, where the module outputs a list, dict or the like; see `outputs`."""
 
     @property
     def layer_kind(self) -> LayerKind:
@@ -95,6 +100,8 @@ class Seen(NamedTuple):
     field: Field | None
     """Receptive fields of its plane, where they can be followed."""
     calls: int
+    part: str = ""
+    """Name of the tensor in the output of the module, where that is no tensor."""
 
 
 class _Influences(NamedTuple):
@@ -128,10 +135,23 @@ def list_layers(
     Returns
     -------
     list of LayerInfo
-        Layers whose output cannot be dissected are left out.
+        Layers whose output cannot be dissected are left out. A module that outputs several tensors (in a
+        list, dict or the like) is several layers: "encoder:0", "encoder:last_hidden_state" ...
+
+    Warns
+    -----
+    UserWarning
+        If parts of the network are scripted or traced: what is in them is left out.
     """
     model = original(model)
-    names = [name for name, _ in model.named_modules() if name]
+    modules = {name: module for name, module in model.named_modules() if name}
+    names = [name for name, module in modules.items() if not is_script(module)]
+    if scripts := [name for name in modules if name not in names]:
+        warnings.warn(
+            f"{len(scripts)} modules are scripted or traced and left out, as they cannot be watched: "
+            f"{', '.join(scripts[:4])}{' ...' if len(scripts) > 4 else ''}.",
+            stacklevel=2,
+        )
     with evaluation(model):
         seen = look(model, names, images, all_of_them=False)
         found = read_layers(seen, tuple(images.shape[-2:]), token_grids or {}, locate_in(model, images))
@@ -187,7 +207,7 @@ def plan_layers(
     found = read_layers(seen, image_size, token_grids, locate or locate_in(model, batch))
     plans = {}
     for name in layers:
-        part, (_, output, version, field, _) = found[name], seen[name]
+        part, (_, output, version, field, *_) = found[name], seen[name]
         if isinstance(part, LayerError):
             raise part
         reading, agreed = part
@@ -208,24 +228,28 @@ def look(
 ) -> dict[str, Seen]:
     """Run the model once, and see what layers output, in the order in which they run.
 
+    A layer that outputs several tensors is seen under the name of each; with `all_of_them`, under its own.
+
     Raises
     ------
     LayerError
-        If a name is unknown; with `all_of_them`, if one outputs no tensor, or does not run.
+        If a name is unknown; with `all_of_them`, if one outputs no tensor or several, or does not run.
     """
     seen: dict[str, Seen] = {}
     modules = {name: find_layer(model, name) for name in names}
 
     def recorder(name: str):  # type: ignore[no-untyped-def]
         def record(module: nn.Module, _inputs: object, output: object) -> None:
-            try:
-                tensor = first_tensor(output, name)
-            except LayerError:
-                if all_of_them:
-                    raise
-                return
-            calls = seen.pop(name).calls + 1 if name in seen else 1
-            seen[name] = Seen(type(module).__name__, tensor, _version(tensor), fields.of(tensor), calls)
+            if all_of_them:
+                parts = [_part(model, name, output, len(batch))]
+            else:
+                parts = [p for p, t in distinct_tensors(output).items() if not p or _fits(t, len(batch))]
+            for part in parts:
+                tensor = tensor_in(output, part, name)
+                layer = name if len(parts) == 1 else f"{name}{SEPARATOR}{part}"
+                calls = seen.pop(layer).calls + 1 if layer in seen else 1
+                kind, version = type(module).__name__, _version(tensor)
+                seen[layer] = Seen(kind, tensor, version, fields.of(tensor), calls, part)
 
         return record
 
@@ -249,7 +273,8 @@ def read_layers(
     """How outputs of layers are to be read, and how places agree with that, where they had to be measured."""
     found: dict[str, tuple[Reading, Agreement | None] | LayerError] = {}
     unsure: dict[str, Sequence[Reading]] = {}
-    for name, (_, tensor, _, field, _) in seen.items():
+    asked: dict[str, str] = {}
+    for name, (_, tensor, _, field, _, part) in seen.items():
         plane = None if field is None else field.dims
         output = LayerOutput(name, tuple(tensor.shape), image_size, plane, token_grids.get(name))
         try:
@@ -261,8 +286,12 @@ def read_layers(
             found[name] = readings[0], None
         else:
             found[name] = LayerError(name)  # holds the place, for the order
-            unsure[name] = readings
-    return found | dict(locate(unsure)) if unsure else found
+            asked[name] = (
+                name if name.endswith(f"{SEPARATOR}{part}") or not part else f"{name}{SEPARATOR}{part}"
+            )
+            unsure[asked[name]] = readings
+    located = locate(unsure) if unsure else {}
+    return found | {name: located[named] for name, named in asked.items()}
 
 
 def locate_in(model: nn.Module, batch: Tensor) -> Locate:
@@ -289,7 +318,8 @@ def _influences(
     def measurer(name: str):  # type: ignore[no-untyped-def]
         def measure(_module: nn.Module, _inputs: object, output: object) -> None:
             nonlocal last
-            tensor, kinds = first_tensor(output, name), {reading.kind for reading in unsure[name]}
+            tensor = tensor_in(output, _part(model, name, output, len(strips.images)), name)
+            kinds = {reading.kind for reading in unsure[name]}
             before, version, found = last
             unchanged = tensor is before and version is not None and version == _version(tensor)
             if not unchanged or kinds != found.of_kind.keys():  # layers may hand on what they get
@@ -350,7 +380,23 @@ def as_maps(output: Tensor, info: LayerInfo) -> Tensor:
 def _info(name: str, seen: Seen, reading: Reading) -> LayerInfo:
     shape, (height, width, first) = tuple(seen.output.shape), reading.size
     units = shape[reading.kind.unit_dim]
-    return LayerInfo(name, seen.module, reading.kind.name, shape, units, height, width, seen.calls, first)
+    kind, calls, part = reading.kind.name, seen.calls, seen.part
+    return LayerInfo(name, seen.module, kind, shape, units, height, width, calls, first, part)
+
+
+def _part(model: nn.Module, layer: str, output: object, count: int) -> str:
+    """Name of the tensor of a layer's output that is read; "" where it outputs nothing else."""
+    return choose_tensor(output, split_name(model, layer)[1], layer, lambda tensor: _fits(tensor, count))
+
+
+def _fits(tensor: Tensor, count: int) -> bool:
+    """Whether one of several tensors of an output may have activations of `count` images."""
+    output = LayerOutput("", tuple(tensor.shape), ())
+    return (
+        tensor.is_floating_point()
+        and output.shape[:1] == (count,)
+        and any(kind.recognize(output) for kind in LAYER_KINDS)
+    )
 
 
 def _version(tensor: Tensor) -> int | None:

@@ -9,11 +9,13 @@ Compiled code runs no hooks, and copies on several devices run them on copies; t
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 import torch
 from torch import nn
 
+from dissect_widgets.core.network.outputs import SEPARATOR
 from dissect_widgets.errors import LayerError, SettingError, nearest
 
 _INSIDE: Final = {
@@ -42,7 +44,7 @@ def original(model: Any) -> nn.Module:
     while (inside := _inside(model)) is not None:
         model = inside
     kind = type(model).__name__
-    if isinstance(model, torch.jit.ScriptModule):
+    if isinstance(model, nn.Module) and is_script(model):
         raise SettingError(
             f"The network is a {kind}, scripted or traced: its layers cannot be watched while it runs. Pass "
             "the `nn.Module` that it was made of; load into it scripted.state_dict()."
@@ -73,24 +75,67 @@ def layer_name(model: nn.Module, name: str) -> str:
     >>> layer_name(original(compiled), "_orig_mod.layer4")
     'layer4'
 
+    After a colon it may name a tensor of the layer's output, as in "encoder:2"; that stays as it is.
+
     Raises
     ------
     LayerError
-        If there is no such layer; with the nearest names.
+        If there is no such layer, with the nearest names; or it is scripted, so that it cannot be watched.
     """
-    names: list[str] = [known for known, _ in model.named_modules(remove_duplicate=False) if known]
+    modules = dict(model.named_modules(remove_duplicate=False))
+    found = _same(name, modules)
+    if found is None and SEPARATOR in name:
+        module, part = name.split(SEPARATOR, 1)
+        found = _same(module, modules)
+        name = module if found is None else name
+        whole = None if found is None else f"{found}{SEPARATOR}{part}"
+    else:
+        whole = found
+    script = _script_at(_without_wrappers(name.split(SEPARATOR)[0]) if found is None else found, modules)
+    if script is not None:
+        raise LayerError(
+            f"Layer {name!r} is in {script!r}, which is scripted or traced: its output cannot be watched. "
+            "Put the `nn.Module` that it was made of in its place."
+        )
+    if whole is None:
+        raise LayerError(f"The model has no layer {name!r}.{nearest(name, [n for n in modules if n])}")
+    return whole
+
+
+def split_name(model: nn.Module, layer: str) -> tuple[str, str]:
+    """Name of the module of a layer, and of the tensor of its output that is meant; "" if it is not said."""
+    if any(known == layer for known, _ in model.named_modules(remove_duplicate=False)):
+        return layer, ""  # the name of a module may have a colon
+    module, _, part = layer.partition(SEPARATOR)
+    return module, part
+
+
+def is_script(module: nn.Module) -> bool:
+    """Whether a module is scripted or traced, so that hooks do not run in it."""
+    return isinstance(module, torch.jit.ScriptModule)
+
+
+def _same(name: str, modules: Mapping[str, nn.Module]) -> str | None:
+    """Name of a module, from that name or one with the prefixes of wrappers; None if there is none."""
     candidates, parts = [name], name.split(".")
     while parts[0] in _WRAPPER_PARTS:
         parts = parts[1:] or [""]
         candidates.append(".".join(parts))
     for candidate in candidates:
-        if candidate in names:
+        if candidate and candidate in modules:
             return candidate
     plain = _without_wrappers(name)
-    same = [known for known in names if plain and _without_wrappers(known) == plain]
+    same = [known for known in modules if plain and _without_wrappers(known) == plain]
     if same and all(known.startswith(f"{same[0]}.") for known in same[1:]):  # wrappers of one module
         return same[0]
-    raise LayerError(f"The model has no layer {name!r}.{nearest(name, names)}")
+    return None
+
+
+def _script_at(name: str, modules: Mapping[str, nn.Module]) -> str | None:
+    """Name of the script that is at a name, or that it would be in."""
+    parts = name.split(".")
+    above = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return next((known for known in above if known in modules and is_script(modules[known])), None)
 
 
 def _inside(model: Any) -> Any | None:

@@ -146,10 +146,11 @@ class AttackData:
     def _along(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Scores and maps of images from the original to the attacked one, in one pass."""
         classifier, plan, scores, maps = self.classifier, self.plan, [], []
-        clone = [self.layer] if plan.overwritten else []
+        clone, parts = [self.layer] if plan.overwritten else [], {self.layer: plan.info.part}
         for part in images.split(max(classifier.batch_size, 2)):
             given = network_input(part, classifier.device, classifier.dtype, classifier.preprocess)
-            with evaluation(classifier.model), trace(classifier.model, [self.layer], clone=clone) as seen:
+            tracing = trace(classifier.model, [self.layer], clone=clone, parts=parts)
+            with evaluation(classifier.model), tracing as seen:
                 scores.append(scores_of(run(classifier.model, given), len(part)).float().cpu())
             maps.append(as_maps(seen[self.layer], plan.info).cpu())
         return torch.cat(scores), torch.cat(maps)

@@ -7,7 +7,6 @@ from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.hooks import (
     evaluation,
     find_layer,
-    first_tensor,
     model_device,
     model_dtype,
     trace,
@@ -207,7 +206,7 @@ def test_tokens_that_are_no_square(tokens: TokenNet) -> None:
 def test_tokens_without_a_class_token() -> None:
     with torch.random.fork_rng():
         bare, registers = seeded(TokenNet(0)), seeded(TokenNet(5))
-    assert list_layers(bare, pictures(2, (12, 12)))[1][4:] == (5, 3, 3, 1, 0)
+    assert list_layers(bare, pictures(2, (12, 12)))[1][4:9] == (5, 3, 3, 1, 0)
     assert list_layers(registers, pictures(2, (12, 12)))[1][4:] == (5, 3, 3, 1, 5)
 
 
@@ -265,12 +264,18 @@ def test_map_with_unequal_strides_is_channels_first() -> None:
 
 
 def test_outputs_of_other_kinds(odd: OddNet) -> None:
-    assert [layer.name for layer in list_layers(odd, pictures())] == ["stem", "pair", "last", "first"]
-    assert plans_of(odd, "pair")["pair"].info.shape == (2, 5, 10, 14)
+    assert [layer.name for layer in list_layers(odd, pictures())] == [
+        "stem",
+        "pair:0",
+        "pair:1:0",
+        "named",
+        "last",
+        "first",
+    ]
+    assert plans_of(odd, "pair:0")["pair:0"].info.shape == (2, 5, 10, 14)
     with pytest.raises(LayerError, match=r"'nested' outputs shape \(2, 5, 1, 1, 10, 14\).*tokens \(B, "):
         plans_of(odd, "nested")
-    with pytest.raises(LayerError, match="'named' outputs dict, not a tensor"):
-        plans_of(odd, "named")
+    assert plans_of(odd, "named")["named"].info.part == "out"
     with pytest.raises(LayerError, match=r"'first' outputs \(5, 2, 10, 14\) for a batch of 2"):
         plans_of(odd, "first")
     with pytest.raises(LayerError, match="'never' did not run"):
@@ -278,15 +283,11 @@ def test_outputs_of_other_kinds(odd: OddNet) -> None:
     assert hooks(odd) == 0
 
 
-def test_first_tensor_of_a_tuple(odd: OddNet) -> None:
-    with evaluation(odd), trace(odd, ["stem", "pair"]) as seen:
+def test_a_tensor_of_a_tuple(odd: OddNet) -> None:
+    with evaluation(odd), trace(odd, ["stem", "pair:0", "pair:1:0"]) as seen:
         odd(pictures())
-    assert torch.equal(seen["pair"], seen["stem"] + 1)
-    one, two = torch.zeros(1), torch.ones(1)
-    assert first_tensor([two, one], "x") is two
-    for bad in ((), None, ({"a": one}, one), "text"):
-        with pytest.raises(LayerError, match="Layer 'x' outputs"):
-            first_tensor(bad, "x")
+    assert torch.equal(seen["pair:0"], seen["stem"] + 1)
+    assert torch.equal(seen["pair:1:0"], seen["stem"])
 
 
 @pytest.mark.parametrize(
@@ -444,7 +445,7 @@ def test_bad_second_name_installs_nothing(tiny: TinyNet, monkeypatch: pytest.Mon
 
 
 def test_layer_that_is_no_tensor_is_refused_in_the_pass(odd: OddNet) -> None:
-    with pytest.raises(LayerError, match="'named' outputs dict"), trace(odd, ["stem", "named"]):
+    with pytest.raises(LayerError, match="'pair' outputs tuple with 2 tensors"), trace(odd, ["stem", "pair"]):
         odd(pictures())
     assert hooks(odd) == 0
 

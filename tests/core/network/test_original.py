@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import dissect_widgets as dw
 from dissect_widgets.core.network.hooks import evaluation, find_layer, trace
 from dissect_widgets.core.network.layers import list_layers
 from dissect_widgets.core.network.original import layer_name, original
@@ -268,3 +269,121 @@ def test_a_name_that_may_mean_two_layers_is_refused() -> None:
     assert layer_name(own, "head.a") == "head.a"
     with pytest.raises(LayerError, match="has no layer"):
         layer_name(own, "head._orig_mod.a")
+
+
+def half_scripted(kind: str) -> nn.Sequential:
+    make = {
+        "scripted": torch.jit.script,
+        "traced": lambda part: torch.jit.trace(part, torch.zeros(1, 5, 9, 11)),
+        "frozen": lambda part: torch.jit.freeze(torch.jit.script(part)),
+    }
+    model = net()
+    model[2] = make[kind](model[2])
+    return model
+
+
+@pytest.mark.parametrize("kind", ["scripted", "traced", "frozen"])
+def test_a_scripted_part_is_left_out_and_said(kind: str) -> None:
+    model = half_scripted(kind)
+    with pytest.warns(UserWarning, match=r"scripted or traced and left out.*: 2"):
+        listed = list_layers(model, pictures())
+    assert listed == [layer for layer in list_layers(net(), pictures()) if layer.name[0] != "2"]
+
+
+@pytest.mark.parametrize("kind", ["scripted", "traced", "frozen"])
+@pytest.mark.parametrize("name", ["2", "2.0", "_orig_mod.2.1"])
+def test_a_layer_in_a_scripted_part_is_refused(kind: str, name: str) -> None:
+    with pytest.raises(LayerError, match=f"'{name}' is in '2', which is scripted or traced"):
+        find_layer(half_scripted(kind), name)
+
+
+@pytest.mark.parametrize("kind", ["scripted", "traced", "frozen"])
+def test_units_behind_a_scripted_part_are_removed_as_in_the_plain_network(kind: str) -> None:
+    x, targets = pictures(12), [0, 1, 2, 3] * 3
+    for layer in ("1", "3"):
+        plain = dw.rank_units(dw.ClassifierData(net(), x, targets=targets), layer)
+        half = dw.rank_units(dw.ClassifierData(half_scripted(kind), x, targets=targets), layer)
+        assert (half.predictions.ablated == plain.predictions.ablated).all()
+
+
+@pytest.mark.parametrize("kind", ["scripted", "frozen"])
+def test_the_mode_of_a_scripted_part_stays(kind: str) -> None:
+    model = half_scripted(kind)
+    before = [getattr(module, "training", None) for module in model.modules()]
+    with evaluation(model):
+        pass
+    assert [getattr(module, "training", None) for module in model.modules()] == before
+
+
+class Writing(nn.Module):
+    """Writes into its input, as normalizations within networks do."""
+
+    def __init__(self, first: nn.Module | None, inplace: bool) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            self.conv, self.head = nn.Conv2d(3, 5, 3), nn.Linear(5, 4)
+        seeded(self)
+        self.first, self.inplace = first, inplace
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.first is not None:
+            x = self.first(x)
+        elif self.inplace:
+            x.sub_(0.5).div_(0.25)
+        else:
+            x = (x - 0.5) / 0.25
+        return self.head(self.conv(x).relu().amax((2, 3)))
+
+
+WRITING = {
+    "normalization": lambda inplace: Writing(None, inplace),
+    "hardtanh": lambda inplace: Writing(nn.Hardtanh(0.2, 0.7, inplace=inplace), inplace),
+    "threshold": lambda inplace: Writing(nn.Threshold(0.3, 0.0, inplace=inplace), inplace),
+    "identity": lambda inplace: Writing(
+        nn.Sequential(nn.Identity(), nn.Flatten(2), nn.Unflatten(2, (11, 13)), nn.ELU(inplace=inplace)),
+        inplace,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRITING)
+def test_a_network_that_writes_into_its_input_is_as_one_that_does_not(kind: str) -> None:
+    writing, plain = WRITING[kind](True).eval(), WRITING[kind](False).eval()
+    x = pictures(24)
+    kept = x.clone()
+    given = x - 0.1 if kind == "identity" else x  # so that there is something to write
+    with torch.no_grad():
+        maps = plain.conv(plain.first(given) if plain.first is not None else (x - 0.5) / 0.25).relu()
+        targets = plain.head(maps.amax((2, 3))).argmax(1)
+        targets[::3] = (targets[::3] + 1) % 4
+    accuracies = []
+    for unit in range(5):
+        without = maps.clone()
+        without[:, unit] = 0
+        with torch.no_grad():
+            predicted = plain.head(without.amax((2, 3))).argmax(1)
+        accuracies.append(float((predicted == targets).float().mean()))
+
+    def preprocess(images: Tensor) -> Tensor:
+        return images - 0.1 if kind == "identity" else images
+
+    data = dw.ClassifierData(writing, x, targets=targets.tolist(), preprocess=preprocess)
+    importance = dw.rank_units(data, "conv")
+    assert importance.accuracy.overall_after.tolist() == pytest.approx(accuracies)
+    activations = dw.find_max_activations(writing, "conv", x, preprocess=preprocess)
+    with torch.no_grad():
+        before = plain.conv(plain.first(given.clone()) if plain.first is not None else (x - 0.5) / 0.25)
+    assert torch.allclose(torch.from_numpy(activations), before.amax((2, 3)), atol=1e-5)
+    assert list_layers(writing, x)[-1].shape == (24, 4)
+    assert torch.equal(x, kept)
+
+
+@pytest.mark.parametrize("kind", ["normalization", "hardtanh"])
+def test_an_attack_on_a_network_that_writes_into_its_input(kind: str) -> None:
+    method = dw.ProjectedGradient(steps=3)
+    results = [
+        dw.attack(dw.ClassifierData(WRITING[kind](inplace).eval(), pictures(3)), "nearest", method=method)
+        for inplace in (True, False)
+    ]
+    assert torch.equal(results[0].adversarial, results[1].adversarial)
+    assert (results[0].scores_adversarial == results[1].scores_adversarial).all()
