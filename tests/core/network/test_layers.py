@@ -207,7 +207,7 @@ def test_tokens_without_a_class_token() -> None:
     with torch.random.fork_rng():
         bare, registers = seeded(TokenNet(0)), seeded(TokenNet(5))
     assert list_layers(bare, pictures(2, (12, 12)))[1][4:9] == (5, 3, 3, 1, 0)
-    assert list_layers(registers, pictures(2, (12, 12)))[1][4:] == (5, 3, 3, 1, 5)
+    assert list_layers(registers, pictures(2, (12, 12)))[1][4:9] == (5, 3, 3, 1, 5)
 
 
 @pytest.mark.parametrize("grid", [(3, 5), (14, 1), (0, 4)])
