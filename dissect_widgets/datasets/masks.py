@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dissect_widgets.core.data.pillow_images import load_unmapped, raw_mode
+from dissect_widgets.core.data.pillow_images import load_whole, raw_mode
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.datasets.photos import open_image, read_orientation, tiff_orientation
 from dissect_widgets.datasets.tables import MAX_VALUE, Classes, ClassTable, value_table
@@ -69,7 +69,7 @@ def read_mask(path: Path) -> Mask:
             raise DataError(f"{path} has colors of 16 bits, which are not read exactly; save it with 8 bits.")
         try:
             frames = int(getattr(image, "n_frames", 1))
-            load_unmapped(image)
+            load_whole(image)
         except Exception as error:  # what decoders raise on damaged files has no limits
             raise DataError(f"{path} is damaged: {error or type(error).__name__}.") from error
         if frames > 1:

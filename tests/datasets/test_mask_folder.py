@@ -600,3 +600,22 @@ def test_camvid(real: Path) -> None:
     assert torch.equal(labels[0], expected_labels(mask, named, data.vocabulary, (112, 112)))
     with pytest.raises(DataError, match=rf"{re.escape(str(mask))} has the value 11, which is no class's"):
         MaskFolder(camvid / "images", camvid / "masks", camvid / "classes.csv")[0]
+
+
+@pytest.mark.real
+def test_ade20k(real: Path, tmp_path: Path) -> None:
+    """The sample of the scene parsing benchmark, with its names that have commas in them."""
+    ade = real / "ade20k"
+    lines = [line.split("\t") for line in (ade / "objectInfo150.txt").read_text().splitlines()[1:]]
+    rows = [f'{number},"{name}",object' for number, *_, name in lines]
+    write_text(tmp_path / "classes.csv", "\n".join(["value,name,category", "0,,", *rows]))
+    folders = ade / "sampleData" / "images", ade / "sampleData" / "annotations"
+    data = MaskFolder(*folders, tmp_path / "classes.csv", label_size=(73, 91))
+    assert len(data) == 3 and data.passed_over == {}
+    assert data.vocabulary.index("building, edifice") == 2
+    named = {int(number): (name, "object") for number, *_, name in lines}
+    for index, name in enumerate(data.names):
+        mask = folders[1] / name.replace(".jpg", ".png")
+        assert torch.equal(data[index][1][0], expected_labels(mask, named, data.vocabulary, (73, 91)))
+    with pytest.raises(DataError, match=r"it needs value, name, category.*and lacks value, category"):
+        MaskFolder(*folders, ade / "objectInfo150.txt")

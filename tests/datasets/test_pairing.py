@@ -127,6 +127,13 @@ def test_a_folder_of_masks_inside_that_of_photos(tmp_path: Path) -> None:
     assert data.names == ["a.jpg"] and int(data[0][1][0, 0, 0]) == 5
 
 
+def test_a_folder_of_photos_inside_that_of_masks(tmp_path: Path) -> None:
+    write(tmp_path, ["z.jpg"], ["a.png", "photos/a.png"])
+    masks = tmp_path / "masks"
+    data = MaskFolder(masks / "photos", masks, tmp_path / "classes.csv")
+    assert data.names == ["a.png"] and int(data[0][1][0, 0, 0]) == 1 and data.unpaired == []
+
+
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_accents_in_the_two_ways_of_unicode(tmp_path: Path, form: str) -> None:
     """As macOS writes names, and as others do; they look the same."""

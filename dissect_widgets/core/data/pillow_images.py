@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from dissect_widgets.core.data.arrays import Float32s, UInt8s
 from dissect_widgets.errors import DataError
@@ -50,7 +50,7 @@ def rgb_image(image: Image.Image, name: str) -> Image.Image | Float32s:
     """Colors of an image as `rgb_of` says: an RGB image, or grays of more than 8 bits, float32 (H, W)."""
     try:
         frames, raw = _frames(image), raw_mode(image)
-        load_unmapped(image)
+        load_whole(image)
         if frames > 1:
             raise DataError(
                 f"{name} has {frames} frames, but an image has one. Save the frame that you want by itself."
@@ -65,15 +65,20 @@ def rgb_image(image: Image.Image, name: str) -> Image.Image | Float32s:
         raise DataError(f"{name} is damaged: {error or type(error).__name__}.") from error
 
 
-def load_unmapped(image: Image.Image) -> None:
-    """Load an image, but not by mapping its file into memory.
+def load_whole(image: Image.Image) -> None:
+    """Load an image, all of it, whatever was set for Pillow; its file is not mapped into memory.
 
-    Pillow (13.0) maps TIFF files that lie on their side with their rows and columns exchanged, and so
-    scrambles their pixels.
+    With `LOAD_TRUNCATED_IMAGES` the rest of a truncated image is gray. TIFF files that lie on their side
+    Pillow (13.0) maps with their rows and columns exchanged, and so scrambles their pixels.
     """
     if getattr(image, "filename", ""):
         image.filename = ""  # type: ignore[attr-defined]
-    image.load()
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        image.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 def raw_mode(image: Image.Image) -> str:

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
-from PIL import Image
+from PIL import Image, ImageFile
 from skimage.color import lab2rgb
 
 from dissect_widgets.core.data.pillow_images import rgb_of
@@ -266,6 +266,18 @@ def test_tiff_files_that_lie_on_their_side(tmp_path: Path, mode: str, orientatio
     upright = [stored, stored[:, ::-1], stored[::-1, ::-1], stored[::-1], stored.swapaxes(0, 1)]
     upright += [np.rot90(stored, -1), stored[::-1, ::-1].swapaxes(0, 1), np.rot90(stored)]
     assert np.array_equal(rgb_of(Image.open(tmp_path / "a.tif"), "photo"), upright[orientation - 1])
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF"])
+def test_truncated_images_are_refused_whatever_is_set(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    file = io.BytesIO()
+    Image.fromarray(COLORS.repeat(9, 0).repeat(9, 1)).save(file, form)
+    whole = file.getvalue()
+    image = Image.open(io.BytesIO(whole[: len(whole) * 2 // 3]))
+    with pytest.raises(DataError, match="photo is damaged"):
+        rgb_of(image, "photo")
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 def test_an_image_is_read_twice() -> None:
