@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 
 from dissect_widgets.api.resuming import Advance, Hold, resumable
 from dissect_widgets.core.data.interrupt import InterruptedRun
-from dissect_widgets.core.data.latents import ToImages, to_images
+from dissect_widgets.core.data.latents import Latents, ToImages, to_images
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.editing.edit import Edit
@@ -56,6 +56,7 @@ def edit(
         If an edit is of an unknown layer, does not fit it, or the generator does not take the latents.
     """
     chosen = _edits(edits)
+    latents = Latents(latents).values
     opened = _open(generator, chosen, latents, to_images)
     images = [opened.draw(opened.begin(batch), chosen).cpu() for batch in torch.split(latents, batch_size)]
     return torch.cat(images)

@@ -46,7 +46,9 @@ class WithHalves(AddedLabels):
 
     def __init__(self, data: Any, *, category: str = "object") -> None:
         data = as_data(data)
-        vocabulary: Vocabulary = data.vocabulary
+        vocabulary: Vocabulary | None = getattr(data, "vocabulary", None)
+        if vocabulary is None:
+            raise SettingError("The images have no labels (no `vocabulary`), so there is nothing to halve.")
         if category not in vocabulary.categories:
             raise SettingError(
                 f"There is no category {category!r}.{nearest(category, vocabulary.categories)}"

@@ -334,5 +334,7 @@ def test_latents_in_any_form(form: Callable[[Tensor], Any]) -> None:
         expected = generator.layer(z[:, :, None, None]).amax((2, 3)).numpy()
     found = dw.find_max_activations(generator, "layer", form(z))
     np.testing.assert_allclose(found, expected, atol=1e-6)
+    drawn = dw.edit(generator, form(z), dw.Edit("layer", [1]))
+    torch.testing.assert_close(drawn, dw.edit(generator, z, dw.Edit("layer", [1])), atol=0, rtol=0)
     with pytest.raises(DataError, match=r"The first item is tuple .*a generator takes latents alone"):
         dw.find_max_activations(generator, "layer", TensorDataset(z, torch.arange(5)))

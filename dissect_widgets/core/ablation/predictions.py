@@ -142,7 +142,7 @@ def run_edits(
 
 
 def run_key(classifier: ClassifierData, layer: str, kept: Tensor, first: ClassBatch) -> str:
-    """Digest of all that decides the result; the `first` batch, for data that have no digest."""
+    """Digest of all that decides the result; with the classes of the `first` batch."""
     decisive = (
         weights_digest(classifier.model),
         layer,
@@ -153,7 +153,6 @@ def run_key(classifier: ClassifierData, layer: str, kept: Tensor, first: ClassBa
         describe_callable(classifier.preprocess),
         classifier.batch_size,
         first.targets.tobytes(),
-        hashlib.sha256(first.images.double().numpy().tobytes()).hexdigest(),
         kept.cpu().numpy().tobytes(),
     )
     return hashlib.sha256(repr(decisive).encode()).hexdigest()

@@ -102,6 +102,17 @@ def load_batches(
         yield Batch([index for index, _, _ in good], images, [labels for *_, labels in good], skipped, done)
 
 
+def read_item(data: Any, index: int) -> tuple[Tensor, Any]:
+    """Image float (3, H, W) of an item, and its label map, integers (K, h, w), if the data have a vocabulary.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is something else.
+    """
+    return _Guarded(data, None).read(index)
+
+
 def fill_up(images: Tensor, size: int) -> Tensor:
     """A full batch of `size` images, with the last one repeated where there are fewer.
 
@@ -149,10 +160,10 @@ class _Guarded(Dataset[Any]):
             ) from error
         if isinstance(self.data, Latents):  # which are checked already
             return item, None
-        beside = None if self.beside is None else self.beside(item, index)
+        image = as_image(image_of(item, name), name)
         if self.concepts is not None:
-            beside = checked_labels(label_map_of(item, name), self.concepts, name)
-        return as_image(image_of(item, name), name), beside
+            return image, checked_labels(label_map_of(item, name), self.concepts, name)
+        return image, None if self.beside is None else self.beside(item, index)
 
 
 def _check_alike(item: tuple[Tensor, Any], like: tuple[Tensor, Any], name: str) -> None:

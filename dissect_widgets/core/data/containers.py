@@ -92,7 +92,7 @@ def _of_mapping(data: Mapping[Any, Any]) -> Any:
                 f"The data are a {type(data).__name__} whose keys are not 0 to {len(keys) - 1}; give "
                 "`list(data.values())`."
             )
-        return View(data, range(len(keys)), f"{len(keys)} items")
+        return View(data, range(len(keys)))
     held = next(iter(data.values()), None)
     if hasattr(held, "__getitem__") and hasattr(held, "__len__") and hasattr(held, "features"):
         raise DataError(f"The data are several data sets, {', '.join(map(repr, keys))}; give one of them.")
@@ -103,7 +103,7 @@ def _of_mapping(data: Mapping[Any, Any]) -> Any:
             f"The data are a {type(data).__name__} with the keys {', '.join(map(repr, keys[:8]))}, which "
             "looks like one item, or like columns; give a list of items, such as [(image, class), ...]."
         )
-    return View(data, keys, "\n".join(keys), names=keys)
+    return View(data, keys, names=keys)
 
 
 def _checked_stack(data: Any) -> Any:
@@ -186,7 +186,7 @@ def is_indexed(data: Any) -> bool:
 
 def iterable_or_data(data: Any) -> Any:
     """See `as_data`; what can only be gone through stays as it is."""
-    if isinstance(data, DataLoader) and isinstance(data.dataset, IterableDataset):
+    if isinstance(data, DataLoader):
         data = _of_loader(data)
     only_iterable = (
         hasattr(data, "__iter__") and not is_indexed(data) and not isinstance(data, (set, frozenset))

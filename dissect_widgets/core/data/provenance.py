@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.data.views import origin_of
+from dissect_widgets.core.data.batches import read_item
+from dissect_widgets.core.data.views import image_name, is_for_each
 from dissect_widgets.core.network.original import original
+from dissect_widgets.errors import DataError
 
 
 def weights_digest(model: nn.Module) -> str:
@@ -27,9 +30,26 @@ def weights_digest(model: nn.Module) -> str:
 
 
 def data_digest(data: Any) -> str:
-    """The data's own `digest()`, or a digest of their names."""
+    """The data's own `digest()`; else a digest of their names, or of a few items where they have no names."""
     digest = getattr(data, "digest", None)
-    return str(digest()) if callable(digest) else hashlib.sha256(origin_of(data).encode()).hexdigest()
+    if callable(digest):
+        return str(digest())
+    count = len(data)
+    if is_for_each(getattr(data, "names", None), "names", data):
+        described = "\n".join(image_name(data, index) for index in range(count)).encode()
+    else:
+        places = {0, count // 3, 2 * count // 3, count - 1}
+        described = f"{count} ".encode() + b"".join(_fingerprint(data, index) for index in sorted(places))
+    return hashlib.sha256(described).hexdigest()
+
+
+def _fingerprint(data: Any, index: int) -> bytes:
+    """Bytes of an item, or the reason why it cannot be read."""
+    try:
+        image, labels = read_item(data, index)
+    except DataError as error:
+        return str(error).encode()
+    return image.numpy().tobytes() + (b"" if labels is None else np.asarray(labels).tobytes())
 
 
 def describe_callable(function: Callable[..., Any] | None) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from torch.utils.data import ConcatDataset, Subset
@@ -29,13 +30,11 @@ class View:
     keys
         Of the items, in order.
     attributes
-        Such as `classes`, `names`, `targets` and `vocabulary`.
-    origin
-        What a resumed run recognizes the data by.
+        Such as `classes`, `names`, `targets`, `vocabulary` and `digest`.
     """
 
-    def __init__(self, data: Any, keys: Sequence[Any], origin: str, **attributes: Any) -> None:
-        self.data, self.keys, self._origin = data, keys, origin
+    def __init__(self, data: Any, keys: Sequence[Any], **attributes: Any) -> None:
+        self.data, self.keys = data, keys
         for name, value in attributes.items():
             setattr(self, name, value)
 
@@ -44,10 +43,6 @@ class View:
 
     def __getitem__(self, index: int) -> Any:
         return self.data[self.keys[index]]
-
-    def digest(self) -> str:
-        """Digest by which a resumed run recognizes its data."""
-        return hashlib.sha256(self._origin.encode()).hexdigest()
 
 
 def view_of(data: Subset[Any] | ConcatDataset[Any]) -> View:
@@ -58,7 +53,10 @@ def view_of(data: Subset[Any] | ConcatDataset[Any]) -> View:
     DataError
         If the parts have different classes or vocabularies.
     """
-    return View(data, range(len(data)), origin_of(data), **attributes_of(data))
+    attributes = attributes_of(data)
+    if has_digest(data):
+        attributes["digest"] = partial(_digest, data)
+    return View(data, range(len(data)), **attributes)
 
 
 def image_name(data: Any, index: int) -> str:
@@ -67,16 +65,24 @@ def image_name(data: Any, index: int) -> str:
     return str(names[index]) if is_for_each(names, "names", data) else f"image {index}"
 
 
-def origin_of(data: Any) -> str:
-    """What a resumed run recognizes data by: their `digest()`, or that of what they are made of, or names."""
-    digest = getattr(data, "digest", None)
-    if callable(digest):
-        return str(digest())
+def has_digest(data: Any) -> bool:
+    """Whether data have a `digest()`, or are made of such."""
     if isinstance(data, Subset):
-        return f"{list(data.indices)} of {origin_of(data.dataset)}"
+        return has_digest(data.dataset)
     if isinstance(data, ConcatDataset):
-        return " and ".join(origin_of(part) for part in data.datasets)
-    return "\n".join(image_name(data, index) for index in range(len(data)))
+        return all(map(has_digest, data.datasets))
+    return callable(getattr(data, "digest", None))
+
+
+def _digest(data: Any) -> str:
+    """Digest of data that have one, of a subset with its indices."""
+    if isinstance(data, Subset):
+        described = f"{[int(index) for index in data.indices]} of {_digest(data.dataset)}"
+    elif isinstance(data, ConcatDataset):
+        described = " and ".join(map(_digest, data.datasets))
+    else:
+        return str(data.digest())
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def attributes_of(data: Any) -> dict[str, Any]:

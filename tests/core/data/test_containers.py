@@ -27,6 +27,7 @@ import dissect_widgets as dw
 from dissect_widgets.core.data.batches import load_batches
 from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.items import class_of, image_of
+from dissect_widgets.core.data.provenance import data_digest
 from dissect_widgets.core.data.views import image_name
 from dissect_widgets.errors import DataError, ProofError
 from tests.small_images import ArrayImages
@@ -157,7 +158,7 @@ def test_parts_are_one_after_the_other() -> None:
 def test_digests_tell_parts_from_each_other() -> None:
     data = Named()
     digests = [
-        as_data(part).digest()
+        data_digest(as_data(part))
         for part in (
             Subset(data, [1, 2]),
             Subset(data, [2, 1]),
@@ -166,7 +167,20 @@ def test_digests_tell_parts_from_each_other() -> None:
         )
     ]
     assert len(set(digests)) == 4
-    assert digests[0] == as_data(Subset(Named(), [1, 2])).digest()
+    assert digests[0] == data_digest(as_data(Subset(Named(), [1, 2])))
+
+
+def test_data_without_names_are_recognized_by_their_items() -> None:
+    changed = IMAGES.clone()
+    changed[3, 1, 2, 5] = 0
+    for kind in (TensorDataset, list, lambda images: Subset(TensorDataset(images), range(5))):
+        digests = [
+            data_digest(as_data(kind(images))) for images in (IMAGES, IMAGES.clone(), changed, IMAGES[:4])
+        ]
+        assert digests[0] == digests[1] and len(set(digests)) == 3
+    digested = Subset(dw.InMemory(IMAGES), [3, 1])  # type: ignore[arg-type]
+    assert data_digest(as_data(digested)) == data_digest(as_data(digested))
+    assert as_data(digested).digest() != as_data(Subset(digested.dataset, [1, 3])).digest()
 
 
 def shuffled(items: list[Any]) -> Any:
@@ -232,7 +246,14 @@ def test_a_vocabulary_must_be_one() -> None:
 
 
 def test_streams_are_held_in_memory() -> None:
-    for stream in (Stream(), StreamWithLength(), Stream(None), DataLoader(Stream()), iter(Stream())):
+    for stream in (
+        Stream(),
+        StreamWithLength(),
+        Stream(None),
+        DataLoader(Stream()),
+        iter(Stream()),
+        DataLoader(Named(), batch_size=2),
+    ):
         held: Any = dw.InMemory(stream, 4)
         torch.testing.assert_close(read(held), IMAGES[:4], atol=0, rtol=0)
         assert [class_of(held[i]) for i in range(4)] == CLASSES[:4].tolist()
