@@ -308,7 +308,7 @@ class Generator(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = nn.ConvTranspose2d(7, 5, 4)
+        self.layer = nn.ConvTranspose2d(7, 24, 4)
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.layer(latents.reshape(-1, 7, 1, 1)).relu()[:, :3].tanh()
