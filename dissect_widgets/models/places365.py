@@ -86,7 +86,11 @@ def public_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for number, name in enumerate(names)
     }
     public = {}
-    for name, tensor in fit_names(weights, ()).items():
+    for first in ("features.conv1_1.weight", "features.0.weight"):
+        fitting = fit_names(weights, [first])
+        if first in fitting:
+            break
+    for name, tensor in fitting.items():
         layer, dot, kind = name.rpartition(".")
         public[f"{renamed.get(layer, layer)}{dot}{kind}"] = tensor
     return public

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from dissect_widgets.errors import SettingError, WeightsError
-from dissect_widgets.models.weights import load_weights, read_weights
+from dissect_widgets.models.weights import fit_names, load_weights, read_weights
 
 WIDTHS: Final = (512, 512, 512, 512, 256, 128, 64, 32)
 """Channels of the latent, and of the maps of 4, 8, 16 ... 256 pixels."""
@@ -159,7 +159,11 @@ def generator_of(weights: Mapping[str, Tensor], origin: str | Path) -> Progressi
 
 def newer_names(weights: Mapping[str, Tensor], origin: str | Path) -> dict[str, Tensor]:
     """State dict with the names that `ProgressiveGenerator` has."""
-    weights = {name.removeprefix("module."): tensor for name, tensor in weights.items()}
+    for first in ("layer1.conv.weight", "features.0.conv.weight"):
+        fitting = fit_names(weights, [first])
+        if first in fitting:
+            break
+    weights = fitting
     count = sum(name.startswith("features.") and name.endswith(".conv.weight") for name in weights)
     if not count:
         return weights

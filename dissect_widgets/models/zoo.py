@@ -70,12 +70,12 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
         return model.eval()
     state = read_weights(weights)
     if name in _AUXILIARY:
-        options["aux_logits"] = any(key.lower().startswith(("aux", "module.aux")) for key in state)
+        options["aux_logits"] = any(".aux" in f".{key.lower()}" for key in state)
     model = torchvision.models.get_model(name, weights=None, **options)
     expected = model.state_dict()
-    last, state = list(expected)[-1], fit_names(state, expected)
-    if last in state and state[last].shape[:1] != expected[last].shape[:1]:
-        options["num_classes"] = int(state[last].shape[0])
+    last, fitting = list(expected)[-1], fit_names(state, expected)
+    if last in fitting and fitting[last].shape[:1] != expected[last].shape[:1]:
+        options["num_classes"] = int(fitting[last].shape[0])
         model = torchvision.models.get_model(name, weights=None, **options)
     load_weights(model, state, origin=str(weights))
     return model.eval()
