@@ -71,7 +71,8 @@ def changed_images(
         raise SettingError(f"There are {len(concepts)} concepts for {len(changes.units)} units.")
     if limit is not None and not limit > 0:
         raise SettingError(f"limit is {limit}; it must be more than 0.")
-    pixels = attacked.adversarial[image].numpy()
+    adversarial = attacked.adversarial[image]
+    pixels = (adversarial if changes.frame is None else changes.frame.images(adversarial)).numpy()
     size = (pixels.shape[1], pixels.shape[2])
     maps = torch.from_numpy(changes.change[image])
     values = Upsampler(changes.grid, size, size, maps.device)(maps).numpy()

@@ -18,6 +18,7 @@ from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.proofs.frame import Frame
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 
 
@@ -31,7 +32,9 @@ class ChangeMaps(NamedTuple):
     adversarial: Float32s
     """float32 (n, units, h, w)"""
     grid: Grid
-    """Where the positions of the maps lie on the image."""
+    """Where the positions of the maps lie on the image, or on the part of it in `frame`."""
+    frame: Frame | None = None
+    """What the network gets of an image; None: all of it."""
 
     @property
     def change(self) -> Float32s:
@@ -66,7 +69,7 @@ def change_maps(
     SettingError
         If there is no such unit; also what `unit_changes` raises.
     """
-    source, shape = open_attacked(classifier, layer, attacked)
+    source, shape = open_attacked(classifier, layer, attacked, located=True)
     (layer,) = source.layers
     plan = shape.plans[layer]
     chosen = tuple(index(unit) for unit in units)
@@ -76,14 +79,19 @@ def change_maps(
         raise SettingError(f"{what}; {layer} has units 0 to {plan.info.units - 1}.")
     maps = [part[:, list(chosen)].cpu() for part in maps_of_both(classifier, layer, attacked, source, shape)]
     both, n = torch.cat(maps).numpy(), len(attacked)
-    return ChangeMaps(layer, chosen, both[:n], both[n:], plan.grid)
+    grid = plan.grid if shape.frame is None else shape.frame.grid(plan.grid)
+    return ChangeMaps(layer, chosen, both[:n], both[n:], grid, shape.frame)
 
 
-def open_attacked(classifier: ClassifierData, layer: str, attacked: AttackResult) -> tuple[Source, ProbeSpec]:
+def open_attacked(
+    classifier: ClassifierData, layer: str, attacked: AttackResult, *, located: bool = False
+) -> tuple[Source, ProbeSpec]:
     """A layer that is to be read on the images of an attack; DataError if there are none."""
     if not len(attacked):
         raise DataError("There are no attacked images.")
-    return open_layer(classifier.model, layer, attacked.clean, preprocess=classifier.preprocess)
+    return open_layer(
+        classifier.model, layer, attacked.clean, preprocess=classifier.preprocess, located=located
+    )
 
 
 def maps_of_both(

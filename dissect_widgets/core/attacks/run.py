@@ -20,7 +20,7 @@ from dissect_widgets.core.attacks.base import Advance, AttackMethod, AttackState
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.targets import AttackTarget, Target, plan_targets
 from dissect_widgets.core.data.arrays import Bools, Float32s, Int64s
-from dissect_widgets.core.data.batches import fill_up, network_input
+from dissect_widgets.core.data.batches import fill_up
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
@@ -53,6 +53,8 @@ def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> Cle
     SettingError, DataError, ActivationError, LayerError
         If an image does not exist, is given twice or cannot be used, or the network outputs something other
         than finite scores.
+    ProofError
+        If `preprocess` is no function of each image, or passes no gradient.
     """
     numbers = list(range(len(classifier.data))) if images is None else [int(image) for image in images]
     bad = [image for image in images or () if image != int(image) or not 0 <= image < len(classifier.data)]
@@ -63,6 +65,8 @@ def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> Cle
     all_scores: list[Tensor] = []
     with evaluation(classifier.model):
         for batch in classifier.batches(images=numbers):
+            if not clean:
+                classifier.preprocessing.check_gradient(batch.images)
             count = len(batch.indices)
             scores = scores_of(run(classifier.model, batch.inputs), len(batch.inputs))[:count].float()
             checked_scores(scores, classifier, batch)
@@ -178,7 +182,7 @@ def _attack(
     classes = torch.from_numpy(scores.argmax(1) if untargeted else targets)
 
     def differentiable(batch: Tensor) -> Tensor:
-        given = network_input(batch, classifier.device, classifier.dtype, classifier.preprocess)
+        given = classifier.preprocessing(batch)
         return scores_of(run(classifier.model, given), len(given))
 
     with evaluation(classifier.model), torch.enable_grad(), deferred_interrupt() as waits:
@@ -243,7 +247,7 @@ def _verify(
     with evaluation(classifier.model):
         for part in torch.split(changed, size) if len(changed) else ():
             full = fill_up(state.best[part], size)
-            inputs = network_input(full, classifier.device, classifier.dtype, classifier.preprocess)
+            inputs = classifier.preprocessing(full)
             of_part = scores_of(run(classifier.model, inputs), size)[: len(part)].float()
             scores[part.numpy()] = of_part.cpu().numpy()
             margin = state.target.of(part.to(classifier.device)).margin(of_part)

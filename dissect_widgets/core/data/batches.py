@@ -122,18 +122,6 @@ def fill_up(images: Tensor, size: int) -> Tensor:
     return torch.cat([images, images[-1:].expand(missing, *images.shape[1:])]) if missing > 0 else images
 
 
-def network_input(
-    images: Tensor,
-    device: torch.device,
-    dtype: torch.dtype,
-    preprocess: Callable[[Tensor], Tensor] | None,
-) -> Tensor:
-    """Input of a network, from images (B, 3, H, W) in [0, 1]."""
-    moved = images.to(device)
-    prepared = preprocess(moved.clone()) if preprocess is not None else moved  # which may work in place
-    return prepared.to(dtype)
-
-
 class _Guarded(Dataset[Any]):
     """Items with their index; in place of one that cannot be used, the error that says why."""
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.arrays import Int64s
-from dissect_widgets.core.data.batches import fill_up, load_batches, network_input
+from dissect_widgets.core.data.batches import fill_up, load_batches
 from dissect_widgets.core.data.class_names import class_names, matched_classes
 from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.item_classes import ItemClasses
+from dissect_widgets.core.data.preprocessing import Preprocessing
 from dissect_widgets.core.data.targets import as_classes, has_names
 from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
@@ -60,8 +61,9 @@ class ClassifierData:
         of `class_names`; by default those of the data. If both are given, labels of the data are matched to
         the model's classes by name.
     preprocess
-        Turns images (B, 3, H, W) in [0, 1] into the model's input; mostly `normalize()`. Attacks need it to
-        be differentiable.
+        Turns images in [0, 1] into the model's input; mostly `normalize()`. Functions of a batch
+        (B, 3, H, W) or of one image will do, and those of Pillow images, such as torchvision's and timm's
+        transforms and image processors of Hugging Face. Attacks need it to be differentiable.
     batch_size
         Images that are read together; by default 8 on a CPU, 32 elsewhere.
     workers
@@ -71,6 +73,8 @@ class ClassifierData:
     ----------
     device, dtype
         Of the model.
+    preprocessing
+        `preprocess` as a function of batches, proved to be one of each image at its first use.
     predicts
         Whether the model's predictions are used as labels.
 
@@ -108,6 +112,7 @@ class ClassifierData:
             raise SettingError(f"targets is {targets!r}; it may be numbers of classes, or 'predicted'.")
         self.model, self.preprocess, self.workers = model, preprocess, workers
         self.device, self.dtype = model_device(model), model_dtype(model)
+        self.preprocessing = Preprocessing(preprocess, self.device, self.dtype)
         self._options = {"classes": classes, "preprocess": preprocess, "batch_size": batch_size}
         self.batch_size = batch_size or (8 if self.device.type == "cpu" else 32)
         self.predicts = isinstance(targets, str)
@@ -227,7 +232,7 @@ class ClassifierData:
             self.data, indices, size, start=start, workers=ahead, beside=self.target, again=again
         ):
             full = fill_up(batch.images, size)
-            inputs = network_input(full, self.device, self.dtype, self.preprocess)
+            inputs = self.preprocessing(full)
             targets = np.array([int(target) for target in batch.labels], np.int64)
             yield ClassBatch(batch.indices, batch.images, inputs, targets, batch.done)
 

@@ -109,6 +109,7 @@ def open_source(
     preprocess: Callable[[Tensor], Tensor] | None = None,
     segmenter: Segmenter | None = None,
     to_images: ToImages = to_images,
+    located: bool = True,
 ) -> Source:
     """Open a network and its images; or, where the data are a tensor of latents, a generator.
 
@@ -119,7 +120,14 @@ def open_source(
     """
     if not is_latents(data):
         return Source(
-            model, layers, data, levels=levels, settings=settings, preprocess=preprocess, segmenter=segmenter
+            model,
+            layers,
+            data,
+            levels=levels,
+            settings=settings,
+            preprocess=preprocess,
+            segmenter=segmenter,
+            located=located,
         )
     if preprocess is not None:
         raise SettingError("A generator takes latents as they are; leave out `preprocess`.")

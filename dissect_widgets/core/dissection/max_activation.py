@@ -109,11 +109,21 @@ def open_layer(
     *,
     preprocess: Callable[[Tensor], Tensor] | None = None,
     to_images: ToImages = to_images,
+    located: bool = False,
 ) -> tuple[Source, ProbeSpec]:
-    """Open one layer of a network over images or latents, whose labels are not used."""
+    """Open one layer of a network over images or latents, whose labels are not used.
+
+    With `located`, maps are to be laid over images.
+    """
     images = data if is_latents(data) else _Unlabeled(data)
     source = open_source(
-        model, [layer], images, preprocess=preprocess, segmenter=_Blank(), to_images=to_images
+        model,
+        [layer],
+        images,
+        preprocess=preprocess,
+        segmenter=_Blank(),
+        to_images=to_images,
+        located=located,
     )
     return source, look(source)
 

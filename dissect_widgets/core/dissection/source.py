@@ -9,9 +9,10 @@ import numpy as np
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.arrays import AnyArray
-from dissect_widgets.core.data.batches import Batch, fill_up, network_input
+from dissect_widgets.core.data.batches import Batch, fill_up
 from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.labels import label
+from dissect_widgets.core.data.preprocessing import Preprocessing
 from dissect_widgets.core.data.provenance import describe_callable
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.views import image_name
@@ -22,6 +23,7 @@ from dissect_widgets.core.network.hooks import evaluation, model_device, model_d
 from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
 from dissect_widgets.core.network.original import layer_name, original
 from dissect_widgets.core.network.run import run
+from dissect_widgets.core.proofs.frame import Frame, prove_frame, resized
 from dissect_widgets.errors import DataError, SettingError
 
 
@@ -29,7 +31,7 @@ class BatchOutputs(NamedTuple):
     """What the statistics are computed from, for one batch."""
 
     images: Tensor
-    """float (B, 3, H, W) in [0, 1]"""
+    """float (B, 3, H, W) in [0, 1], or the part of them that the network gets"""
     labels: list[AnyArray]
     """B label maps, integers (K, h, w)."""
     maps: dict[str, Tensor]
@@ -49,14 +51,16 @@ class Source:
         Labeled images; see `LabeledImages`. With a segmenter they need no labels. `containers` says what else
         they may be.
     preprocess
-        Converts images (B, 3, H, W) in [0, 1] to the input of the network, of the same size or resized,
-        not cropped: mostly a normalization.
+        Converts images in [0, 1] to the input of the network; see `Preprocessing`. Of images that it crops,
+        that part alone is dissected, with its labels.
     segmenter
         Labels the images; its channels come after those of the data.
     levels
         Top fractions of samples at which a unit counts as active.
     settings
         What is computed.
+    located
+        Whether places in the image matter: to label maps, or to who looks at activation maps.
     """
 
     def __init__(
@@ -69,8 +73,9 @@ class Source:
         settings: Settings | None = None,
         preprocess: Callable[[Tensor], Tensor] | None = None,
         segmenter: Segmenter | None = None,
+        located: bool = True,
     ) -> None:
-        self.model, self.data = original(model), as_data(data)
+        self.model, self.data, self.located = original(model), as_data(data), located
         self.levels, self.settings = checked_levels(levels), settings or Settings()
         named = [layers] if isinstance(layers, str) else layers
         self.layers = [layer_name(self.model, name) for name in named]
@@ -81,6 +86,7 @@ class Source:
             raise DataError("There are no images in the data.")
         self.vocabulary, self._data_terms, self._segmenter_terms = self._combined_vocabulary()
         self.device, self.dtype = model_device(self.model), model_dtype(self.model)
+        self.preprocessing = Preprocessing(preprocess, self.device, self.dtype)
 
     def _combined_vocabulary(self) -> tuple[Vocabulary, AnyArray | None, AnyArray | None]:
         data = getattr(self.data, "vocabulary", None)
@@ -96,10 +102,18 @@ class Source:
 
     def network_input(self, images: Tensor) -> Tensor:
         """Input of the network, from images (B, 3, H, W) in [0, 1]."""
-        return network_input(images, self.device, self.dtype, self.preprocess)
+        return self.preprocessing(images)
 
     def plan(self, batch: Batch) -> ProbeSpec:
-        """Run the first image, and determine the sizes of everything."""
+        """Run the first image, and determine the sizes of everything.
+
+        Raises
+        ------
+        ProofError
+            If `preprocess` does something else to images than to crop and resize them.
+        """
+        height, width = batch.images.shape[-2:]
+        frame = prove_frame(self.preprocessing, (height, width)) if self.located else None
         first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
         image_size = (int(first.shape[-2]), int(first.shape[-1]))
         with evaluation(self.model):
@@ -111,8 +125,8 @@ class Source:
                 token_grids=self.settings.token_grids,
                 image_size=image_size,
             )
-        label = self.labels(batch)[0]
-        return self._spec(plans, image_size, label.shape)
+        label = self.labels(batch, frame)[0]
+        return self._spec(plans, image_size, label.shape)._replace(frame=frame)
 
     def _spec(
         self, plans: Mapping[str, LayerPlan], image_size: tuple[int, int], label: tuple[int, ...]
@@ -129,14 +143,17 @@ class Source:
             self.settings,
         )
 
-    def labels(self, batch: Batch) -> list[AnyArray]:
-        """Label maps (K, h, w) of a batch, from the data and the segmenter."""
+    def labels(self, batch: Batch, frame: Frame | None = None) -> list[AnyArray]:
+        """Label maps (K, h, w) of the part of a batch in `frame`, from the data and the segmenter."""
+        batch = _in_frame(batch, frame)
         maps: list[list[AnyArray]] = [[] for _ in batch.indices]
         if self._data_terms is not None:
             for parts, labels in zip(maps, batch.labels, strict=True):
                 parts.append(self._data_terms[labels])
         if self.segmenter is not None and self._segmenter_terms is not None:
             segmented = label(self.segmenter, batch.images.to(self.device)).cpu().numpy()
+            if self._data_terms is not None and frame is not None and not frame.whole:
+                segmented = resized(segmented, maps[0][0].shape[1:])  # may be of one size for all images
             for parts, labels in zip(maps, segmented, strict=True):
                 parts.append(self._segmenter_terms[labels])
         if any(part.shape[1:] != parts[0].shape[1:] for parts in maps for part in parts):
@@ -146,7 +163,8 @@ class Source:
 
     def read(self, batch: Batch, batch_size: int, spec: ProbeSpec) -> BatchOutputs:
         """Run a batch, and label it."""
-        return BatchOutputs(batch.images, self.labels(batch), self.maps(batch.images, batch_size, spec))
+        images = _in_frame(batch, spec.frame).images
+        return BatchOutputs(images, self.labels(batch, spec.frame), self.maps(batch.images, batch_size, spec))
 
     def maps(self, images: Tensor, batch_size: int, spec: ProbeSpec) -> dict[str, Tensor]:
         """Maps of all layers, float32 (B, units, h, w), from one forward pass of a full batch."""
@@ -168,6 +186,14 @@ class Source:
 def parts_of(plans: Mapping[str, LayerPlan]) -> dict[str, str]:
     """Names of the tensors that are read of the layers' outputs."""
     return {name: plan.info.part for name, plan in plans.items()}
+
+
+def _in_frame(batch: Batch, frame: Frame | None) -> Batch:
+    """What the network gets of the images of a batch, with its labels."""
+    if frame is None or frame.whole:
+        return batch
+    labels = [None if labels is None else frame.labels(labels) for labels in batch.labels]
+    return batch._replace(images=frame.images(batch.images), labels=labels)
 
 
 def overwritten(plans: Mapping[str, LayerPlan]) -> list[str]:

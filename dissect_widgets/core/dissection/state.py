@@ -19,6 +19,7 @@ from dissect_widgets.core.dissection.layer_statistics import LayerStatistics, by
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.network.layers import LayerPlan
+from dissect_widgets.core.proofs.frame import Frame
 from dissect_widgets.core.statistics.base import LayerSpec, Spill, checked_batch
 from dissect_widgets.core.statistics.exemplars import exemplar_grid
 from dissect_widgets.core.statistics.iou import LabelTally
@@ -42,6 +43,8 @@ class ProbeSpec(NamedTuple):
     """(rows, columns) of a label map."""
     levels: tuple[float, ...]
     settings: Settings
+    frame: Frame | None = None
+    """What the network gets of an image; None where places do not matter, and of a generator."""
 
     def layer(self, name: str) -> LayerSpec:
         """What the statistics of one layer are made from."""

@@ -12,7 +12,6 @@ from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.attacks.base import Advance, AttackMethod
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.attacks.run import CleanImages, choose_targets, read_images, run_attack
-from dissect_widgets.core.data.batches import network_input
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.max_activation import open_layer
@@ -48,7 +47,11 @@ class AttackData:
         self.classifier, self.layer, self.importance = classifier, layer, importance
         self._read: dict[int, CleanImages] = {}
         self.classes = classifier.check_classes(self.read(0).scores.shape[1])
-        _, shape = open_layer(classifier.model, self.layer, classifier.data, preprocess=classifier.preprocess)
+        _, shape = open_layer(
+            classifier.model, layer, classifier.data, preprocess=classifier.preprocess, located=True
+        )
+        assert shape.frame is not None
+        self.frame = shape.frame
         self.plan = shape.plans[self.layer]
         if importance is not None:
             self.check_units(importance.units, "importance")
@@ -68,7 +71,7 @@ class AttackData:
             "layer": self.layer,
             "classes": list(self.classes),
             "names": names,
-            "grid": list(self.plan.grid[:6]),
+            "grid": list(self.frame.grid(self.plan.grid)[:6]),
             "positions": POSITIONS,
         }
 
@@ -86,13 +89,13 @@ class AttackData:
         probabilities = torch.from_numpy(scores).double().softmax(0).numpy()
         facts = {
             "image": image,
-            "size": list(read.images.shape[2:]),
+            "size": list(self.frame.part_size),
             "class": self.classes[order[0]],
             "nearest": self.classes[order[1]],
             "names": [self.classes[k] for k in order[:MOST_CLASSES]],
             "probabilities": [[round(float(probabilities[k]), 6)] for k in order[:MOST_CLASSES]],
         }
-        return facts, to_png(read.images[0])
+        return facts, to_png(self.frame.images(read.images[0]))
 
     def attack(
         self, image: int, target: str, method: AttackMethod, seed: int, advance: Advance
@@ -140,7 +143,7 @@ class AttackData:
             "units": units,
             "max_activations": [[round(float(p), 5) for p in max_activations[:, unit]] for unit in units],
         }
-        perturbation = attacked.perturbation[0].numpy().astype("<f2").tobytes()
+        perturbation = self.frame.images(attacked.perturbation[0]).numpy().astype("<f2").tobytes()
         return facts, perturbation, maps[:, units].numpy().astype("<f2").tobytes()
 
     def _along(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -148,7 +151,7 @@ class AttackData:
         classifier, plan, scores, maps = self.classifier, self.plan, [], []
         clone, parts = [self.layer] if plan.overwritten else [], {self.layer: plan.info.part}
         for part in images.split(max(classifier.batch_size, 2)):
-            given = network_input(part, classifier.device, classifier.dtype, classifier.preprocess)
+            given = classifier.preprocessing(part)
             tracing = trace(classifier.model, [self.layer], clone=clone, parts=parts)
             with evaluation(classifier.model), tracing as seen:
                 scores.append(scores_of(run(classifier.model, given), len(part)).float().cpu())

@@ -218,12 +218,13 @@ def test_the_network_reads_full_batches_as_long_as_images_wait() -> None:
     sizes: list[int] = []
 
     def noted(pictures: Tensor) -> Tensor:
-        sizes.append(len(pictures))
+        if pictures.requires_grad:
+            sizes.append(len(pictures))
         return normalized(pictures)
 
     method = dw.CarliniWagner(steps=20, searches=3, learning_rate=0.02, initial_constant=0.2)
     found = attack(classifier(), Pictures(23), method=method, preprocess=noted, batch_size=5)
-    own = sizes[5:-5]  # those before and after are of what the network says
+    own = sizes[1:]  # the first shows that a gradient passes
     assert sum(own) == found.passes and own == sorted(own, reverse=True)
     assert own.count(5) > 0.8 * len(own) and max(own) == 5
 

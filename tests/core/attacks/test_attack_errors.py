@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
+from dissect_widgets.errors import (
+    ActivationError,
+    ConceptError,
+    DataError,
+    LayerError,
+    ProofError,
+    SettingError,
+)
 from tests.core.small_classifiers import (
     CLASSES,
     QUICK,
@@ -40,20 +47,33 @@ class PartialForward(Smooth):
         return cut(self, x)
 
 
-CUTS: list[tuple[Callable[[], nn.Module], Callable[[Tensor], Tensor]]] = [
-    (PartialForward, normalized),
-    (Smooth, lambda x: normalized(x).detach()),
-    (Smooth, lambda x: torch.from_numpy(x.detach().numpy() * 2)),
+@BOTH
+@pytest.mark.parametrize("frozen", [False, True])
+def test_gradients_that_the_network_cuts_off(frozen: bool, method: Any) -> None:
+    net = classifier(PartialForward).requires_grad_(not frozen)
+    with pytest.raises(SettingError, match=r"no gradient in the image.*`preprocess` cuts it off"):
+        attack(net, Pictures(), method=method, preprocess=normalized)
+
+
+CUTS: list[Callable[[Tensor], Tensor]] = [
+    lambda x: normalized(x).detach(),
+    lambda x: torch.from_numpy(x.detach().numpy() * 2),
+    lambda x: torch.from_numpy(x.numpy() * 2),
+    lambda x: (x * 255).round() / 255,
 ]
 
 
 @BOTH
-@pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.parametrize(("make", "preprocess"), CUTS, ids=["network", "detach", "numpy"])
-def test_gradients_that_are_cut_off(make: Any, preprocess: Any, frozen: bool, method: Any) -> None:
-    net = classifier(make).requires_grad_(not frozen)
-    with pytest.raises(SettingError, match=r"no gradient in the image.*`preprocess` cuts it off"):
+@pytest.mark.parametrize("preprocess", CUTS, ids=["detach", "numpy", "numpy that complains", "rounding"])
+def test_gradients_that_preprocess_cuts_off(preprocess: Any, method: Any) -> None:
+    def run(module: nn.Module, inputs: Any) -> None:
+        raise AssertionError("the network has run")
+
+    net = classifier(Smooth)
+    handle = net.register_forward_pre_hook(run)
+    with pytest.raises(ProofError, match="passes gradients, which an attack follows, but it cuts them off"):
         attack(net, Pictures(), method=method, preprocess=preprocess)
+    handle.remove()
 
 
 def test_bad_input_is_refused() -> None:
