@@ -47,8 +47,9 @@ def dissect(
         (B, tokens, units); `list_layers` lists them.
     data
         Images with concept labels: `MaskFolder`, or any data set with a `vocabulary` whose items are
-        (image (3, H, W) in [0, 1], labels (K, h, w)). For a generator its latents, a tensor (n, latent_dim)
-        or (n, latent_dim, 1, 1); see `latents`.
+        (image (3, H, W) in [0, 1], labels (K, h, w)); see `LabeledImages`. A `Subset`, a `DataLoader` that
+        goes through its data in order, or a list will do. For a generator its latents, a tensor
+        (n, latent_dim) or (n, latent_dim, 1, 1); see `latents`.
     level
         Top fraction of samples at which a unit counts as active, in (0, 1). Several give a sweep; the
         first is what results show.

@@ -14,7 +14,7 @@ from dissect_widgets.core.data.items import checked_labels, image_of, label_map_
 from dissect_widgets.core.data.latents import Latents
 from dissect_widgets.core.data.pixels import as_image
 from dissect_widgets.core.data.types import Skipped
-from dissect_widgets.core.data.views import image_name
+from dissect_widgets.core.data.views import image_name, item_at
 from dissect_widgets.errors import DataError, ProofError
 
 _READ_AGAIN = 4
@@ -139,13 +139,7 @@ class _Guarded(Dataset[Any]):
     def read(self, index: int) -> tuple[Tensor, Any]:
         """Image, and what is beside it."""
         name = image_name(self.data, index)
-        try:
-            item = self.data[index]
-        except (IndexError, KeyError, OSError) as error:
-            raise DataError(
-                f"{name} cannot be read, number {index} of data whose len() is {len(self.data)}: "
-                f"{type(error).__name__}: {error}"
-            ) from error
+        item = item_at(self.data, index)
         if isinstance(self.data, Latents):  # which are checked already
             return item, None
         image = as_image(image_of(item, name), name)

@@ -22,7 +22,7 @@ from torch.utils.data import (
 
 from dissect_widgets.core.data.items import IMAGE_KEYS
 from dissect_widgets.core.data.pixels import describe
-from dissect_widgets.core.data.views import View, has_length, view_of
+from dissect_widgets.core.data.views import View, has_length, item_at, view_of
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.errors import DataError
 
@@ -166,7 +166,7 @@ def read_first(data: Any, count: int | None) -> tuple[int, Iterator[Any]]:
             "InMemory(data, images=1000)."
         )
     if is_indexed(data):
-        return wanted, (data[index] for index in range(wanted))
+        return wanted, (item_at(data, index) for index in range(wanted))
     return wanted, _gone_through(data, wanted, length)
 
 

@@ -10,7 +10,7 @@ from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.class_names import class_names, class_names_of_data
 from dissect_widgets.core.data.items import class_of
 from dissect_widgets.core.data.targets import as_class, as_classes, may_be_class, same_class
-from dissect_widgets.core.data.views import image_name, is_for_each
+from dissect_widgets.core.data.views import image_name, is_for_each, item_at
 from dissect_widgets.errors import DataError
 
 _LOOKED_AT = 4
@@ -93,8 +93,8 @@ class ItemClasses:
         first = {str(target): place for place, target in reversed(list(enumerate(self.listed)))}
         for place in sorted(first.values())[:_LOOKED_AT]:
             try:
-                value = class_of(self.data[place])
-            except (LookupError, OSError, DataError):  # which is reported in its turn
+                value = class_of(item_at(self.data, place))
+            except DataError:  # which is reported in its turn
                 continue
             if not may_be_class(value):
                 return False

@@ -60,7 +60,7 @@ def can_be_image(value: Any) -> bool:
 
 def describe(value: Any) -> str:
     """What a value is, for errors: `"Tensor float32 (3, 5, 7)"`, `"Image RGBA 20 x 10"`, `"int 3"`."""
-    kind = type(value).__name__
+    kind = type(value).__name__ if value is not None else "None"
     if isinstance(value, Image.Image):
         return f"{kind} {value.mode} {value.width} x {value.height}"
     if hasattr(value, "dtype") and hasattr(value, "shape"):

@@ -65,6 +65,17 @@ def image_name(data: Any, index: int) -> str:
     return str(names[index]) if is_for_each(names, "names", data) else f"image {index}"
 
 
+def item_at(data: Any, index: int) -> Any:
+    """Item of data; DataError if there is none, or it cannot be read."""
+    try:
+        return data[index]
+    except (LookupError, OSError) as error:
+        raise DataError(
+            f"{image_name(data, index)} cannot be read, number {index} of data whose len() is {len(data)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
 def has_digest(data: Any) -> bool:
     """Whether data have a `digest()`, or are made of such."""
     if isinstance(data, Subset):

@@ -14,7 +14,7 @@ from dissect_widgets.core.data.item_classes import ItemClasses
 from dissect_widgets.core.data.items import class_of
 from dissect_widgets.core.data.pixels import describe
 from dissect_widgets.core.data.targets import as_class, may_be_class, same_class
-from dissect_widgets.core.data.views import image_name
+from dissect_widgets.core.data.views import image_name, item_at
 from dissect_widgets.core.proofs.report import Proof
 from dissect_widgets.errors import DataError
 
@@ -54,7 +54,7 @@ def prove_classes(data: Any) -> Proof:
         return Proof("targets", claim, "chosen", "the data have no `targets`; each item says its class")
     numbers = _spread(len(data))
     for number in numbers:
-        value, listed = class_of(data[number], image_name(data, number)), classes.listed[number]
+        value, listed = class_of(item_at(data, number), image_name(data, number)), classes.listed[number]
         if not may_be_class(value):
             return Proof("targets", claim, "chosen", "items do not say their class; `data.targets` count")
         if not same_class(value, listed, classes.given_names):

@@ -90,7 +90,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({"a": "tench", "b": "cab"}, "str 'a' where the number of a class should be"),
     ({0.0: "tench", 1.0: "cab"}, "float 0.0 where the number"),
     ({-1: "void", 0: "cab"}, "none for 1"),
-    (["ant", "bee", None], "Class 2 has the name NoneType"),
+    (["ant", "bee", None], "Class 2 has the name None"),
     (["ant", float("nan")], "Class 1 has the name float nan"),
     (["ant", ""], "Class 1 has the name str ''"),
     (["ant", True], "Class 1 has the name bool"),

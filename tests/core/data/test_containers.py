@@ -304,6 +304,8 @@ def test_data_that_end_early_are_named() -> None:
         DataError, match=r"image 5 cannot be read, number 5 of data whose len\(\) is 7: IndexError"
     ):
         read(TooLong())
+    with pytest.raises(DataError, match="image 5 cannot be read"):
+        dw.InMemory(TooLong())
 
 
 class Augmented(Named):

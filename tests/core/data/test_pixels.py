@@ -104,7 +104,7 @@ REFUSED: list[tuple[Any, str]] = [
     ("cat.png", "cat is str 'cat.png'.*Open the file first"),
     ({"bytes": b"", "path": "cat.png"}, "Decode it first"),
     ([[0.5] * 7] * 5, "cat is list .*np.asarray"),
-    (None, "cat is NoneType"),
+    (None, "cat is None;"),
     (3, "cat is int 3"),
     (Image.new("F", (7, 5), 200), "cat has floats from 200"),
 ]
