@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from dissect_widgets.concepts.image_processor import Preparation, preparation
+from dissect_widgets.core.data.class_names import names_in_order
 from dissect_widgets.core.data.provenance import weights_digest
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
@@ -40,7 +41,7 @@ class PublicSegmenter:
     net
         Takes prepared images, and returns an object with `logits` (B, classes, h, w).
     classes
-        Their names.
+        Their names, in any form of `class_names`.
     prepare
         Turns images into what the network takes.
     label_size
@@ -52,14 +53,14 @@ class PublicSegmenter:
     def __init__(
         self,
         net: nn.Module,
-        classes: Sequence[str],
+        classes: Any,
         prepare: Preparation,
         *,
         label_size: tuple[int, int] | None = None,
         category: str = "object",
     ) -> None:
         self.net, self.prepare, self.label_size = net.eval(), prepare, label_size
-        names = concept_names(classes)
+        names = concept_names(names_in_order(classes))
         self.vocabulary = Vocabulary(Concept(name, category) for name in names if name is not None)
         known = torch.tensor([name is not None for name in names])
         self._numbers = torch.where(known, known.cumsum(0), 0)

@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dissect_widgets.concepts.segmenters import concept_names, load_public_segmenter
+from dissect_widgets.concepts.image_processor import Preparation
+from dissect_widgets.concepts.segmenters import PublicSegmenter, concept_names, load_public_segmenter
 from dissect_widgets.core.data.labels import label
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.errors import SettingError, WeightsError
@@ -404,3 +405,9 @@ def test_without_transformers(make: Make, monkeypatch: pytest.MonkeyPatch) -> No
     message = 'Public segmenters need transformers: pip install "dissect-widgets[transformers]"'
     with pytest.raises(ImportError, match=f"^{re.escape(message)}$"):
         load_public_segmenter(folder)
+
+
+def test_classes_by_number_are_in_the_order_of_their_numbers() -> None:
+    prepare = Preparation(None, "bilinear", 1.0, (0.0,), (1.0,), False)
+    segmenter = PublicSegmenter(torch.nn.Identity(), {2: "sky", 0: "wall", 1: "other"}, prepare)
+    assert [concept.name for concept in segmenter.vocabulary] == ["-", "wall", "sky"]

@@ -99,7 +99,9 @@ def class_names_of_data(data: Any) -> Any:
         return None  # such as the tables of a MaskFolder
     transform = getattr(data, "target_transform", None)
     return (
-        classes if transform is None else _renumbered(_listed(classes), class_names(classes) or (), transform)
+        classes
+        if transform is None
+        else _renumbered(names_in_order(classes), class_names(classes) or (), transform)
     )
 
 
@@ -116,7 +118,7 @@ def _renumbered(listed: list[Any], names: Sequence[str], transform: Callable[[in
 
 def _synonyms(classes: Any) -> list[tuple[str, ...]]:
     """Names of each class, one or more."""
-    return [_names_of_one(name, number) for number, name in enumerate(_listed(classes))]
+    return [_names_of_one(name, number) for number, name in enumerate(names_in_order(classes))]
 
 
 def _names_of_one(value: Any, number: int) -> tuple[str, ...]:
@@ -133,22 +135,22 @@ def _is_name(value: Any) -> bool:
     return isinstance(value, (str, np.str_)) or is_number
 
 
-def _listed(classes: Any) -> list[Any]:
-    """Names by number, from all forms that they come in."""
+def names_in_order(classes: Any) -> list[Any]:
+    """Names by number, or what stands for them, from all forms that `class_names` takes."""
     if isinstance(classes, type) and issubclass(classes, Enum):
         return _by_number({member.name: member.value for member in classes})
     for attribute in ("id2label", "names"):  # of a configuration; of a feature
         found = getattr(classes, attribute, None)
         if isinstance(found, (Mapping, list, tuple)) and not hasattr(classes, "to_numpy"):
-            return _listed(found)
+            return names_in_order(found)
     meta = getattr(classes, "meta", None)
     if isinstance(meta, Mapping):
         classes = meta
     if isinstance(classes, Mapping):
         if "categories" in classes:
-            return _listed(classes["categories"])
+            return names_in_order(classes["categories"])
         feature = _only_feature(classes)
-        return _listed(feature) if feature is not None else _by_number(classes)
+        return names_in_order(feature) if feature is not None else _by_number(classes)
     index = getattr(classes, "index", None)
     if hasattr(classes, "to_numpy") and index is not None and list(index) != list(range(len(classes))):
         raise SettingError(

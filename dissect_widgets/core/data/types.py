@@ -16,8 +16,8 @@ class LabeledImages(Protocol):
 
     An item is a tuple (image, labels), or a mapping with both: image float (3, H, W) RGB in [0, 1], bytes, or
     a Pillow image, of one size throughout (see `pixels.as_image`); labels integer (K, h, w), K parallel
-    channels, 0 for no concept, else an index into `vocabulary`. The label map covers the same image; it may be
-    smaller.
+    channels, 0 for no concept, else an index into `vocabulary`. The label map covers the same image, and may
+    be smaller.
 
     It may also have `names`, a sequence of str for errors and captions, and `digest()`, a str that
     changes when the data do, by which a resumed run recognizes them.
