@@ -95,7 +95,7 @@ def _fastest(
     if info.calls > 1:
         return None, f"{info.name} runs {info.calls} times in a pass"
     if info.part:
-        return None, f"{info.name} outputs more than one tensor"
+        return None, f"{info.name} does not output a tensor alone"
     try:
         parts, stages = split(model, info.name)
         parts = parts.with_per_image(inputs)

@@ -113,6 +113,7 @@ class ClassifierData:
         self.model, self.preprocess, self.workers = model, preprocess, workers
         self.device, self.dtype = model_device(model), model_dtype(model)
         self.preprocessing = Preprocessing(preprocess, self.device, self.dtype)
+        self._is_dtype_proved = False
         self._options = {"classes": classes, "preprocess": preprocess, "batch_size": batch_size}
         self.batch_size = batch_size or (8 if self.device.type == "cpu" else 32)
         self.predicts = isinstance(targets, str)
@@ -233,6 +234,10 @@ class ClassifierData:
         ):
             full = fill_up(batch.images, size)
             inputs = self.preprocessing(full)
+            if not self._is_dtype_proved:
+                self.dtype = self.preprocessing.dtype = model_dtype(self.model, inputs[:1])
+                inputs = inputs if inputs.dtype == self.dtype else self.preprocessing(full)
+                self._is_dtype_proved = True
             targets = np.array([int(target) for target in batch.labels], np.int64)
             yield ClassBatch(batch.indices, batch.images, inputs, targets, batch.done)
 

@@ -21,7 +21,7 @@ from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwritten, parts_of
 from dissect_widgets.core.dissection.state import ProbeSpec
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.hooks import evaluation, model_dtype, trace
 from dissect_widgets.core.network.layers import as_maps, plan_layers
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import SettingError
@@ -61,6 +61,7 @@ class GeneratorSource(Source):
 
     def plan(self, batch: Batch) -> ProbeSpec:
         """See `Source`."""
+        self.dtype = model_dtype(self.model, self._given(batch.images[:1], 1))
         two = self._given(batch.images[:1], 2)
         with evaluation(self.model):
             images = first_images(self.model, two, self.to_images)

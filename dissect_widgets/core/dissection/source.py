@@ -115,6 +115,8 @@ class Source:
         height, width = batch.images.shape[-2:]
         frame = prove_frame(self.preprocessing, (height, width)) if self.located else None
         first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
+        self.dtype = self.preprocessing.dtype = model_dtype(self.model, first[:1])
+        first = first.to(self.dtype)
         image_size = (int(first.shape[-2]), int(first.shape[-1]))
         with evaluation(self.model):
             plans = plan_layers(

@@ -113,7 +113,7 @@ def open_generator(
     if not maps:
         return whole
     if several:
-        whole.strategy += f": {several[0]} outputs more than one tensor"
+        whole.strategy += f": {several[0]} does not output a tensor alone"
         return whole
     try:
         first, *later = maps
@@ -194,7 +194,8 @@ def checked_edits(edits: Sequence[Edit], generator: EditableGenerator) -> list[E
 
 
 def _placed(latents: Tensor, generator: nn.Module) -> Tensor:
-    return Latents(latents).values.to(model_device(generator), model_dtype(generator))
+    values = Latents(latents).values.to(model_device(generator))
+    return values.to(model_dtype(generator, values[:1]))
 
 
 @contextmanager

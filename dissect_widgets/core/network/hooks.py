@@ -9,6 +9,7 @@ Hooks are added inside the block and removed at its end, whatever happens in it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.network.original import layer_name, split_name
 from dissect_widgets.core.network.outputs import choose_tensor, tensor_in
+from dissect_widgets.core.network.run import run
+from dissect_widgets.errors import SettingError
 
 
 class _Stop(BaseException):
@@ -129,7 +132,40 @@ def model_device(model: nn.Module) -> torch.device:
     return torch.device("cpu") if first is None else first.device
 
 
-def model_dtype(model: nn.Module) -> torch.dtype:
-    """Floating dtype of the model's parameters; float32 if it has none."""
-    floating = (p.dtype for p in chain(model.parameters(), model.buffers()) if p.is_floating_point())
-    return next(floating, torch.float32)
+def model_dtype(model: nn.Module, inputs: Tensor | None = None) -> torch.dtype:
+    """Number format of the input that a network takes.
+
+    Parameters
+    ----------
+    model
+        Any network. Where all its floating point parameters and buffers have one format, it is that; float32
+        if there are none.
+    inputs
+        One input of the network, on its device: where there are several formats, it is run to prove which one
+        it takes: that of the first parameter, the most common one, or float32. Without, it is the first.
+
+    Raises
+    ------
+    SettingError
+        If it takes none of them.
+    """
+    tensors = [t for t in chain(model.parameters(), model.buffers()) if t.is_floating_point()]
+    numbers = Counter[torch.dtype]()
+    for tensor in tensors:
+        numbers[tensor.dtype] += tensor.numel()
+    if len(numbers) < 2 or inputs is None:
+        return tensors[0].dtype if tensors else torch.float32
+    formats = list(dict.fromkeys([tensors[0].dtype, numbers.most_common(1)[0][0], torch.float32]))
+    errors = []
+    for dtype in formats:
+        try:
+            with evaluation(model):
+                run(model, inputs.to(dtype))
+        except Exception as error:  # a network may raise anything
+            errors.append(f"{dtype}: {type(error).__name__}: {(str(error).splitlines() or [''])[0]}")
+        else:
+            return dtype
+    raise SettingError(
+        f"The network has numbers of {len(numbers)} formats, and takes images in none of them: "
+        f"{'; '.join(errors)}. Convert it to one, with model.float(), or its input in its forward."
+    )
