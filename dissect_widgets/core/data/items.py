@@ -159,4 +159,7 @@ def _same(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, str) or isinstance(other, str):
         return bool(isinstance(one, str) and isinstance(other, str) and one == other)
-    return bool(np.array_equal(np.asarray(one), np.asarray(other)))
+    try:
+        return bool(np.array_equal(np.asarray(one), np.asarray(other)))
+    except (ValueError, TypeError):  # of lists of unlike things
+        return False

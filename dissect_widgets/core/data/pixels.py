@@ -46,6 +46,8 @@ def as_image(value: Any, name: str) -> Tensor:
         pixels = _of_array(rgb_of(value, name), name)
     elif isinstance(value, Tensor):
         pixels = _plain(value, name)
+    elif isinstance(value, np.ma.MaskedArray):
+        raise DataError(f"{name} is {describe(value)}, with pixels that are masked out; fill them first.")
     elif hasattr(value, "__array__"):
         pixels = _of_array(np.asarray(value), name)
     else:

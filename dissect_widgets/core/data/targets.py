@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
-from dissect_widgets.core.data.arrays import Int64s
+from dissect_widgets.core.data.arrays import AnyArray, Int64s
 from dissect_widgets.core.data.pixels import describe
 from dissect_widgets.errors import DataError, SettingError, nearest
 
@@ -37,17 +38,12 @@ def as_class(value: Any, name: str, classes: Sequence[str] | None) -> int:
     DataError
         If it is something else.
     """
-    if isinstance(value, Tensor):
-        value = value.detach().cpu().numpy()
-    if (
-        np.size(value) == 1
-        and isinstance(value, (np.ndarray, np.generic, list, tuple))
-        and np.ndim(value) <= 1
-    ):
-        value = np.asarray(value).item()
+    value = _plain(value)
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.ndim <= 1:
+        value = value.item()
     if isinstance(value, str):
         return _number_of(value, name, classes)
-    if isinstance(value, (np.ndarray, list, tuple)):
+    if isinstance(value, np.ndarray):
         return _hot(value, name, classes)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not float(value).is_integer():
         what = "nothing" if value is None else describe(value)
@@ -72,7 +68,7 @@ def as_classes(
         If one is not a class.
     """
     if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
+        values = _plain(values)
     if isinstance(values, (str, bytes, Mapping, set, frozenset)) or not hasattr(values, "__len__"):
         raise SettingError(
             f"targets is {describe(values)}; it may be numbers of classes, one for each image, or "
@@ -98,9 +94,8 @@ def _number_of(value: str, name: str, classes: Sequence[str] | None) -> int:
     return matches[0]
 
 
-def _hot(value: Any, name: str, classes: Sequence[str] | None) -> int:
+def _hot(array: AnyArray, name: str, classes: Sequence[str] | None) -> int:
     """Number of the one class of a one-hot vector."""
-    array = np.asarray(value)
     if array.ndim != 1:
         what = f"labels of shape {array.shape}"
         raise DataError(f"{name} has {what} where its class should be.{_ADVICE}")
@@ -116,15 +111,16 @@ def _hot(value: Any, name: str, classes: Sequence[str] | None) -> int:
 
 def may_be_class(value: Any) -> bool:
     """Whether what an item has beside its image may be a class, and is not a label map, or nothing."""
-    return value is not None and not isinstance(value, Image.Image) and np.ndim(_array(value)) < 2
+    return value is not None and not isinstance(value, Image.Image) and getattr(_plain(value), "ndim", 0) < 2
 
 
 def has_names(values: Any) -> bool:
     """Whether targets are names, or one-hot vectors, which only names of classes make numbers of."""
-    first = values[0] if isinstance(values, (list, tuple)) and len(values) else None
     if hasattr(values, "dtype"):
-        return np.ndim(_array(values)) == 2 or np.asarray(_array(values)).dtype.kind in "OUS"
-    return isinstance(first, str) or np.ndim(_array(first)) == 1
+        array = np.asarray(_plain(values))
+        return array.ndim == 2 or array.dtype.kind in "OUS"
+    first = values[0] if isinstance(values, (list, tuple)) and values else None
+    return isinstance(first, str) or getattr(_plain(first), "ndim", 0) == 1
 
 
 def same_class(value: Any, other: Any, classes: Sequence[str] | None) -> bool:
@@ -135,5 +131,15 @@ def same_class(value: Any, other: Any, classes: Sequence[str] | None) -> bool:
         return False
 
 
-def _array(value: Any) -> Any:
-    return value.detach().cpu().numpy() if isinstance(value, Tensor) else value
+def _plain(value: Any) -> Any:
+    """A tensor, or a list of single values, as an array; anything else as it is."""
+    if isinstance(value, Tensor):
+        plain = value.detach().cpu()
+        return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    if isinstance(value, (list, tuple)) and value:
+        parts = [_plain(part) for part in value]
+        is_single = [
+            isinstance(part, (bool, int, float, str)) or getattr(part, "ndim", 1) == 0 for part in parts
+        ]
+        return np.array(parts) if all(is_single) else value
+    return value

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,16 @@ def prove_classes(data: Any) -> Proof:
     claim, classes = "`data.targets` are the classes of the items", ItemClasses(data)
     if classes.listed is None:
         return Proof("targets", claim, "chosen", "the data have no `targets`; each item says its class")
+    try:
+        return _compared(data, classes, classes.listed, claim)
+    except DataError as error:
+        return Proof("targets", claim, "refused", str(error))
+
+
+def _compared(data: Any, classes: ItemClasses, listed_classes: Sequence[Any], claim: str) -> Proof:
     numbers = _spread(len(data))
     for number in numbers:
-        value, listed = class_of(item_at(data, number), image_name(data, number)), classes.listed[number]
+        value, listed = class_of(item_at(data, number), image_name(data, number)), listed_classes[number]
         if not may_be_class(value):
             return Proof("targets", claim, "chosen", "items do not say their class; `data.targets` count")
         if not same_class(value, listed, classes.given_names):

@@ -101,6 +101,7 @@ REFUSED: list[tuple[Any, str]] = [
     (torch.zeros(7), r"has the shape \(7,\)"),
     (torch.zeros(3, 0, 7), "is empty"),
     (torch.zeros(3, 5, 7).to_sparse(), "cat is sparse"),
+    (np.ma.masked_less(np.ones((3, 5, 7)), 0.5), "masked out; fill them first"),
     ("cat.png", "cat is str 'cat.png'.*Open the file first"),
     ({"bytes": b"", "path": "cat.png"}, "Decode it first"),
     ([[0.5] * 7] * 5, "cat is list .*np.asarray"),

@@ -73,6 +73,10 @@ def test_whose_classes_count() -> None:
     data.targets = [2 - number % 3 for number in range(7)]
     proof = prove_classes(data)
     assert proof.verdict == "chosen" and proof.seen == "image 0 says int 0, `data.targets` int 2; items count"
+    unsure = Listed({"image": image, "fine_label": 1, "coarse_label": 0} for image in IMAGES)
+    unsure.targets = [1] * 7
+    proof = prove_classes(unsure)
+    assert proof.verdict == "refused" and "could be 'fine_label' or 'coarse_label'" in proof.seen
     images = Listed(IMAGES)
     images.targets = [0] * 7
     assert "`data.targets` count" in prove_classes(images).seen
