@@ -22,6 +22,7 @@ from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.core.network.forward import CachedForward, Joinable
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.original import layer_name
+from dissect_widgets.core.proofs.layers import prove_classifier
 
 _IMAGES_TOGETHER = 128
 
@@ -111,7 +112,7 @@ def cache_activations(
     with evaluation(classifier.model):
         for batch in classifier.batches():
             if network is None:
-                info = classifier.plan(layer, batch.inputs)
+                info = prove_classifier(classifier, layer, batch.inputs)
                 network = cast(Joinable, open_network(classifier.model, info, batch.inputs[:2], many=False))
                 classes = classifier.check_classes(network.classes)
             count = len(batch.indices)

@@ -26,6 +26,7 @@ from dissect_widgets.core.data.provenance import data_digest, describe_callable,
 from dissect_widgets.core.network.forward import FullForward, Network
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.original import layer_name
+from dissect_widgets.core.proofs.layers import prove_classifier
 from dissect_widgets.errors import SettingError
 
 
@@ -106,7 +107,7 @@ def run_edits(
     total, started = len(classifier.data), time.monotonic()
     with evaluation(classifier.model), deferred_interrupt() as interrupt_waits:
         first = next(classifier.batches(workers=0, again=False))
-        info = classifier.plan(layer, first.inputs)
+        info = prove_classifier(classifier, layer, first.inputs)
         network = open_network(classifier.model, info, first.inputs[:2])
         masks = torch.from_numpy(kept(info.units)).to(classifier.device)
         held: AblationPredictions | None = None

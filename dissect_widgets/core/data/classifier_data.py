@@ -20,8 +20,7 @@ from dissect_widgets.core.data.preprocessing import Preprocessing
 from dissect_widgets.core.data.targets import as_classes, has_names
 from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
-from dissect_widgets.core.network.layers import LayerInfo, plan_layers
-from dissect_widgets.core.network.original import layer_name, original
+from dissect_widgets.core.network.original import original
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 
 
@@ -188,20 +187,6 @@ class ClassifierData:
         if self.classes is None or self._label_classes is None:
             return None
         return matched_classes(self._label_classes, self.classes)
-
-    def plan(self, layer: str, inputs: Tensor) -> LayerInfo:
-        """How a layer is read, of a batch (B, 3, H, W) as the model takes it."""
-        size = (int(inputs.shape[-2]), int(inputs.shape[-1]))
-        layer = layer_name(self.model, layer)
-        plans = plan_layers(
-            self.model,
-            [layer],
-            inputs[:2],
-            rule="half-pixel",
-            token_grids={},
-            image_size=size,
-        )
-        return plans[layer].info
 
     def check_classes(self, count: int) -> tuple[str, ...]:
         """Names of the classes of scores (B, count); SettingError if those that are known do not fit."""

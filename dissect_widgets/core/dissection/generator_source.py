@@ -22,8 +22,10 @@ from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwritten, parts_of
 from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.hooks import evaluation, model_dtype, trace
-from dissect_widgets.core.network.layers import as_maps, plan_layers
+from dissect_widgets.core.network.influence_on_images import locate_by_images
+from dissect_widgets.core.network.layers import as_maps
 from dissect_widgets.core.network.run import run
+from dissect_widgets.core.proofs.layers import prove_layers
 from dissect_widgets.errors import SettingError
 
 
@@ -66,14 +68,14 @@ class GeneratorSource(Source):
         with evaluation(self.model):
             images = first_images(self.model, two, self.to_images)
             size = (int(images.shape[-2]), int(images.shape[-1]))
-            plans = plan_layers(
+            plans = prove_layers(
                 self.model,
                 self.layers,
                 two,
-                rule="half-pixel",
                 token_grids=self.settings.token_grids,
                 image_size=size,
-            )
+                locate=locate_by_images(self.model, two, self.to_images),
+            ).plans
         label = self.labels(batch._replace(images=images[:1]))[0]
         return self._spec(plans, size, label.shape)
 

@@ -19,11 +19,12 @@ from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.dissection.settings import Settings, checked_levels
 from dissect_widgets.core.dissection.state import ProbeSpec
-from dissect_widgets.core.network.hooks import evaluation, model_device, model_dtype, trace
-from dissect_widgets.core.network.layers import LayerPlan, as_maps, plan_layers
+from dissect_widgets.core.network.hooks import model_device, model_dtype, trace
+from dissect_widgets.core.network.layers import LayerPlan, as_maps
 from dissect_widgets.core.network.original import layer_name, original
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.proofs.frame import Frame, prove_frame, resized
+from dissect_widgets.core.proofs.layers import prove_layers
 from dissect_widgets.errors import DataError, SettingError
 
 
@@ -110,23 +111,23 @@ class Source:
         Raises
         ------
         ProofError
-            If `preprocess` does something else to images than to crop and resize them.
+            If `preprocess` does something else to images than to crop and resize them, or the network is no
+            function of each image.
         """
         height, width = batch.images.shape[-2:]
         frame = prove_frame(self.preprocessing, (height, width)) if self.located else None
-        first = self.network_input(batch.images[:1].expand(2, -1, -1, -1))
-        self.dtype = self.preprocessing.dtype = model_dtype(self.model, first[:1])
+        first = self.network_input(batch.images[:1])
+        self.dtype = self.preprocessing.dtype = model_dtype(self.model, first)
         first = first.to(self.dtype)
         image_size = (int(first.shape[-2]), int(first.shape[-1]))
-        with evaluation(self.model):
-            plans = plan_layers(
-                self.model,
-                self.layers,
-                first,
-                rule=self.settings.upsample,
-                token_grids=self.settings.token_grids,
-                image_size=image_size,
-            )
+        plans = prove_layers(
+            self.model,
+            self.layers,
+            first,
+            rule=self.settings.upsample,
+            token_grids=self.settings.token_grids,
+            image_size=image_size,
+        ).plans
         label = self.labels(batch, frame)[0]
         return self._spec(plans, image_size, label.shape)._replace(frame=frame)
 

@@ -110,7 +110,7 @@ def influence(output: Tensor, kind: LayerKind) -> Tensor:
     """
     every = -(-output.shape[kind.unit_dim] // _MOST_UNITS)
     some = output[(slice(None),) * kind.unit_dim + (slice(None, None, every),)]
-    values = kind.to_positions(some).float()
+    values = kind.to_positions(some).float().nan_to_num(0, 0, 0)  # what is not finite is an error of the run
     change = values[1:] - values[:1]
     if change.shape[2] > 1:
         change -= change.mean(2, keepdim=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from torch import Tensor, nn
 
@@ -112,6 +112,15 @@ class _Influences(NamedTuple):
     """For each kind that the output may be, float64 (strips, positions)."""
 
 
+class Look(NamedTuple):
+    """What a pass shows."""
+
+    layers: dict[str, Seen]
+    """Layers in the order in which they ended."""
+    output: Any
+    """Of the network."""
+
+
 Located = tuple[Reading, Agreement]
 Locate = Callable[[Mapping[str, Sequence[Reading]]], Mapping[str, Located | LayerError]]
 """Finds the right one of several readings of each layer."""
@@ -153,7 +162,7 @@ def list_layers(
             stacklevel=2,
         )
     with evaluation(model):
-        seen = look(model, names, images, all_of_them=False)
+        seen = look(model, names, images, all_of_them=False).layers
         found = read_layers(seen, tuple(images.shape[-2:]), token_grids or {}, locate_in(model, images))
     return [
         _info(name, seen[name], part[0]) for name, part in found.items() if not isinstance(part, LayerError)
@@ -169,6 +178,7 @@ def plan_layers(
     token_grids: Mapping[str, TokenGrid],
     image_size: tuple[int, int],
     locate: Locate | None = None,
+    seen: Mapping[str, Seen] | None = None,
 ) -> dict[str, LayerPlan]:
     """Run the model on a batch, and determine how each of `layers` is read.
 
@@ -189,6 +199,8 @@ def plan_layers(
         (H, W) of the image.
     locate
         How to find the right one of several readings; by default, by changes of the first of `batch`.
+    seen
+        What a pass over the batch showed, if there was one; see `look`.
 
     Raises
     ------
@@ -196,7 +208,8 @@ def plan_layers(
         Unknown layer, a layer that does not run, whose output is of no kind that can be dissected, or whose
         positions do not follow the image.
     """
-    seen = look(model, layers, batch)
+    if seen is None:
+        seen = look(model, layers, batch).layers
     for name in layers:
         shape = tuple(seen[name].output.shape)
         if shape[:1] != (len(batch),):
@@ -223,9 +236,7 @@ def plan_layers(
     return plans
 
 
-def look(
-    model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: bool = True
-) -> dict[str, Seen]:
+def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: bool = True) -> Look:
     """Run the model once, and see what layers output, in the order in which they run.
 
     A layer that outputs several tensors is seen under the name of each; with `all_of_them`, under its own.
@@ -257,11 +268,11 @@ def look(
         for name, module in modules.items():
             stack.callback(module.register_forward_hook(recorder(name)).remove)
         with FieldMode(batch) as fields:
-            run(model, batch)
+            result = run(model, batch)
     missing = [name for name in names if name not in seen]
     if missing and all_of_them:
         raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")
-    return seen
+    return Look(seen, result)
 
 
 def read_layers(

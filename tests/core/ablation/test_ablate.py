@@ -23,6 +23,7 @@ from dissect_widgets.core.network.forward import FullForward, PartialForward
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.linear_rows import RowsLinear
 from dissect_widgets.core.network.linear_terms import ConvolutionTerms, LinearTerms
+from dissect_widgets.core.proofs.layers import prove_classifier
 from dissect_widgets.errors import ActivationError, ConceptError, DataError, LayerError, SettingError
 from tests.core.ablation.networks import Images, made, naive, pictures, telling
 from tests.small_images import ArrayImages
@@ -212,7 +213,7 @@ def test_scores_equal_the_naive_loops(make: Any, layer: str, way: type) -> None:
     net, batch = made(make), pictures(5)
     source = ClassifierData(net, list(batch), targets="predicted")
     with evaluation(net):
-        info = source.plan(layer, batch)
+        info = prove_classifier(source, layer, batch)
         network = open_network(net, info, batch)
         assert type(network) is way, network.strategy
         dim = {"tokens": 2}.get(info.kind, 1)
@@ -241,7 +242,11 @@ def test_the_model_is_left_as_it_was() -> None:
         before = {name: type(module) for name, module in net.named_modules()}
         batch = pictures(2)
         with evaluation(net):
-            open_network(net, ClassifierData(net, list(batch), targets="predicted").plan(layer, batch), batch)
+            open_network(
+                net,
+                prove_classifier(ClassifierData(net, list(batch), targets="predicted"), layer, batch),
+                batch,
+            )
         assert {name: type(module) for name, module in net.named_modules()} == before
         assert not any(module._forward_hooks for module in net.modules())
 
@@ -261,7 +266,7 @@ def test_silent_units_are_not_run(way: type) -> None:
         net[3].weight[2], net[3].bias[2] = 0, -1.0  # unit 2 is below zero everywhere
     batch = pictures(4)
     with evaluation(net):
-        info = ClassifierData(net, list(batch), targets="predicted").plan("4", batch)
+        info = prove_classifier(ClassifierData(net, list(batch), targets="predicted"), "4", batch)
         found = open_network(net, info, batch, many=way is LinearTerms)
         network = FullForward(net, info) if way is FullForward else found
         assert type(network) is way

@@ -1,0 +1,118 @@
+"""Networks that draw at random when they are evaluated, made functions of each image.
+
+>>> model = with_fixed_noise(model, seed=1)      # drops the same tokens, adds the same noise, for every image
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from dissect_widgets.core.network.original import original
+from dissect_widgets.errors import SettingError
+
+_Network = TypeVar("_Network", bound=nn.Module)
+
+
+def with_fixed_noise(model: _Network, seed: int = 0) -> _Network:
+    """The same network, whose random draws are the same in every pass, and for every image of a batch.
+
+    An image then gives the same output alone and among others, whenever it is run. What a run computes is one
+    sample of what the network may say; repeat it with other seeds to see how much depends on chance.
+
+    Parameters
+    ----------
+    model
+        Draws with torch, numpy or `random` while it runs. It is not changed; the network returned shares its
+        weights, layers and hooks.
+    seed
+        Of all draws, 0 to 2**32 - 1.
+
+    Raises
+    ------
+    SettingError
+        If the seed is none.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise SettingError(f"The seed is {seed!r}; allowed is 0 to {2**32 - 1}.")
+    network = copy.copy(original(model))
+    forward = network.forward
+
+    def fixed(images: Tensor, *more: Any, **options: Any) -> Any:
+        with _seeded(seed, images), _AlikeForImages(len(images)):
+            return forward(images, *more, **options)
+
+    object.__setattr__(network, "forward", fixed)
+    return network  # type: ignore[return-value]
+
+
+@contextmanager
+def _seeded(seed: int, images: Tensor) -> Iterator[None]:
+    """Seeds all generators that a network may draw from, and sets them back."""
+    devices = [images.device] if images.device.type == "cuda" else []
+    states = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+
+class _AlikeForImages(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Draws for one image of a batch what it draws for all."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = count
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run an operation; one that draws runs for each image with the same state of the generator."""
+        options = dict(kwargs or {})
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **options)
+        if options.get("generator") is not None:
+            options["generator"] = None  # one of the network's goes on from pass to pass
+        first = args[0] if args else None
+        if isinstance(first, Tensor) and first.dim() and len(first) == self.count:
+            return self._for_each(func, first, args[1:], options)
+        if isinstance(first, (list, tuple)) and first and first[0] == self.count:
+            one = func([1, *first[1:]], *args[1:], **options)
+            return one.expand(first).contiguous()
+        return func(*args, **options)
+
+    def _for_each(self, func: Any, first: Tensor, more: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        before = _generator_state(first.device)
+        parts = []
+        for row in range(self.count):
+            _set_generator_state(first.device, before)
+            parts.append(func(first[row : row + 1], *more, **options))
+        if func._schema.is_mutable:  # it was written into the rows
+            return first
+        if isinstance(parts[0], (tuple, list)):
+            return tuple(torch.cat(each) for each in zip(*parts, strict=True))
+        return torch.cat(parts)
+
+
+def _generator_state(device: torch.device) -> Tensor:
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+
+
+def _set_generator_state(device: torch.device, state: Tensor) -> None:
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state, device)
+    else:
+        torch.set_rng_state(state)

@@ -1,0 +1,170 @@
+"""A network is a function of each image: the same whenever it is run, alone and among others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.core.network.hooks import evaluation, first_tensor, trace
+from dissect_widgets.core.network.run import run
+from dissect_widgets.core.proofs.report import Proof
+from dissect_widgets.errors import LayerError
+
+IMAGES: Final = 3
+"""Images that go through the network for this proof."""
+CLAIM: Final = "an image gives the same alone as among others, whenever it is run"
+OUTPUT: Final = ""
+"""Name of the network's output among those of layers."""
+_HALF: Final = (torch.float16, torch.bfloat16)
+_NOISE_ADVICE: Final = (
+    "Where it draws at random, dw.with_fixed_noise(model) draws the same for every image; where it keeps "
+    "something from one pass to the next, reset that in its forward pass."
+)
+_BATCH_ADVICE: Final = (
+    "A layer that looks at the whole batch (batch norm without running statistics, mixing of images) gives "
+    "an image another output in every batch: give it running statistics, or take it out for evaluation."
+)
+_DIMENSION_ADVICE: Final = (
+    "Take a layer whose first dimension is the batch, such as the stage that contains this one, or wrap it "
+    "in a module that returns (B, ...)."
+)
+
+
+def prove_function(model: nn.Module, layers: Sequence[str], inputs: Tensor) -> Proof:
+    """Prove that what layers and the network output for an image depends on that image alone.
+
+    The first image is run among others and alone; `IMAGES` images go through the network.
+
+    Parameters
+    ----------
+    model
+        Any network.
+    layers
+        Dotted names of the layers that a run will read.
+    inputs
+        What the network takes, (B, ...), one image at least.
+    """
+    pair = torch.cat([inputs[:1], another_input(inputs)])
+    with evaluation(model):
+        among, alone = (_outputs(model, layers, part, None) for part in (pair, pair[:1]))
+        return judge_function(model, layers, pair, among, alone)
+
+
+def judge_function(
+    model: nn.Module,
+    layers: Sequence[str],
+    pair: Tensor,
+    among: Mapping[str, Tensor],
+    alone: Mapping[str, Tensor],
+    *,
+    calls: Mapping[str, int] | None = None,
+) -> Proof:
+    """Compare what a network outputs for the first of two inputs among both and alone.
+
+    Parameters
+    ----------
+    model, layers, pair
+        In evaluation mode; names; the two inputs.
+    among, alone
+        Outputs by name, for both, and for the first; see `tensors_of`.
+    calls
+        How often each layer runs in a pass, where what comes after the layers does not count.
+    """
+    bad = next((name for name in alone if _far(among[name], alone[name]) > _allowed(alone[name])), None)
+    if bad is None:
+        return Proof("network", CLAIM, "proved", f"compared in {len(alone)} of its outputs")
+    what = "the network's output" if bad == OUTPUT else f"layer {bad!r}"
+    one, two = tuple(alone[bad].shape), tuple(among[bad].shape)
+    if one[:1] != (1,) or two != (2, *one[1:]):
+        seen = f"the first dimension of {what} is not the batch: it is {one} for one image, {two} for two"
+        return Proof("network", CLAIM, "refused", seen, _DIMENSION_ADVICE)
+    again = _outputs(model, layers, pair, calls)
+    random = _far(again[bad], among[bad]) > _allowed(among[bad])
+    where = _first_difference(model, pair, pair if random else pair[:1])
+    share = f"{100 * _far(again[bad] if random else alone[bad], among[bad]):.2g} % of its largest value"
+    if random:
+        seen = f"two passes over the same images differ in {what} by {share}{where}"
+        return Proof("network", CLAIM, "refused", seen, _NOISE_ADVICE)
+    seen = f"{what} differs by {share} when the image is run alone{where}"
+    return Proof("network", CLAIM, "refused", seen, _BATCH_ADVICE)
+
+
+def another_input(inputs: Tensor) -> Tensor:
+    """Another input, (1, ...), unlike the first: the second, or the first turned and inverted."""
+    if len(inputs) > 1 and not torch.equal(inputs[:1], inputs[1:2]):
+        return inputs[1:2]
+    first = inputs[:1]
+    return first.amax() + first.amin() - first.flip(list(range(1, first.dim())))
+
+
+def tensors_of(output: Any) -> dict[str, Tensor]:
+    """Output of a network, where it is one tensor, among outputs of layers."""
+    return {OUTPUT: output} if isinstance(output, Tensor) else {}
+
+
+def _outputs(
+    model: nn.Module, layers: Sequence[str], inputs: Tensor, calls: Mapping[str, int] | None
+) -> dict[str, Tensor]:
+    """Outputs of layers, as they were when these ended, and of the network if it ran to its end."""
+    final: Any = None
+    with trace(model, layers, calls=calls, clone=layers) as seen:
+        final = run(model, inputs)
+    return seen | tensors_of(final)
+
+
+def _far(some: Tensor, others: Tensor) -> float:
+    """Largest difference in the first image, as a share of the largest value; infinite for other shapes."""
+    if some.shape[1:] != others.shape[1:] or not len(some) or not len(others):
+        return float("inf")
+    if min(len(some), len(others)) < 1 or {len(some), len(others)} - {1, 2}:
+        return float("inf")
+    a, b = some[0].double().nan_to_num(), others[0].double().nan_to_num()
+    if not a.numel():
+        return 0.0
+    largest = max(float(a.abs().max()), float(b.abs().max()))
+    return float((a - b).abs().max()) / largest if largest > 0 else 0.0
+
+
+def _allowed(output: Tensor) -> float:
+    """What rounding may change, as a share of the largest value."""
+    return 5e-2 if output.dtype in _HALF else 2e-3
+
+
+def _first_difference(model: nn.Module, inputs: Tensor, others: Tensor) -> str:
+    """The first module whose output for the first image differs between two passes, to end a message."""
+    passes = [_sums(model, inputs), _sums(model, others)]
+    for name, (sums, size, dtype) in passes[0].items():
+        later, _, _ = passes[1].get(name, (sums, size, dtype))
+        if abs(sums - later) > (0.05 if dtype in (torch.float16, torch.bfloat16) else 1e-4) * max(
+            size, 1e-12
+        ):
+            return f", first in module {name!r} ({type(model.get_submodule(name)).__name__})"
+    return ""
+
+
+def _sums(model: nn.Module, inputs: Tensor) -> dict[str, tuple[float, float, torch.dtype]]:
+    """A weighted sum over the first image of the output of each module without children, and its size."""
+    seen: dict[str, tuple[float, float, torch.dtype]] = {}
+
+    def recorder(name: str):  # type: ignore[no-untyped-def]
+        def record(_module: nn.Module, _inputs: object, output: object) -> None:
+            try:
+                tensor = first_tensor(output, name)
+            except LayerError:
+                return
+            values = tensor[0].double().flatten() if tensor.dim() else tensor.double().reshape(1)
+            weights = torch.linspace(0.5, 1.5, len(values), dtype=torch.float64, device=values.device)
+            seen[name] = float(values @ weights), float(values.abs() @ weights), tensor.dtype
+
+        return record
+
+    with ExitStack() as stack:
+        for name, module in model.named_modules():
+            if name and not any(True for _ in module.children()):
+                stack.callback(module.register_forward_hook(recorder(name)).remove)
+        run(model, inputs)
+    return seen

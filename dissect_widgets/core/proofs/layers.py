@@ -1,0 +1,103 @@
+"""How layers are read, and that the network is a function, from one look at an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.network.grid import Rule
+from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.layer_kinds import TokenGrid
+from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, Locate, look, plan_layers
+from dissect_widgets.core.network.original import layer_name
+from dissect_widgets.core.network.run import run
+from dissect_widgets.core.proofs.function import another_input, judge_function, tensors_of
+from dissect_widgets.core.proofs.report import Proof
+
+
+class ProvedLayers(NamedTuple):
+    """How layers are read, and what was proved of the network."""
+
+    plans: dict[str, LayerPlan]
+    function: Proof
+
+
+def prove_layers(
+    model: nn.Module,
+    layers: Sequence[str],
+    inputs: Tensor,
+    *,
+    rule: Rule = "half-pixel",
+    token_grids: Mapping[str, TokenGrid] | None = None,
+    image_size: tuple[int, int] | None = None,
+    locate: Locate | None = None,
+    whole: bool = False,
+) -> ProvedLayers:
+    """Find out how layers are read, and prove that their outputs for an image depend on that image alone.
+
+    Three images go through the network: the first of the inputs with another, and alone. Where the form of a
+    layer does not tell how to read it, `IMAGES_FOR_PLACES` more.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode.
+    layers
+        Dotted names.
+    inputs
+        What the network takes, (B, ...), one image at least.
+    rule, token_grids, image_size, locate
+        See `plan_layers`; the size is by default that of the inputs.
+    whole
+        Whether what comes after the layers counts as well: the network's scores.
+
+    Raises
+    ------
+    LayerError
+        If a layer cannot be read.
+    """
+    pair = torch.cat([inputs[:1], another_input(inputs)])
+    with evaluation(model):
+        with trace(model, layers, clone=layers) as among:
+            seen, output = look(model, layers, pair)
+        calls = None if whole else {name: part.calls for name, part in seen.items()}
+        result = None
+        with trace(model, layers, calls=calls, clone=layers) as alone:
+            result = run(model, pair[:1])
+        outputs = (among | tensors_of(output), alone | tensors_of(result)) if whole else (among, alone)
+        function = judge_function(model, layers, pair, *outputs, calls=calls)
+        function.require()
+        plans = plan_layers(
+            model,
+            layers,
+            pair,
+            rule=rule,
+            token_grids=token_grids or {},
+            image_size=image_size or (int(pair.shape[-2]), int(pair.shape[-1])),
+            locate=locate,
+            seen=seen,
+        )
+    return ProvedLayers(plans, function)
+
+
+def prove_classifier(classifier: ClassifierData, layer: str, inputs: Tensor) -> LayerInfo:
+    """How a layer of a classifier is read, once it is proved that scores depend on each image alone.
+
+    Parameters
+    ----------
+    classifier, layer
+        See `rank_units`.
+    inputs
+        A batch as the model takes it, (B, 3, H, W).
+
+    Raises
+    ------
+    LayerError, ProofError
+        If the layer cannot be read, or the network is no function of each image.
+    """
+    name = layer_name(classifier.model, layer)
+    return prove_layers(classifier.model, [name], inputs, whole=True).plans[name].info
