@@ -204,7 +204,7 @@ def choose_reading(
             f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
             f"changes agrees with {best} by {found} ({LEAST_AGREEMENT} is needed).{_why(rated, measured)}"
         )
-    _check_whole(layer, influences[best.kind], len(strips.down))
+    _check_whole(layer, influences[best.kind], len(strips.down), best.size)
     return best, found
 
 
@@ -222,12 +222,16 @@ def _why(rated: Sequence[tuple[Reading, Agreement]], measured: dict[LayerKind, P
     )
 
 
-def _check_whole(layer: str, influences: Tensor, rows: int) -> None:
-    """LayerError if a strip at a border changes nothing, where others do."""
+def _check_whole(layer: str, influences: Tensor, rows: int, size: MapSize) -> None:
+    """LayerError if a strip at a border changes nothing, where others do.
+
+    Less than one position of the map may be left over at a border, as strides do.
+    """
     totals = influences.sum(1)
-    for part, names in ((totals[:rows], ("top", "bottom")), (totals[rows:], ("left", "right"))):
+    sides = (totals[:rows], size.height, ("top", "bottom")), (totals[rows:], size.width, ("left", "right"))
+    for part, length, names in sides:
         for place, name in zip((0, len(part) - 1), names, strict=True):
-            if len(part) > 2 and part[place] <= _NO_INFLUENCE * part.max():
+            if 2 < len(part) <= length and part[place] <= _NO_INFLUENCE * part.max():
                 raise LayerError(
                     f"Layer {layer!r} does not look at the {name} of the image: what changes there changes "
                     "nothing. The network crops its input, so that maps would be laid over the wrong places. "

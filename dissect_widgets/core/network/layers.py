@@ -102,6 +102,8 @@ class Seen(NamedTuple):
     calls: int
     part: str = ""
     """Name of the tensor in the output of the module, where that is no tensor."""
+    copied: Tensor | None = None
+    """A copy of the output, where single layers are looked at."""
 
 
 class _Influences(NamedTuple):
@@ -260,7 +262,8 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: 
                 layer = name if len(parts) == 1 else f"{name}{SEPARATOR}{part}"
                 calls = seen.pop(layer).calls + 1 if layer in seen else 1
                 kind, version = type(module).__name__, _version(tensor)
-                seen[layer] = Seen(kind, tensor, version, fields.of(tensor), calls, part)
+                copied = tensor.detach().clone() if all_of_them else None
+                seen[layer] = Seen(kind, tensor, version, fields.of(tensor), calls, part, copied)
 
         return record
 
@@ -285,7 +288,7 @@ def read_layers(
     found: dict[str, tuple[Reading, Agreement | None] | LayerError] = {}
     unsure: dict[str, Sequence[Reading]] = {}
     asked: dict[str, str] = {}
-    for name, (_, tensor, _, field, _, part) in seen.items():
+    for name, (_, tensor, _, field, _, part, _) in seen.items():
         plane = None if field is None else field.dims
         output = LayerOutput(name, tuple(tensor.shape), image_size, plane, token_grids.get(name))
         try:

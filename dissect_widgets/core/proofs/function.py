@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import evaluation, first_tensor, trace
+from dissect_widgets.core.network.hooks import trace
+from dissect_widgets.core.network.outputs import SEPARATOR, distinct_tensors
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.proofs.report import Proof
-from dissect_widgets.errors import LayerError
 
-IMAGES: Final = 3
-"""Images that go through the network for this proof."""
 CLAIM: Final = "an image gives the same alone as among others, whenever it is run"
 OUTPUT: Final = ""
 """Name of the network's output among those of layers."""
@@ -34,45 +32,32 @@ _DIMENSION_ADVICE: Final = (
 )
 
 
-def prove_function(model: nn.Module, layers: Sequence[str], inputs: Tensor) -> Proof:
-    """Prove that what layers and the network output for an image depends on that image alone.
+class Watched(NamedTuple):
+    """What is compared."""
 
-    The first image is run among others and alone; `IMAGES` images go through the network.
-
-    Parameters
-    ----------
-    model
-        Any network.
-    layers
-        Dotted names of the layers that a run will read.
-    inputs
-        What the network takes, (B, ...), one image at least.
-    """
-    pair = torch.cat([inputs[:1], another_input(inputs)])
-    with evaluation(model):
-        among, alone = (_outputs(model, layers, part, None) for part in (pair, pair[:1]))
-        return judge_function(model, layers, pair, among, alone)
+    layers: Sequence[str]
+    """Dotted names."""
+    parts: Mapping[str, str] = {}
+    """Names of the tensors that are read of layers that output several."""
+    calls: Mapping[str, int] | None = None
+    """How often each layer runs in a pass, where what comes after the layers does not count."""
 
 
 def judge_function(
     model: nn.Module,
-    layers: Sequence[str],
+    watched: Watched,
     pair: Tensor,
     among: Mapping[str, Tensor],
     alone: Mapping[str, Tensor],
-    *,
-    calls: Mapping[str, int] | None = None,
 ) -> Proof:
     """Compare what a network outputs for the first of two inputs among both and alone.
 
     Parameters
     ----------
-    model, layers, pair
-        In evaluation mode; names; the two inputs.
+    model, watched, pair
+        In evaluation mode; what is compared; the two inputs.
     among, alone
-        Outputs by name, for both, and for the first; see `tensors_of`.
-    calls
-        How often each layer runs in a pass, where what comes after the layers does not count.
+        Outputs by name, for both, and for the first; see `outputs_of`.
     """
     bad = next((name for name in alone if _far(among[name], alone[name]) > _allowed(alone[name])), None)
     if bad is None:
@@ -82,7 +67,7 @@ def judge_function(
     if one[:1] != (1,) or two != (2, *one[1:]):
         seen = f"the first dimension of {what} is not the batch: it is {one} for one image, {two} for two"
         return Proof("network", CLAIM, "refused", seen, _DIMENSION_ADVICE)
-    again = _outputs(model, layers, pair, calls)
+    again = outputs_of(model, watched, pair)
     random = _far(again[bad], among[bad]) > _allowed(among[bad])
     where = _first_difference(model, pair, pair if random else pair[:1])
     share = f"{100 * _far(again[bad] if random else alone[bad], among[bad]):.2g} % of its largest value"
@@ -106,12 +91,11 @@ def tensors_of(output: Any) -> dict[str, Tensor]:
     return {OUTPUT: output} if isinstance(output, Tensor) else {}
 
 
-def _outputs(
-    model: nn.Module, layers: Sequence[str], inputs: Tensor, calls: Mapping[str, int] | None
-) -> dict[str, Tensor]:
+def outputs_of(model: nn.Module, watched: Watched, inputs: Tensor) -> dict[str, Tensor]:
     """Outputs of layers, as they were when these ended, and of the network if it ran to its end."""
     final: Any = None
-    with trace(model, layers, calls=calls, clone=layers) as seen:
+    layers, parts, calls = watched
+    with trace(model, layers, calls=calls, clone=layers, parts=parts) as seen:
         final = run(model, inputs)
     return seen | tensors_of(final)
 
@@ -142,7 +126,8 @@ def _first_difference(model: nn.Module, inputs: Tensor, others: Tensor) -> str:
         if abs(sums - later) > (0.05 if dtype in (torch.float16, torch.bfloat16) else 1e-4) * max(
             size, 1e-12
         ):
-            return f", first in module {name!r} ({type(model.get_submodule(name)).__name__})"
+            module = model.get_submodule(name.split(SEPARATOR)[0])
+            return f", first in module {name!r} ({type(module).__name__})"
     return ""
 
 
@@ -152,13 +137,11 @@ def _sums(model: nn.Module, inputs: Tensor) -> dict[str, tuple[float, float, tor
 
     def recorder(name: str):  # type: ignore[no-untyped-def]
         def record(_module: nn.Module, _inputs: object, output: object) -> None:
-            try:
-                tensor = first_tensor(output, name)
-            except LayerError:
-                return
-            values = tensor[0].double().flatten() if tensor.dim() else tensor.double().reshape(1)
-            weights = torch.linspace(0.5, 1.5, len(values), dtype=torch.float64, device=values.device)
-            seen[name] = float(values @ weights), float(values.abs() @ weights), tensor.dtype
+            for part, tensor in distinct_tensors(output).items():
+                values = tensor[0].double().flatten() if tensor.dim() else tensor.double().reshape(1)
+                weights = torch.linspace(0.5, 1.5, len(values), dtype=torch.float64, device=values.device)
+                key = f"{name}{SEPARATOR}{part}" if part else name
+                seen[key] = float(values @ weights), float(values.abs() @ weights), tensor.dtype
 
         return record
 

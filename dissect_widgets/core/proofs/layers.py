@@ -10,12 +10,17 @@ from torch import Tensor, nn
 
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.network.grid import Rule
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layer_kinds import TokenGrid
 from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, Locate, look, plan_layers
 from dissect_widgets.core.network.original import layer_name
-from dissect_widgets.core.network.run import run
-from dissect_widgets.core.proofs.function import another_input, judge_function, tensors_of
+from dissect_widgets.core.proofs.function import (
+    Watched,
+    another_input,
+    judge_function,
+    outputs_of,
+    tensors_of,
+)
 from dissect_widgets.core.proofs.report import Proof
 
 
@@ -62,14 +67,12 @@ def prove_layers(
     """
     pair = torch.cat([inputs[:1], another_input(inputs)])
     with evaluation(model):
-        with trace(model, layers, clone=layers) as among:
-            seen, output = look(model, layers, pair)
+        seen, output = look(model, layers, pair)
         calls = None if whole else {name: part.calls for name, part in seen.items()}
-        result = None
-        with trace(model, layers, calls=calls, clone=layers) as alone:
-            result = run(model, pair[:1])
-        outputs = (among | tensors_of(output), alone | tensors_of(result)) if whole else (among, alone)
-        function = judge_function(model, layers, pair, *outputs, calls=calls)
+        watched = Watched(layers, {name: part.part for name, part in seen.items()}, calls)
+        among = {name: part.copied for name, part in seen.items() if part.copied is not None}
+        among |= tensors_of(output) if whole else {}
+        function = judge_function(model, watched, pair, among, outputs_of(model, watched, pair[:1]))
         function.require()
         plans = plan_layers(
             model,
