@@ -187,7 +187,7 @@ def choose_reading(
     Raises
     ------
     LayerError
-        If none does, or the layer does not look at a part of the image.
+        If none does.
     """
     output = f"Layer {layer!r} outputs {tuple(shape)}"
     measured = {kind: places(values, strips) for kind, values in influences.items()}
@@ -204,7 +204,6 @@ def choose_reading(
             f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
             f"changes agrees with {best} by {found} ({LEAST_AGREEMENT} is needed).{_why(rated, measured)}"
         )
-    _check_whole(layer, influences[best.kind], len(strips.down), best.size)
     return best, found
 
 
@@ -222,10 +221,21 @@ def _why(rated: Sequence[tuple[Reading, Agreement]], measured: dict[LayerKind, P
     )
 
 
-def _check_whole(layer: str, influences: Tensor, rows: int, size: MapSize) -> None:
+def check_whole(layer: str, influences: Tensor, rows: int, size: MapSize) -> None:
     """LayerError if a strip at a border changes nothing, where others do.
 
     Less than one position of the map may be left over at a border, as strides do.
+
+    Parameters
+    ----------
+    layer
+        Name, for the error.
+    influences
+        float64 (strips, positions); see `influence`.
+    rows
+        How many of the strips are horizontal.
+    size
+        Of the map.
     """
     totals = influences.sum(1)
     sides = (totals[:rows], size.height, ("top", "bottom")), (totals[rows:], size.width, ("left", "right"))

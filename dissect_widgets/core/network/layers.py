@@ -19,6 +19,7 @@ from dissect_widgets.core.network.influence import (
     Agreement,
     Strips,
     change_strips,
+    check_whole,
     choose_reading,
     influence,
 )
@@ -308,8 +309,11 @@ def read_layers(
     return found | {name: located[named] for name, named in asked.items()}
 
 
-def locate_in(model: nn.Module, batch: Tensor) -> Locate:
-    """How to find readings by changing strips of the first image of a batch (B, C, H, W)."""
+def locate_in(model: nn.Module, batch: Tensor, *, whole: bool = True) -> Locate:
+    """How to find readings by changing strips of the first image of a batch (B, C, H, W).
+
+    A layer that does not look at the `whole` image is refused, unless places do not matter.
+    """
 
     def locate(unsure: Mapping[str, Sequence[Reading]]) -> dict[str, Located | LayerError]:
         if batch.dim() != 4:
@@ -317,7 +321,7 @@ def locate_in(model: nn.Module, batch: Tensor) -> Locate:
             return {name: LayerError(f"Layer {name!r}: {reason}") for name in unsure}
         strips = change_strips(batch[:1])
         measured = _influences(model, unsure, strips)
-        return {name: _located(name, unsure[name], measured.get(name), strips) for name in unsure}
+        return {name: _located(name, unsure[name], measured.get(name), strips, whole) for name in unsure}
 
     return locate
 
@@ -357,11 +361,15 @@ def _located(
     readings: Sequence[Reading],
     measured: _Influences | None,
     strips: Strips,
+    whole: bool,
 ) -> Located | LayerError:
     if measured is None or not measured.of_kind:
         return LayerError(f"Layer {name!r}: the first dimension of its output is not the batch.")
     try:
-        return choose_reading(name, (1, *measured.shape[1:]), readings, measured.of_kind, strips)
+        reading, found = choose_reading(name, (1, *measured.shape[1:]), readings, measured.of_kind, strips)
+        if whole:
+            check_whole(name, measured.of_kind[reading.kind], len(strips.down), reading.size)
+        return reading, found
     except LayerError as error:
         return error
 

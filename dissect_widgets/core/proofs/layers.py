@@ -12,7 +12,7 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.network.grid import Rule
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layer_kinds import TokenGrid
-from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, Locate, look, plan_layers
+from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, Locate, locate_in, look, plan_layers
 from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.core.proofs.function import (
     Watched,
@@ -103,4 +103,5 @@ def prove_classifier(classifier: ClassifierData, layer: str, inputs: Tensor) -> 
         If the layer cannot be read, or the network is no function of each image.
     """
     name = layer_name(classifier.model, layer)
-    return prove_layers(classifier.model, [name], inputs, whole=True).plans[name].info
+    locate = locate_in(classifier.model, inputs, whole=False)  # units are told apart, places do not matter
+    return prove_layers(classifier.model, [name], inputs, locate=locate, whole=True).plans[name].info
