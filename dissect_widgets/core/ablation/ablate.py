@@ -77,6 +77,8 @@ def open_network(model: nn.Module, info: LayerInfo, inputs: Tensor, *, many: boo
     """
     whole = FullForward(model, info)
     reading = whole.read(inputs)
+    if info.part:
+        _check_it_matters(whole, reading)
     network, reason = _fastest(whole, reading, inputs, many)
     if network is None:
         network = whole
@@ -85,6 +87,17 @@ def open_network(model: nn.Module, info: LayerInfo, inputs: Tensor, *, many: boo
     if network.classes < 2:
         raise LayerError("The network outputs a single score; it must have two classes or more.")
     return network
+
+
+def _check_it_matters(whole: FullForward, reading: CachedForward) -> None:
+    """Raise LayerError if nothing reads one of several outputs of a layer: hidden states, mostly."""
+    images = torch.arange(len(reading.scores), device=reading.scores.device)
+    none = torch.zeros_like(reading.active)
+    if reading.active.any() and torch.equal(whole.scores(reading, images, none), reading.scores):
+        raise LayerError(
+            f"The output of the network does not depend on {whole.info.name!r}, one of the "
+            "tensors that its module outputs: ablating its units cannot change a prediction. Name the layer that computes it."
+        )
 
 
 def _fastest(

@@ -112,6 +112,13 @@ def open_generator(
     whole = FullForward(generator, maps, to_images)
     if not maps:
         return whole
+    for name in several:
+        everything = Edit(name, range(maps[name][0]))
+        if torch.equal(whole.draw(whole.begin(trial)), whole.draw(whole.begin(trial), [everything])):
+            raise LayerError(
+                f"The images do not depend on {name!r}: nothing reads this one of the tensors that its "
+                "module outputs. Name the layer that computes it."
+            )
     if several:
         whole.strategy += f": {several[0]} does not output a tensor alone"
         return whole

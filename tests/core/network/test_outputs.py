@@ -348,3 +348,15 @@ def test_a_layer_of_several_maps_is_edited_by_name_only() -> None:
         net = Generator(lambda x: [x * 3, x], lambda o: o[1]).eval()
     with pytest.raises(LayerError, match=r"boxing:0 \(2, 5, 4, 5\), boxing:1"):
         dw.edit(net, torch.zeros(2, 7), dw.Edit("boxing", [1]))
+
+
+def test_a_tensor_that_nothing_reads_is_not_ablated_or_edited() -> None:
+    data = dw.ClassifierData(
+        made(lambda x: (x, x * 2), lambda o: o[0]), pictures(8), targets=[0, 1, 2, 3] * 2
+    )
+    with pytest.raises(LayerError, match="does not depend on 'encoder:1'"):
+        dw.rank_units(data, "encoder:1", progress=False)
+    with torch.random.fork_rng():
+        net = Generator(lambda x: [x * 3, x], lambda o: o[1]).eval()
+    with pytest.raises(LayerError, match="do not depend on 'boxing:0'"):
+        dw.edit(net, torch.ones(2, 7), dw.Edit("boxing:0", [1]))
