@@ -1,4 +1,4 @@
-"""Files of weights: safetensors, or torch files that hold tensors and no code, and the state dicts in them."""
+"""Files of weights: safetensors, or torch files that hold tensors and no code."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ def _check_it_matters(whole: FullForward, reading: CachedForward) -> None:
     if reading.active.any() and torch.equal(whole.scores(reading, images, none), reading.scores):
         raise LayerError(
             f"The output of the network does not depend on {whole.info.name!r}, one of the "
-            "tensors that its module outputs: ablating its units cannot change a prediction. Name the layer that computes it."
+            "tensors that its module outputs: ablating its units cannot change a prediction. Name the layer "
+            "that computes it."
         )
 
 
