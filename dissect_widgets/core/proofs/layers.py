@@ -12,7 +12,15 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.network.grid import Rule
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layer_kinds import TokenGrid
-from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, Locate, locate_in, look, plan_layers
+from dissect_widgets.core.network.layers import (
+    LayerInfo,
+    LayerPlan,
+    Locate,
+    Seen,
+    locate_in,
+    look,
+    plan_layers,
+)
 from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.core.proofs.function import (
     Watched,
@@ -22,6 +30,7 @@ from dissect_widgets.core.proofs.function import (
     tensors_of,
 )
 from dissect_widgets.core.proofs.report import Proof
+from dissect_widgets.errors import ActivationError, LayerError
 
 
 class ProvedLayers(NamedTuple):
@@ -62,8 +71,9 @@ def prove_layers(
 
     Raises
     ------
-    LayerError
-        If a layer cannot be read.
+    LayerError, ProofError, ActivationError
+        If a layer cannot be read, the network is no function of each image, or a layer outputs something that
+        is no finite number.
     """
     pair = torch.cat([inputs[:1], another_input(inputs)])
     with evaluation(model):
@@ -74,17 +84,33 @@ def prove_layers(
         among |= tensors_of(output) if whole else {}
         function = judge_function(model, watched, pair, among, outputs_of(model, watched, pair[:1]))
         function.require()
-        plans = plan_layers(
-            model,
-            layers,
-            pair,
-            rule=rule,
-            token_grids=token_grids or {},
-            image_size=image_size or (int(pair.shape[-2]), int(pair.shape[-1])),
-            locate=locate,
-            seen=seen,
-        )
+        try:
+            plans = plan_layers(
+                model,
+                layers,
+                pair,
+                rule=rule,
+                token_grids=token_grids or {},
+                image_size=image_size or (int(pair.shape[-2]), int(pair.shape[-1])),
+                locate=locate,
+                seen=seen,
+            )
+        except LayerError:
+            _check_finite(seen)  # of which nothing else can be said
+            raise
     return ProvedLayers(plans, function)
+
+
+def _check_finite(seen: Mapping[str, Seen]) -> None:
+    """ActivationError if a layer outputs something that is no number for the first image."""
+    for name, part in seen.items():
+        values = part.output[:1] if part.copied is None else part.copied[:1]
+        bad = values[~values.isfinite()]
+        if len(bad):
+            raise ActivationError(
+                f"Layer {name!r} outputs {float(bad[0])} for the first image. Activations must be finite "
+                "numbers; check the network's weights, its preprocessing and its number format."
+            )
 
 
 def prove_classifier(classifier: ClassifierData, layer: str, inputs: Tensor) -> LayerInfo:
