@@ -111,7 +111,7 @@ def test_listed_units_match_the_search(dissection: dw.Dissection) -> None:
     browser.sort, browser.category = "unit", best[0][0].category
     assert listed() == [unit for unit in range(5) if best[unit][0].category == best[0][0].category]
     browser.category, browser.query = "", " Unit 4 "
-    assert listed() == [4] and "1 units match the search and the filters." in browser.still().lines
+    assert listed() == [4] and "1 unit matches the search and the filters." in browser.still().lines
     browser.query = best[2][0].name.upper()[:5]
     assert 2 in listed()
     browser.query, browser.min_iou = "", best[1][1]

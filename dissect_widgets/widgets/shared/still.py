@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 import unicodedata
 from html import escape
@@ -24,8 +25,8 @@ LARGEST = 110_000
 SCALE: Final = 2
 """Pixels of a picture for each pixel on the page, so that it is crisp on dense screens."""
 HINT = "A still of this widget. Run the cell to use it again."
-_QUALITIES: Final = (92, 82, 72)
-_SHARES: Final = (1, 0.8, 0.65, 0.5, 0.25)
+_BEST: Final = 92
+_GOOD: Final = 80
 _TYPESET: Final = re.compile(r"[$\\]")
 """What begins a formula in HTML that a notebook shows."""
 
@@ -77,12 +78,18 @@ def as_inert_html(name: str) -> str:
 
 def _jpeg(picture: Image.Image) -> bytes:
     """The picture as JPEG, as good as `LARGEST` allows: first less exact, then with fewer pixels."""
-    for share in _SHARES:
-        size = (round(picture.width * share), round(picture.height * share))
-        smaller = picture if share == 1 else picture.resize(size, Image.Resampling.LANCZOS)
-        for quality in _QUALITIES:
-            buffer = io.BytesIO()
-            smaller.save(buffer, "JPEG", quality=quality, subsampling=0)
-            if buffer.tell() <= LARGEST:
-                return buffer.getvalue()
+    file = _encoded(picture, _BEST)
+    if len(file) > LARGEST:
+        file = _encoded(picture, _GOOD)
+    while len(file) > LARGEST:
+        share = 0.95 * math.sqrt(LARGEST / len(file))
+        size = (max(1, round(picture.width * share)), max(1, round(picture.height * share)))
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+        file = _encoded(picture, _GOOD)
+    return file
+
+
+def _encoded(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from PIL import Image
 
 from dissect_widgets.core.data.vocabulary import Concept
@@ -47,15 +48,18 @@ def browser_still(data: UnitData, layer: LayerDissection, opened: list[Open], li
         Units that match the filters, in order.
     """
     named = [f"Unit {one.unit} of {layer.name}: {in_words(data, layer, one.unit)}" for one in opened]
-    counts = layer.count_detectors(level=data.level, denominator=data.denominator)["all"]
+    best = data.best(layer.name)
+    concepts = best.concept[best.iou > MIN_IOU]
     detectors = (
-        f"{counts.detectors} of {layer.units} units of {layer.name} are detectors of {counts.unique} concepts"
+        f"{len(concepts)} of {layer.units} units of {layer.name} are detectors of "
+        f"{len(np.unique(concepts))} concepts"
     )
     lines = [*named[1:], *([f"{detectors} (IoU above {MIN_IOU})."] if named else [])]
     if len(listed) < layer.units:
-        lines.append(f"{len(listed)} units match the search and the filters.")
+        match = "1 unit matches" if len(listed) == 1 else f"{len(listed)} units match"
+        lines.append(f"{match} the search and the filters.")
     lines += [_threshold_line(data, layer, one) for one in opened]
-    title = f"{named[0]}" if named else f"{detectors} (IoU above {MIN_IOU})"
+    title = named[0] if named else f"{detectors} (IoU above {MIN_IOU})"
     sheets = [_details(data, layer, opened)] if opened else []
     rows = 1 if opened else 2
     return Still(title, tuple(lines), stack([*sheets, _list(data, layer, listed[: rows * CARDS], opened)]))
