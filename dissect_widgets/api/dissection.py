@@ -54,7 +54,10 @@ def dissect(
         Top fraction of samples at which a unit counts as active, in (0, 1). Several give a sweep; the
         first is what results show.
     preprocess
-        Converts images (B, 3, H, W) in [0, 1] to the input of the network; mostly `normalize()`.
+        Converts images in [0, 1] to the input of the network; mostly `normalize()`. A function of a batch
+        (B, 3, H, W), of one image or of one Pillow image, such as torchvision's and timm's transforms, or an
+        image processor of Hugging Face. If it crops images, that part alone is dissected, with its labels;
+        `ProofError` if it flips, turns, pads or bends them.
     segmenter
         Labels the images, instead of the labels of the data or in addition to them; for a generator, labels
         the images that it outputs.

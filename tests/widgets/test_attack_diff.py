@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from traitlets import TraitError
 
 import dissect_widgets as dw
-from dissect_widgets.errors import LayerError, SettingError
+from dissect_widgets.errors import LayerError, ProofError, SettingError
 from tests.core.ablation.networks import Images
 from tests.widgets.messages import ask
 
@@ -55,6 +55,28 @@ def test_a_picture_before_any_attack(diff: dw.AttackDiff, net: nn.Module, data: 
         assert [p for (p,) in shown_classes["probabilities"]] == pytest.approx(shares[order][:7], abs=1e-5)
         assert shown_classes["size"] == list(data.images.shape[2:])
         assert diff.attacked is None and diff._result == {}
+
+
+def test_the_part_that_the_network_gets_is_shown(net: nn.Module, data: Images) -> None:
+    def preprocess(x: Tensor) -> Tensor:
+        return nn.functional.interpolate(x[..., 2:20, 4:24], (22, 26), mode="bilinear")
+
+    diff = dw.AttackDiff(dw.ClassifierData(net, data, preprocess=preprocess), layer="conv", method=FAST)
+    diff.image = 3
+    part = data.images[3, :, 2:20, 4:24]
+    picture = np.asarray(Image.open(io.BytesIO(diff._image))).transpose(2, 0, 1) / 255
+    assert np.abs(picture - part.numpy()).max() < 0.0021 and diff._original["size"] == [18, 20]
+    rows, columns, top, left, step_y, step_x = diff._facts["grid"]
+    assert (rows, columns) == (20, 24)  # without padding: the first position is at pixel 1 of 22 x 26
+    assert np.allclose([top, step_y], [1.5 * 18 / 22 - 0.5, 18 / 22])
+    assert np.allclose([left, step_x], [1.5 * 20 / 26 - 0.5, 20 / 26])
+    attacked = diff.run()
+    assert attacked is not None and attacked.success[0]
+    added = np.frombuffer(diff._perturbation, "<f2").reshape(3, 18, 20)
+    delta = (attacked.adversarial - attacked.clean)[0, :, 2:20, 4:24]
+    assert np.abs(added - delta.numpy()).max() < 1e-3 * float(delta.abs().max())
+    with pytest.raises(ProofError, match="comes out mirrored left to right"):
+        dw.AttackDiff(dw.ClassifierData(net, data, preprocess=lambda x: x.flip(-1)), layer="conv")
 
 
 def test_what_an_attack_shows(diff: dw.AttackDiff, net: nn.Module, data: Images, importance: Any) -> None:

@@ -69,7 +69,7 @@ class ClassifierStudy:
     def shapes(self) -> list[Any]:
         """Layers with their sizes, on one of the images; see `list_layers`."""
         image = as_image(image_of(self.labeled[0]), "the first image")[None].float()
-        return list_layers(self.model, image if self.preprocess is None else self.preprocess(image))
+        return list_layers(self.model, self.on(self.labeled).preprocessing(image))
 
     def compare(self, rows: Mapping[str, tuple[str, str]]) -> pandas.DataFrame:
         """Table of the paper's figures and those found here."""
