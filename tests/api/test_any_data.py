@@ -247,6 +247,7 @@ def test_augmentation_left_on_is_named(tmp_path: Path) -> None:
 def test_names_of_classes_in_any_form(classes: Any) -> None:
     _, names = intact_recall(WithIndex(), classes=classes)
     assert names == CLASSES
+    assert dw.ClassifierData(net(), WithIndex(), classes=iter(CLASSES)).on(FLOATS).classes == CLASSES
     with pytest.raises(SettingError, match="classes is str 'cat'"):
         intact_recall(WithIndex(), classes="cat")
 

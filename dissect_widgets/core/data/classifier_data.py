@@ -113,10 +113,14 @@ class ClassifierData:
         self.device, self.dtype = model_device(model), model_dtype(model)
         self.preprocessing = Preprocessing(preprocess, self.device, self.dtype)
         self._is_dtype_proved = False
-        self._options = {"classes": classes, "preprocess": preprocess, "batch_size": batch_size}
         self.batch_size = batch_size or (8 if self.device.type == "cpu" else 32)
         self.predicts = isinstance(targets, str)
         self._given_classes, self._of_items = class_names(classes), ItemClasses(self.data)
+        self._options = {
+            "classes": self._given_classes,
+            "preprocess": preprocess,
+            "batch_size": batch_size,
+        }
         self._labels_are_the_datas, self._targets_option = targets is None, targets
         self._classes_may_be_others = classes is None and targets is not None
         self._given_targets: Int64s | None = None

@@ -108,6 +108,8 @@ def _of_mapping(data: Mapping[Any, Any]) -> Any:
 
 def _checked_stack(data: Any) -> Any:
     """Images, or latents, in one array."""
+    if data.dtype == object:  # such as Pillow images
+        return list(data) if data.ndim == 1 else [tuple(item) for item in data]
     if data.ndim == 3 and (data.shape[0] in (1, 3, 4) or data.shape[2] in (1, 3, 4)):
         raise DataError(
             f"The data are {describe(data)}, which looks like one image; give several, (n, 3, H, W), or "

@@ -6,7 +6,7 @@ What belongs to items follows them: the names and targets of a `Subset` are thos
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -155,4 +155,4 @@ def _unlike(target: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, (list, tuple)) else value
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, (str, Mapping)) else value

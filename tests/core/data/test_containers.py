@@ -95,6 +95,7 @@ def read(data: Any, **options: Any) -> Tensor:
         dict(enumerate(IMAGES)),
         {f"{number}.jpg": image for number, image in enumerate(IMAGES)},
         [{"image": image} for image in IMAGES],
+        np.array([*(image.numpy() for image in IMAGES), None], object)[:5],
         DataLoader(TensorDataset(IMAGES), batch_size=2),
         DataLoader(Named(), batch_size=5, drop_last=True, num_workers=2),
         Subset(TensorDataset(IMAGES), range(5)),
@@ -141,6 +142,10 @@ def test_parts_are_one_after_the_other() -> None:
     both: Any = as_data(ConcatDataset([Named(), Subset(Named(first=10), [3])]))
     assert both.targets == [2, 0, 1, 1, 0, 1] and both.names[4:] == ["4.jpg", "13.jpg"]
     assert both.classes == ("ant", "bee", "cow")
+    arrays = Named(), Named()
+    for data in arrays:
+        data.classes = np.array(Named.classes)  # type: ignore[assignment, misc]
+    assert list(as_data(ConcatDataset(arrays)).classes) == ["ant", "bee", "cow"]
     unlike = Named()
     unlike.classes = ("ant", "cow", "bee")  # type: ignore[misc]
     with pytest.raises(
