@@ -45,7 +45,10 @@ from .core.dissection.settings import Settings as Settings
 from .core.editing.edit import Edit as Edit
 from .core.editing.edit import insertion as insertion
 from .core.editing.generator import open_generator as open_generator
+from .core.network.fixed_noise import with_fixed_noise as with_fixed_noise
 from .core.network.layers import list_layers as list_layers
+from .core.proofs.check import check as check
+from .core.proofs.report import CheckReport as CheckReport
 from .datasets.mask_folder import MaskFolder as MaskFolder
 from .datasets.photo_folder import PhotoFolder as PhotoFolder
 from .datasets.sample import write_sample as write_sample

@@ -17,6 +17,7 @@ COMMANDS = (
     "demo",
     "dissect",
     "layers",
+    "check",
     "report",
     "findings",
     "lab",

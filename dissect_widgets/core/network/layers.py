@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from torch import Tensor, nn
 
@@ -86,8 +86,6 @@ class LayerPlan(NamedTuple):
     """Where the positions of its map lie in the image."""
     overwritten: bool
     """Whether a later module changes the output in place, so that it must be copied."""
-    evidence: str = ""
-    """How it is known that it is to be read like this, for people."""
 
 
 class Seen(NamedTuple):
@@ -226,7 +224,7 @@ def plan_layers(
         part, (_, output, version, field, *_) = found[name], seen[name]
         if isinstance(part, LayerError):
             raise part
-        reading, agreed = part
+        reading, _ = part
         info = _info(name, seen[name], reading)
         grid = Grid.half_pixel(info.height, info.width, image_size)
         followed = field is not None and field.dims == reading.kind.plane_dims
@@ -235,7 +233,7 @@ def plan_layers(
             grid = Grid(info.height, info.width, y.center, x.center, y.step, x.step, "receptive-field")
         # a tensor of inference mode does not record whether it was changed, and so is copied
         overwritten = version is None or _version(output) != version
-        plans[name] = LayerPlan(info, grid, overwritten, _evidence(reading, agreed, followed))
+        plans[name] = LayerPlan(info, grid, overwritten)
     return plans
 
 
@@ -374,13 +372,21 @@ def _located(
         return error
 
 
-def _evidence(reading: Reading, agreed: Agreement | None, followed: bool) -> str:
-    """How it is known that an output is to be read like this."""
+def describe_reading(
+    seen: Seen, reading: Reading, agreed: Agreement | None
+) -> tuple[Literal["proved", "chosen"], str]:
+    """How an output is read, whether that was chosen among several ways, and how it is known, for people."""
+    units = seen.output.shape[reading.kind.unit_dim]
+    (height, width, first), kind = reading.size, reading.kind.name
+    extra = f", without the first {first}" if first else ""
+    text = f"{units} units on {height} x {width}, read as {kind}{extra}"
     if agreed is not None:
-        return f"strips of the image were changed: its positions follow by {agreed}"
-    if followed:
-        return "receptive fields were followed to its rows and columns"
-    return "a single position" if reading.size.positions == 1 else "its form allows nothing else"
+        return "chosen", f"{text}: strips of the image were changed, and its positions follow by {agreed}"
+    if seen.field is not None and seen.field.dims == reading.kind.plane_dims:
+        return "proved", f"{text}: receptive fields were followed to its rows and columns"
+    if reading.size.positions == 1:
+        return "proved", f"{text}: a single position"
+    return "proved", f"{text}: its form allows nothing else"
 
 
 def as_maps(output: Tensor, info: LayerInfo) -> Tensor:
