@@ -35,8 +35,14 @@ def find_layer(model: nn.Module, name: str) -> nn.Module:
     LayerError
         If there is none, with the nearest names; or it is scripted, so that its output cannot be watched.
     """
+    return find_layers(model, [name])[name]
+
+
+def find_layers(model: nn.Module, names: Collection[str]) -> dict[str, nn.Module]:
+    """Modules of layers, by the names given; see `find_layer`."""
     modules: dict[str, nn.Module] = dict(model.named_modules(remove_duplicate=False))
-    return modules[split_name(model, layer_name(model, name))[0]]
+    known = {name: layer_name(model, name, modules) for name in names}
+    return {name: modules[split_name(model, layer)[0]] for name, layer in known.items()}
 
 
 def training_module(model: nn.Module) -> str | None:
@@ -98,7 +104,7 @@ def trace(
     LayerError
         If a name is unknown, before any hook is added; or a layer outputs no single tensor.
     """
-    modules = {name: find_layer(model, name) for name in layers}
+    modules = find_layers(model, layers)
     seen: dict[str, Tensor] = {}
     left = dict(calls) if calls else {}
     stop = _Stop()
@@ -117,7 +123,8 @@ def trace(
 
     with ExitStack() as stack:
         for name, module in modules.items():
-            part = (parts or {}).get(name, split_name(model, layer_name(model, name))[1])
+            part = (parts or {}).get(name)
+            part = split_name(model, name)[1] if part is None else part
             stack.callback(module.register_forward_hook(recorder(name, part)).remove)
         try:
             yield seen

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.grid import Grid, Rule
-from dissect_widgets.core.network.hooks import evaluation, find_layer
+from dissect_widgets.core.network.hooks import evaluation, find_layers
 from dissect_widgets.core.network.influence import (
     Agreement,
     Strips,
@@ -248,7 +248,7 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: 
         If a name is unknown; with `all_of_them`, if one outputs no tensor or several, or does not run.
     """
     seen: dict[str, Seen] = {}
-    modules = {name: find_layer(model, name) for name in names}
+    modules = find_layers(model, names)
 
     def recorder(name: str):  # type: ignore[no-untyped-def]
         def record(module: nn.Module, _inputs: object, output: object) -> None:
@@ -348,8 +348,8 @@ def _influences(
         return measure
 
     with ExitStack() as stack:
-        for name in unsure:
-            stack.callback(find_layer(model, name).register_forward_hook(measurer(name)).remove)
+        for name, module in find_layers(model, unsure).items():
+            stack.callback(module.register_forward_hook(measurer(name)).remove)
         run(model, strips.images)
     return measured
 

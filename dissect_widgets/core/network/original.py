@@ -69,20 +69,21 @@ def original(model: Any) -> nn.Module:
     return model
 
 
-def layer_name(model: nn.Module, name: str) -> str:
+def layer_name(model: nn.Module, name: str, modules: Mapping[str, nn.Module] | None = None) -> str:
     """Dotted name of a layer in a network, from that name or one with the prefixes of wrappers.
 
     >>> layer_name(original(compiled), "_orig_mod.layer4")
     'layer4'
 
-    After a colon it may name a tensor of the layer's output, as in "encoder:2"; that stays as it is.
+    After a colon it may name a tensor of the layer's output, as in "encoder:2"; that stays as it is. To find
+    many layers, give all `modules` by name.
 
     Raises
     ------
     LayerError
         If there is no such layer, with the nearest names; or it is scripted, so that it cannot be watched.
     """
-    modules = dict(model.named_modules(remove_duplicate=False))
+    modules = dict(model.named_modules(remove_duplicate=False)) if modules is None else modules
     found = _same(name, modules)
     if found is None and SEPARATOR in name:
         module, part = name.split(SEPARATOR, 1)
@@ -104,7 +105,9 @@ def layer_name(model: nn.Module, name: str) -> str:
 
 def split_name(model: nn.Module, layer: str) -> tuple[str, str]:
     """Name of the module of a layer, and of the tensor of its output that is meant; "" if it is not said."""
-    if any(known == layer for known, _ in model.named_modules(remove_duplicate=False)):
+    if SEPARATOR not in layer or any(
+        known == layer for known, _ in model.named_modules(remove_duplicate=False)
+    ):
         return layer, ""  # the name of a module may have a colon
     module, _, part = layer.partition(SEPARATOR)
     return module, part
