@@ -27,6 +27,7 @@ from dissect_widgets.core.data.provenance import describe_callable, weights_dige
 from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.run import run
+from dissect_widgets.core.proofs.function import prove_function
 from dissect_widgets.errors import DataError, SettingError
 
 
@@ -67,6 +68,7 @@ def read_images(classifier: ClassifierData, images: Sequence[int] | None) -> Cle
         for batch in classifier.batches(images=numbers):
             if not clean:
                 classifier.preprocessing.check_gradient(batch.images)
+                prove_function(classifier.model, batch.inputs).require()
             count = len(batch.indices)
             scores = scores_of(run(classifier.model, batch.inputs), len(batch.inputs))[:count].float()
             checked_scores(scores, classifier, batch)

@@ -31,10 +31,14 @@ from dissect_widgets.core.network.hooks import (
     model_dtype,
     training_module,
 )
+from dissect_widgets.core.network.influence_on_images import locate_by_images
+from dissect_widgets.core.network.layer_kinds import MAP
 from dissect_widgets.core.network.original import layer_name, original, split_name
 from dissect_widgets.core.network.outputs import choose_tensor, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.network.split import CannotSplit, Parts, split
+from dissect_widgets.core.proofs.function import prove_function
+from dissect_widgets.core.proofs.layers import prove_layers
 from dissect_widgets.errors import LayerError, SettingError
 
 _TOLERANCE = 1e-4
@@ -109,6 +113,8 @@ def open_generator(
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
     maps, several = _maps(generator, names, trial, to_images)
+    with evaluation(generator):
+        _prove(generator, list(maps), trial, to_images)
     whole = FullForward(generator, maps, to_images)
     if not maps:
         return whole
@@ -183,6 +189,28 @@ class PartialForward:
         with torch.inference_mode(), _hooks(self.generator, later, prefix.images):
             output = self.parts.after(apply_edits(value, first), *map(copied, skip_inputs))
             return checked_images(self.to_images(output), prefix.images)
+
+
+def _prove(generator: nn.Module, layers: Sequence[str], latents: Tensor, to_images: ToImages) -> None:
+    """ProofError or LayerError unless an image depends on its latent alone, and layers output maps of it."""
+    if not layers:
+        prove_function(generator, latents).require()
+        return
+    size = first_images(generator, latents, to_images).shape[-2:]
+    plans = prove_layers(
+        generator,
+        layers,
+        latents,
+        image_size=(int(size[0]), int(size[1])),
+        locate=locate_by_images(generator, latents, to_images),
+        whole=True,
+    ).plans
+    for name, plan in plans.items():
+        if plan.info.layer_kind is not MAP:
+            raise LayerError(
+                f"Layer {name!r} outputs {plan.info.shape}, read as {plan.info.kind}; an edit needs maps "
+                "(B, units, h, w)."
+            )
 
 
 def checked_edits(edits: Sequence[Edit], generator: EditableGenerator) -> list[Edit]:

@@ -15,8 +15,8 @@ from dissect_widgets.core.network.run import run
 from dissect_widgets.core.proofs.report import Proof
 
 CLAIM: Final = "an image gives the same alone as among others, whenever it is run"
-OUTPUT: Final = ""
-"""Name of the network's output among those of layers."""
+OUTPUT: Final = SEPARATOR
+"""What the names of the network's outputs begin with, among those of layers."""
 _HALF: Final = (torch.float16, torch.bfloat16)
 _NOISE_ADVICE: Final = (
     "Where it draws at random, dw.with_fixed_noise(model) draws the same for every image; where it keeps "
@@ -43,6 +43,21 @@ class Watched(NamedTuple):
     """How often each layer runs in a pass, where what comes after the layers does not count."""
 
 
+def prove_function(model: nn.Module, inputs: Tensor) -> Proof:
+    """Prove that what a network outputs for an image depends on that image alone; three images go through it.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode.
+    inputs
+        What the network takes, (B, ...), one image at least.
+    """
+    pair, nothing = torch.cat([inputs[:1], another_input(inputs)]), Watched([])
+    among, alone = (outputs_of(model, nothing, part) for part in (pair, pair[:1]))
+    return judge_function(model, nothing, pair, among, alone)
+
+
 def judge_function(
     model: nn.Module,
     watched: Watched,
@@ -62,7 +77,7 @@ def judge_function(
     bad = next((name for name in alone if _far(among[name], alone[name]) > _allowed(alone[name])), None)
     if bad is None:
         return Proof("network", CLAIM, "proved", f"compared in {len(alone)} of its outputs")
-    what = "the network's output" if bad == OUTPUT else f"layer {bad!r}"
+    what = "the network's output" if bad.startswith(OUTPUT) else f"layer {bad!r}"
     one, two = tuple(alone[bad].shape), tuple(among[bad].shape)
     if one[:1] != (1,) or two != (2, *one[1:]):
         seen = f"the first dimension of {what} is not the batch: it is {one} for one image, {two} for two"
@@ -87,8 +102,8 @@ def another_input(inputs: Tensor) -> Tensor:
 
 
 def tensors_of(output: Any) -> dict[str, Tensor]:
-    """Output of a network, where it is one tensor, among outputs of layers."""
-    return {OUTPUT: output} if isinstance(output, Tensor) else {}
+    """Tensors of a network's output, by names among outputs of layers; they begin with `OUTPUT`."""
+    return {f"{OUTPUT}{name}": tensor for name, tensor in distinct_tensors(output).items()}
 
 
 def outputs_of(model: nn.Module, watched: Watched, inputs: Tensor) -> dict[str, Tensor]:
