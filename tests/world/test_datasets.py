@@ -55,16 +55,20 @@ def test_bad_settings() -> None:
 
 
 class Copy(nn.Module):
-    """A network whose units copy masks of objects: looked up by the picture's bytes."""
+    """A network whose units copy masks of objects, in the grid of the image: looked up by what is like it most."""
 
     def __init__(self, data: Scenes, concepts: list[int]) -> None:
         super().__init__()
-        self.known = {image.numpy().tobytes(): labels[0] for image, labels in data}
+        self.images, labels = map(torch.stack, zip(*data, strict=True))
+        self.maps = labels[:, 0]
         self.concepts, self.units = concepts, nn.Identity()
 
     def forward(self, pictures: Tensor) -> Tensor:
-        maps = torch.stack([self.known[picture.numpy().tobytes()] for picture in pictures])
-        return self.units(torch.stack([(maps == concept).float() for concept in self.concepts], 1))
+        nearest = torch.cdist(pictures.flatten(1), self.images.flatten(1)).argmin(1)
+        maps = self.maps[nearest]
+        masks = torch.stack([(maps == concept).float() for concept in self.concepts], 1)
+        grid = nn.functional.avg_pool2d(pictures, pictures.shape[-1] // maps.shape[-1])
+        return self.units(masks + 0 * grid[:, :1])
 
 
 def test_a_unit_that_copies_a_mask_detects_exactly_that() -> None:

@@ -261,6 +261,7 @@ _RULES: dict[str, _Rule] = {
     "split": _reshaping,
     "split_with_sizes": _reshaping,
     "unsqueeze": _reshaping,
+    "expand": _reshaping,
 }
 _KEEP_FIELD = frozenset(
     [
