@@ -146,7 +146,7 @@ def test_a_reloaded_page_still_updates_it(page: Page, server: Server, folder: Pa
 
 
 def test_with_the_state_of_widgets_saved(page: Page, server: Server, folder: Path, scenes: Path) -> None:
-    name = write_notebook(folder / "state.ipynb", [cells.BROWSER]).name
+    name = write_notebook(folder / "state.ipynb", [cells.BROWSER, cells.COMPARISON]).name
     notebook = Notebook(page, server, name)
     toggle = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
     notebook.command(toggle)
@@ -159,8 +159,10 @@ def test_with_the_state_of_widgets_saved(page: Page, server: Server, folder: Pat
         restart(notebook)
         notebook = Notebook(page, server, name)
         expect_still(notebook.output(0), ROOTS[0], "units of conv5_3 are detectors of")
+        expect_still(notebook.output(1), ROOTS[3], "unique detectors in conv5_3")
         notebook.run_all()
         expect_live(notebook.output(0), ROOTS[0])
+        expect_live(notebook.output(1), ROOTS[3])
     finally:
         notebook.command(toggle)
 

@@ -16,9 +16,11 @@ export function hidingStyles(key) {
 /**
  * Hide the still of a widget while the widget lives; returns a function that ends this.
  * @param {Model} model
- * @param {() => HTMLElement | null} getRoot what is hidden once the widget is dead and its still is there
+ * @param {HTMLElement} el
+ * @param {() => HTMLElement | null} getRoot what is hidden once the widget is dead and its still is there; null
+ *   before it is on the page
  */
-function replaceStill(model, getRoot) {
+function replaceStill(model, el, getRoot) {
   const key = model.get("_still_key");
   if (!/^[\w-]+$/.test(key)) return () => {};
   const layout = model.get("layout"); // a model as well; that of the widget itself does not say whether it lives
@@ -26,14 +28,20 @@ function replaceStill(model, getRoot) {
   styles.textContent = hidingStyles(key);
   const show = () => {
     const isLive = layout?.comm_live !== false;
-    if (isLive) document.head.append(styles);
-    else styles.remove();
+    if (!isLive) styles.remove();
+    else if (!styles.isConnected) document.head.append(styles);
     const hasStill = document.querySelector(`.dw-still-${key}`) !== null;
     if (!isLive && hasStill) getRoot()?.style.setProperty("display", "none", "important");
     else getRoot()?.style.removeProperty("display");
     return isLive;
   };
   layout?.on?.("comm_live_update", show);
+  const observer = new ResizeObserver(() => {
+    if (!getRoot()) return;
+    observer.disconnect(); // all is on the page
+    show();
+  });
+  observer.observe(el);
   let unfollow = () => {};
   if (show()) {
     const context = model.widget_manager?.context;
@@ -42,6 +50,7 @@ function replaceStill(model, getRoot) {
   }
   return () => {
     layout?.off?.("comm_live_update", show);
+    observer.disconnect();
     unfollow();
     styles.remove();
   };
@@ -57,7 +66,7 @@ export function withStill(frontEnd, getRoot = (el) => el) {
   return {
     render({ model, el }) {
       const unmount = frontEnd.render({ model, el });
-      const showStill = replaceStill(model, () => getRoot(el));
+      const showStill = replaceStill(model, el, () => getRoot(el));
       return () => {
         unmount?.();
         showStill();
