@@ -111,6 +111,7 @@ def prove_frame(preprocessing: Preprocessing, image_size: tuple[int, int]) -> Fr
     PreprocessError
         If `preprocess` cannot be used, or does something else to the image.
     """
+    preprocessing = Preprocessing(preprocessing.function, preprocessing.device, torch.float32)  # not rounded
     with torch.no_grad():
         given = preprocessing(torch.zeros(1, 3, *image_size))
     size = (int(given.shape[2]), int(given.shape[3]))

@@ -161,7 +161,9 @@ def _border(shown: Bools) -> str:
         }
         border = ", ".join(f"{count} {side}" for side, count in sides.items() if count)
         return f"a border that is not of the image is put around it (padding): {border}"
-    return f"{(~shown).mean():.0%} of the input are not of the image (padding, a mask, or turning)"
+    if shown.mean() < 0.5:
+        return "most of its values do not follow the brightness of the image (edges, differences, a mask)"
+    return f"{(~shown).mean():.1%} of the input are not of the image (padding, a mask, or turning)"
 
 
 def _unfit(positions: Positions) -> str:

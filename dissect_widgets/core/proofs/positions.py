@@ -19,7 +19,7 @@ from dissect_widgets.core.data.arrays import Bools, Float64s
 from dissect_widgets.core.data.preprocessing import Preprocessing
 
 _LOW, _HIGH = 0.2, 0.8  # of ramps; levels reach a little further
-_LEVELS: Final = np.rint(255 * (0.5 - 0.37 * np.cos(np.pi * (np.arange(7) + 0.5) / 7))) / 255
+_LEVELS: Final = np.rint(255 * (0.5 - 0.37 * np.cos(np.pi * (np.arange(11) + 0.5) / 11))) / 255
 _AT_A_TIME: Final = 4
 
 
@@ -81,7 +81,8 @@ def _by_levels(show: _Show, ramps: Float64s) -> Positions | None:
         return found
     apart = (np.sqrt(np.maximum(0, (squared - _LOW) / (_HIGH - _LOW))) - found.x).mean(0)
     off = max(np.median(np.abs(apart.mean(axis))) for axis in (0, 1))
-    bend = 2 / min(show.x.shape) ** 2  # of a square between two pixels, where images are enlarged
+    # A square bends between pixels, where images are enlarged, and within those that come of many.
+    bend = 2 / min(show.x.shape) ** 2 + 0.25 / min(shown.shape) ** 2
     return found if off < (0.006 if show.rounds else 0.0008) + bend else None
 
 
@@ -152,6 +153,8 @@ def _between(ramp: Float64s, first: Float64s, last: Float64s) -> Float64s | None
     axis = int(np.ptp(ramp.mean(1)) > np.ptp(ramp.mean(0)))  # along which nothing changes
     profiles = [picture.mean(axis) for picture in (ramp, first, last)]
     count = len(profiles[0])
+    if count < 4:
+        return None
     inner = np.arange(count)[2:-2] if count > 12 else np.arange(count)  # edges are resized in other ways
     fits = [Polynomial.fit(inner, p[inner], degree) for p, degree in zip(profiles, (1, 2, 2), strict=True)]
     wrong = [np.abs(fit(inner) - p[inner]).max() / np.ptp(p) for fit, p in zip(fits, profiles, strict=True)]

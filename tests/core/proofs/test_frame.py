@@ -76,6 +76,10 @@ WHOLE: dict[str, Callable[..., Any] | None] = {
     "corners aligned": resized(50, 60, mode="bilinear", align_corners=True),
     "nearest": resized(50, 60),
     "by areas": resized(50, 60, mode="area"),
+    "tiny": resized(3, 2, mode="area"),
+    "every other pixel as a channel": lambda x: F.pixel_unshuffle(x, 2),
+    "sharpened": lambda x: TF.adjust_sharpness(x, 2.0),
+    "less the mean": lambda x: x - x.mean((2, 3), keepdim=True),
     "enlarged": resized(150, 170, mode="bicubic"),
     "resized by Pillow": T.Compose([T.Resize((60, 50)), lambda x: x.convert("L"), T.ToTensor()]),
     "resized, then gamma": lambda x: resized(64, 64, mode="bilinear", antialias=True)(x).clamp(0, 1) ** 0.4,
@@ -114,6 +118,8 @@ PARTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "then inverted": (lambda x: 1 - stretched(small(x)), SMALL),
     "then less contrast, about the mean": (lambda x: contrast(small(x)), SMALL),
     "then rounded down": (lambda x: (small(x) * 255).byte().float(), SMALL),
+    "then logarithms": (lambda x: (small(x) + 0.01).log(), SMALL),
+    "in half precision": (lambda x: small(x).half(), SMALL),
     "by Pillow": (T.Compose([T.Resize(100), T.CenterCrop(80), T.ToTensor(), NORMALIZE]), SMALL),
     "contrast, then cropped": (lambda x: small(contrast(x)), SMALL),
 }
@@ -151,6 +157,12 @@ def letterboxed(x: Tensor) -> Tensor:
     return F.pad(F.interpolate(x, (48, 64)), (0, 0, 8, 8), value=0.45)
 
 
+def polar(x: Tensor) -> Tensor:
+    radius, angle = torch.linspace(0, 1, 96)[:, None], torch.linspace(0, 2 * torch.pi, 128)
+    circles = torch.stack([radius * angle.cos(), radius * angle.sin()], -1)
+    return F.grid_sample(x, circles.expand(len(x), -1, -1, -1), align_corners=True)
+
+
 OTHERS: dict[str, tuple[Callable[..., Any], str]] = {
     "mirrored": (lambda x: NORMALIZE(x.flip(-1)), "comes out mirrored left to right"),
     "mirrored and cropped": (lambda x: small(x).flip(-1), "comes out mirrored left to right"),
@@ -178,6 +190,15 @@ OTHERS: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "as by a fisheye": (bent, "bent"),
     "channels apart": (lambda x: torch.stack([x[:, 0], x[:, 1].roll(9, -1)], 1), "in another order|bent"),
+    "small in a large border": (T.CenterCrop(200), "padding.: 52 rows above, 52 rows below, 36 columns left"),
+    "edges": (lambda x: x - F.avg_pool2d(x, 5, 1, 2), "most of its values do not follow the brightness"),
+    "a blank spot": (lambda x: x * (1 - F.pad(torch.ones(9, 9), (70, 49, 50, 37))), "not of the image"),
+    "circles as lines": (polar, "repeats or mirrors|bent"),
+    "every other row mirrored": (
+        lambda x: torch.where((torch.arange(96) % 2 == 0)[:, None], x, x.flip(-1)),
+        "bent|in another order",
+    ),
+    "two halves as channels": (lambda x: torch.cat([x[..., :60], x[..., -60:]], 1), "bent"),
     "equalized": (
         T.Compose([T.Resize(50), lambda image: ImageOps.equalize(image), T.ToTensor()]),
         "its values do not tell where",
