@@ -102,7 +102,7 @@ REFUSED: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("classes", "message"), REFUSED, ids=[str(c)[:30] for c, _ in REFUSED])
+@pytest.mark.parametrize(("classes", "message"), REFUSED, ids=[message[:30] for _, message in REFUSED])
 def test_what_is_no_list_of_names_is_refused(classes: Any, message: str) -> None:
     with pytest.raises(SettingError, match=message):
         class_names(classes)
