@@ -44,7 +44,8 @@ def dissect(
         they were, whatever happens.
     layers
         Dotted names of layers that output maps (B, units, h, w), vectors (B, units) or tokens
-        (B, tokens, units); `list_layers` lists them.
+        (B, tokens, units); `list_layers` lists them. Of a layer that outputs several tensors, such as a list
+        or a dict, one is named after a colon: "encoder:2", "encoder:last_hidden_state".
     data
         Images with concept labels: `MaskFolder`, or any data set with a `vocabulary` whose items are
         (image (3, H, W) in [0, 1], labels (K, h, w)); see `LabeledImages`. A `Subset`, a `DataLoader` that

@@ -113,11 +113,7 @@ def open_generator(
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
     maps, several = _maps(generator, names, trial, to_images)
-    with evaluation(generator):
-        _prove(generator, list(maps), trial, to_images)
     whole = FullForward(generator, maps, to_images)
-    if not maps:
-        return whole
     for name in several:
         everything = Edit(name, range(maps[name][0]))
         if torch.equal(whole.draw(whole.begin(trial)), whole.draw(whole.begin(trial), [everything])):
@@ -125,6 +121,10 @@ def open_generator(
                 f"The images do not depend on {name!r}: nothing reads this one of the tensors that its "
                 "module outputs. Name the layer that computes it."
             )
+    with evaluation(generator):
+        _prove(generator, list(maps), trial, to_images)
+    if not maps:
+        return whole
     if several:
         whole.strategy += f": {several[0]} does not output a tensor alone"
         return whole

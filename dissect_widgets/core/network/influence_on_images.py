@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from dissect_widgets.core.network.hooks import find_layer
 from dissect_widgets.core.network.influence import LEAST_AGREEMENT, Agreement
 from dissect_widgets.core.network.layer_kinds import Reading
+from dissect_widgets.core.network.original import split_name
+from dissect_widgets.core.network.outputs import choose_tensor, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import LayerError
 
@@ -74,9 +76,11 @@ def _agreement(
             part = numbers.narrow(direction, start, end - start).flatten() + size.first
             chosen.append((direction, (start + end) / 2 / length - 0.5, part))
 
-    def change(_module: nn.Module, _inputs: object, output: object) -> object:
-        if not isinstance(output, Tensor):
-            return output
+    def change(_module: nn.Module, _inputs: object, whole: object) -> object:
+        tensor_name = choose_tensor(
+            whole, split_name(generator, name)[1], name, lambda tensor: tensor.dim() > 1
+        )
+        output = tensor_in(whole, tensor_name, name)
         noise = torch.Generator().manual_seed(0)
         plain = output[0].detach().float()
         other = plain.mean() + plain.std() * torch.randn(plain.shape, generator=noise).to(plain.device)
@@ -87,7 +91,7 @@ def _agreement(
             mask[places[:, part].flatten()] = True
             inside = mask.view(plain.shape).to(plain.device)
             changed[row] = torch.where(inside, other.to(output.dtype), output[0])
-        return changed
+        return with_tensor(whole, output, changed)
 
     handle = find_layer(generator, name).register_forward_hook(change)
     try:

@@ -19,6 +19,7 @@ from dissect_widgets.errors import LayerError, nearest
 
 SEPARATOR = ":"
 """Between the name of a module and the name of a tensor in its output."""
+_DEEPEST = 8
 
 
 def named_tensors(output: object) -> dict[str, Tensor]:
@@ -101,7 +102,7 @@ def with_tensor(output: Any, old: Tensor, new: Tensor) -> Any:
             if isinstance(output, (Mapping, list)):
                 changed[name] = value
             else:
-                object.__setattr__(changed, name, value)  # a dataclass, which may be frozen
+                object.__setattr__(changed, name, value)  # which may be frozen
         return changed
     return output
 
@@ -114,7 +115,7 @@ def listed(tensors: Mapping[str, Tensor]) -> str:
 def _walk(output: object, name: str, above: frozenset[int]) -> Iterator[tuple[str, Tensor]]:
     if isinstance(output, Tensor):
         yield name, output
-    elif id(output) not in above:  # else it holds itself
+    elif id(output) not in above and len(above) < _DEEPEST:  # else it holds itself
         for key, value in _items(output):
             inner = f"{name}{SEPARATOR}{key}" if name else str(key)
             yield from _walk(value, inner, above | {id(output)})
@@ -131,3 +132,5 @@ def _items(output: Any) -> Iterator[tuple[Any, Any]]:
     elif is_dataclass(output) and not isinstance(output, type):
         for field in fields(output):
             yield field.name, getattr(output, field.name, None)
+    elif hasattr(output, "__dict__") and not callable(output):  # an object that keeps them as attributes
+        yield from vars(output).items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,13 @@ class Slotted:
     size: Any = None
 
 
+class Plain:
+    """Maps and a mask, as an object of its own."""
+
+    def __init__(self, tensors: Any) -> None:
+        self.tensors, self.mask = tensors, torch.ones(2, 3, 4, dtype=torch.bool)
+
+
 class Own(OrderedDict):  # type: ignore[type-arg]
     """A dict of a class of its own, with an attribute."""
 
@@ -69,6 +77,8 @@ BOXES: dict[str, tuple[Callable[[Tensor], Any], Callable[[Any], Tensor], str]] =
     "slots": (lambda x: Slotted(x), lambda o: o.maps, "maps"),
     "transformers": (model_output, lambda o: o.last_hidden_state, "last_hidden_state"),
     "nested": (lambda x: {"a": [None, Named((x, 3))]}, lambda o: o["a"][1].maps[0], "a:1:maps:0"),
+    "object": (lambda x: Plain(x), lambda o: o.tensors, "tensors"),
+    "namespace": (lambda x: SimpleNamespace(out=[x]), lambda o: o.out[0], "out:0"),
     "with a table": (lambda x: (torch.ones(9, 9), x), lambda o: o[1], "1"),
     "with numbers": (lambda x: (x, torch.zeros(len(x), 2, 3, 3, dtype=torch.int64)), lambda o: o[0], "0"),
     "with a loss": (lambda x: {"loss": x.mean(), "out": x}, lambda o: o["out"], "out"),
@@ -207,6 +217,7 @@ def test_replaced_outputs_keep_their_type_and_all_else() -> None:
         Slotted([old]),
         own,
         OrderedDict(x=old),
+        SimpleNamespace(x=other, y=(old,)),
         torch.return_types.max((old, other)),
     ]
     for output in cases:
