@@ -23,6 +23,7 @@ from dissect_widgets.core.network.influence import (
     choose_reading,
     influence,
 )
+from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layer_kinds import (
     LAYER_KINDS,
     LayerKind,
@@ -138,7 +139,7 @@ def list_layers(
         Any network; it is run in evaluation mode, and left as it was: once, and once more with
         `IMAGES_FOR_PLACES` images, if there are layers whose form does not tell how to read them.
     images
-        An input of the network, (B, 3, H, W); zeros will do.
+        An input of the network, (B, 3, H, W), zeros will do; or latents of a generator.
     token_grids
         Layer name -> (rows, columns) of its tokens, where these are known; by default they are found.
 
@@ -163,8 +164,13 @@ def list_layers(
             stacklevel=2,
         )
     with evaluation(model):
-        seen = look(model, names, images, all_of_them=False).layers
-        found = read_layers(seen, tuple(images.shape[-2:]), token_grids or {}, locate_in(model, images))
+        seen, output = look(model, names, images, all_of_them=False)
+        size, locate = tuple(images.shape[-2:]), locate_in(model, images)
+        if images.dim() == 2 or size == (1, 1):  # latents of a generator
+            made = isinstance(output, Tensor) and output.dim() == 4
+            size = tuple(output.shape[-2:]) if made else size
+            locate = locate_by_images(model, images, lambda output: output) if made else locate
+        found = read_layers(seen, size, token_grids or {}, locate)
     return [
         _info(name, seen[name], part[0]) for name, part in found.items() if not isinstance(part, LayerError)
     ]
