@@ -52,7 +52,7 @@ def follow_patch(
     """
     changes: dict[str, Tensor] = {}
     with evaluation(model), trace(model, list(layers)) as seen:
-        model(image[None])
+        model(image[None].clone())  # a network may write into its input
         clean = {name: as_maps(seen[name], info).clone() for name, (info, _) in layers.items()}
         for fill in FILLS:
             images, centers = patched(image, fill=fill)

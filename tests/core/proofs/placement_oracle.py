@@ -51,7 +51,7 @@ def traced_outputs(
 
 def _outputs(model: nn.Module, layers: Sequence[str], images: Tensor) -> dict[str, Tensor]:
     with trace(model, layers) as seen:
-        model(images)
+        model(images.clone())  # a network may write into its input
     return seen
 
 
@@ -104,7 +104,7 @@ def judge(output: Output, info: LayerInfo, grid: Grid) -> Placement:
         return Placement("wrong", f"its units are not channels ({mixed:.0%} of numbers)", 0.0)
     if rows * columns == 1:
         return Placement("right", "a vector", 0.0)
-    if bool((values == values[..., :1, :1]).all()):
+    if float((values - values[..., :1, :1]).abs().max()) <= 1e-5 * float(values.abs().max()):
         return Placement("right", "one value everywhere", 0.0)
     if bool(torch.isnan(y).any()):
         return Placement("wrong", f"{float(torch.isnan(y).float().mean()):.1%} of numbers have no place", 0.0)
@@ -114,10 +114,11 @@ def judge(output: Output, info: LayerInfo, grid: Grid) -> Placement:
     worst = float(off.max())
     if worst <= TOLERANCE:
         return Placement("right", "", worst)
-    # joined branches of several resolutions, and maps finer than their source, are no sharper than their blur
+    # branches of several resolutions that join, and maps that are finer than their source, are no sharper
     straight = _straight(y, centers_y, 2) and _straight(x, centers_x, 3)
     pixels = torch.maximum((y - centers_y[:, None]).abs(), (x - centers_x).abs())
-    if straight and float(pixels.max()) <= max(float(blur.sqrt().mean()), 1):
-        return Placement("right", f"within its blur of {float(blur.sqrt().mean()):.0f} px", worst)
+    sharpness = max(float(blur.sqrt().mean()), 2 * max(grid.step_y, grid.step_x))
+    if straight and float(pixels.max()) <= sharpness:
+        return Placement("right", f"within its blur of {sharpness:.0f} px", worst)
     share = float((off > TOLERANCE).float().mean())
     return Placement("wrong", f"{share:.0%} of positions lie elsewhere, by up to {worst:.1f} steps", worst)

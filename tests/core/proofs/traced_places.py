@@ -1,8 +1,8 @@
 """Where in the image every single number of a network comes from, followed through its operations.
 
 While the mode is on, each tensor has beside it five tensors of its own shape, its `Places`: which image of
-the batch a number belongs to, the row and the column of the image at which it lies, over how much of that it is
-blurred, and which channel it is. An operation that moves numbers moves their places alike (views,
+the batch a number belongs to, the row and the column of the image at which it lies, over how much of that it
+is blurred, and which channel it is. An operation that moves numbers moves their places alike (views,
 permutations, windows, rolls, indices); one that mixes them averages the places (convolutions, poolings) or
 keeps those of the sharpest operand (residual sums, gates, attention, whose outputs lie where their queries
 do); a linear map makes new channels.
