@@ -75,8 +75,10 @@ def pixels(*shape: int) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(2))
 
 
-def read(kind: str, shape: tuple[int, ...], units: int, rows: int, columns: int) -> tuple[LayerInfo, Grid]:
-    info = LayerInfo("last", "Identity", kind, (2, *shape), units, rows, columns, 1)
+def read(
+    kind: str, shape: tuple[int, ...], units: int, rows: int, columns: int, first: int = 0
+) -> tuple[LayerInfo, Grid]:
+    info = LayerInfo("last", "Identity", kind, (2, *shape), units, rows, columns, 1, first)
     return info, Grid.half_pixel(rows, columns, SIZE)
 
 
@@ -89,7 +91,8 @@ TOKEN_SHAPE = (ROWS * COLUMNS, UNITS)
         (tokens_of, ("tokens", TOKEN_SHAPE, UNITS, 3, 5), "right"),
         (tokens_of, ("tokens", TOKEN_SHAPE, UNITS, 5, 3), "wrong"),
         (columns_first, ("tokens", TOKEN_SHAPE, UNITS, 3, 5), "wrong"),
-        (with_class_token, ("tokens", (16, UNITS), UNITS, 3, 5), "right"),
+        (with_class_token, ("tokens", (16, UNITS), UNITS, 3, 5, 1), "right"),
+        (with_class_token, ("tokens", (16, UNITS), UNITS, 3, 5), "wrong"),
         (with_class_token, ("tokens", (16, UNITS), UNITS, 4, 4), "wrong"),
         (mixed, ("tokens", TOKEN_SHAPE, UNITS, 3, 5), "wrong"),
         (channels_last, ("channels-last map", (3, 5, UNITS), UNITS, 3, 5), "right"),
