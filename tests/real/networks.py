@@ -18,6 +18,10 @@ class Case(NamedTuple):
     name: str
     make: Callable[[], nn.Module]
     size: tuple[int, int]
+    right: int
+    """Layers that are offered, in the versions of the libraries of November 2026."""
+    refused: int
+    """Layers that run and are not offered: windows, blocks, other orders; maps of too few positions to tell."""
 
 
 def made(case: Case) -> nn.Module:
@@ -74,26 +78,30 @@ def _transformers(name: str, config: str, **options: object) -> Callable[[], nn.
 
 _TOKENS = {"hidden_size": 36, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 60}
 CASES = (
-    Case("torchvision Swin", _swin, (224, 224)),
-    Case("torchvision Swin", _swin, (384, 288)),
-    Case("torchvision Swin", _swin, (96, 96)),  # stage 1 outputs (B, 24, 24, 24)
-    Case("torchvision ConvNeXt", _convnext, (224, 224)),
-    Case("torchvision ConvNeXt", _convnext, (384, 288)),
-    Case("torchvision ConvNeXt", _convnext, (96, 96)),
-    Case("torchvision EfficientNet", _torchvision("efficientnet_b0"), (64, 96)),
-    Case("torchvision ResNet", _torchvision("resnet18"), (96, 64)),
+    Case("torchvision Swin", _swin, (224, 224), 48, 0),
+    Case("torchvision Swin", _swin, (384, 288), 48, 0),
+    Case("torchvision Swin", _swin, (96, 96), 48, 0),  # stage 1 outputs (B, 24, 24, 24)
+    Case("torchvision ConvNeXt", _convnext, (224, 224), 34, 0),
+    Case("torchvision ConvNeXt", _convnext, (384, 288), 34, 0),
+    Case("torchvision ConvNeXt", _convnext, (96, 96), 34, 0),
+    Case("torchvision EfficientNet", _torchvision("efficientnet_b0"), (64, 96), 329, 0),
+    Case("torchvision ResNet", _torchvision("resnet18"), (96, 64), 67, 0),
     Case(
         "timm ViT with registers",
         _timm("vit_small_patch14_reg4_dinov2", img_size=(126, 224), depth=2, embed_dim=36, num_heads=3),
         (126, 224),
+        49,
+        4,
     ),
     Case(
         "timm Hiera",
         _timm("hiera_tiny_224", img_size=(96, 96), embed_dim=12, num_heads=1, stages=(1, 1, 2, 1)),
         (96, 96),
+        22,
+        74,
     ),
-    Case("timm NesT", _nest, (96, 96)),
-    Case("timm MobileNet", _timm("mobilenetv3_small_050"), (96, 64)),
+    Case("timm NesT", _nest, (96, 96), 22, 51),
+    Case("timm MobileNet", _timm("mobilenetv3_small_050"), (96, 64), 229, 0),
     Case(
         "transformers SegFormer",
         _transformers(
@@ -105,16 +113,22 @@ CASES = (
             decoder_hidden_size=16,
         ),
         (64, 256),
+        105,
+        10,
     ),
     Case(
         "transformers DeiT",
         _transformers("DeiTModel", "DeiTConfig", image_size=(96, 160), patch_size=16, **_TOKENS),
         (96, 160),
+        34,
+        0,
     ),
     Case(
         "transformers ViT",  # 3 x 5 patches and a class token are no 4 x 4
         _transformers("ViTModel", "ViTConfig", image_size=(48, 80), patch_size=16, **_TOKENS),
         (48, 80),
+        34,
+        0,
     ),
     Case(
         "transformers Swin",
@@ -122,8 +136,10 @@ CASES = (
             "SwinModel", "SwinConfig", embed_dim=24, depths=[2, 1], num_heads=[2, 3], image_size=(112, 168)
         ),
         (112, 168),
+        42,
+        15,
     ),
-    Case("our VGG with batch norm", lambda: VGG(7), (96, 96)),
-    Case("our U-Net", lambda: SegmentNet(5, widths=(8, 12, 16)), (64, 96)),
+    Case("our VGG with batch norm", lambda: VGG(7), (96, 96), 55, 0),
+    Case("our U-Net", lambda: SegmentNet(5, widths=(8, 12, 16)), (64, 96), 34, 0),
 )
 """Twelve kinds of networks; some at several sizes."""

@@ -12,12 +12,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import dissect_widgets as dw
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layers import list_layers, locate_in, look, plan_layers, read_layers
 from dissect_widgets.errors import LayerError
 from tests.core.proofs.moved_patch import follow_patch
 from tests.core.proofs.placement_oracle import described, judge, traced_outputs
 from tests.real.networks import CASES, Case, made
+from tests.small_images import ArrayImages
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +46,7 @@ def test_layers_are_read_rightly_or_refused(case: Case) -> None:
     refused = refused_layers(net, images)
     with evaluation(net):
         plans = plan_layers(net, layers, images, rule="receptive-field", token_grids={}, image_size=case.size)
-    outputs, _ = traced_outputs(net, layers, images)
+    outputs, _ = traced_outputs(net, layers, images, {name: plan.info.part for name, plan in plans.items()})
     wrong = {}
     for name, plan in plans.items():
         placement, places = judge(outputs[name], plan.info, plan.grid), outputs[name].places
@@ -52,8 +54,21 @@ def test_layers_are_read_rightly_or_refused(case: Case) -> None:
             truly = "" if places is None else described(places)
             wrong[name] = f"{plan.info.kind} {plan.info.shape}: {placement.reason}; truly {truly}"
     assert not wrong
-    for name, reason in refused.items():
-        assert name in reason, reason
+    assert all(name in reason for name, reason in refused.items())
     slopes = follow_patch(net, {name: (plan.info, plan.grid) for name, plan in plans.items()}, images[0])
     lost = {name: slope for name, slope in slopes.items() if not (math.isnan(slope) or slope > 0.3)}
-    print("COUNTS", case.name, case.size, len(plans), len(refused), lost, list(refused.items())[:3])
+    assert not lost
+    # of libraries' later versions there may be more of one and fewer of the other, never the reverse
+    assert len(plans) >= case.right and len(refused) <= case.refused, (len(plans), len(refused))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name} {case.size[0]}x{case.size[1]}")
+def test_layers_that_are_offered_are_dissected(case: Case) -> None:
+    net, data = made(case), ArrayImages(3, case.size)
+    layers = list_layers(net, data.images[:1])
+    result = dw.dissect(
+        net, [layer.name for layer in layers], data, settings=dw.Settings(exemplars=1), progress=False
+    )
+    assert [(layer.name, layer.units) for layer in layers] == [
+        (name, result[name].units) for name in result.layer_names
+    ]

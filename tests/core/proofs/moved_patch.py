@@ -51,7 +51,8 @@ def follow_patch(
         Layer -> how it is read, and where its positions are said to lie.
     """
     changes: dict[str, Tensor] = {}
-    with evaluation(model), trace(model, list(layers)) as seen:
+    parts = {name: info.part for name, (info, _) in layers.items()}
+    with evaluation(model), trace(model, list(layers), parts=parts) as seen:
         model(image[None].clone())  # a network may write into its input
         clean = {name: as_maps(seen[name], info).clone() for name, (info, _) in layers.items()}
         for fill in FILLS:

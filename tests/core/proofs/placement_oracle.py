@@ -6,7 +6,7 @@ network (`traced_places`), and compares them with where the product says that th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -36,21 +36,26 @@ class Output(NamedTuple):
 
 
 def traced_outputs(
-    model: nn.Module, layers: Sequence[str], images: Tensor
+    model: nn.Module, layers: Sequence[str], images: Tensor, parts: Mapping[str, str] | None = None
 ) -> tuple[dict[str, Output], set[str]]:
-    """Outputs of layers with their places, and the operations that could not be followed."""
+    """Outputs of layers with their places, and the operations that could not be followed.
+
+    `parts` names the tensors of layers that output several.
+    """
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # one fused operation that hides the layers in it
     try:
         with evaluation(model), torch.inference_mode(), TracedPlaces(images) as places:
-            seen = _outputs(model, layers, images)
+            seen = _outputs(model, layers, images, parts or {})
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
     return {name: Output(output, places.of(output)) for name, output in seen.items()}, places.unknown
 
 
-def _outputs(model: nn.Module, layers: Sequence[str], images: Tensor) -> dict[str, Tensor]:
-    with trace(model, layers) as seen:
+def _outputs(
+    model: nn.Module, layers: Sequence[str], images: Tensor, parts: Mapping[str, str]
+) -> dict[str, Tensor]:
+    with trace(model, layers, parts=parts) as seen:
         model(images.clone())  # a network may write into its input
     return seen
 
