@@ -21,7 +21,7 @@ class Case(NamedTuple):
     right: int
     """Layers that are offered, in the versions of the libraries of November 2026."""
     refused: int
-    """Layers that run and are not offered: windows, blocks, other orders; maps of too few positions to tell."""
+    """Layers that run and are not offered: windows, blocks, other orders; too few positions to tell."""
 
 
 def made(case: Case) -> nn.Module:

@@ -34,7 +34,7 @@ def refused_layers(net: nn.Module, images: Tensor) -> dict[str, str]:
     """Layers that run and output a tensor, but are not offered, and why."""
     names = [name for name, _ in net.named_modules() if name]
     with evaluation(net):
-        seen = look(net, names, images, all_of_them=False)
+        seen = look(net, names, images, all_of_them=False).layers
         found = read_layers(seen, images.shape[2:], {}, locate_in(net, images))
     return {name: str(part) for name, part in found.items() if isinstance(part, LayerError)}
 

@@ -258,6 +258,14 @@ def _mean_over(places: Places, dims: Sequence[int], keep: bool) -> Places:
     return Places(mean(places.image), y, x, (square - y**2 - x**2).clamp(min=0), channel)
 
 
+def _sharp(places: Places, dim: int) -> Places:
+    """Without the places of channels that are more blurred than others, beside which they tell nothing."""
+    blur = torch.where(torch.isnan(places.y) | torch.isnan(places.blur), math.inf, places.blur)
+    sharp = blur <= blur.amin(dim, keepdim=True) * 1.01 + 1
+    y, x, kept = (torch.where(sharp, t, math.nan) for t in (places.y, places.x, places.blur))
+    return places._replace(y=y, x=x, blur=kept)
+
+
 def _reduce(call: _Call) -> None:
     places = call.of(0)
     if places is None:
@@ -274,6 +282,8 @@ def _reduce(call: _Call) -> None:
 def _product(call: _Call, left: Tensor, right: Tensor) -> None:
     """Places of a product of matrices (..., n, k) and (..., k, m)."""
     before, after = call.mode.of(left), call.mode.of(right)
+    if after is None and before is not None:
+        before = _sharp(before, -1)
     rows, columns = left.shape[-2], right.shape[-1]
     shape = (*left.shape[:-1], columns)
     a = None if before is None else Places(*(t.expand(shape) for t in _mean_over(before, [-1], True)))
@@ -385,7 +395,7 @@ def _convolution(call: _Call) -> None:
     if count not in (1, 2):
         call.mode.unknown.add(f"convolution of {count} dimensions")
         return
-    one = _mean_over(places, [1], True)
+    one = _mean_over(_sharp(places, 1), [1], True)
     stride, padding, dilation = (_pair(call.named(n), count) for n in ("stride", "padding", "dilation"))
     kernel = list(weight.shape[2:])
     if call.named("transposed"):
