@@ -16,13 +16,14 @@ from dissect_widgets.api import attacks
 from tests.core.small_classifiers import CLASSES, QUICK, Counting, Pictures, attack, classifier, normalized
 
 STEPS = dw.ProjectedGradient(radius=0.03, steps=6)
+PROOF = 2  # passes that prove the network a function of each image
 BOTH = pytest.mark.parametrize("method", [QUICK, STEPS], ids=["cw", "pgd"])
 
 
 def interrupted(net: nn.Module, data: Pictures, after: int, **options: Any) -> dw.AttackResult:
     """What an attack has come to when it is interrupted, in the call before which `after` others were."""
     assert isinstance(net, Counting)
-    net.calls, net.stop = 0, after
+    net.calls, net.stop = 0, after + PROOF
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(
         dw.Interrupted, match=r"Interrupted after \d of 7 images; \d have succeeded. Call again to resume"
@@ -173,6 +174,6 @@ def test_the_bar_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interrupt_at_the_very_end_loses_nothing() -> None:
     net, data = classifier(Counting), Pictures(2)
     assert isinstance(net, Counting)
-    net.stop = 1 + STEPS.steps  # the last of its calls
+    net.stop = PROOF + 1 + STEPS.steps  # the last of its calls
     found = attack(net, data, method=STEPS, batch_size=3)
     assert found.finished.all()
