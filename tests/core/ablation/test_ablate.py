@@ -504,14 +504,13 @@ class Odd(nn.Module):
         maps, _ = self.conv(x), self.aside(x)
         scores = maps.mean((2, 3))
         nan = torch.where(x[:, :1, 0, 0] > 0.5, scores, torch.nan)
-        return {"dict": {"logits": scores}, "tuple": (scores, maps), "maps": maps, "nan": nan}.get(
-            self.kind, scores
-        )
+        several = {"a": scores, "b": scores + 1}
+        return {"several": several, "maps": maps, "nan": nan}.get(self.kind, scores)
 
 
 @pytest.mark.parametrize(
     ("kind", "message"),
-    [("dict", "dict with 'logits'.*Wrap"), ("tuple", "tuple"), ("maps", r"\(2, 5, 20, 24\) for 2")],
+    [("several", "dict with a .*Wrap"), ("maps", r"\(2, 5, 20, 24\) for 2")],
 )
 def test_outputs_that_are_no_scores(kind: str, message: str) -> None:
     with pytest.raises(LayerError, match=message):
