@@ -27,6 +27,9 @@ from dissect_widgets.errors import LayerError
 LEAST_AGREEMENT: Final = 0.7
 _STRIPS: Final = 6
 _MOST_UNITS: Final = 32
+_MOST_RANKED: Final = 500  # positions, spread over all
+_CHANCE: Final = 0.25  # strength that a few units reach, read as positions
+_FEW: Final = 5  # positions of fewer may be in any order by chance
 _NO_INFLUENCE: Final = 1e-9  # of the energy of the most influential strip; rounding stays below
 
 
@@ -113,7 +116,7 @@ def influence(output: Tensor, kind: LayerKind) -> Tensor:
     values = kind.to_positions(some).float().nan_to_num(0, 0, 0)  # what is not finite is an error of the run
     change = values[1:] - values[:1]
     if change.shape[2] > 1:
-        change -= change.mean(2, keepdim=True)
+        change -= _common(change)
     change = change.square_()
     spread = change.mean((0, 2))
     moving = spread > 0
@@ -121,6 +124,21 @@ def influence(output: Tensor, kind: LayerKind) -> Tensor:
         return torch.zeros(change.shape[0], change.shape[2], dtype=torch.float64)
     weights = torch.where(moving, 1 / spread, 0) / int(moving.sum())
     return torch.einsum("sup,u->sp", change, weights).double().cpu()
+
+
+def _common(change: Tensor) -> Tensor:
+    """What at least two thirds of all positions have in common, (strips, units, 1).
+
+    A mean would mix into it what a few positions do, and take all differences from maps of two rows.
+    """
+    count = change.shape[2]
+    if count > _MOST_RANKED:
+        change = change[..., torch.linspace(0, count - 1, _MOST_RANKED, device=change.device).long()]
+        count = _MOST_RANKED
+    third = -(-count // 3)
+    lower = change.kthvalue(third, 2, keepdim=True).values
+    upper = change.kthvalue(count + 1 - third, 2, keepdim=True).values
+    return lower.clamp_min(0) + upper.clamp_max(0)  # the lesser change; none if they differ in sign
 
 
 class Places(NamedTuple):
@@ -198,27 +216,55 @@ def choose_reading(
         raise LayerError(
             f"{output}, the same whatever is changed in the image: nothing tells where they lie."
         )
-    best, found = max(rated, key=lambda each: each[1].least)
-    if found.least < LEAST_AGREEMENT:
+    best, found = max(rated, key=lambda each: _strength(measured[each[0].kind], each[0].size, each[1]))
+    strength = _strength(measured[best.kind], best.size, found)
+    otherwise = max((_other_order(measured[kind], size) for (kind, size), _ in rated), default=(0.0, ""))
+    if found.least < LEAST_AGREEMENT or otherwise[0] > strength:
+        why = otherwise[1] if otherwise[0] > strength else _ANOTHER_ORDER
         raise LayerError(
             f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
-            f"changes agrees with {best} by {found} ({LEAST_AGREEMENT} is needed).{_why(rated, measured)}"
+            f"changes agrees with {best} by {found} ({LEAST_AGREEMENT} is needed).{why}"
         )
     return best, found
 
 
-def _why(rated: Sequence[tuple[Reading, Agreement]], measured: dict[LayerKind, Places]) -> str:
-    """What else an output may be, as the end of a message."""
-    for (kind, size), straight in rated:
-        turned = agreement(Places(measured[kind].across, measured[kind].down), size)
-        if turned.least >= LEAST_AGREEMENT:
-            return " Its rows and columns are exchanged."
-        if min(abs(straight.down), abs(straight.across)) >= LEAST_AGREEMENT:
-            return " It is mirrored."
-    return (
-        " Its positions may stand in another order (windows, blocks), or each look at the whole image: take "
-        "the output of the stage that contains it, or wrap it in a module that returns maps (B, units, h, w)."
-    )
+_ANOTHER_ORDER: Final = (
+    " Its positions may stand in another order (windows, blocks), or each look at the whole image: take "
+    "the output of the stage that contains it, or wrap it in a module that returns maps (B, units, h, w)."
+)
+
+
+def _strength(measured: Places, size: MapSize, agreed: Agreement) -> float:
+    """Agreement, weighted by how far the places reach: a few units read as positions agree by chance.
+
+    Units look at the whole image, and so lie near its middle; positions lie all over it.
+    """
+    chosen = slice(size.first, size.first + size.positions)
+    reach = 1.0
+    for dim, length in enumerate((size.height, size.width)):
+        if length > 1:
+            steps = (torch.arange(length, dtype=torch.float64) + 0.5) / length - 0.5
+            rows = measured[dim][chosen].view(size.height, size.width).mean(1 - dim)
+            reach = min(reach, abs(float(rows @ steps)) / float(steps @ steps))
+    return agreed.least * reach
+
+
+def _other_order(measured: Places, size: MapSize) -> tuple[float, str]:
+    """How strongly an output follows the image mirrored, or rows and columns exchanged, in words too."""
+    found = [(0.0, "")]
+    if size.positions < _FEW:
+        return found[0]
+    straight, across = agreement(measured, size), Places(measured.across, measured.down)
+    turned = agreement(across, size)
+    for places_of, agreed, words in (
+        (measured, straight, " It is mirrored."),
+        (across, turned, " Its rows and columns are exchanged."),
+    ):
+        either = Agreement(abs(agreed.down), abs(agreed.across))
+        strength = _strength(places_of, size, either)
+        if either.least >= LEAST_AGREEMENT and strength >= _CHANCE and (agreed is turned or agreed.least < 0):
+            found.append((strength, words))
+    return max(found)
 
 
 def check_whole(layer: str, influences: Tensor, rows: int, size: MapSize) -> None:

@@ -17,7 +17,7 @@ from dissect_widgets.errors import LayerError
 TokenGrid = tuple[int, int]
 Plane = tuple[int, int]
 _MOST_EXTRA_TOKENS = 16
-_MOST_UNEVEN = 4.0  # rows and columns of one token, at most this far from square
+_MOST_UNEVEN = 2.5  # rows to columns of a token; windows of 2 x 2 in a row would pass for tokens of 4 to 1
 
 
 class MapSize(NamedTuple):

@@ -172,7 +172,9 @@ def list_layers(
             locate = locate_by_images(model, images, lambda output: output) if made else locate
         found = read_layers(seen, size, token_grids or {}, locate)
     return [
-        _info(name, seen[name], part[0]) for name, part in found.items() if not isinstance(part, LayerError)
+        _info(name, seen[name], part[0])
+        for name, part in found.items()
+        if not isinstance(part, LayerError) and len(seen[name].output) == len(images)
     ]
 
 

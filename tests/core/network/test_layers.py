@@ -270,7 +270,6 @@ def test_outputs_of_other_kinds(odd: OddNet) -> None:
         "pair:1:0",
         "named",
         "last",
-        "first",
     ]
     assert plans_of(odd, "pair:0")["pair:0"].info.shape == (2, 5, 10, 14)
     with pytest.raises(LayerError, match=r"'nested' outputs shape \(2, 5, 1, 1, 10, 14\).*tokens \(B, "):
