@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -86,25 +86,35 @@ class _AlikeForImages(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return func(*args, **options)
         if options.get("generator") is not None:
             options["generator"] = None  # one of the network's goes on from pass to pass
-        first = args[0] if args else None
-        if isinstance(first, Tensor) and first.dim() and len(first) == self.count:
-            return self._for_each(func, first, args[1:], options)
-        if isinstance(first, (list, tuple)) and first and first[0] == self.count:
-            one = func([1, *first[1:]], *args[1:], **options)
-            return one.expand(first).contiguous()
+        for place, value in enumerate(args):
+            if isinstance(value, Tensor) and value.dim() and len(value) and len(value) % self.count == 0:
+                return self._for_each(func, args, options)
+            if isinstance(value, (list, tuple)) and value and value[0] == self.count:  # a size
+                one = func(*args[:place], [1, *value[1:]], *args[place + 1 :], **options)
+                return one.expand(value).contiguous()
         return func(*args, **options)
 
-    def _for_each(self, func: Any, first: Tensor, more: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        before = _generator_state(first.device)
+    def _for_each(self, func: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """Run an operation on the rows of each image: one, or as many as there are heads or windows."""
+        first = next(value for value in args if isinstance(value, Tensor))
+        before, rows = _generator_state(first.device), len(first)
         parts = []
-        for row in range(self.count):
+        for image in range(self.count):
             _set_generator_state(first.device, before)
-            parts.append(func(first[row : row + 1], *more, **options))
-        if func._schema.is_mutable:  # it was written into the rows
+            of_image = slice(image * rows // self.count, (image + 1) * rows // self.count)
+            own = [v[of_image] if isinstance(v, Tensor) and v.dim() and len(v) == rows else v for v in args]
+            parts.append(func(*own, **options))
+        if func._schema.name.endswith("_"):  # it was written into the rows
             return first
         if isinstance(parts[0], (tuple, list)):
-            return tuple(torch.cat(each) for each in zip(*parts, strict=True))
-        return torch.cat(parts)
+            return tuple(_joined(each) for each in zip(*parts, strict=True))
+        return _joined(parts)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Results for each image as that for all; of what is no tensor of images, such as a seed, the first."""
+    whole = all(isinstance(part, Tensor) and part.dim() for part in parts)
+    return torch.cat(list(parts)) if whole else parts[0]
 
 
 def _generator_state(device: torch.device) -> Tensor:
