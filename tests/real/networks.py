@@ -139,6 +139,20 @@ CASES = (
         42,
         15,
     ),
+    Case(
+        "transformers YOLOS",  # a class token, 6 x 10 patches, then 10 tokens of objects: no 7 x 10
+        _transformers(
+            "YolosModel",
+            "YolosConfig",
+            image_size=[96, 160],
+            patch_size=16,
+            num_detection_tokens=10,
+            **_TOKENS,
+        ),
+        (96, 160),
+        40,
+        3,
+    ),
     Case("our VGG with batch norm", lambda: VGG(7), (96, 96), 55, 0),
     Case("our U-Net", lambda: SegmentNet(5, widths=(8, 12, 16)), (64, 96), 34, 0),
 )

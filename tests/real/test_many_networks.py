@@ -72,3 +72,24 @@ def test_layers_that_are_offered_are_dissected(case: Case) -> None:
     assert [(layer.name, layer.units) for layer in layers] == [
         (name, result[name].units) for name in result.layer_names
     ]
+
+
+class TwoForms(nn.Module):
+    """One module passes tokens on, then maps, as in EdgeNeXt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.mix, self.pass_on = nn.Conv2d(3, 6, 8, 8), nn.Linear(6, 6), nn.Identity()
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.patches(images)
+        tokens = self.pass_on(self.mix(maps.flatten(2).transpose(1, 2)))
+        return self.pass_on(tokens.transpose(1, 2).reshape(maps.shape))
+
+
+def test_a_module_of_two_forms_is_read_by_its_last_output() -> None:
+    case = Case("two forms", TwoForms, (40, 56), 3, 0)
+    read = {layer.name: layer for layer in list_layers(made(case), images_of(case))}
+    assert set(read) == {"patches", "mix", "pass_on"}
+    assert read["pass_on"][2:7] == ("map", (2, 6, 5, 7), 6, 5, 7)
+    assert read["mix"][2:7] == ("tokens", (2, 35, 6), 6, 5, 7)

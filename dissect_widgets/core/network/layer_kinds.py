@@ -6,7 +6,7 @@ outputs of another form, add one there: see docs/contributing/add_a_layer_kind.m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ def _token_sizes(output: LayerOutput, count: int) -> list[MapSize]:
         height, width = output.token_grid
         extra = count - height * width
         fits = extra >= 0 and height >= 1 and width >= 1
-        return [MapSize(height, width, first) for first in dict.fromkeys((extra, 0))] if fits else []
+        return [MapSize(height, width, first) for first in _firsts(extra)] if fits else []
     if count == 1:
         return [MapSize(1, 1)]
     aspect = output.image[0] / output.image[1] if len(output.image) == 2 else 1.0
@@ -107,8 +107,13 @@ def _token_sizes(output: LayerOutput, count: int) -> list[MapSize]:
         for positions in range(count, max(count - _MOST_EXTRA_TOKENS, 2) - 1, -1)
         for rows in _divisors(positions)
         if 1 / _MOST_UNEVEN <= rows / (positions // rows) / aspect <= _MOST_UNEVEN
-        for first in dict.fromkeys((count - positions, 0))
+        for first in _firsts(count - positions)
     ]
+
+
+def _firsts(extra: int) -> Iterable[int]:
+    """How many of the extra tokens may come before those of the map: all, none, or of many a class token."""
+    return dict.fromkeys((extra, 0, 1) if extra > 4 else (extra, 0))
 
 
 def _divisors(number: int) -> Iterator[int]:

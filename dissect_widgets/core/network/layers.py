@@ -347,7 +347,9 @@ def _influences(
             before, version, found = last
             unchanged = tensor is before and version is not None and version == _version(tensor)
             if not unchanged or kinds != found.of_kind.keys():  # layers may hand on what they get
-                whole = len(tensor) == len(strips.images)
+                shape = LayerOutput(name, tuple(tensor.shape), ())
+                # a module that runs several times may output other forms before the last
+                whole = len(tensor) == len(strips.images) and all(kind.recognize(shape) for kind in kinds)
                 values = {kind: influence(tensor, kind) for kind in kinds} if whole else {}
                 found = _Influences(tuple(tensor.shape), values)
                 last = tensor, _version(tensor), found
