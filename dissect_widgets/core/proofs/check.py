@@ -39,7 +39,7 @@ from dissect_widgets.core.proofs.function import (
 )
 from dissect_widgets.core.proofs.items import prove_classes, prove_items
 from dissect_widgets.core.proofs.report import CheckReport, Proof
-from dissect_widgets.errors import DissectError, LayerError, ProofError
+from dissect_widgets.errors import DataError, DissectError, LayerError, ProofError
 
 _READ = "its units, rows and columns are known"
 
@@ -106,6 +106,8 @@ class _Ends(Exception):
 
 def _input(model: nn.Module, data: Any, preprocess: Any, proofs: list[Proof]) -> Tensor:
     """The network's input for the first image, once data and preprocessing are proved; adds to the proofs."""
+    if not len(data):
+        raise DataError("There are no images in the data.")
     of_data = [*getattr(data, "proofs", list)(), *prove_items(data)]
     if getattr(data, "targets", None) is not None:
         of_data.append(prove_classes(data))
