@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 import dissect_widgets as dw
 from dissect_widgets.core.network.hooks import evaluation
-from dissect_widgets.core.network.layers import list_layers, locate_in, look, plan_layers, read_layers
+from dissect_widgets.core.network.layers import list_layers, plan_layers, read_layers
+from dissect_widgets.core.network.locate import locate_in
+from dissect_widgets.core.network.look import look
 from dissect_widgets.errors import LayerError
 from tests.core.proofs.moved_patch import follow_patch
 from tests.core.proofs.placement_oracle import described, judge, traced_outputs

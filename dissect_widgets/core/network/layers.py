@@ -7,25 +7,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.grid import Grid, Rule
-from dissect_widgets.core.network.hooks import evaluation, find_layers
-from dissect_widgets.core.network.influence import (
-    Agreement,
-    Strips,
-    change_strips,
-    check_whole,
-    choose_reading,
-    influence,
-)
+from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.influence import Agreement
 from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layer_kinds import (
-    LAYER_KINDS,
     LayerKind,
     LayerOutput,
     MapSize,
@@ -34,14 +25,11 @@ from dissect_widgets.core.network.layer_kinds import (
     kind_called,
     possible_readings,
 )
-from dissect_widgets.core.network.original import is_script, original, split_name
-from dissect_widgets.core.network.outputs import SEPARATOR, choose_tensor, distinct_tensors, tensor_in
-from dissect_widgets.core.network.receptive_field import Field, FieldMode
-from dissect_widgets.core.network.run import run
+from dissect_widgets.core.network.locate import Locate, locate_in
+from dissect_widgets.core.network.look import Seen, look, version_of
+from dissect_widgets.core.network.original import is_script, original
+from dissect_widgets.core.network.outputs import SEPARATOR
 from dissect_widgets.errors import LayerError
-
-IMAGES_FOR_PLACES: Final = 13
-"""Images that go through a network where the places of a layer must be measured."""
 
 
 class LayerInfo(NamedTuple):
@@ -87,45 +75,6 @@ class LayerPlan(NamedTuple):
     """Where the positions of its map lie in the image."""
     overwritten: bool
     """Whether a later module changes the output in place, so that it must be copied."""
-
-
-class Seen(NamedTuple):
-    """What a pass shows of a layer."""
-
-    module: str
-    output: Tensor
-    """The last one, as it was when the layer ended; later modules may change it in place."""
-    version: int | None
-    """How often it had been changed in place then; None if that is not recorded."""
-    field: Field | None
-    """Receptive fields of its plane, where they can be followed."""
-    calls: int
-    part: str = ""
-    """Name of the tensor in the output of the module, where that is no tensor."""
-    copied: Tensor | None = None
-    """A copy of the output, where single layers are looked at."""
-
-
-class _Influences(NamedTuple):
-    """Influence of strips on the output of a layer."""
-
-    shape: tuple[int, ...]
-    of_kind: dict[LayerKind, Tensor]
-    """For each kind that the output may be, float64 (strips, positions)."""
-
-
-class Look(NamedTuple):
-    """What a pass shows."""
-
-    layers: dict[str, Seen]
-    """Layers in the order in which they ended."""
-    output: Any
-    """Of the network."""
-
-
-Located = tuple[Reading, Agreement]
-Locate = Callable[[Mapping[str, Sequence[Reading]]], Mapping[str, Located | LayerError]]
-"""Finds the right one of several readings of each layer."""
 
 
 def list_layers(
@@ -240,49 +189,9 @@ def plan_layers(
             y, x, _ = field
             grid = Grid(info.height, info.width, y.center, x.center, y.step, x.step, "receptive-field")
         # a tensor of inference mode does not record whether it was changed, and so is copied
-        overwritten = version is None or _version(output) != version
+        overwritten = version is None or version_of(output) != version
         plans[name] = LayerPlan(info, grid, overwritten)
     return plans
-
-
-def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: bool = True) -> Look:
-    """Run the model once, and see what layers output, in the order in which they run.
-
-    A layer that outputs several tensors is seen under the name of each; with `all_of_them`, under its own.
-
-    Raises
-    ------
-    LayerError
-        If a name is unknown; with `all_of_them`, if one outputs no tensor or several, or does not run.
-    """
-    seen: dict[str, Seen] = {}
-    modules = find_layers(model, names)
-
-    def recorder(name: str):  # type: ignore[no-untyped-def]
-        def record(module: nn.Module, _inputs: object, output: object) -> None:
-            if all_of_them:
-                parts = [_part(model, name, output, len(batch))]
-            else:
-                parts = [p for p, t in distinct_tensors(output).items() if not p or _fits(t, len(batch))]
-            for part in parts:
-                tensor = tensor_in(output, part, name)
-                layer = name if len(parts) == 1 else f"{name}{SEPARATOR}{part}"
-                calls = seen.pop(layer).calls + 1 if layer in seen else 1
-                kind, version = type(module).__name__, _version(tensor)
-                copied = tensor.detach().clone() if all_of_them else None
-                seen[layer] = Seen(kind, tensor, version, fields.of(tensor), calls, part, copied)
-
-        return record
-
-    with ExitStack() as stack:
-        for name, module in modules.items():
-            stack.callback(module.register_forward_hook(recorder(name)).remove)
-        with FieldMode(batch) as fields:
-            result = run(model, batch)
-    missing = [name for name in names if name not in seen]
-    if missing and all_of_them:
-        raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")
-    return Look(seen, result)
 
 
 def read_layers(
@@ -313,73 +222,6 @@ def read_layers(
             unsure[asked[name]] = readings
     located = locate(unsure) if unsure else {}
     return found | {name: located[named] for name, named in asked.items()}
-
-
-def locate_in(model: nn.Module, batch: Tensor, *, whole: bool = True) -> Locate:
-    """How to find readings by changing strips of the first image of a batch (B, C, H, W).
-
-    A layer that does not look at the `whole` image is refused, unless places do not matter.
-    """
-
-    def locate(unsure: Mapping[str, Sequence[Reading]]) -> dict[str, Located | LayerError]:
-        if batch.dim() != 4:
-            reason = "the network takes no images, so that nothing tells where its positions lie."
-            return {name: LayerError(f"Layer {name!r}: {reason}") for name in unsure}
-        strips = change_strips(batch[:1])
-        measured = _influences(model, unsure, strips)
-        return {name: _located(name, unsure[name], measured.get(name), strips, whole) for name in unsure}
-
-    return locate
-
-
-def _influences(
-    model: nn.Module, unsure: Mapping[str, Sequence[Reading]], strips: Strips
-) -> dict[str, _Influences]:
-    """Influence of strips on the outputs of layers, for each kind that these may be."""
-    measured: dict[str, _Influences] = {}
-    last: tuple[Tensor | None, int | None, _Influences] = None, None, _Influences((), {})
-
-    def measurer(name: str):  # type: ignore[no-untyped-def]
-        def measure(_module: nn.Module, _inputs: object, output: object) -> None:
-            nonlocal last
-            tensor = tensor_in(output, _part(model, name, output, len(strips.images)), name)
-            kinds = {reading.kind for reading in unsure[name]}
-            before, version, found = last
-            unchanged = tensor is before and version is not None and version == _version(tensor)
-            if not unchanged or kinds != found.of_kind.keys():  # layers may hand on what they get
-                shape = LayerOutput(name, tuple(tensor.shape), ())
-                # a module that runs several times may output other forms before the last
-                whole = len(tensor) == len(strips.images) and all(kind.recognize(shape) for kind in kinds)
-                values = {kind: influence(tensor, kind) for kind in kinds} if whole else {}
-                found = _Influences(tuple(tensor.shape), values)
-                last = tensor, _version(tensor), found
-            measured[name] = found
-
-        return measure
-
-    with ExitStack() as stack:
-        for name, module in find_layers(model, unsure).items():
-            stack.callback(module.register_forward_hook(measurer(name)).remove)
-        run(model, strips.images)
-    return measured
-
-
-def _located(
-    name: str,
-    readings: Sequence[Reading],
-    measured: _Influences | None,
-    strips: Strips,
-    whole: bool,
-) -> Located | LayerError:
-    if measured is None or not measured.of_kind:
-        return LayerError(f"Layer {name!r}: the first dimension of its output is not the batch.")
-    try:
-        reading, found = choose_reading(name, (1, *measured.shape[1:]), readings, measured.of_kind, strips)
-        if whole:
-            check_whole(name, measured.of_kind[reading.kind], len(strips.down), reading.size)
-        return reading, found
-    except LayerError as error:
-        return error
 
 
 def describe_reading(
@@ -420,23 +262,3 @@ def _info(name: str, seen: Seen, reading: Reading) -> LayerInfo:
     units = shape[reading.kind.unit_dim]
     kind, calls, part = reading.kind.name, seen.calls, seen.part
     return LayerInfo(name, seen.module, kind, shape, units, height, width, calls, first, part)
-
-
-def _part(model: nn.Module, layer: str, output: object, count: int) -> str:
-    """Name of the tensor of a layer's output that is read; "" where it outputs nothing else."""
-    return choose_tensor(output, split_name(model, layer)[1], layer, lambda tensor: _fits(tensor, count))
-
-
-def _fits(tensor: Tensor, count: int) -> bool:
-    """Whether one of several tensors of an output may have activations of `count` images."""
-    output = LayerOutput("", tuple(tensor.shape), ())
-    return (
-        tensor.is_floating_point()
-        and output.shape[:1] == (count,)
-        and any(kind.recognize(output) for kind in LAYER_KINDS)
-    )
-
-
-def _version(tensor: Tensor) -> int | None:
-    """How often a tensor was changed in place; None if that is not recorded."""
-    return None if tensor.is_inference() else tensor._version

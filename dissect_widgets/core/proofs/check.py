@@ -19,14 +19,9 @@ from dissect_widgets.core.data.latents import Latents, ToImages, first_images, i
 from dissect_widgets.core.data.preprocessing import Preprocessing
 from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype
 from dissect_widgets.core.network.influence_on_images import locate_by_images
-from dissect_widgets.core.network.layers import (
-    Locate,
-    Look,
-    describe_reading,
-    locate_in,
-    look,
-    read_layers,
-)
+from dissect_widgets.core.network.layers import describe_reading, read_layers
+from dissect_widgets.core.network.locate import Locate, locate_in
+from dissect_widgets.core.network.look import Look, look
 from dissect_widgets.core.network.original import is_script, layer_name, original
 from dissect_widgets.core.network.outputs import SEPARATOR
 from dissect_widgets.core.proofs.frame import check_preprocess

@@ -12,15 +12,9 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.network.grid import Rule
 from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layer_kinds import TokenGrid
-from dissect_widgets.core.network.layers import (
-    LayerInfo,
-    LayerPlan,
-    Locate,
-    Seen,
-    locate_in,
-    look,
-    plan_layers,
-)
+from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, plan_layers
+from dissect_widgets.core.network.locate import Locate, locate_in
+from dissect_widgets.core.network.look import Seen, look
 from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.core.proofs.function import (
     Watched,
