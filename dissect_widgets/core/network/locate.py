@@ -17,7 +17,7 @@ from dissect_widgets.core.network.influence import (
     choose_reading,
     influence,
 )
-from dissect_widgets.core.network.layer_kinds import LayerKind, Reading
+from dissect_widgets.core.network.layer_kinds import LayerKind, LayerOutput, Reading
 from dissect_widgets.core.network.look import part_of, version_of
 from dissect_widgets.core.network.outputs import tensor_in
 from dissect_widgets.core.network.run import run
