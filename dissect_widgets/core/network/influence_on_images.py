@@ -21,6 +21,8 @@ from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import LayerError
 
 _STRIPS = 6
+_CHANCE, _FEW = 0.25, 5
+"""Agreement times reach that units have by chance, read as positions; twice as much if they are fewer."""
 
 
 def locate_by_images(
@@ -49,8 +51,9 @@ def _located(
     rated = [(each, _agreement(generator, latents, to_images, name, each)) for each in readings]
     if not rated:
         return LayerError(f"Layer {name!r} outputs nothing that forms a map.")
-    best, found = max(rated, key=lambda each: each[1].least)
-    if found.least >= LEAST_AGREEMENT:
+    best, (found, reach) = max(rated, key=lambda each: each[1][0].least * each[1][1])
+    chance = _CHANCE if best.size.positions >= _FEW else 2 * _CHANCE
+    if found.least >= LEAST_AGREEMENT and found.least * reach >= chance:
         return best, found
     return LayerError(
         f"Layer {name!r}: no reading of its output leads to places in the image: strips of it were changed, "
@@ -65,8 +68,8 @@ def _agreement(
     to_images: Callable[[Tensor], Tensor],
     name: str,
     reading: Reading,
-) -> Agreement:
-    """How well changes in the image follow the strips that are changed in a layer's output."""
+) -> tuple[Agreement, float]:
+    """How well changes in the image follow the strips that are changed in a layer's output, and how far."""
     chosen: list[tuple[int, float, Tensor]] = []  # direction, center, positions
     size = reading.size
     numbers = torch.arange(size.positions).view(size.height, size.width)
@@ -99,16 +102,20 @@ def _agreement(
     finally:
         handle.remove()
     energy = (images[1:] - images[:1]).double().square().sum(1).cpu()
-    return Agreement(*(_follows(energy, chosen, direction) for direction in (0, 1)))
+    down, across = (_follows(energy, chosen, direction) for direction in (0, 1))
+    return Agreement(down[0], across[0]), min(down[1], across[1])
 
 
-def _follows(energy: Tensor, chosen: Sequence[tuple[int, float, Tensor]], direction: int) -> float:
-    """Cosine between the centers of strips and of what they change, in its rows (0) or columns (1)."""
+def _follows(
+    energy: Tensor, chosen: Sequence[tuple[int, float, Tensor]], direction: int
+) -> tuple[float, float]:
+    """Centers of what strips change, in rows (0) or columns (1): cosine with those of strips, and slope."""
     centers = torch.tensor([center for way, center, _ in chosen if way == direction], dtype=torch.float64)
     if len(centers) == 1:
-        return 1.0
+        return 1.0, 1.0
     changed = energy[torch.tensor([way == direction for way, _, _ in chosen])].sum(2 - direction)
     steps = (torch.arange(changed.shape[1], dtype=torch.float64) + 0.5) / changed.shape[1] - 0.5
     measured = (changed * steps).sum(1) / changed.sum(1).clamp_min(1e-30)
     norm = float(measured.norm() * centers.norm())
-    return float(measured @ centers) / norm if norm > 0 else 0.0
+    follows = float(measured @ centers)
+    return (follows / norm if norm > 0 else 0.0), abs(follows) / float(centers @ centers)
