@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.network.layers import IMAGES_FOR_PLACES
+from dissect_widgets.core.network.locate import IMAGES_FOR_PLACES
 from dissect_widgets.core.proofs.report import CheckReport, Proof
 from dissect_widgets.datasets.sample import write_sample
 from dissect_widgets.errors import DataError, LayerError, ProofError, SettingError
