@@ -96,6 +96,9 @@ def states() -> Iterator[None]:
     """Networks that draw leave numpy's and Python's generators as they were."""
     before = random.getstate(), np.random.get_state()
     with torch.random.fork_rng():
+        torch.manual_seed(0)
+        random.seed(0)
+        np.random.seed(0)
         yield
     random.setstate(before[0])
     np.random.set_state(before[1])
@@ -137,13 +140,13 @@ def test_another_seed_draws_otherwise_and_the_network_goes_on_to_draw(
 ) -> None:
     net, inputs = drawing(draw), images(3)
     fixed = dw.with_fixed_noise(net)
-    others = [dw.with_fixed_noise(net, seed=seed)(inputs) for seed in (1, 2, 3)]
+    others = [dw.with_fixed_noise(net, seed=seed)(inputs) for seed in range(1, 9)]
     assert any(not torch.allclose(fixed(inputs), other) for other in others)
-    passes = [net(inputs) for _ in range(4)]
+    passes = [net(inputs) for _ in range(9)]
     assert any(not torch.allclose(passes[0], other) for other in passes[1:])
     maps = torch.rand(1, 64, 9, 9) - 0.5
     first = net.draw(net, maps)
-    assert not all(torch.allclose(first, net.draw(net, maps)) for _ in range(4))
+    assert not all(torch.allclose(first, net.draw(net, maps)) for _ in range(20))
 
 
 def test_draws_differ_from_one_another_within_a_pass() -> None:
