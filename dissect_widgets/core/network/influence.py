@@ -25,6 +25,8 @@ from dissect_widgets.core.network.layer_kinds import LayerKind, MapSize, Reading
 from dissect_widgets.errors import LayerError
 
 LEAST_AGREEMENT: Final = 0.7
+_SMALL: Final = 9  # positions; fewer agree by chance
+_LEAST_OF_SMALL: Final = 0.9
 _STRIPS: Final = 6
 _MOST_UNITS: Final = 32
 _MOST_RANKED: Final = 500  # positions, spread over all
@@ -219,11 +221,12 @@ def choose_reading(
     best, found = max(rated, key=lambda each: _strength(measured[each[0].kind], each[0].size, each[1]))
     strength = _strength(measured[best.kind], best.size, found)
     otherwise = max((_other_order(measured[kind], size) for (kind, size), _ in rated), default=(0.0, ""))
-    if found.least < LEAST_AGREEMENT or otherwise[0] > strength:
+    needed = LEAST_AGREEMENT if best.size.positions >= _SMALL else _LEAST_OF_SMALL
+    if found.least < needed or otherwise[0] > strength:
         why = otherwise[1] if otherwise[0] > strength else _ANOTHER_ORDER
         raise LayerError(
             f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
-            f"changes agrees with {best} by {found} ({LEAST_AGREEMENT} is needed).{why}"
+            f"changes agrees with {best} by {found} ({needed} is needed).{why}"
         )
     return best, found
 

@@ -93,7 +93,10 @@ class Reading(NamedTuple):
 
 
 def _token_sizes(output: LayerOutput, count: int) -> list[MapSize]:
-    """Grids that so many tokens may form, of the image's aspect, with a few extra tokens before or after."""
+    """Grids that so many tokens may form, of the image's aspect, with a few extra tokens before or after.
+
+    At most half are extra ones: more would leave so few that they lie right by chance.
+    """
     if output.token_grid is not None:
         height, width = output.token_grid
         extra = count - height * width
@@ -104,7 +107,7 @@ def _token_sizes(output: LayerOutput, count: int) -> list[MapSize]:
     aspect = output.image[0] / output.image[1] if len(output.image) == 2 else 1.0
     return [
         MapSize(rows, positions // rows, first)
-        for positions in range(count, max(count - _MOST_EXTRA_TOKENS, 2) - 1, -1)
+        for positions in range(count, max(count - _MOST_EXTRA_TOKENS, -(-count // 2), 2) - 1, -1)
         for rows in _divisors(positions)
         if 1 / _MOST_UNEVEN <= rows / (positions // rows) / aspect <= _MOST_UNEVEN
         for first in _firsts(count - positions)
