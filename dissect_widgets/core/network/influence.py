@@ -26,7 +26,7 @@ from dissect_widgets.errors import LayerError
 
 LEAST_AGREEMENT: Final = 0.7
 _SMALL: Final = 9  # positions; fewer agree by chance
-_LEAST_OF_SMALL: Final = 0.9
+_LEAST_OF_SMALL: Final = 0.8
 _STRIPS: Final = 6
 _MOST_UNITS: Final = 32
 _MOST_RANKED: Final = 500  # positions, spread over all

@@ -130,6 +130,10 @@ def test_tokens_of_the_whole_image_are_no_places(
         return arranged.transpose(1, 2) if first else arranged
 
     net, images = Arranged(patch, arrange), image(*size)
+    if before + after == 5 and size == (16, 64):  # more than the four of the map, which chance could do
+        with pytest.raises(LayerError, match="no reading of it follows the image"):
+            read(net, images)
+        return
     info, maps = read(net, images)
     assert (info.height, info.width, info.first) == (size[0] // patch, size[1] // patch, before)
     torch.testing.assert_close(maps, net.maps(images).detach())
