@@ -95,23 +95,28 @@ class Reading(NamedTuple):
 def _token_sizes(output: LayerOutput, count: int) -> list[MapSize]:
     """Grids that so many tokens may form, of the image's aspect, with a few extra tokens before or after.
 
+    One that the caller gave is the first of them; `read_layers` compares it with what is found.
+
     At most half are extra ones: more would leave so few that they lie right by chance.
     """
+    given: list[MapSize] = []
     if output.token_grid is not None:
         height, width = output.token_grid
         extra = count - height * width
-        fits = extra >= 0 and height >= 1 and width >= 1
-        return [MapSize(height, width, first) for first in _firsts(extra)] if fits else []
+        if extra < 0 or height < 1 or width < 1:
+            return []
+        given = [MapSize(height, width, first) for first in _firsts(extra)]
     if count == 1:
-        return [MapSize(1, 1)]
+        return given or [MapSize(1, 1)]
     aspect = output.image[0] / output.image[1] if len(output.image) == 2 else 1.0
-    return [
+    found = [
         MapSize(rows, positions // rows, first)
         for positions in range(count, max(count - _MOST_EXTRA_TOKENS, -(-count // 2), 2) - 1, -1)
         for rows in _divisors(positions)
         if 1 / _MOST_UNEVEN <= rows / (positions // rows) / aspect <= _MOST_UNEVEN
         for first in _firsts(count - positions)
     ]
+    return list(dict.fromkeys([*given, *found]))
 
 
 def _firsts(extra: int) -> Iterable[int]:

@@ -25,7 +25,7 @@ from dissect_widgets.core.network.layer_kinds import (
     kind_called,
     possible_readings,
 )
-from dissect_widgets.core.network.locate import Locate, locate_in
+from dissect_widgets.core.network.locate import Locate, Located, locate_in
 from dissect_widgets.core.network.look import Seen, look, version_of
 from dissect_widgets.core.network.original import is_script, original
 from dissect_widgets.core.network.outputs import SEPARATOR
@@ -221,7 +221,23 @@ def read_layers(
             )
             unsure[asked[name]] = readings
     located = locate(unsure) if unsure else {}
-    return found | {name: located[named] for name, named in asked.items()}
+    return found | {
+        name: _as_given(name, located[named], token_grids.get(name)) for name, named in asked.items()
+    }
+
+
+def _as_given(name: str, located: Located | LayerError, given: TokenGrid | None) -> Located | LayerError:
+    """What was found for a layer, or an error if the caller gave another grid of its tokens."""
+    if given is None or isinstance(located, LayerError):
+        return located
+    (_, size), agreed = located
+    if (size.height, size.width) == tuple(given):
+        return located
+    rows, columns = given
+    return LayerError(
+        f"Layer {name!r}: its tokens were said to form a grid of {rows} x {columns}, but strips of the image "
+        f"were changed, and they follow as one of {size.height} x {size.width} (by {agreed})."
+    )
 
 
 def describe_reading(
