@@ -55,7 +55,7 @@ def test_bad_settings() -> None:
 
 
 class Copy(nn.Module):
-    """A network whose units copy masks of objects in the grid of the image: those of the image most like it."""
+    """A network whose units copy masks of objects, of the image that is most like the one it gets."""
 
     def __init__(self, data: Scenes, concepts: list[int]) -> None:
         super().__init__()
