@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from dissect_widgets.core.network.outputs import SEPARATOR
 from dissect_widgets.errors import LayerError, SettingError, nearest
@@ -52,6 +53,12 @@ def original(model: Any) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise SettingError(
             f"The network is {_described(model)}; it must be a torch.nn.Module.{_advice(model)}"
+        )
+    empty = [name for name, tensor in model.named_parameters() if is_lazy(tensor)]
+    if empty:
+        raise SettingError(
+            f"The network has no weights yet: {empty[0]!r} gets its shape in the first pass. Run it once, and "
+            "load its weights."
         )
     if isinstance(model, torch.fx.GraphModule) and not _runs_modules(model):
         raise SettingError(

@@ -387,3 +387,8 @@ def test_an_attack_on_a_network_that_writes_into_its_input(kind: str) -> None:
     ]
     assert torch.equal(results[0].adversarial, results[1].adversarial)
     assert (results[0].scores_adversarial == results[1].scores_adversarial).all()
+
+
+def test_a_network_without_weights_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"no weights yet: '0.weight' gets its shape in the first pass"):
+        original(nn.Sequential(nn.LazyConv2d(4, 3)))
