@@ -57,8 +57,8 @@ def original(model: Any) -> nn.Module:
     empty = [name for name, tensor in model.named_parameters() if is_lazy(tensor)]
     if empty:
         raise SettingError(
-            f"The network has no weights yet: {empty[0]!r} gets its shape in the first pass. Run it once, and "
-            "load its weights."
+            f"The network has no weights yet: {empty[0]!r} gets its shape in the first pass. Run it "
+            "once, and load its weights."
         )
     if isinstance(model, torch.fx.GraphModule) and not _runs_modules(model):
         raise SettingError(
