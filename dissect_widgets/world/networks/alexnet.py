@@ -53,7 +53,7 @@ class AlexNet(nn.Sequential):
         *,
         widths: Sequence[int] = WIDTHS,
         units: int = 48,
-        dropout: float = 0.3,
+        dropout: float = 0.1,
         norm: bool = False,
         channels: int = 3,
         center: bool = True,
