@@ -1,9 +1,9 @@
 """Where the positions of a layer's output lie in the image, measured: strips of the image are changed.
 
-An output is an array. No shape tells which of its dimensions are rows and columns, in which order tokens
+An output is an array. Its shape does not say which dimensions are rows and columns, in which order tokens
 stand, which of them are class or register tokens. So horizontal and vertical strips of an image are changed,
 one at a time. Each position of the output changes most with the strips that it looks at, whatever is mixed on
-the way: the mean of the strips' centers, weighted by how much it changes with each, tells where it lies. The
+the way: the mean of the strips' centers, weighted by how much it changes with each, is where it lies. The
 reading under which these places rise evenly with row and column is the right one; if there is none, the
 output is refused.
 
@@ -216,7 +216,7 @@ def choose_reading(
         raise LayerError(f"{output}, which form no map of the image's aspect.")
     if all(float(values.sum()) == 0 for values in influences.values()):
         raise LayerError(
-            f"{output}, the same whatever is changed in the image: nothing tells where they lie."
+            f"{output}, the same whatever is changed in the image: where they lie is not known."
         )
     best, found = max(rated, key=lambda each: _strength(measured[each[0].kind], each[0].size, each[1]))
     strength = _strength(measured[best.kind], best.size, found)

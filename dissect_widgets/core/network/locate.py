@@ -48,7 +48,7 @@ def locate_in(model: nn.Module, batch: Tensor, *, whole: bool = True) -> Locate:
 
     def locate(unsure: Mapping[str, Sequence[Reading]]) -> dict[str, Located | LayerError]:
         if batch.dim() != 4:
-            reason = "the network takes no images, so that nothing tells where its positions lie."
+            reason = "the network takes no images: where its positions lie is not known."
             return {name: LayerError(f"Layer {name!r}: {reason}") for name in unsure}
         strips = change_strips(batch[:1])
         measured = _influences(model, unsure, strips)

@@ -123,5 +123,5 @@ def prove_classifier(classifier: ClassifierData, layer: str, inputs: Tensor) -> 
         If the layer cannot be read, or the network is no function of each image.
     """
     name = layer_name(classifier.model, layer)
-    locate = locate_in(classifier.model, inputs, whole=False)  # units are told apart, places do not matter
+    locate = locate_in(classifier.model, inputs, whole=False)  # units count, places do not matter
     return prove_layers(classifier.model, [name], inputs, locate=locate, whole=True).plans[name].info
