@@ -47,7 +47,8 @@ def test_all_widgets_in_notebook_7(page: Page, notebook_server: Server, all_widg
     browser = notebook.output(0).locator(".dw-unit-browser")
     browser.locator(".dw-card").first.click()
     expect(browser.locator(".dw-detail h3").first).to_contain_text("unit", timeout=20_000)
-    assert notebook.run_code("print(browser.unit)").strip().isdigit()
+    # while a kernel is busy, widgets keep what they have to say until it is not
+    assert any(notebook.run_code("print(browser.unit)").strip().isdigit() for _ in range(20))
 
     explorer = notebook.output(1).locator(".dw-ablation-explorer")
     explorer.locator(".dw-row[data-unit]").first.click()

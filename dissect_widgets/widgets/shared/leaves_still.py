@@ -102,7 +102,7 @@ class LeavesStill(ipywidgets.DOMWidget):
     def _update_soon(self) -> None:
         if self._still_timer is not None:
             self._still_timer.cancel()
-        if self._still_loop is not None and self._still_is_old:
+        if self._still_loop is not None and self._still_is_old and not self._still_closed:
             self._still_timer = self._still_loop.call_later(_QUIET, self._update_still)
 
     def _update_still(self) -> None:
