@@ -75,7 +75,7 @@ class GeneratorSource(Source):
                 token_grids=self.settings.token_grids,
                 image_size=size,
                 locate=locate_by_images(self.model, two, self.to_images),
-            ).plans
+            )
         label = self.labels(batch._replace(images=images[:1]))[0]
         return self._spec(plans, size, label.shape)
 

@@ -127,7 +127,7 @@ class Source:
             rule=self.settings.upsample,
             token_grids=self.settings.token_grids,
             image_size=image_size,
-        ).plans
+        )
         label = self.labels(batch, frame)[0]
         return self._spec(plans, image_size, label.shape)._replace(frame=frame)
 

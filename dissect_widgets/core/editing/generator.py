@@ -204,7 +204,7 @@ def _prove(generator: nn.Module, layers: Sequence[str], latents: Tensor, to_imag
         image_size=(int(size[0]), int(size[1])),
         locate=locate_by_images(generator, latents, to_images),
         whole=True,
-    ).plans
+    )
     for name, plan in plans.items():
         if plan.info.layer_kind is not MAP:
             raise LayerError(

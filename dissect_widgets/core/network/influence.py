@@ -215,9 +215,7 @@ def choose_reading(
     if not rated:
         raise LayerError(f"{output}, which form no map of the image's aspect.")
     if all(float(values.sum()) == 0 for values in influences.values()):
-        raise LayerError(
-            f"{output}, the same whatever is changed in the image: where they lie is not known."
-        )
+        raise LayerError(f"{output}, the same whatever is changed in the image: where they lie is not known.")
     best, found = max(rated, key=lambda each: _strength(measured[each[0].kind], each[0].size, each[1]))
     strength = _strength(measured[best.kind], best.size, found)
     otherwise = max((_other_order(measured[kind], size) for (kind, size), _ in rated), default=(0.0, ""))

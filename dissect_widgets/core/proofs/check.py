@@ -25,13 +25,7 @@ from dissect_widgets.core.network.look import Look, look
 from dissect_widgets.core.network.original import is_script, layer_name, original
 from dissect_widgets.core.network.outputs import SEPARATOR
 from dissect_widgets.core.proofs.frame import check_preprocess
-from dissect_widgets.core.proofs.function import (
-    Watched,
-    another_input,
-    judge_function,
-    outputs_of,
-    tensors_of,
-)
+from dissect_widgets.core.proofs.function import Watched, another_input, judge_function, outputs_of
 from dissect_widgets.core.proofs.items import prove_classes, prove_items
 from dissect_widgets.core.proofs.report import CheckReport, Proof
 from dissect_widgets.errors import DataError, DissectError, LayerError, ProofError
@@ -139,9 +133,7 @@ def _prove_network(
 def _prove_function(model: nn.Module, names: Sequence[str] | None, pair: Tensor, seen: Look) -> Proof:
     read = [name for name in names or () if name in seen.layers]
     watched = Watched(read, {name: seen.layers[name].part for name in read})
-    among, alone = outputs_of(model, watched, pair), outputs_of(model, watched, pair[:1])
-    if not among:
-        among, alone = tensors_of(seen.output), {}
+    among, alone = (outputs_of(model, watched, part) for part in (pair, pair[:1]))
     return judge_function(model, watched, pair, among, alone)
 
 

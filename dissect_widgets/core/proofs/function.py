@@ -77,6 +77,8 @@ def judge_function(
         Outputs by name, for both, and for the first; see `outputs_of`.
     """
     bad = next((name for name in alone if _far(among[name], alone[name]) > _allowed(alone[name])), None)
+    if not alone:
+        return Proof("network", CLAIM, "refused", "it outputs no tensor to compare", "Name the layers.")
     if bad is None:
         return Proof("network", CLAIM, "proved", f"compared in {len(alone)} of its outputs")
     what = "the network's output" if bad.startswith(OUTPUT) else f"layer {bad!r}"

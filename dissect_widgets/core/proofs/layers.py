@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,15 +22,7 @@ from dissect_widgets.core.proofs.function import (
     outputs_of,
     tensors_of,
 )
-from dissect_widgets.core.proofs.report import Proof
 from dissect_widgets.errors import ActivationError, LayerError
-
-
-class ProvedLayers(NamedTuple):
-    """How layers are read, and what was proved of the network."""
-
-    plans: dict[str, LayerPlan]
-    function: Proof
 
 
 def prove_layers(
@@ -44,7 +35,7 @@ def prove_layers(
     image_size: tuple[int, int] | None = None,
     locate: Locate | None = None,
     whole: bool = False,
-) -> ProvedLayers:
+) -> dict[str, LayerPlan]:
     """Find out how layers are read, and prove that their outputs for an image depend on that image alone.
 
     Three images go through the network: the first of the inputs with another, and alone. Where the form of a
@@ -76,8 +67,7 @@ def prove_layers(
         watched = Watched(layers, {name: part.part for name, part in seen.items()}, calls)
         among = {name: part.copied for name, part in seen.items() if part.copied is not None}
         among |= tensors_of(output) if whole else {}
-        function = judge_function(model, watched, pair, among, outputs_of(model, watched, pair[:1]))
-        function.require()
+        judge_function(model, watched, pair, among, outputs_of(model, watched, pair[:1])).require()
         try:
             plans = plan_layers(
                 model,
@@ -92,7 +82,7 @@ def prove_layers(
         except LayerError:
             _check_finite(seen)  # of which nothing else can be said
             raise
-    return ProvedLayers(plans, function)
+    return plans
 
 
 def _check_finite(seen: Mapping[str, Seen]) -> None:
@@ -124,4 +114,4 @@ def prove_classifier(classifier: ClassifierData, layer: str, inputs: Tensor) -> 
     """
     name = layer_name(classifier.model, layer)
     locate = locate_in(classifier.model, inputs, whole=False)  # units count, places do not matter
-    return prove_layers(classifier.model, [name], inputs, locate=locate, whole=True).plans[name].info
+    return prove_layers(classifier.model, [name], inputs, locate=locate, whole=True)[name].info

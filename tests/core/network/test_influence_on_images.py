@@ -96,7 +96,7 @@ def test_right_readings(arranged: tuple[int, ...], to_maps: Arrange, kind: str, 
     (reading_kind, size), agreed = found
     assert (reading_kind.name, *size) == (kind, *GRID, first) and agreed.least > 0.9
 
-    info = prove_layers(net, ["layer"], inputs, image_size=(24, 32), locate=locate).plans["layer"].info
+    info = prove_layers(net, ["layer"], inputs, image_size=(24, 32), locate=locate)["layer"].info
     with evaluation(net), trace(net, ["layer"]) as seen:
         net(inputs)
     maps = as_maps(seen["layer"], info)

@@ -246,3 +246,13 @@ def test_hostile_names_of_layers(images: ArrayImages) -> None:
     report = dw.check(net, ["<img src=x onerror=alert(1)>"], images)
     assert report.refused and "it does not run" in report.refused[0].seen
     assert "<img" not in report._repr_html_()
+
+
+def test_a_network_that_outputs_no_tensor_is_not_called_proved() -> None:
+    class Silent(nn.Module):
+        def forward(self, images: Tensor) -> None:
+            images.mean()
+
+    images = torch.linspace(0, 1, 3 * 3 * 11 * 13).view(3, 3, 11, 13)
+    report = dw.check(Silent(), None, images)
+    assert [proof.seen for proof in report.refused] == ["it outputs no tensor to compare"]
