@@ -28,6 +28,7 @@ LEAST_AGREEMENT: Final = 0.7
 _SMALL: Final = 9  # positions; fewer agree by chance
 _LEAST_OF_SMALL: Final = 0.8
 _STRIPS: Final = 6
+_THIN: Final = 1 / 32  # of a side: networks that crop less are taken to look at the whole image
 _MOST_UNITS: Final = 32
 _MOST_RANKED: Final = 500  # positions, spread over all
 _CHANCE: Final = 0.25  # strength that a few units reach, read as positions
@@ -59,6 +60,8 @@ class Strips(NamedTuple):
     """float64 (rows,), centers of the horizontal strips, from -0.5 (top) to 0.5."""
     across: Tensor
     """float64 (columns,), centers of the vertical strips, from -0.5 (left) to 0.5."""
+    edges: Tensor
+    """(2, C, H, W): the image with its first few rows, and with its first few columns changed."""
 
 
 def change_strips(image: Tensor, count: int = _STRIPS) -> Strips:
@@ -78,16 +81,21 @@ def change_strips(image: Tensor, count: int = _STRIPS) -> Strips:
     if not 0 < spread < float("inf"):
         plain, spread = _noise(plain, generator), 1.0
     other = plain.mean() + spread * _noise(plain, generator)
-    changed, centers = [plain], []
+
+    def with_strip(dim: int, start: int, end: int) -> Tensor:
+        copy = plain.clone()
+        copy.narrow(dim, start, end - start).copy_(other.narrow(dim, start, end - start))
+        return copy
+
+    changed, centers, thin = [plain], [], []
     for dim, length in ((-2, height), (-1, width)):
         edges = torch.linspace(0, length, min(count, length) + 1).round().long().tolist()
-        for start, end in pairwise(edges):
-            copy = plain.clone()
-            copy.narrow(dim, start, end - start).copy_(other.narrow(dim, start, end - start))
-            changed.append(copy)
+        changed += [with_strip(dim, start, end) for start, end in pairwise(edges)]
         middles = [(start + end) / 2 / length - 0.5 for start, end in pairwise(edges)]
         centers.append(torch.tensor(middles, dtype=torch.float64))
-    return Strips(torch.cat(changed).to(image.device, image.dtype), *centers)
+        thin.append(with_strip(dim, 0, max(1, round(length * _THIN))))
+    images, first = (torch.cat(part).to(image.device, image.dtype) for part in (changed, thin))
+    return Strips(images, centers[0], centers[1], first)
 
 
 def _noise(image: Tensor, generator: torch.Generator) -> Tensor:
@@ -289,8 +297,23 @@ def check_whole(layer: str, influences: Tensor, rows: int, size: MapSize) -> Non
     for part, length, names in sides:
         for place, name in zip((0, len(part) - 1), names, strict=True):
             if 2 < len(part) <= length and part[place] <= _NO_INFLUENCE * part.max():
-                raise LayerError(
-                    f"Layer {layer!r} does not look at the {name} of the image: what changes there changes "
-                    "nothing. The network crops its input, so that maps would be laid over the wrong places. "
-                    "Crop images and labels before, and let the network take them whole."
-                )
+                raise LayerError(_not_whole(layer, name))
+
+
+def check_edges(layer: str, influences: Tensor) -> None:
+    """LayerError if what `Strips.edges` change changes nothing; these are the last two of the influences.
+
+    Strides leave nothing over at the top and the left.
+    """
+    totals = influences.sum(1)
+    for value, name in zip(totals[-2:], ("top", "left"), strict=True):
+        if value <= _NO_INFLUENCE * totals.max():
+            raise LayerError(_not_whole(layer, name))
+
+
+def _not_whole(layer: str, name: str) -> str:
+    return (
+        f"Layer {layer!r} does not look at the {name} of the image: what changes there changes nothing. The "
+        "network crops its input, so that maps would be laid over the wrong places. Crop images and labels "
+        "before, and let the network take them whole."
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Final, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.hooks import find_layers
@@ -13,6 +14,7 @@ from dissect_widgets.core.network.influence import (
     Agreement,
     Strips,
     change_strips,
+    check_edges,
     check_whole,
     choose_reading,
     influence,
@@ -23,7 +25,7 @@ from dissect_widgets.core.network.outputs import tensor_in
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import LayerError
 
-IMAGES_FOR_PLACES: Final = 13
+IMAGES_FOR_PLACES: Final = 15
 """Images that go through a network where the places of a layer must be measured."""
 
 
@@ -32,7 +34,7 @@ class _Influences(NamedTuple):
 
     shape: tuple[int, ...]
     of_kind: dict[LayerKind, Tensor]
-    """For each kind that the output may be, float64 (strips, positions)."""
+    """For each kind that the output may be, float64 (strips and two edges, positions)."""
 
 
 Located = tuple[Reading, Agreement]
@@ -62,19 +64,20 @@ def _influences(
 ) -> dict[str, _Influences]:
     """Influence of strips on the outputs of layers, for each kind that these may be."""
     measured: dict[str, _Influences] = {}
+    images = torch.cat([strips.images, strips.edges])
     last: tuple[Tensor | None, int | None, _Influences] = None, None, _Influences((), {})
 
     def measurer(name: str):  # type: ignore[no-untyped-def]
         def measure(_module: nn.Module, _inputs: object, output: object) -> None:
             nonlocal last
-            tensor = tensor_in(output, part_of(model, name, output, len(strips.images)), name)
+            tensor = tensor_in(output, part_of(model, name, output, len(images)), name)
             kinds = {reading.kind for reading in unsure[name]}
             before, version, found = last
             unchanged = tensor is before and version is not None and version == version_of(tensor)
             if not unchanged or kinds != found.of_kind.keys():  # layers may hand on what they get
                 shape = LayerOutput(name, tuple(tensor.shape), ())
                 # a module that runs several times may output other forms before the last
-                whole = len(tensor) == len(strips.images) and all(kind.recognize(shape) for kind in kinds)
+                whole = len(tensor) == len(images) and all(kind.recognize(shape) for kind in kinds)
                 values = {kind: influence(tensor, kind) for kind in kinds} if whole else {}
                 found = _Influences(tuple(tensor.shape), values)
                 last = tensor, version_of(tensor), found
@@ -85,7 +88,7 @@ def _influences(
     with ExitStack() as stack:
         for name, module in find_layers(model, unsure).items():
             stack.callback(module.register_forward_hook(measurer(name)).remove)
-        run(model, strips.images)
+        run(model, images)
     return measured
 
 
@@ -99,9 +102,11 @@ def _located(
     if measured is None or not measured.of_kind:
         return LayerError(f"Layer {name!r}: the first dimension of its output is not the batch.")
     try:
-        reading, found = choose_reading(name, (1, *measured.shape[1:]), readings, measured.of_kind, strips)
+        of_strips = {kind: values[:-2] for kind, values in measured.of_kind.items()}
+        reading, found = choose_reading(name, (1, *measured.shape[1:]), readings, of_strips, strips)
         if whole:
-            check_whole(name, measured.of_kind[reading.kind], len(strips.down), reading.size)
+            check_whole(name, of_strips[reading.kind], len(strips.down), reading.size)
+            check_edges(name, measured.of_kind[reading.kind])
         return reading, found
     except LayerError as error:
         return error

@@ -358,7 +358,7 @@ def test_places_of_pixels_are_the_centers_of_their_strips() -> None:
         images[1 + strip, :, 4 * strip : 4 * strip + 4] = 1
     for strip in range(4):
         images[7 + strip, :, :, 11 * strip : 11 * strip + 11] = 1
-    strips = Strips(images, *centers)
+    strips = Strips(images, *centers, images[:2])
     down = centers[0].repeat_interleave(4)[:, None].expand(24, 44)
     across = centers[1].repeat_interleave(11).expand(24, 44)
     for kind, output in (

@@ -384,12 +384,14 @@ REFUSED = {
     "mirrored": lambda: nn.Sequential(conv(3), Call(lambda x: x.flip(-1))),
     "windows": lambda: nn.Sequential(conv(3), Call(windows)),
     "cropped": lambda: nn.Sequential(Call(lambda x: x.roll(0)[:, :, 9:-9]), conv(3)),
+    "cropped by little": lambda: nn.Sequential(Call(lambda x: x.roll(0)[..., 2:-2]), conv(3)),
 }
 REASONS = {
     "conv on the turned plane": "rows and columns are exchanged",
     "turned plane": "rows and columns are exchanged",
     "mirrored": "It is mirrored",
     "cropped": "does not look at the top of the image",
+    "cropped by little": "does not look at the left of the image",
 }
 
 
