@@ -200,6 +200,7 @@ def test_the_interrupt_button_and_the_same_cell_again(page: Page, server: Server
     (error,) = notebook.errors()
     assert "Call again to resume" in error
     ((done, images),) = set(re.findall(r"Interrupted after (\d+) of (\d+)", error))
+    notebook.wait_idle()  # a kernel drops what it is asked for in the moment after an error
     assert 0 < int(done) < int(images) == python(notebook, "len(data)")
     notebook.run_code("assert model.training is False and not any(m._forward_hooks for m in model.modules())")
     notebook.run_all()
