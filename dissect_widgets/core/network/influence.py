@@ -27,6 +27,7 @@ from dissect_widgets.errors import LayerError
 LEAST_AGREEMENT: Final = 0.7
 _SMALL: Final = 9  # positions; fewer agree by chance
 _LEAST_OF_SMALL: Final = 0.8
+_REACH_OF_SMALL: Final = 0.5  # strength that a few units do not reach
 _STRIPS: Final = 6
 _THIN: Final = 1 / 32  # of a side: networks that crop less are taken to look at the whole image
 _MOST_UNITS: Final = 32
@@ -228,7 +229,8 @@ def choose_reading(
     strength = _strength(measured[best.kind], best.size, found)
     otherwise = max((_other_order(measured[kind], size) for (kind, size), _ in rated), default=(0.0, ""))
     needed = LEAST_AGREEMENT if best.size.positions >= _SMALL else _LEAST_OF_SMALL
-    if found.least < needed or otherwise[0] > strength:
+    by_chance = best.size.positions < _SMALL and strength < _REACH_OF_SMALL
+    if found.least < needed or by_chance or otherwise[0] > strength:
         why = otherwise[1] if otherwise[0] > strength else _ANOTHER_ORDER
         raise LayerError(
             f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
