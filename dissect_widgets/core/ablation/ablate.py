@@ -129,7 +129,7 @@ def _fastest(
 
 def _difference(network: Network, whole: FullForward, reading: CachedForward, inputs: Tensor) -> str:
     """How scores differ from those of full passes, with all units, without one, half, all; "" if not."""
-    images = torch.tensor([0, 1, 1, 0], device=inputs.device)
+    images = torch.tensor([0, 1, 1, 0, 1], device=inputs.device)
     kept = torch.ones(len(images), whole.info.units, dtype=torch.bool, device=inputs.device)
     kept[0, int(reading.max_activations[0].argmax())] = False
     kept[1, int(reading.max_activations[1].argmax())] = False

@@ -232,9 +232,11 @@ def choose_reading(
     by_chance = best.size.positions < _SMALL and strength < _REACH_OF_SMALL
     if found.least < needed or by_chance or otherwise[0] > strength:
         why = otherwise[1] if otherwise[0] > strength else _ANOTHER_ORDER
+        short = f" ({needed} is needed)" if found.least < needed else ""
+        reach = " but reaches over a part of the image only" if by_chance and not short else ""
         raise LayerError(
             f"{output}, and no reading of it follows the image: strips of the image were changed, and what "
-            f"changes agrees with {best} by {found} ({needed} is needed).{why}"
+            f"changes agrees with {best} by {found}{short}{reach}.{why}"
         )
     return best, found
 
