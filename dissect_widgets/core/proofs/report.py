@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Final, Literal
 
 from dissect_widgets.errors import ProofError
 
@@ -56,7 +58,9 @@ class CheckReport:
     def summary(self) -> str:
         """The outcome in a sentence."""
         bad, through = len(self.refused), f"{self.images} images went through the network"
-        outcome = f"{bad} of {len(self.proofs)} refused" if bad else f"all {len(self.proofs)} proved"
+        chosen = sum(proof.verdict == "chosen" for proof in self.proofs)
+        good = f"all {len(self.proofs)} hold" + (f", {chosen} of them chosen" if chosen else "")
+        outcome = f"{bad} of {len(self.proofs)} refused" if bad else good
         return f"{outcome}; {through}, in {self.seconds:.1f} s."
 
     def __str__(self) -> str:
@@ -74,19 +78,36 @@ class CheckReport:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """Show it as a table."""
-        head = "".join(f"<th style='text-align:left'>{name}</th>" for name in _COLUMNS)
-        rows = "".join(
-            "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells) + "</tr>"
-            for cells in map(_cells, self.proofs)
-        )
+        """Show it as a table, in which what is refused stands out."""
+        head = "".join(f"<th style='{_CELL}'>{name}</th>" for name in ("", "of", "relied on", "seen"))
+        rows = "".join(map(_row, self.proofs))
         return (
-            f"<p>{escape(self.summary)}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"<p><strong>{escape(self.summary)}</strong></p>"
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
 
 
-_COLUMNS = ("verdict", "of", "relied on", "seen", "advice")
+_CELL: Final = "text-align:left; vertical-align:top; overflow-wrap:anywhere; min-width:7em"
+_MARKS: Final[Mapping[Verdict, str]] = {"proved": "✓", "chosen": "✓", "refused": "✗"}
+_REFUSED: Final = "background:rgba(214, 69, 65, 0.18)"  # of any theme: what lies behind shines through
 
 
-def _cells(proof: Proof) -> tuple[str, ...]:
-    return proof.verdict, proof.subject, proof.claim, proof.seen, proof.advice
+def _row(proof: Proof) -> str:
+    """A row of the table; advice stands below what was seen."""
+    bad = proof.verdict == "refused"
+    verdict = f"{_MARKS[proof.verdict]} {proof.verdict}"
+    advice = f"<br><strong>{_marked(proof.advice)}</strong>" if proof.advice else ""
+    cells = [
+        f"<strong>{verdict}</strong>" if bad else verdict,
+        _marked(proof.subject),
+        _marked(proof.claim),
+        _marked(proof.seen) + advice,
+    ]
+    style = f" style='{_REFUSED}'" if bad else ""
+    first, *rest = (f"<td style='{_CELL}'>{cell}</td>" for cell in cells)
+    return f"<tr{style}>{first.replace(_CELL, _CELL + '; white-space:nowrap')}{''.join(rest)}</tr>"
+
+
+def _marked(text: str) -> str:
+    """Text as HTML, in which `names` between backticks are code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

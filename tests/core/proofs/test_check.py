@@ -73,7 +73,8 @@ def of(report: CheckReport, subject: str) -> Proof:
 def test_so_many_images_go_through(counting: Counting, images: ArrayImages) -> None:
     report = dw.check(counting, ["stem", "mix"], images)
     assert (report.images, counting.count) == (5, 5)  # two looks at an image among others, and one alone
-    assert not report.refused and f"all {len(report.proofs)} proved; 5 images went through" in str(report)
+    assert not report.refused and f"all {len(report.proofs)} hold" in str(report)
+    assert "5 images went through" in str(report)
     report.require()
     counting.count, counting.tokens = 0, True
     report = dw.check(counting, "mix", images)
@@ -227,7 +228,7 @@ def test_the_table_says_it_all_and_escapes_it() -> None:
     report = CheckReport(proofs, 16, 0.25)
     page = report._repr_html_()
     assert "<script" not in page and "<b>" not in page and "<another>" not in page
-    assert "&lt;script&gt;" in page and "a &amp; b" in page and page.count("<tr>") == 4
+    assert "&lt;script&gt;" in page and "a &amp; b" in page and page.count("<tr") == 4
     assert report.summary == "1 of 3 refused; 16 images went through the network, in 0.2 s."
     assert report.refused == (proofs[1],)
     text = str(report)
