@@ -13,10 +13,10 @@ folder; it makes a bad input, uses it, and looks at what comes of it:
         main("saved results", {"flipped bits": flipped_bit}, warm=prepare)
 
 A function that returns is "right"; an error of this package is "refused" (so is one that `refusals` names,
-such as TypeError, where it is documented); every other error is "raw"; what does not end in time is a "hang".
-`Wrong`, `Lost` and `LeftBehind` are raised by the function itself. Beside the folder of each case lies one with
-a person's files: if one is changed, added or missing afterwards, the case is "foreign"; `foreign_digest` and
-`check_foreign` look after others.
+such as TypeError, where it is documented); every other error is "raw"; what does not end in time a "hang".
+`Wrong`, `Lost` and `LeftBehind` are raised by the function itself. Beside the folder of each case lies one
+with a person's files: if one is changed, added or missing afterwards, the case is "foreign"; `foreign_digest`
+and `check_foreign` look after others.
 
 A case runs in a process of its own, forked from one in which everything is imported: a crash of it is "raw".
 Case number N of a seed is always the same: kinds come in turn, and its generator is seeded with both.
@@ -35,11 +35,12 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count as count_up
 from itertools import islice
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple
 
 BAD = ("wrong", "raw", "hang", "lost", "left behind", "foreign")
@@ -47,6 +48,7 @@ OUTCOMES = ("right", "refused", *BAD)
 
 Attempt = Callable[[Random, Path], None]
 Kinds = Mapping[str, Attempt]
+Cases = Sequence[tuple[str, Attempt]]
 
 
 class Wrong(AssertionError):
@@ -208,8 +210,8 @@ class Fuzz:
 
     Parameters
     ----------
-    kinds
-        What is tried, by name.
+    cases
+        What is tried, one after another, each with the name of its kind.
     seed
         Makes the cases; printed.
     seconds
@@ -219,13 +221,13 @@ class Fuzz:
     """
 
     def __init__(
-        self, kinds: Kinds, seed: int, seconds: float, refusals: tuple[type[BaseException], ...] = ()
+        self, cases: Cases, seed: int, seconds: float, refusals: tuple[type[BaseException], ...] = ()
     ) -> None:
-        self.kinds, self.seed, self.seconds, self.refusals = dict(kinds), seed, seconds, refusals
+        self.cases, self.seed, self.seconds, self.refusals = list(cases), seed, seconds, refusals
 
     def kind_of(self, number: int) -> str:
         """Kind of a case: all of them in turn."""
-        return list(self.kinds)[number % len(self.kinds)]
+        return self.cases[number % len(self.cases)][0]
 
     def attempt(self, number: int, *, isolated: bool = True) -> Outcome:
         """Try one case."""
@@ -251,7 +253,7 @@ class Fuzz:
     def _outcome(self, number: int, folder: Path) -> Outcome:
         random = Random(f"{self.seed}/{number}")
         try:
-            self.kinds[self.kind_of(number)](random, folder)
+            self.cases[number % len(self.cases)][1](random, folder)
         except BaseException as error:
             return outcome_of(error, self.refusals)
         return Outcome("right")
@@ -278,8 +280,9 @@ def table(counts: Mapping[str, Counter[str]]) -> str:
 
 def main(
     title: str,
-    kinds: Kinds,
+    kinds: Kinds = MappingProxyType({}),
     *,
+    cases: Callable[[], Cases] | None = None,
     warm: Callable[[], None] = lambda: None,
     count: int | None = None,
     seconds: float = 20.0,
@@ -293,10 +296,12 @@ def main(
         What is attacked.
     kinds
         What is tried, by name.
+    cases
+        Lists, after `warm`, each case with its kind, if there are so many and no more; they are shuffled.
     warm
         Called once before the cases: imports, networks, saved results that all cases copy.
     count
-        How many cases there are by default; some of each kind otherwise.
+        How many cases there are by default; otherwise all that are listed, or some of each kind.
     seconds
         How long a case may take.
     refusals
@@ -304,18 +309,31 @@ def main(
     """
     parser = argparse.ArgumentParser(description=f"Fuzz {title}.")
     parser.add_argument("--seed", type=int, default=1, help="makes the cases")
-    parser.add_argument("--count", type=int, default=count or 5 * len(kinds), help="how many cases")
+    parser.add_argument("--count", type=int, default=count, help="how many cases")
     parser.add_argument("--only", type=int, help="one case, in this process, with its traceback")
-    parser.add_argument("--kind", action="append", choices=list(kinds), help="cases of this kind alone")
+    parser.add_argument("--kind", action="append", help="cases of this kind alone")
     parser.add_argument("--seconds", type=float, default=seconds, help="how long a case may take")
     parser.add_argument("--list", action="store_true", help="name the kinds")
     options = parser.parse_args()
-    if options.list:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if kinds and options.list:
         print(*kinds, sep="\n")
         return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     warm()
-    fuzz = Fuzz(kinds, options.seed, options.seconds, refusals)
+    listed = list(kinds.items()) if cases is None else list(cases())
+    names = list(dict.fromkeys(name for name, _ in listed))
+    if options.list:
+        print(*names, sep="\n")
+        return
+    if cases is not None:
+        Random(options.seed).shuffle(listed)
+    chosen = options.kind or names
+    if unknown := set(chosen) - set(names):
+        parser.error(f"there is no kind {sorted(unknown)}; there are {names}")
+    fuzz = Fuzz(listed, options.seed, options.seconds, refusals)
+    if options.count is None:
+        of_chosen = sum(name in chosen for name, _ in listed)
+        options.count = 5 * of_chosen if cases is None else of_chosen
     if options.only is not None:
         outcome = fuzz.attempt(options.only, isolated=False)
         print(f"{fuzz.kind_of(options.only)}: {outcome.name}\n{outcome.detail}")
@@ -323,7 +341,6 @@ def main(
     import dissect_widgets
 
     print(f"{title}: seed {options.seed}, {options.count} cases, {Path(dissect_widgets.__file__).parents[1]}")
-    chosen = options.kind or list(kinds)
     counts: dict[str, Counter[str]] = {name: Counter() for name in chosen}
     started = time.monotonic()
     for number in islice((n for n in count_up() if fuzz.kind_of(n) in chosen), options.count):

@@ -1,0 +1,188 @@
+"""The process dies at every operation on files: before, in the middle of a write, and after.
+
+Afterwards the earlier or the new result is at its place and loads; the same call ends in the same bits;
+nothing of a person is touched; nothing is left behind, and no process stays.
+
+    python -m tests.fuzz.kills --seed 3 --count 526
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import torch
+
+from dissect_widgets.errors import DissectError
+from tests.fuzz.file_operations import Operation, watched
+from tests.fuzz.harness import Attempt, LeftBehind, Lost, Wrong, check_foreign, main
+from tests.fuzz.scenarios import Prepared, names, scenarios, temporary_files_in
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+PREPARED: list[Prepared] = []
+OPERATIONS: dict[str, list[Operation]] = {}
+SECONDS: dict[str, float] = {}
+
+
+def warm() -> None:
+    """Make the scenarios, and note which operations each consists of."""
+    torch.set_num_threads(1)
+    PREPARED.extend(map(Prepared, scenarios()))
+    for prepared in PREPARED:
+        with tempfile.TemporaryDirectory() as folder:
+            noted: list[Operation] = []
+            started = time.monotonic()
+            work = prepared.copy(Path(folder))
+            with (
+                watched(
+                    work, lambda one, phase, noted=noted: noted.append(one) if phase == "before" else None
+                ),
+                temporary_files_in(work),
+            ):
+                prepared.scenario.act(work)
+            OPERATIONS[prepared.scenario.name] = noted
+            SECONDS[prepared.scenario.name] = time.monotonic() - started
+        with tempfile.TemporaryDirectory() as folder:
+            prepared.undisturbed(Path(folder))
+
+
+def cases() -> list[tuple[str, Attempt]]:
+    """Each scenario is killed at each of its operations that write, and a few times at random moments."""
+    found: list[tuple[str, Attempt]] = []
+    for prepared in PREPARED:
+        name = prepared.scenario.name
+        for one in OPERATIONS[name]:
+            if one.writes:
+                phases = (
+                    ("half", "after") if one.name in ("write", "safetensors", "torch.save") else ("after",)
+                )
+                for phase in ("before", *phases):
+                    found.append((name, at_operation(prepared, one.number, phase)))
+        if name.startswith("dissect"):
+            found += [(f"{name}, any moment", at_any_moment(prepared)) for _ in range(10)]
+    return found
+
+
+def at_operation(prepared: Prepared, number: int, phase: str) -> Attempt:
+    """Die at an operation."""
+
+    def attempt(random: Random, folder: Path) -> None:
+        work = prepared.copy(folder)
+
+        def die(one: Operation, now: str) -> None:
+            if one.number == number and now == phase:
+                if random.random() < 0.5:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                os._exit(9)
+
+        def act() -> None:
+            with watched(work, die), temporary_files_in(work):
+                prepared.scenario.act(work)
+
+        status = in_victim(act, prepared.scenario.workers)
+        if status == 0:
+            raise AssertionError(f"operation {number} did not come")
+        check(prepared, work, f"killed {phase} operation {number}")
+
+    return attempt
+
+
+def at_any_moment(prepared: Prepared) -> Attempt:
+    """Be killed from outside."""
+
+    def attempt(random: Random, folder: Path) -> None:
+        work = prepared.copy(folder)
+        which, wait = random.choice(SIGNALS), random.random() * SECONDS[prepared.scenario.name]
+
+        def act() -> None:
+            with temporary_files_in(work):
+                prepared.scenario.act(work)
+
+        in_victim(act, prepared.scenario.workers, (which, wait))
+        check(prepared, work, f"{which.name} after {wait * 1000:.0f} ms")
+
+    return attempt
+
+
+def in_victim(act: Callable[[], None], workers: int, kill: tuple[signal.Signals, float] | None = None) -> int:
+    """Do something in a process that dies; its processes have to follow it. Returns how it ended."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            act()
+            code = 0
+        except KeyboardInterrupt:
+            code = 2
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    if kill is not None:
+        time.sleep(kill[1])
+        os.kill(child, kill[0])
+    _, status = os.waitpid(child, 0)
+    end = time.monotonic() + (15 if workers else 0.5)
+    while alive := processes_of(child):
+        if time.monotonic() > end:
+            raise LeftBehind(f"processes {alive} outlive the one that started them")
+        time.sleep(0.05)
+    return status
+
+
+def processes_of(group: int) -> list[int]:
+    """Processes of a group that are not dead."""
+    found = []
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            try:
+                _, _, rest = (path / "stat").read_text().rpartition(")")
+            except OSError:
+                continue
+            state, _, of = rest.split()[:3]
+            if int(of) == group and state != "Z":
+                found.append(int(path.name))
+    return found
+
+
+def check(prepared: Prepared, work: Path, moment: str) -> None:
+    """Look at what a dead process has left, and do the same again."""
+    scenario = prepared.scenario
+    left = f"{moment}, which left {sorted(names(work) - names(prepared.template))}"
+    try:
+        state = scenario.state(work)
+    except Exception as error:
+        raise Lost(f"{moment}: what is at its place cannot be read: {error!r}") from error
+    if state is None and prepared.before is not None:
+        raise Lost(f"{moment}: the earlier result is gone; {left}")
+    if state not in (prepared.before, prepared.after):
+        raise Wrong(f"{moment}: what is at its place is neither the earlier nor the new result; {left}")
+    _persons(prepared, work)
+    try:
+        with temporary_files_in(work):
+            result = scenario.act(work)
+    except DissectError as error:
+        raise Lost(f"{left}: the same call again ends in {error!r}") from error
+    if result != prepared.result or scenario.state(work) != prepared.after:
+        raise Wrong(f"{left}: the same call again ends in other bits")
+    _persons(prepared, work)
+    more = names(work) - prepared.names
+    if more:
+        raise LeftBehind(f"{moment}: {sorted(more)} stay after the next run")
+
+
+def _persons(prepared: Prepared, work: Path) -> None:
+    check_foreign(work, prepared.persons, added=False)
+
+
+if __name__ == "__main__":
+    main("kills", cases=cases, warm=warm, seconds=60)
