@@ -7,6 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "dissect_widgets"
 FLOORS = {
     "errors": 0,
+    "core.files": 1,
     "core.network": 1,
     "core.data": 2,
     "core.statistics": 3,

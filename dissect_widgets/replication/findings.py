@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dissect_widgets import __version__
-from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.errors import DissectError
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.core.attacks.unit_changes import UnitChanges
-from dissect_widgets.core.data.atomic_write import replacing
-from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.errors import SettingError, nearest
 from dissect_widgets.reports.attack import attack_section
 from dissect_widgets.reports.browser import browser_blocks

@@ -22,7 +22,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.errors import ConceptError, WeightsError, nearest
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights

@@ -6,20 +6,17 @@ later. A file that is no longer needed is deleted only once the next checkpoint 
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
 
 from dissect_widgets.core.data.arrays import AnyArray
-from dissect_widgets.errors import StorageError
+from dissect_widgets.core.files.full_disk import full_disk
 
 
 class FileArray:
@@ -173,19 +170,3 @@ class Workspace:
     def close(self) -> None:
         """Remove the folder and all in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-@contextmanager
-def full_disk(path: Path) -> Iterator[None]:
-    """Turn the operating system's errors for a full disk into a StorageError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        where = path if path.is_dir() else path.parent
-        free = shutil.disk_usage(where).free if where.exists() else 0
-        raise StorageError(
-            f"The disk is full: {path} could not be written ({os.strerror(error.errno or 0)}, "
-            f"{free / 1e6:.0f} MB free). What was saved before is intact; free some space and start again."
-        ) from error

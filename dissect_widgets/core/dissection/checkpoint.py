@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from dissect_widgets.core.data.atomic_write import replacing
-from dissect_widgets.core.data.storage import FileArray, State, Workspace, full_disk
+from dissect_widgets.core.data.storage import FileArray, State, Workspace
+from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.errors import SavedError
 
 _MANIFEST = "checkpoint.json"

@@ -22,8 +22,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from dissect_widgets.core.data.arrays import AnyArray
-from dissect_widgets.core.data.atomic_write import temporary_path
-from dissect_widgets.core.data.storage import full_disk
+from dissect_widgets.core.files.atomic_write import temporary_path
+from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.errors import SavedError
 
 FORMAT = 1

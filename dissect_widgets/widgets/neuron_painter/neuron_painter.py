@@ -22,11 +22,11 @@ from PIL import Image
 from torch import Tensor, nn
 from traitlets import TraitError
 
-from dissect_widgets.core.data.atomic_write import replacing
 from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.errors import DissectError, SavedError, SettingError
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
 from dissect_widgets.widgets.neuron_painter.palette import mix_palette, page_palette

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.errors import SavedError
 from dissect_widgets.world.training.image_cache import ImageCache
 

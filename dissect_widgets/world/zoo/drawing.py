@@ -26,7 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.files.atomic_write import replacing
 
 Arrays = dict[str, NDArray[Any]]
 """Arrays by name; the first axis of each is that of the pictures."""

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from dissect_widgets.core.data.atomic_write import replacing
+from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.errors import StorageError, WeightsError, nearest
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dissect_widgets.core.data.storage import full_disk
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.datasets.sample import write_sample
 
 SCRIPT = """

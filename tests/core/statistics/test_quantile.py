@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dissect_widgets.core.data.storage import FileArray, FileWriter, MemoryWriter, State, Workspace, full_disk
+from dissect_widgets.core.data.storage import FileArray, FileWriter, MemoryWriter, State, Workspace
+from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.core.statistics.quantile import TopSamples, exact_floor
 from dissect_widgets.errors import DissectError, StorageError
 
