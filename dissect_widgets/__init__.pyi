@@ -14,6 +14,7 @@ from .api.dissection import dissect as dissect
 from .api.editing import count_pixels as count_pixels
 from .api.editing import edit as edit
 from .api.editing import insert_at_places as insert_at_places
+from .api.inversion import invert as invert
 from .api.resuming import interrupted as interrupted
 from .concepts.colors import WithColors as WithColors
 from .concepts.halves import WithHalves as WithHalves
@@ -45,6 +46,7 @@ from .core.dissection.settings import Settings as Settings
 from .core.editing.edit import Edit as Edit
 from .core.editing.edit import insertion as insertion
 from .core.editing.generator import open_generator as open_generator
+from .core.editing.inversion_result import Inversion as Inversion
 from .core.network.fixed_noise import with_fixed_noise as with_fixed_noise
 from .core.network.layers import list_layers as list_layers
 from .core.proofs.check import check as check

@@ -9,6 +9,7 @@ from .contexts import context_bars as context_bars
 from .contexts import place_map as place_map
 from .images import image_rows as image_rows
 from .importance import important_units as important_units
+from .inversions import inversions as inversions
 from .jitter_plot import jitter as jitter
 from .layers import layer_bars as layer_bars
 from .layers_and_concepts import overview as overview

@@ -49,6 +49,8 @@ class Prefix(NamedTuple):
 
     images: int
     state: Any
+    activations: Tensor | None = None
+    """What the first layer that can be edited outputs in place of what follows from the latents."""
 
 
 class EditableGenerator(Protocol):
@@ -63,8 +65,22 @@ class EditableGenerator(Protocol):
     maps: dict[str, tuple[int, int, int]]
     """(units, rows, columns) of each layer that can be edited."""
 
-    def begin(self, latents: Tensor) -> Prefix:
-        """Run the part before the first layer that can be edited."""
+    def begin(self, latents: Tensor, activations: Tensor | None = None) -> Prefix:
+        """Run the part before the first layer that can be edited.
+
+        Parameters
+        ----------
+        latents
+            (B, latent_dim) or (B, latent_dim, 1, 1).
+        activations
+            float (B, units, rows, columns), what `layer` outputs in place of what follows from the latents,
+            such as those of an `Inversion`.
+
+        Raises
+        ------
+        SettingError
+            If activations have another shape.
+        """
         ...
 
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
@@ -150,14 +166,19 @@ class FullForward:
         self.generator, self.maps, self.to_images = generator, maps, to_images
         self.layer, self.strategy = next(iter(maps), ""), "full passes"
 
-    def begin(self, latents: Tensor) -> Prefix:
+    def begin(self, latents: Tensor, activations: Tensor | None = None) -> Prefix:
         """See `EditableGenerator`."""
-        return Prefix(len(latents), _placed(latents, self.generator))
+        placed = _placed(latents, self.generator)
+        return Prefix(len(latents), placed, _checked_activations(activations, self, len(latents), placed))
 
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
         edits = checked_edits(edits, self)
-        with torch.inference_mode(), _hooks(self.generator, edits, prefix.images):
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode())
+            if prefix.activations is not None:
+                stack.enter_context(replaced(self.generator, self.layer, prefix.activations))
+            stack.enter_context(_hooks(self.generator, edits, prefix.images))
             return checked_images(self.to_images(run(self.generator, prefix.state)), prefix.images)
 
 
@@ -175,10 +196,12 @@ class PartialForward:
         self.layer = next(iter(maps))
         self.strategy = f"from {self.layer} on"
 
-    def begin(self, latents: Tensor) -> Prefix:
+    def begin(self, latents: Tensor, activations: Tensor | None = None) -> Prefix:
         """See `EditableGenerator`."""
         with torch.inference_mode():
-            return Prefix(len(latents), self.parts.before(_placed(latents, self.generator)))
+            value, skip_inputs = self.parts.before(_placed(latents, self.generator))
+            given = _checked_activations(activations, self, len(latents), value)
+            return Prefix(len(latents), (value if given is None else given, skip_inputs))
 
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
@@ -231,6 +254,52 @@ def checked_edits(edits: Sequence[Edit], generator: EditableGenerator) -> list[E
 def _placed(latents: Tensor, generator: nn.Module) -> Tensor:
     values = Latents(latents).values.to(model_device(generator))
     return values.to(model_dtype(generator, values[:1]))
+
+
+def _checked_activations(
+    activations: Tensor | None, generator: EditableGenerator, count: int, like: Tensor
+) -> Tensor | None:
+    """Activations of the first layer where, and in the number format in which, the generator has them."""
+    if activations is None:
+        return None
+    if not generator.layer:
+        raise SettingError("The generator was opened at no layer, so activations have no place.")
+    wanted = (count, *generator.maps[generator.layer])
+    if tuple(activations.shape) != wanted or not bool(activations.isfinite().all()):
+        raise SettingError(
+            f"The activations have shape {tuple(activations.shape)}; those of {generator.layer} must be "
+            f"{wanted}, and finite."
+        )
+    return activations.detach().to(like.device, like.dtype)
+
+
+@contextmanager
+def replaced(generator: nn.Module, layer: str, activations: Tensor) -> Iterator[None]:
+    """Inside the block, a layer outputs these maps (B, units, h, w), through which gradients pass."""
+
+    def replace(_module: nn.Module, _inputs: object, output: Any) -> Any:
+        return with_tensor(output, _maps_in(output, generator, layer, len(activations)), activations)
+
+    handle = find_layer(generator, layer).register_forward_hook(replace)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def output_of(generator: nn.Module, layer: str, latents: Tensor) -> Tensor:
+    """Maps (B, units, h, w) that a layer outputs for latents."""
+    seen: list[Tensor] = []
+
+    def record(_module: nn.Module, _inputs: object, output: Any) -> None:
+        seen.append(_maps_in(output, generator, layer, len(latents)).detach().clone())
+
+    handle = find_layer(generator, layer).register_forward_hook(record)
+    try:
+        run(generator, latents)
+    finally:
+        handle.remove()
+    return seen[-1]
 
 
 @contextmanager
