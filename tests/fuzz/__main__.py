@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SHARED = ("__init__", "__main__", "harness", "file_operations", "scenarios")
+SHARED = ("__init__", "__main__", "harness", "file_operations", "scenarios", "prepared")
 """Files that are no scripts."""
 
 

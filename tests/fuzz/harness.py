@@ -25,6 +25,7 @@ Case number N of a seed is always the same: kinds come in turn, and its generato
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import os
 import select
@@ -320,6 +321,7 @@ def main(
         print(*kinds, sep="\n")
         return
     warm()
+    gc.freeze()  # what cases share is not looked through again in each
     listed = list(kinds.items()) if cases is None else list(cases())
     names = list(dict.fromkeys(name for name, _ in listed))
     if options.list:

@@ -10,46 +10,17 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-import torch
-
-from dissect_widgets.errors import DissectError
 from tests.fuzz.file_operations import Operation, watched
-from tests.fuzz.harness import Attempt, LeftBehind, Lost, Wrong, check_foreign, main
-from tests.fuzz.scenarios import Prepared, names, scenarios, temporary_files_in
+from tests.fuzz.harness import Attempt, LeftBehind, main
+from tests.fuzz.prepared import PREPARED, Prepared, prepare, temporary_files_in
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-PREPARED: list[Prepared] = []
-OPERATIONS: dict[str, list[Operation]] = {}
-SECONDS: dict[str, float] = {}
-
-
-def warm() -> None:
-    """Make the scenarios, and note which operations each consists of."""
-    torch.set_num_threads(1)
-    PREPARED.extend(map(Prepared, scenarios()))
-    for prepared in PREPARED:
-        with tempfile.TemporaryDirectory() as folder:
-            noted: list[Operation] = []
-            started = time.monotonic()
-            work = prepared.copy(Path(folder))
-            with (
-                watched(
-                    work, lambda one, phase, noted=noted: noted.append(one) if phase == "before" else None
-                ),
-                temporary_files_in(work),
-            ):
-                prepared.scenario.act(work)
-            OPERATIONS[prepared.scenario.name] = noted
-            SECONDS[prepared.scenario.name] = time.monotonic() - started
-        with tempfile.TemporaryDirectory() as folder:
-            prepared.undisturbed(Path(folder))
 
 
 def cases() -> list[tuple[str, Attempt]]:
@@ -57,7 +28,7 @@ def cases() -> list[tuple[str, Attempt]]:
     found: list[tuple[str, Attempt]] = []
     for prepared in PREPARED:
         name = prepared.scenario.name
-        for one in OPERATIONS[name]:
+        for one in prepared.operations:
             if one.writes:
                 phases = (
                     ("half", "after") if one.name in ("write", "safetensors", "torch.save") else ("after",)
@@ -88,7 +59,7 @@ def at_operation(prepared: Prepared, number: int, phase: str) -> Attempt:
         status = in_victim(act, prepared.scenario.workers)
         if status == 0:
             raise AssertionError(f"operation {number} did not come")
-        check(prepared, work, f"killed {phase} operation {number}")
+        after_death(prepared, work, f"killed {phase} operation {number}")
 
     return attempt
 
@@ -98,16 +69,22 @@ def at_any_moment(prepared: Prepared) -> Attempt:
 
     def attempt(random: Random, folder: Path) -> None:
         work = prepared.copy(folder)
-        which, wait = random.choice(SIGNALS), random.random() * SECONDS[prepared.scenario.name]
+        which, wait = random.choice(SIGNALS), random.random() * prepared.seconds
 
         def act() -> None:
             with temporary_files_in(work):
                 prepared.scenario.act(work)
 
         in_victim(act, prepared.scenario.workers, (which, wait))
-        check(prepared, work, f"{which.name} after {wait * 1000:.0f} ms")
+        after_death(prepared, work, f"{which.name} after {wait * 1000:.0f} ms")
 
     return attempt
+
+
+def after_death(prepared: Prepared, work: Path, moment: str) -> None:
+    """Look at what a dead process has left, and do the same again."""
+    prepared.check_state(work, moment)
+    prepared.check_again(work, moment)
 
 
 def in_victim(act: Callable[[], None], workers: int, kill: tuple[signal.Signals, float] | None = None) -> int:
@@ -154,35 +131,5 @@ def processes_of(group: int) -> list[int]:
     return found
 
 
-def check(prepared: Prepared, work: Path, moment: str) -> None:
-    """Look at what a dead process has left, and do the same again."""
-    scenario = prepared.scenario
-    left = f"{moment}, which left {sorted(names(work) - names(prepared.template))}"
-    try:
-        state = scenario.state(work)
-    except Exception as error:
-        raise Lost(f"{moment}: what is at its place cannot be read: {error!r}") from error
-    if state is None and prepared.before is not None:
-        raise Lost(f"{moment}: the earlier result is gone; {left}")
-    if state not in (prepared.before, prepared.after):
-        raise Wrong(f"{moment}: what is at its place is neither the earlier nor the new result; {left}")
-    _persons(prepared, work)
-    try:
-        with temporary_files_in(work):
-            result = scenario.act(work)
-    except DissectError as error:
-        raise Lost(f"{left}: the same call again ends in {error!r}") from error
-    if result != prepared.result or scenario.state(work) != prepared.after:
-        raise Wrong(f"{left}: the same call again ends in other bits")
-    _persons(prepared, work)
-    more = names(work) - prepared.names
-    if more:
-        raise LeftBehind(f"{moment}: {sorted(more)} stay after the next run")
-
-
-def _persons(prepared: Prepared, work: Path) -> None:
-    check_foreign(work, prepared.persons, added=False)
-
-
 if __name__ == "__main__":
-    main("kills", cases=cases, warm=warm, seconds=60)
+    main("kills", cases=cases, warm=prepare, seconds=60)

@@ -6,12 +6,9 @@ of the earlier or of the new result, whatever happens while it acts.
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -278,43 +275,3 @@ def scenarios() -> list[Scenario]:
         Scenario("cache of images", _draw_images, _images),
         Scenario("sample", sample, sample_state),
     ]
-
-
-class Prepared:
-    """A scenario with what was there before, and what an undisturbed run leaves."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
-        self.template = Path(tempfile.mkdtemp(prefix="fuzz-template-"))
-        atexit.register(shutil.rmtree, self.template, ignore_errors=True)
-        (self.template / "tmp").mkdir()
-        scenario.prepare(self.template)
-        self.before = scenario.state(self.template)
-        self.persons = {
-            name: digest for name, digest in foreign_digest(self.template).items() if not self._is_ours(name)
-        }
-
-    def _is_ours(self, name: str) -> bool:
-        text = (self.template / name).read_bytes() if (self.template / name).is_file() else b""
-        return b"of a person\n" not in text and not text.endswith(b"of a person")
-
-    def copy(self, folder: Path) -> Path:
-        """A folder with what was there before."""
-        return Path(shutil.copytree(self.template, folder / "work", symlinks=True))
-
-    def undisturbed(self, folder: Path) -> None:
-        """Note what an undisturbed run comes to, which leaves `after`, `result` and `names`."""
-        work = self.copy(folder)
-        with temporary_files_in(work):
-            self.result = self.scenario.act(work)
-        self.after, self.names = self.scenario.state(work), names(work)
-
-
-def names(folder: Path) -> set[str]:
-    """Names of all files."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
-
-
-def temporary_files_in(work: Path) -> Any:
-    """Temporary files go to a folder that is watched, too."""
-    return patch.object(tempfile, "tempdir", str(work / "tmp"))
