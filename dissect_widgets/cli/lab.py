@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.target import output_folder
+
 
 def add_to(commands: Any) -> None:
     """Add the command and its options; unknown ones are JupyterLab's."""
@@ -18,16 +21,15 @@ def add_to(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Copy the notebooks that are not in the folder yet, and become JupyterLab."""
+    """Copy notebooks and pictures that are not in the folder yet, and become JupyterLab."""
     package = Path(__file__).parents[1]
     source = next(p for p in (package / "notebooks", package.parent / "notebooks") if p.is_dir())
-    options.folder.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted(source.rglob("*.ipynb")):
-        copy = options.folder / notebook.relative_to(source)
+    folder = output_folder(options.folder, what="the folder of notebooks")
+    for original in sorted([*source.rglob("*.ipynb"), *(source / "pictures").iterdir()]):
+        copy = folder / original.relative_to(source)
         if not copy.exists():  # what a user has changed stays
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copy(notebook, copy)
-    shutil.copytree(source / "pictures", options.folder / "pictures", dirs_exist_ok=True)
+            with replacing(copy) as new:
+                shutil.copyfile(original, new)
     start = "--LabApp.default_url=/lab/tree/index.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", str(options.folder), start, *options.unknown]
+    command = [sys.executable, "-m", "jupyterlab", str(folder), start, *options.unknown]
     os.execv(sys.executable, command)

@@ -223,14 +223,22 @@ def test_lab_copies_the_notebooks_and_starts_jupyter(tmp_path: Path, monkeypatch
     started: list[list[str]] = []
     monkeypatch.setattr(os, "execv", lambda _path, command: started.append(command))
     folder = tmp_path / "notebooks"
-    folder.mkdir()
+    (folder / "pictures").mkdir(parents=True)
     (folder / "01_dissect_your_network.ipynb").write_text("mine")
+    (folder / "pictures" / "01.jpg").write_text("my own")
     assert main(["lab", str(folder), "--no-browser", "--port=9999"]) == 0
     first = "--LabApp.default_url=/lab/tree/index.ipynb"
     assert started[0][1:] == ["-m", "jupyterlab", str(folder), first, "--no-browser", "--port=9999"]
     assert (folder / "pnas" / "fig6.ipynb").exists()
     assert (folder / "index.ipynb").exists() and list((folder / "pictures").glob("*.jpg"))
     assert (folder / "01_dissect_your_network.ipynb").read_text() == "mine"  # what a user changed stays
+    assert (folder / "pictures" / "01.jpg").read_text() == "my own"
+
+
+def test_lab_refuses_a_file_for_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert main(["lab", str(tmp_path / "notes.txt")]) != 0
+    assert "notes.txt" in capsys.readouterr().err and (tmp_path / "notes.txt").read_text() == "mine"
 
 
 def test_unknown_options_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
