@@ -41,6 +41,10 @@ class ProofError(DissectError, ValueError):
     """What a run would rely on is not so: the message says what was expected, what was seen, what to do."""
 
 
+class BusyError(DissectError, RuntimeError):
+    """Two threads would wait for each other's networks, and neither would ever go on."""
+
+
 class WeightsError(DissectError, ValueError):
     """A file of weights is unsafe, or does not fit the model."""
 

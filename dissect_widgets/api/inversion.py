@@ -20,7 +20,8 @@ from dissect_widgets.core.editing.generator import EditableGenerator, open_gener
 from dissect_widgets.core.editing.image_features import Features, ImageFeatures
 from dissect_widgets.core.editing.inversion import InversionSettings, invert_image
 from dissect_widgets.core.editing.inversion_result import Inversion
-from dissect_widgets.core.network.hooks import evaluation, model_device, model_dtype
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import model_device, model_dtype
 from dissect_widgets.core.network.original import original
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import DataError, SettingError

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.layers import list_layers, plan_layers, read_layers
 from dissect_widgets.core.network.locate import locate_in
 from dissect_widgets.core.network.look import look

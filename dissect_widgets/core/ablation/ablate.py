@@ -27,7 +27,8 @@ from torch import Tensor, nn
 from dissect_widgets.core.network.forward import CachedForward, FullForward, Network, PartialForward
 from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.core.network.linear_terms import ConvolutionTerms, LinearTerms
-from dissect_widgets.core.network.split import CannotSplit, split
+from dissect_widgets.core.network.split import split
+from dissect_widgets.core.network.traced import CannotSplit
 from dissect_widgets.errors import LayerError
 
 _TOLERANCE = 1e-4

@@ -19,8 +19,8 @@ from dissect_widgets.core.ablation.predictions import keep_all_but
 from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import to_jpeg
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import CachedForward, Joinable
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.core.proofs.layers import prove_classifier
 

@@ -23,8 +23,8 @@ from dissect_widgets.core.data.classifier_data import (
 )
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.provenance import data_digest, describe_callable, weights_digest
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import FullForward, Network
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.core.proofs.layers import prove_classifier
 from dissect_widgets.errors import SettingError

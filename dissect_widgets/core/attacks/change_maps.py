@@ -16,8 +16,8 @@ from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.max_activation import open_layer
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import ProbeSpec
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.proofs.frame import Frame
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 

@@ -24,8 +24,8 @@ from dissect_widgets.core.data.batches import fill_up
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores
 from dissect_widgets.core.data.interrupt import Interrupted, InterruptedRun, deferred_interrupt
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.proofs.function import prove_function
 from dissect_widgets.errors import DataError, SettingError

@@ -19,7 +19,8 @@ from dissect_widgets.core.data.item_classes import ItemClasses
 from dissect_widgets.core.data.preprocessing import Preprocessing
 from dissect_widgets.core.data.targets import as_classes, has_names
 from dissect_widgets.core.data.views import image_name
-from dissect_widgets.core.network.hooks import model_device, model_dtype, training_module
+from dissect_widgets.core.network.evaluation import training_module
+from dissect_widgets.core.network.hooks import model_device, model_dtype
 from dissect_widgets.core.network.original import original
 from dissect_widgets.errors import ActivationError, DataError, SettingError
 

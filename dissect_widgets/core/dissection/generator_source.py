@@ -21,7 +21,8 @@ from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.dissection.settings import Settings
 from dissect_widgets.core.dissection.source import BatchOutputs, Source, overwritten, parts_of
 from dissect_widgets.core.dissection.state import ProbeSpec
-from dissect_widgets.core.network.hooks import evaluation, model_dtype, trace
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import model_dtype, trace
 from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layers import as_maps
 from dissect_widgets.core.network.run import run

@@ -29,7 +29,7 @@ from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.run import look
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import ProbeSpec
-from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.statistics.base import checked_batch
 from dissect_widgets.errors import SettingError
 

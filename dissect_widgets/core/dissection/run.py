@@ -33,7 +33,7 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import Probe, ProbeSpec
-from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.errors import DataError, SavedError, StorageError
 
 _DISK_FACTOR = 3  # the old and the new part of a consolidation, and what a checkpoint still names

@@ -174,8 +174,9 @@ class Source:
         plans = spec.plans
         calls = {name: plan.info.calls for name, plan in plans.items()}
         parts = parts_of(plans)
+        given = self.network_input(fill_up(images, batch_size))
         with trace(self.model, self.layers, calls=calls, clone=overwritten(plans), parts=parts) as outputs:
-            run(self.model, self.network_input(fill_up(images, batch_size)))
+            run(self.model, given)
         return {name: as_maps(outputs.pop(name), plan.info)[: len(images)] for name, plan in plans.items()}
 
     def callables(self) -> dict[str, str | None]:

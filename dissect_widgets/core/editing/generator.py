@@ -23,20 +23,16 @@ from dissect_widgets.core.data.latents import (
     to_images,
 )
 from dissect_widgets.core.editing.edit import Edit, apply_edits
+from dissect_widgets.core.network.evaluation import evaluation, training_module
 from dissect_widgets.core.network.forward import copied
-from dissect_widgets.core.network.hooks import (
-    evaluation,
-    find_layer,
-    model_device,
-    model_dtype,
-    training_module,
-)
+from dissect_widgets.core.network.hooks import Hook, find_layer, hooked, model_device, model_dtype
 from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layer_kinds import MAP
 from dissect_widgets.core.network.original import layer_name, original, split_name
 from dissect_widgets.core.network.outputs import choose_tensor, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
-from dissect_widgets.core.network.split import CannotSplit, Parts, split
+from dissect_widgets.core.network.split import Parts, split
+from dissect_widgets.core.network.traced import CannotSplit
 from dissect_widgets.core.proofs.function import prove_function
 from dissect_widgets.core.proofs.layers import prove_layers
 from dissect_widgets.errors import LayerError, SettingError
@@ -174,12 +170,13 @@ class FullForward:
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
         edits = checked_edits(edits, self)
-        with ExitStack() as stack:
-            stack.enter_context(torch.inference_mode())
-            if prefix.activations is not None:
-                stack.enter_context(replaced(self.generator, self.layer, prefix.activations))
-            stack.enter_context(_hooks(self.generator, edits, prefix.images))
-            return checked_images(self.to_images(run(self.generator, prefix.state)), prefix.images)
+        with _passes(self.generator):
+            with ExitStack() as hooks:
+                if prefix.activations is not None:
+                    hooks.enter_context(replaced(self.generator, self.layer, prefix.activations))
+                hooks.enter_context(_hooks(self.generator, edits, prefix.images))
+                output = run(self.generator, prefix.state)
+            return checked_images(self.to_images(output), prefix.images)
 
 
 class PartialForward:
@@ -198,7 +195,7 @@ class PartialForward:
 
     def begin(self, latents: Tensor, activations: Tensor | None = None) -> Prefix:
         """See `EditableGenerator`."""
-        with torch.inference_mode():
+        with _passes(self.generator):
             value, skip_inputs = self.parts.before(_placed(latents, self.generator))
             given = _checked_activations(activations, self, len(latents), value)
             return Prefix(len(latents), (value if given is None else given, skip_inputs))
@@ -209,8 +206,9 @@ class PartialForward:
         value, skip_inputs = prefix.state
         first = [edit for edit in edits if edit.layer == self.layer]
         later = [edit for edit in edits if edit.layer != self.layer]
-        with torch.inference_mode(), _hooks(self.generator, later, prefix.images):
-            output = self.parts.after(apply_edits(value, first), *map(copied, skip_inputs))
+        with _passes(self.generator):
+            with _hooks(self.generator, later, prefix.images):
+                output = self.parts.after(apply_edits(value, first), *map(copied, skip_inputs))
             return checked_images(self.to_images(output), prefix.images)
 
 
@@ -280,11 +278,8 @@ def replaced(generator: nn.Module, layer: str, activations: Tensor) -> Iterator[
     def replace(_module: nn.Module, _inputs: object, output: Any) -> Any:
         return with_tensor(output, _maps_in(output, generator, layer, len(activations)), activations)
 
-    handle = find_layer(generator, layer).register_forward_hook(replace)
-    try:
+    with hooked(generator, [(find_layer(generator, layer), replace)]):
         yield
-    finally:
-        handle.remove()
 
 
 def output_of(generator: nn.Module, layer: str, latents: Tensor) -> Tensor:
@@ -294,12 +289,15 @@ def output_of(generator: nn.Module, layer: str, latents: Tensor) -> Tensor:
     def record(_module: nn.Module, _inputs: object, output: Any) -> None:
         seen.append(_maps_in(output, generator, layer, len(latents)).detach().clone())
 
-    handle = find_layer(generator, layer).register_forward_hook(record)
-    try:
+    with hooked(generator, [(find_layer(generator, layer), record)]):
         run(generator, latents)
-    finally:
-        handle.remove()
     return seen[-1]
+
+
+@contextmanager
+def _passes(generator: nn.Module) -> Iterator[None]:
+    with evaluation(generator), torch.inference_mode():
+        yield
 
 
 @contextmanager
@@ -308,16 +306,18 @@ def _hooks(generator: nn.Module, edits: Sequence[Edit], count: int) -> Iterator[
 
     Both parts of a split generator run the same modules.
     """
-    with ExitStack() as stack:
-        for name in dict.fromkeys(edit.layer for edit in edits):
-            of_layer = [edit for edit in edits if edit.layer == name]
 
-            def change(_module: nn.Module, _inputs: object, output: Any, edits: list[Edit] = of_layer) -> Any:
-                maps = _maps_in(output, generator, edits[0].layer, count)
-                return with_tensor(output, maps, apply_edits(maps, edits))
+    def editor(name: str) -> tuple[nn.Module, Hook]:
+        of_layer = [edit for edit in edits if edit.layer == name]
 
-            handle = find_layer(generator, name).register_forward_hook(change)
-            stack.callback(handle.remove)
+        def change(_module: nn.Module, _inputs: object, output: Any) -> Any:
+            maps = _maps_in(output, generator, name, count)
+            return with_tensor(output, maps, apply_edits(maps, of_layer))
+
+        return find_layer(generator, name), change
+
+    editors = [editor(name) for name in dict.fromkeys(edit.layer for edit in edits)]
+    with hooked(generator, editors):
         yield
 
 
@@ -327,18 +327,19 @@ def _maps(
     """Sizes of the maps of layers, in the order in which they run; and layers that output more than a map."""
     seen: dict[str, tuple[int, ...]] = {}
     alone: dict[str, bool] = {}
-    with ExitStack() as stack:
-        for name in names:
 
-            def record(_module: nn.Module, _inputs: object, output: object, name: str = name) -> None:
-                if name in seen:
-                    raise LayerError(f"Layer {name!r} runs more than once; it cannot be edited.")
-                maps = _maps_in(output, generator, name, len(latents))
-                seen[name], alone[name] = tuple(maps.shape), maps is output
+    def recorder(name: str) -> tuple[nn.Module, Hook]:
+        def record(_module: nn.Module, _inputs: object, output: object) -> None:
+            if name in seen:
+                raise LayerError(f"Layer {name!r} runs more than once; it cannot be edited.")
+            maps = _maps_in(output, generator, name, len(latents))
+            seen[name], alone[name] = tuple(maps.shape), maps is output
 
-            stack.callback(find_layer(generator, name).register_forward_hook(record).remove)
-        with evaluation(generator):
-            first_images(generator, latents, to_images)
+        return find_layer(generator, name), record
+
+    recorders = [recorder(name) for name in names]
+    with evaluation(generator), hooked(generator, recorders):
+        first_images(generator, latents, to_images)
     missing = [name for name in names if name not in seen]
     if missing:
         raise LayerError(f"Layer {missing[0]!r} does not run in the generator.")

@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.provenance import describe_callable, weights_digest
-from dissect_widgets.core.network.hooks import evaluation, find_layers
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import Hook, find_layers, hooked
 from dissect_widgets.core.network.original import original, split_name
 from dissect_widgets.core.network.outputs import choose_tensor, distinct_tensors, tensor_in
 from dissect_widgets.core.network.run import run
@@ -101,17 +102,19 @@ class ImageFeatures:
         if not self.layers or not isinstance(self.network, nn.Module):
             return list(distinct_tensors(run(self.network, images)).values())
         seen: dict[str, Tensor] = {}
-        with ExitStack() as stack:
-            for name, module in find_layers(self.network, self.layers).items():
-                part = split_name(self.network, name)[1]
 
-                def record(
-                    _m: nn.Module, _i: object, output: Any, name: str = name, part: str = part
-                ) -> None:
-                    chosen = choose_tensor(output, part, name, lambda tensor: True)
-                    seen[name] = tensor_in(output, chosen, name)
+        def recorder(name: str, part: str) -> Hook:
+            def record(_module: nn.Module, _inputs: object, output: Any) -> None:
+                chosen = choose_tensor(output, part, name, lambda tensor: True)
+                seen[name] = tensor_in(output, chosen, name)
 
-                stack.callback(module.register_forward_hook(record).remove)
+            return record
+
+        modules = find_layers(self.network, self.layers)
+        recorders = [
+            (module, recorder(name, split_name(self.network, name)[1])) for name, module in modules.items()
+        ]
+        with hooked(self.network, recorders):
             run(self.network, images)
         missing = [name for name in self.layers if name not in seen]
         if missing:

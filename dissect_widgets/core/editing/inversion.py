@@ -25,7 +25,8 @@ from dissect_widgets.core.editing.generator import EditableGenerator, output_of,
 from dissect_widgets.core.editing.image_features import ImageFeatures
 from dissect_widgets.core.editing.inversion_result import Inversion
 from dissect_widgets.core.editing.search import Search
-from dissect_widgets.core.network.hooks import evaluation, model_device, model_dtype
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import model_device, model_dtype
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import DataError, ProofError, SettingError
 

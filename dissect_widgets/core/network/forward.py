@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import find_layer
+from dissect_widgets.core.network.hooks import Hook, find_layer, hooked
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
 from dissect_widgets.core.network.outputs import distinct_tensors, listed, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
@@ -82,11 +82,7 @@ class FullForward:
             if len(active) == self.info.calls:
                 max_activations.append(as_maps(tensor, self.info).flatten(2).amax(2))
 
-        handle = self._layer.register_forward_hook(record)
-        try:
-            scores = scores_of(run(self.model, images), len(images))
-        finally:
-            handle.remove()
+        scores = scores_of(self._run(images, record), len(images))
         return CachedForward(scores, max_activations[0], torch.stack(active).any(0), images)
 
     def scores(self, cached: CachedForward, images: Tensor, kept: Tensor) -> Tensor:
@@ -96,11 +92,11 @@ class FullForward:
             whole = tensor_in(output, self.info.part, self.info.name)
             return with_tensor(output, whole, without(whole, kept, self.info))
 
-        handle = self._layer.register_forward_hook(edit)
-        try:
-            return scores_of(run(self.model, cached.state[images]), len(images))
-        finally:
-            handle.remove()
+        return scores_of(self._run(cached.state[images], edit), len(images))
+
+    def _run(self, images: Tensor, hook: Hook) -> Any:
+        with hooked(self.model, [(self._layer, hook)]):
+            return run(self.model, images)
 
     def rows(self, cached: CachedForward) -> int:
         """Few, for each is a full pass."""

@@ -10,17 +10,24 @@ Hooks are added inside the block and removed at its end, whatever happens in it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
+from threading import get_ident
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import check_watched, evaluation
+from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.core.network.original import layer_name, split_name
 from dissect_widgets.core.network.outputs import choose_tensor, tensor_in
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import SettingError
+
+Hook = Callable[[nn.Module, Any, Any], Any]
+"""Called with a module, its inputs and its output; another output that it returns takes the place of that."""
 
 
 class _Stop(BaseException):
@@ -45,26 +52,24 @@ def find_layers(model: nn.Module, names: Collection[str]) -> dict[str, nn.Module
     return {name: modules[split_name(model, layer)[0]] for name, layer in known.items()}
 
 
-def training_module(model: nn.Module) -> str | None:
-    """Name of the first module in training mode, "itself" for the whole model; None if there is none."""
-    modules = model.named_modules()
-    return next((name or "itself" for name, module in modules if getattr(module, "training", False)), None)
-
-
 @contextmanager
-def evaluation(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; afterwards every module is in the mode it was in."""
-    modes = [(module, getattr(module, "training", None)) for module in model.modules()]
-    try:
-        model.eval()
-        with torch.no_grad():
-            yield
-    finally:
-        for module, training in modes:
-            if training is None:  # a frozen script, which has no mode
-                module.__dict__.pop("training", None)
-            else:
-                module.training = training
+def hooked(model: nn.Module, hooks: Iterable[tuple[nn.Module, Hook]]) -> Iterator[None]:
+    """Forward hooks of some modules of a network inside the block, which act on passes of this thread alone.
+
+    No other thread of this package runs the network meanwhile; one of a user's may.
+    """
+    thread = get_ident()
+
+    def of_thread(hook: Hook) -> Hook:
+        def act(module: nn.Module, inputs: Any, output: Any) -> Any:
+            return hook(module, inputs, output) if get_ident() == thread else None
+
+        return act
+
+    with exclusively(model), ExitStack() as stack:
+        for module, hook in hooks:
+            stack.callback(module.register_forward_hook(of_thread(hook)).remove)
+        yield
 
 
 @contextmanager
@@ -76,7 +81,9 @@ def trace(
     clone: Collection[str] = (),
     parts: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Tensor]]:
-    """Record the outputs of `layers` during forward passes inside the block.
+    """Record the outputs of `layers` during forward passes of this thread inside the block.
+
+    No other thread runs the network meanwhile; see `exclusively`.
 
     Parameters
     ----------
@@ -121,16 +128,18 @@ def trace(
 
         return record
 
-    with ExitStack() as stack:
-        for name, module in modules.items():
-            part = (parts or {}).get(name)
-            part = split_name(model, name)[1] if part is None else part
-            stack.callback(module.register_forward_hook(recorder(name, part)).remove)
+    def part_of(name: str) -> str:
+        part = (parts or {}).get(name)
+        return split_name(model, name)[1] if part is None else part
+
+    recorders = [(module, recorder(name, part_of(name))) for name, module in modules.items()]
+    with hooked(model, recorders):
         try:
             yield seen
         except _Stop as error:
             if error is not stop:  # that of a trace around this one
                 raise
+            check_watched()
 
 
 def model_device(model: nn.Module) -> torch.device:

@@ -12,7 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import find_layer
+from dissect_widgets.core.network.hooks import find_layer, hooked
 from dissect_widgets.core.network.influence import LEAST_AGREEMENT, Agreement
 from dissect_widgets.core.network.layer_kinds import Reading
 from dissect_widgets.core.network.original import split_name
@@ -96,11 +96,10 @@ def _agreement(
             changed[row] = torch.where(inside, other.to(output.dtype), output[0])
         return with_tensor(whole, output, changed)
 
-    handle = find_layer(generator, name).register_forward_hook(change)
-    try:
-        images = to_images(run(generator, latents[:1].repeat(1 + len(chosen), *[1] * (latents.dim() - 1))))
-    finally:
-        handle.remove()
+    repeated = latents[:1].repeat(1 + len(chosen), *[1] * (latents.dim() - 1))
+    with hooked(generator, [(find_layer(generator, name), change)]):
+        output = run(generator, repeated)
+    images = to_images(output)
     energy = (images[1:] - images[:1]).double().square().sum(1).cpu()
     down, across = (_follows(energy, chosen, direction) for direction in (0, 1))
     return Agreement(down[0], across[0]), min(down[1], across[1])

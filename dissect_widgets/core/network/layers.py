@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid, Rule
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.influence import Agreement
 from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layer_kinds import (

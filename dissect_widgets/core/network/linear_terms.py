@@ -14,7 +14,8 @@ from torch.nn.functional import unfold
 
 from dissect_widgets.core.network.forward import CachedForward, chosen, per_row, rows_at_once, scores_of
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
-from dissect_widgets.core.network.split import CannotSplit, Parts, Stages
+from dissect_widgets.core.network.split import Parts, Stages
+from dissect_widgets.core.network.traced import CannotSplit
 
 
 class _LinearEdits:

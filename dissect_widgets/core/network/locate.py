@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import find_layers
+from dissect_widgets.core.network.hooks import find_layers, hooked
 from dissect_widgets.core.network.influence import (
     Agreement,
     Strips,
@@ -85,9 +84,8 @@ def _influences(
 
         return measure
 
-    with ExitStack() as stack:
-        for name, module in find_layers(model, unsure).items():
-            stack.callback(module.register_forward_hook(measurer(name)).remove)
+    measurers = [(module, measurer(name)) for name, module in find_layers(model, unsure).items()]
+    with hooked(model, measurers):
         run(model, images)
     return measured
 

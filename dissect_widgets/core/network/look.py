@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import find_layers
+from dissect_widgets.core.network.hooks import find_layers, hooked
 from dissect_widgets.core.network.layer_kinds import LAYER_KINDS, LayerOutput
 from dissect_widgets.core.network.original import split_name
 from dissect_widgets.core.network.outputs import SEPARATOR, choose_tensor, distinct_tensors, tensor_in
@@ -72,11 +71,9 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: 
 
         return record
 
-    with ExitStack() as stack:
-        for name, module in modules.items():
-            stack.callback(module.register_forward_hook(recorder(name)).remove)
-        with FieldMode(batch) as fields:
-            result = run(model, batch)
+    recorders = [(module, recorder(name)) for name, module in modules.items()]
+    with hooked(model, recorders), FieldMode(batch) as fields:
+        result = run(model, batch)
     missing = [name for name in names if name not in seen]
     if missing and all_of_them:
         raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")

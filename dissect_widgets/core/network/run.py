@@ -1,4 +1,4 @@
-"""The one way in which a network is run: on a copy of its input, and without compiled code."""
+"""The one way in which a network is run: alone, on a copy of its input, and without compiled code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from threading import Lock
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from dissect_widgets.core.network.evaluation import check_watched
+from dissect_widgets.core.network.lock import exclusively
 
 _lock = Lock()
 _open_blocks = 0
@@ -17,21 +20,31 @@ _stance: Any = None
 
 
 def run(network: Callable[[Tensor], Any], inputs: Tensor) -> Any:
-    """Output of a network, or of a part of one, for a copy of its `inputs`.
+    """Output of a network for a copy of its `inputs`.
 
     A network may write into its input, as `nn.Hardtanh(inplace=True)` does; what the caller keeps stays as
     it is, and gradients reach it. Hooks run too where the network, or a part of it, was compiled.
+
+    Raises
+    ------
+    ProofError
+        If something else has changed the network since its `evaluation` began.
     """
-    with uncompiled():
-        return network(inputs.clone(memory_format=torch.contiguous_format))
+    networks = [network] if isinstance(network, nn.Module) else []
+    with exclusively(*networks), uncompiled():
+        output = network(inputs.clone(memory_format=torch.contiguous_format))
+        check_watched()
+    return output
 
 
-def as_written(part: Callable[..., Any]) -> Callable[..., Any]:
-    """A part of a network that runs without compiled code, on its inputs themselves."""
+def as_written(part: Callable[..., Any], model: nn.Module) -> Callable[..., Any]:
+    """A part of a model that runs as `run` does, on its inputs themselves."""
 
     def call(*inputs: Any) -> Any:
-        with uncompiled():
-            return part(*inputs)
+        with exclusively(model), uncompiled():
+            output = part(*inputs)
+            check_watched()
+        return output
 
     return call
 

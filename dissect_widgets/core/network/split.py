@@ -4,22 +4,23 @@
 >>> value, skip_inputs = parts.before(images)
 >>> parts.after(value, *skip_inputs)              # the same scores as model(images)
 
-The network is traced with `torch.fx`. A branch that bypasses the layer is computed in the first part and
+The network is traced; see `traced`. A branch that bypasses the layer is computed in the first part and
 passed on with the layer's output, as a skip input.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from dissect_widgets.core.network.hooks import find_layer, find_layers
 from dissect_widgets.core.network.linear_rows import with_fast_rows
-from dissect_widgets.core.network.run import as_written, run
+from dissect_widgets.core.network.run import as_written
+from dissect_widgets.core.network.traced import CannotSplit, Traced, copy_step, trace_steps
 from dissect_widgets.errors import LayerError
 
 PER_UNIT_MODULES: Final = (
@@ -75,10 +76,6 @@ PER_UNIT_FUNCTIONS: Final = (
 _PER_UNIT_METHODS: Final = ("relu", "relu_", "sigmoid", "tanh", "flatten", "contiguous")
 
 
-class CannotSplit(Exception):
-    """The network cannot be split there; the message says why. It can still be run in full."""
-
-
 class Parts(NamedTuple):
     """A network in two parts."""
 
@@ -131,68 +128,57 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
     LayerError
         If the scores do not depend on the layer.
     """
-    graph = _trace(model, [layer, *also])
-    nodes = [node for node in graph.nodes if node.op == "call_module" and node.target == layer]
+    traced = trace_steps(model, find_layers(model, [layer, *also]).values())
+    graph = traced.graph
+    nodes = traced.steps_of(find_layer(model, layer))
     if len(nodes) != 1:
         raise CannotSplit(f"{layer} is not a single step of the traced network")
     cut, dependent = nodes[0], _descendants(nodes[0])
     output = next(node for node in graph.nodes if node.op == "output")
     if output not in dependent:
-        if any(_changes_unseen(model, node) for node in dependent):
+        if any(_changes_unseen(traced, node) for node in dependent):
             raise CannotSplit(f"what follows {layer} changes its skip inputs in place")
         raise LayerError(
             f"The output of the network does not depend on layer {layer!r}: ablating its units cannot change "
             "a prediction."
         )
     for name in also:
-        if not any(node.op == "call_module" and node.target == name for node in dependent):
+        if not dependent.intersection(traced.steps_of(find_layer(model, name))):
             raise CannotSplit(f"{name} is not a single step of what follows {layer}")
     skip_inputs = _taken(graph, dependent, without=cut)
     before = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
     for node in graph.nodes:  # in order, for steps that change their input in place
         if node not in dependent:
-            copies[node] = before.node_copy(node, copies.__getitem__)
+            copies[node] = copy_step(node, before, copies)
     before.output((copies[cut], tuple(copies[node] for node in skip_inputs)))
-    second = as_written(_second(model, graph, cut, skip_inputs))
-    parts = Parts(partial(run, fx.GraphModule(model, before)), second)
-    return parts, _stages(model, graph, cut, skip_inputs)
+    first = as_written(traced.network(before), model)
+    second = as_written(_second(traced, cut, skip_inputs), model)
+    parts = Parts(lambda images: first(images.clone(memory_format=torch.contiguous_format)), second)
+    return parts, _stages(traced, model, cut, skip_inputs)
 
 
-def _trace(model: nn.Module, layers: Sequence[str]) -> fx.Graph:
-    class Tracer(fx.Tracer):
-        def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-            if any(layer.startswith(f"{name}.") for layer in layers):
-                return False  # the layer is inside
-            return name in layers or super().is_leaf_module(module, name)
-
-    try:
-        return Tracer().trace(model)
-    except Exception as error:  # a forward pass may raise anything
-        raise CannotSplit(f"it cannot be traced ({type(error).__name__}: {_first_line(error)})") from error
-
-
-def _changes_unseen(model: nn.Module, node: fx.Node) -> bool:
+def _changes_unseen(traced: Traced, node: fx.Node) -> bool:
     """Whether a step exists only for what it changes in place, which a trace does not record."""
     if node.users or node.op == "output":
         return False
     if node.op == "call_module":
-        return bool(getattr(model.get_submodule(str(node.target)), "inplace", False))
+        return bool(getattr(traced.module_of(node), "inplace", False))
     name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
     return bool(node.kwargs.get("inplace")) or (name.endswith("_") and not name.endswith("__"))
 
 
-def _stages(model: nn.Module, graph: fx.Graph, cut: fx.Node, skip_inputs: Sequence[fx.Node]) -> Stages | None:
+def _stages(traced: Traced, model: nn.Module, cut: fx.Node, skip_inputs: Sequence[fx.Node]) -> Stages | None:
     chain, node = [cut], cut
     while True:
         if len(node.users) != 1:
             return None
         node = next(iter(node.users))
         if node.op == "call_module" and node.args == (chain[-1],) and not node.kwargs:
-            linear = model.get_submodule(str(node.target))
+            linear = traced.module_of(node)
             if isinstance(linear, nn.Linear) or (isinstance(linear, nn.Conv2d) and linear.groups == 1):
                 break
-        if not _is_per_unit(model, node):
+        if not _is_per_unit(traced, node):
             return None
         chain.append(node)
     if set(chain) & set(skip_inputs):
@@ -200,17 +186,17 @@ def _stages(model: nn.Module, graph: fx.Graph, cut: fx.Node, skip_inputs: Sequen
     each = fx.Graph()
     copies = {cut: each.placeholder("value")}
     for step in chain[1:]:
-        copies[step] = each.node_copy(step, copies.__getitem__)
+        copies[step] = copy_step(step, each, copies)
     each.output(copies[chain[-1]])
-    after = as_written(_second(model, graph, node, skip_inputs))
-    return Stages(as_written(fx.GraphModule(model, each)), linear, after)
+    after = as_written(_second(traced, node, skip_inputs), model)
+    return Stages(as_written(traced.network(each), model), linear, after)
 
 
-def _is_per_unit(model: nn.Module, node: fx.Node) -> bool:
+def _is_per_unit(traced: Traced, node: fx.Node) -> bool:
     if len(node.all_input_nodes) != 1:
         return False
     if node.op == "call_module":
-        module = model.get_submodule(str(node.target))
+        module = traced.module_of(node)
         return isinstance(module, PER_UNIT_MODULES) and (
             not isinstance(module, nn.Flatten) or (module.start_dim, module.end_dim) == (1, -1)
         )
@@ -222,18 +208,15 @@ def _is_per_unit(model: nn.Module, node: fx.Node) -> bool:
     return node.op == "call_method" and node.target in _PER_UNIT_METHODS
 
 
-def _second(
-    model: nn.Module, graph: fx.Graph, start: fx.Node, skip_inputs: Sequence[fx.Node]
-) -> fx.GraphModule:
+def _second(traced: Traced, start: fx.Node, skip_inputs: Sequence[fx.Node]) -> fx.GraphModule:
     """All steps that depend on one, as a network."""
     dependent, after = _descendants(start), fx.Graph()
     copies = {node: after.placeholder(f"taken_{i}") for i, node in enumerate([start, *skip_inputs])}
-    for node in graph.nodes:
-        if node.op == "get_attr" and node not in copies and any(user in dependent for user in node.users):
-            copies[node] = after.node_copy(node)
-        elif node in dependent:
-            copies[node] = after.node_copy(node, copies.__getitem__)
-    return with_fast_rows(fx.GraphModule(model, after))
+    for node in traced.graph.nodes:
+        needed = node.op == "get_attr" and any(user in dependent for user in node.users)
+        if node not in copies and (needed or node in dependent):
+            copies[node] = copy_step(node, after, copies)
+    return with_fast_rows(traced.network(after))
 
 
 def _descendants(start: fx.Node) -> set[fx.Node]:
@@ -255,7 +238,3 @@ def _taken(graph: fx.Graph, dependent: Iterable[fx.Node], *, without: fx.Node) -
 
 def _length(value: object) -> int:
     return len(value) if isinstance(value, Tensor) and value.dim() else 0
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0]

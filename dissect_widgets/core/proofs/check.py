@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -17,10 +18,12 @@ from dissect_widgets.core.data.batches import read_item
 from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.latents import Latents, ToImages, first_images, is_latents, to_images
 from dissect_widgets.core.data.preprocessing import Preprocessing
-from dissect_widgets.core.network.hooks import evaluation, find_layer, model_device, model_dtype
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import find_layer, model_device, model_dtype
 from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layers import describe_reading, read_layers
 from dissect_widgets.core.network.locate import Locate, locate_in
+from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.core.network.look import Look, look
 from dissect_widgets.core.network.original import is_script, layer_name, original
 from dissect_widgets.core.network.outputs import SEPARATOR
@@ -161,13 +164,16 @@ def _prove_reading(name: str, seen: Look, found: Mapping[str, Any]) -> Proof:
 @contextmanager
 def _counted(model: nn.Module) -> Iterator[list[int]]:
     """Counts the images that go through a network."""
-    count = [0]
+    count, thread = [0], get_ident()
 
     def add(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        count[0] += len(inputs[0])
+        if get_ident() == thread:
+            count[0] += len(inputs[0])
 
-    handle = model.register_forward_pre_hook(add)
+    with exclusively(model):  # none is added during a pass
+        handle = model.register_forward_pre_hook(add)
     try:
         yield count
     finally:
-        handle.remove()
+        with exclusively(model):
+            handle.remove()

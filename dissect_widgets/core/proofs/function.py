@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import trace
+from dissect_widgets.core.network.hooks import hooked, trace
 from dissect_widgets.core.network.original import is_script
 from dissect_widgets.core.network.outputs import SEPARATOR, distinct_tensors
 from dissect_widgets.core.network.run import run
@@ -166,9 +165,11 @@ def _samples(model: nn.Module, inputs: Tensor) -> dict[str, Tensor]:
 
         return record
 
-    with ExitStack() as stack:
-        for name, module in model.named_modules():
-            if name and not any(True for _ in module.children()) and not is_script(module):
-                stack.callback(module.register_forward_hook(recorder(name)).remove)
+    recorders = [
+        (module, recorder(name))
+        for name, module in model.named_modules()
+        if name and not any(True for _ in module.children()) and not is_script(module)
+    ]
+    with hooked(model, recorders):
         run(model, inputs)
     return seen

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.classifier_data import ClassifierData
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Rule
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layer_kinds import TokenGrid
 from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, plan_layers
 from dissect_widgets.core.network.locate import Locate, locate_in

@@ -20,8 +20,8 @@ from dissect_widgets.core.data.items import class_of
 from dissect_widgets.core.data.targets import may_be_class
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.original import layer_name, original
 from dissect_widgets.core.network.run import run
 from dissect_widgets.errors import SettingError

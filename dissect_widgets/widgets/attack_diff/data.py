@@ -15,8 +15,9 @@ from dissect_widgets.core.attacks.run import CleanImages, choose_targets, read_i
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.thumbnails import to_png
 from dissect_widgets.core.dissection.max_activation import open_layer
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.hooks import trace
 from dissect_widgets.core.network.layers import as_maps
 from dissect_widgets.core.network.original import layer_name
 from dissect_widgets.core.network.run import run

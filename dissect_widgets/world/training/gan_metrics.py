@@ -19,7 +19,8 @@ from torch import nn
 
 from dissect_widgets.core.data.arrays import AnyArray, Float64s, UInt8s
 from dissect_widgets.core.data.latents import latents, to_images
-from dissect_widgets.core.network.hooks import evaluation, model_device, trace
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import model_device, trace
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 from dissect_widgets.world.datasets import Scenes
 from dissect_widgets.world.pretrained import enlarged, load_classifier, load_generator, load_segmenter

@@ -19,8 +19,8 @@ from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import keep_all_but, run_edits
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.data.interrupt import InterruptedRun
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import FullForward, PartialForward
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.linear_rows import RowsLinear
 from dissect_widgets.core.network.linear_terms import ConvolutionTerms, LinearTerms
 from dissect_widgets.core.proofs.layers import prove_classifier

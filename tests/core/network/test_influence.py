@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import trace
 from dissect_widgets.core.network.influence import (
     LEAST_AGREEMENT,
     Places,

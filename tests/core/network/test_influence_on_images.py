@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import trace
 from dissect_widgets.core.network.influence_on_images import locate_by_images
 from dissect_widgets.core.network.layer_kinds import LayerOutput, Reading, possible_readings
 from dissect_widgets.core.network.layers import as_maps

@@ -3,14 +3,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.network.hooks import (
-    evaluation,
-    find_layer,
-    model_device,
-    model_dtype,
-    trace,
-)
+from dissect_widgets.core.network.hooks import find_layer, model_device, model_dtype, trace
 from dissect_widgets.core.network.layers import LayerInfo, LayerPlan, as_maps, list_layers, plan_layers
 from dissect_widgets.errors import DissectError, LayerError
 from tests.small_networks import TinyNet, seeded

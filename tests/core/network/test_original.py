@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 import dissect_widgets as dw
-from dissect_widgets.core.network.hooks import evaluation, find_layer, trace
+from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.hooks import find_layer, trace
 from dissect_widgets.core.network.layers import list_layers
 from dissect_widgets.core.network.original import layer_name, original
 from dissect_widgets.core.network.run import run, uncompiled

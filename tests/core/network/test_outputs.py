@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 import dissect_widgets as dw
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import scores_of
-from dissect_widgets.core.network.hooks import evaluation, find_layer, trace
+from dissect_widgets.core.network.hooks import find_layer, trace
 from dissect_widgets.core.network.layers import list_layers, plan_layers
 from dissect_widgets.core.network.outputs import distinct_tensors, named_tensors, with_tensor
 from dissect_widgets.errors import LayerError

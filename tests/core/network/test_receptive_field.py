@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layers import LayerPlan, plan_layers
 from dissect_widgets.core.network.receptive_field import Axis, Field, FieldMode
 from dissect_widgets.errors import LayerError

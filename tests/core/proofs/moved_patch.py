@@ -12,8 +12,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.hooks import trace
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
 
 FILLS = (0.0, 1.0)

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.network.hooks import evaluation, trace
+from dissect_widgets.core.network.hooks import trace
 from dissect_widgets.core.network.layers import LayerInfo, as_maps
 from tests.core.proofs.traced_places import Places, TracedPlaces
 

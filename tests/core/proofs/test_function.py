@@ -15,7 +15,7 @@ from torch.nn import functional
 import dissect_widgets as dw
 from dissect_widgets.core.ablation.cached import cache_activations
 from dissect_widgets.core.dissection.max_activation import find_max_activations
-from dissect_widgets.core.network.hooks import evaluation
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.locate import IMAGES_FOR_PLACES
 from dissect_widgets.core.proofs.function import (
     OUTPUT,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.core.network.hooks import evaluation
 from dissect_widgets.core.network.layers import LayerInfo
 from tests.core.proofs.moved_patch import follow_patch
 from tests.core.proofs.placement_oracle import judge, traced_outputs
