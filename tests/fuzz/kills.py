@@ -56,10 +56,10 @@ def at_operation(prepared: Prepared, number: int, phase: str) -> Attempt:
             with watched(work, die), temporary_files_in(work):
                 prepared.scenario.act(work)
 
-        status = in_victim(act, prepared.scenario.workers)
+        victim, status = in_victim(act)
         if status == 0:
             raise AssertionError(f"operation {number} did not come")
-        after_death(prepared, work, f"killed {phase} operation {number}")
+        after_death(prepared, work, victim, f"killed {phase} operation {number}")
 
     return attempt
 
@@ -75,20 +75,21 @@ def at_any_moment(prepared: Prepared) -> Attempt:
             with temporary_files_in(work):
                 prepared.scenario.act(work)
 
-        in_victim(act, prepared.scenario.workers, (which, wait))
-        after_death(prepared, work, f"{which.name} after {wait * 1000:.0f} ms")
+        victim, _ = in_victim(act, (which, wait))
+        after_death(prepared, work, victim, f"{which.name} after {wait * 1000:.0f} ms")
 
     return attempt
 
 
-def after_death(prepared: Prepared, work: Path, moment: str) -> None:
-    """Look at what a dead process has left, and do the same again."""
+def after_death(prepared: Prepared, work: Path, victim: int, moment: str) -> None:
+    """Look at what a dead process has left, and do the same again, at once, while its own are still dying."""
     prepared.check_state(work, moment)
     prepared.check_again(work, moment)
+    check_orphans(victim, prepared.scenario.workers)
 
 
-def in_victim(act: Callable[[], None], workers: int, kill: tuple[signal.Signals, float] | None = None) -> int:
-    """Do something in a process that dies; its processes have to follow it. Returns how it ended."""
+def in_victim(act: Callable[[], None], kill: tuple[signal.Signals, float] | None = None) -> tuple[int, int]:
+    """Do something in a process that dies; returns its number, and how it ended."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -108,12 +109,16 @@ def in_victim(act: Callable[[], None], workers: int, kill: tuple[signal.Signals,
         time.sleep(kill[1])
         os.kill(child, kill[0])
     _, status = os.waitpid(child, 0)
+    return child, status
+
+
+def check_orphans(group: int, workers: int) -> None:
+    """Wait until all processes of a dead one have ended."""
     end = time.monotonic() + (15 if workers else 0.5)
-    while alive := processes_of(child):
+    while alive := processes_of(group):
         if time.monotonic() > end:
             raise LeftBehind(f"processes {alive} outlive the one that started them")
         time.sleep(0.05)
-    return status
 
 
 def processes_of(group: int) -> list[int]:

@@ -147,7 +147,8 @@ def _train_scenes(folder: Path) -> str:
 
 
 def _scene_checkpoint(folder: Path) -> str | None:
-    return bits(SmallRun(folder).total) if (folder / "checkpoint.pt").exists() else None
+    run = SmallRun(folder)
+    return bits(run.total) if run.step == run.steps else None
 
 
 def _narrow() -> torch.nn.Module:
