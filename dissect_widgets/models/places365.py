@@ -17,6 +17,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.models.weight_names import renamed
 from dissect_widgets.models.weights import fit_names, load_weights, read_weights
 
 _BLOCKS: Final = (2, 2, 3, 3, 3)  # convolutions before each pooling
@@ -61,13 +62,20 @@ def load_places_vgg16(weights: str | Path) -> nn.Module:
     import torchvision
 
     state = public_names(read_weights(weights))
-    last = state.get("classifier.fc8a.weight")
-    classes = len(last) if last is not None and last.dim() == 2 else _SCENES
+    classes = _classes_of(state)
     with torch.device("meta"):  # the 138 million random weights would be overwritten
         model: nn.Module = torchvision.models.vgg16(num_classes=classes)
     model = with_public_names(model).to_empty(device="cpu")
     load_weights(model, state, origin=weights)
     return model.eval()
+
+
+def _classes_of(state: Mapping[str, Tensor]) -> int:
+    """Classes of a file; those of Places where its last layer does not fit the one before."""
+    last, before = state.get("classifier.fc8a.weight"), state.get("classifier.fc7.bias")
+    if last is None or before is None or last.dim() != 2 or not len(last) or last.shape[1:] != before.shape:
+        return _SCENES
+    return len(last)
 
 
 def with_public_names(model: nn.Module) -> nn.Module:
@@ -80,17 +88,18 @@ def with_public_names(model: nn.Module) -> nn.Module:
 
 def public_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """State dict with the published names instead of torchvision's; other names stay as they are."""
-    renamed = {
+    published = {
         f"{part}.{number}": f"{part}.{name}"
         for part, names in LAYERS.items()
         for number, name in enumerate(names)
     }
-    public = {}
     for first in ("features.conv1_1.weight", "features.0.weight"):
         fitting = fit_names(weights, [first])
         if first in fitting:
             break
-    for name, tensor in fitting.items():
+
+    def public(name: str) -> str:
         layer, dot, kind = name.rpartition(".")
-        public[f"{renamed.get(layer, layer)}{dot}{kind}"] = tensor
-    return public
+        return f"{published.get(layer, layer)}{dot}{kind}"
+
+    return renamed(fitting, public, "The file")

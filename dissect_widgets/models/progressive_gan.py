@@ -19,7 +19,8 @@ from typing import Final
 import torch
 from torch import Tensor, fx, nn
 
-from dissect_widgets.errors import SettingError, WeightsError
+from dissect_widgets.errors import SettingError, WeightsError, shortened, shown
+from dissect_widgets.models.weight_names import renamed
 from dissect_widgets.models.weights import fit_names, load_weights, read_weights
 
 WIDTHS: Final = (512, 512, 512, 512, 256, 128, 64, 32)
@@ -169,31 +170,42 @@ def newer_names(weights: Mapping[str, Tensor], origin: str | Path) -> dict[str, 
         return weights
     if count % 2:
         raise WeightsError(
-            f"{origin} has {count} convolutions before the last; a Progressive GAN has two for each size."
+            f"{shortened(origin, 400)} has {count} convolutions before the last; a Progressive GAN has two "
+            "for each size."
         )
     size = _LEAST * 2 ** (count // 2 - 1)
 
-    def renamed(name: str) -> str:
-        match = re.fullmatch(r"features\.(\d+)\.(.+)", name)
+    def newer(name: str) -> str:
+        match = re.fullmatch(r"features\.([0-9]{1,4})\.(.+)", name)
         if match:
             return f"layer{int(match[1]) + 1}.{match[2]}"
         return re.sub(r"^output\.", f"output_{size}x{size}.", name)
 
-    return {renamed(name): tensor for name, tensor in weights.items()}
+    return renamed(weights, newer, shortened(origin, 400))
 
 
 def widths_of(weights: Mapping[str, Tensor], origin: str | Path) -> list[int]:
     """Widths of the generator of a state dict; WeightsError if there is none."""
     kernels = {}
     for name, tensor in weights.items():
-        match = re.fullmatch(r"layer(\d+)\.conv\.weight", name)
+        match = re.fullmatch(r"layer([0-9]{1,4})\.conv\.weight", name)
         if match and tensor.dim() == 4:
             kernels[int(match[1])] = tensor
     if not kernels or sorted(kernels) != list(range(1, len(kernels) + 1)) or len(kernels) % 2:
-        names = ", ".join(list(weights)[:3])
+        names = ", ".join(shortened(name, 60) for name in list(weights)[:3])
         raise WeightsError(
-            f"{origin} is not of a Progressive GAN: it should have `layer1.conv.weight` and so on, two "
-            f"layers for each size; it has {names} ..."
+            f"{shortened(origin, 400)} is not of a Progressive GAN: it should have `layer1.conv.weight` and "
+            f"so on, two layers for each size; it has {names} ..."
         )
     firsts = range(1, len(kernels) + 1, 2)
-    return [kernels[1].shape[1], *(kernels[number].shape[0] for number in firsts)]
+    widths = [kernels[1].shape[1], *(kernels[number].shape[0] for number in firsts)]
+    for number, kernel in sorted(kernels.items()):  # before a generator of these sizes is made
+        side, before = 4 if number == 1 else 3, widths[number // 2]
+        shape = (widths[(number + 1) // 2], before, side, side)
+        if tuple(kernel.shape) != shape or not all(shape):
+            raise WeightsError(
+                f"{shortened(origin, 400)}: layer{number}.conv.weight has shape "
+                f"{shown(tuple(kernel.shape))}; in a Progressive GAN of its other layers it would have "
+                f"{shape}, and none is empty."
+            )
+    return widths

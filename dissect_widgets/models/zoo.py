@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import URLError
 
 from torch import Tensor, nn
 
-from dissect_widgets.errors import SettingError, WeightsError, nearest
+from dissect_widgets.errors import SettingError, WeightsError, nearest, shortened, shown
 from dissect_widgets.models.weights import fit_names, load_weights, read_weights
 
 _AUXILIARY = ("googlenet", "inception_v3")  # have heads that exist in training only
@@ -55,7 +55,7 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
 
     names = torchvision.models.list_models(torchvision.models)
     if name not in names:
-        raise SettingError(f"torchvision has no network {name!r}.{nearest(name, names)}")
+        raise SettingError(f"torchvision has no network {shown(name)}.{nearest(name, names)}")
     if weights == "imagenet":
         try:
             model = torchvision.models.get_model(name, weights="DEFAULT")
@@ -72,13 +72,23 @@ def load_model(name: str, weights: str | Path | None = None) -> nn.Module:
     if name in _AUXILIARY:
         options["aux_logits"] = any(".aux" in f".{key.lower()}" for key in state)
     model = torchvision.models.get_model(name, weights=None, **options)
-    expected = model.state_dict()
-    last, fitting = list(expected)[-1], fit_names(state, expected)
-    if last in fitting and fitting[last].shape[:1] != expected[last].shape[:1]:
-        options["num_classes"] = int(fitting[last].shape[0])
-        model = torchvision.models.get_model(name, weights=None, **options)
+    classes = _classes_of(fit_names(state, model.state_dict()), model.state_dict())
+    if classes is not None:
+        model = torchvision.models.get_model(name, weights=None, num_classes=classes, **options)
     load_weights(model, state, origin=str(weights))
     return model.eval()
+
+
+def _classes_of(weights: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> int | None:
+    """Classes of a file whose last layer differs from a network's in their number alone; else None."""
+    bias = list(expected)[-1]
+    weight = bias.removesuffix("bias") + "weight"
+    if weight not in expected or not {bias, weight} <= weights.keys():
+        return None
+    shape = weights[weight].shape
+    if shape[1:] != expected[weight].shape[1:] or weights[bias].shape != shape[:1] or shape[0] < 1:
+        return None
+    return None if shape == expected[weight].shape else shape[0]
 
 
 def normalize(scale: Scale = "imagenet") -> Callable[[Tensor], Tensor] | None:
@@ -98,7 +108,7 @@ def normalize(scale: Scale = "imagenet") -> Callable[[Tensor], Tensor] | None:
         return Normalize([0.5] * 3, [0.5] * 3)  # type: ignore[no-any-return]
     if scale == "imagenet":
         return Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])  # type: ignore[no-any-return]
-    raise SettingError(f"scale is {scale!r}.{nearest(scale, ['imagenet', 'symmetric', 'none'])}")
+    raise SettingError(f"scale is {shown(scale)}.{nearest(scale, ['imagenet', 'symmetric', 'none'])}")
 
 
 def _call(name: str) -> nn.Module:
@@ -106,12 +116,16 @@ def _call(name: str) -> nn.Module:
     try:
         module = importlib.import_module(module_name)
     except (ImportError, ValueError, TypeError) as error:
-        raise SettingError(f"The module {module_name!r} cannot be imported: {error}.") from error
+        raise SettingError(
+            f"The module {shown(module_name)} cannot be imported: {shortened(error, 300)}."
+        ) from error
     build = getattr(module, attribute, None)
     if not callable(build):
         public = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
-        raise SettingError(f"{module_name} has no callable {attribute!r}.{nearest(attribute, public)}")
+        raise SettingError(
+            f"{shortened(module_name)} has no callable {shown(attribute)}.{nearest(attribute, public)}"
+        )
     model = build()
     if not isinstance(model, nn.Module):
-        raise SettingError(f"{name} returned {type(model).__name__}, not a torch module.")
+        raise SettingError(f"{shortened(name)} returned {type(model).__name__}, not a torch module.")
     return model
