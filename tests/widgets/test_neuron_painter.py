@@ -13,7 +13,7 @@ from traitlets import TraitError
 
 import dissect_widgets as dw
 from dissect_widgets.errors import ConceptError, LayerError, SavedError, SettingError
-from dissect_widgets.widgets.neuron_painter.strokes import Coverage
+from dissect_widgets.widgets.neuron_painter.coverage import Coverage
 from tests.widgets.messages import ask
 from tests.widgets.painted import Lightness, small_dissection, small_generator, small_painter
 
@@ -170,8 +170,100 @@ def test_the_page_draws_a_stroke_piece_by_piece(monkeypatch: pytest.MonkeyPatch)
     assert painter.seed == 2 and len(painter.edits) == 1
     page(kind="seed", seed=9)
     assert painter.seed == 9
-    assert "TraitError" in page(kind="seed", seed=-1)[0]["error"]
-    assert "ValueError" in page(kind="dance")[0]["error"]
+    assert "seed" in page(kind="seed", seed=-1)[0]["error"]
+    assert "'dance'" in page(kind="dance")[0]["error"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"painting": 0},
+        {"edits": []},
+        {"_image": ""},
+        {"n": 99},
+        {"n": True},
+        {"n": "2"},
+        {"brush": 1e308},
+        {"brush": float("nan")},
+        {"strength": -1.0},
+        {"mode": "drew"},
+        {"mode": None},
+        {"concept": "no such"},
+        {"concept": ["day"]},
+    ],
+)
+def test_the_page_sets_traits_of_the_brush_only_and_all_or_none(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
+    painter = small_painter()
+    painter.paint([(0.3, 0.3)])
+    before = painter.get_state(), painter.painting
+    brush = {"concept": list(painter.palette)[-1], "mode": "erase", "n": 2, "brush": 0.4, "strength": 1.5}
+    piece = {"kind": "stroke", "first": True, "last": False, "points": [[0.2, 0.2]]}
+    content, buffers = ask(painter, monkeypatch, **piece, brush=brush | changed)
+    assert content["error"] and not buffers
+    assert (painter.get_state(), painter.painting) == before
+    content, buffers = ask(painter, monkeypatch, **piece, brush=brush)
+    assert buffers and painter.n == 2 and painter.mode == "erase", "and it goes on"
+
+
+def test_a_refused_file_changes_nothing(tmp_path: Path) -> None:
+    painter = small_painter(seed=3)
+    painter.paint([(0.3, 0.3)])
+    painter.paint([(0.6, 0.3)])
+    painter.undo()
+    state = painter.get_state()
+    for old, new in (('"on": true', '"on": "false"'), ('"seed": 3', '"seed": 1e308'), ("0.3", "1e308")):
+        text = painter.edits_as_text()
+        assert old in text
+        with pytest.raises(SavedError, match="damaged"):
+            painter.load_text(text.replace(old, new), "a.json")
+        assert painter.get_state() == state and painter.error == ""
+    painter.redo()
+    assert len(painter.edits) == 2
+
+
+def test_a_file_is_one_step_and_drawn_once() -> None:
+    painter = small_painter(seed=3)
+    painter.paint([(0.3, 0.3)])
+    text, image = painter.edits_as_text(), painter._image
+    other = small_painter(seed=1)
+    other.paint([(0.8, 0.8)])
+    drawn: list[int] = []
+    draw = other.painting.draw
+    other.painting.draw = lambda strokes: drawn.append(1) or draw(strokes)  # type: ignore[method-assign, func-returns-value]
+    other.load_text(text, "a.json")
+    assert other._image == image and len(drawn) == 2, "without edits, and with them"
+    other.undo()
+    assert other.edits[0]["points"] == [[0.8, 0.8]] and other.seed == 3
+
+
+def test_an_interrupt_while_painting_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    painter = small_painter()
+    draw = painter.painting.draw
+
+    def interrupted(strokes: Any) -> bytes:
+        raise KeyboardInterrupt
+
+    painter.painting.draw = interrupted  # type: ignore[method-assign]
+    piece = {"kind": "stroke", "first": True, "last": True, "points": [[0.2, 0.2]]}
+    assert "interrupted" in ask(painter, monkeypatch, **piece)[0]["error"]
+    painter.painting.draw = draw  # type: ignore[method-assign]
+    assert "error" not in ask(painter, monkeypatch, kind="do", what="undo")[0]
+    assert painter.error == "" and painter.edits == []
+
+
+def test_painters_of_one_generator_do_not_mix() -> None:
+    generator = small_generator()
+    dissection = small_dissection(generator)
+    one, two = (dw.NeuronPainter(generator, dissection, layer="layer4", n=3, seed=seed) for seed in (1, 2))
+    alone = small_painter(seed=2)
+    one.paint([(0.3, 0.3)])
+    two.paint([(0.7, 0.7)])
+    one.undo()
+    alone.paint([(0.7, 0.7)])
+    assert two._image == alone._image and two.edits == alone.edits
+    assert one.edits == [] and one._image == one._original
 
 
 def test_what_fails_while_painting_is_said_and_the_edits_stay() -> None:
@@ -191,12 +283,12 @@ def test_what_fails_while_painting_is_said_and_the_edits_stay() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("seed", -1, "allowed is 0 to 4294967295"),
+        ("seed", -1, "a whole number from 0 to 4294967295"),
         ("concept", "dask", "dusk"),
         ("mode", "drew", "draw"),
         ("n", 6, "has 5 units"),
         ("brush", 0.0, "brush"),
-        ("edits", [{"mode": "draw"}], "no 'concept'"),
+        ("edits", [{"mode": "draw"}], "`concept`"),
     ],
 )
 def test_traits_say_what_is_allowed(name: str, value: Any, message: str) -> None:

@@ -16,6 +16,7 @@ import dissect_widgets as dw
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.statistics.upsample import Upsampler
 from dissect_widgets.plots.exemplars import upsample
+from dissect_widgets.widgets.ablation_explorer.data import Curve
 from dissect_widgets.widgets.shared.still import SCALE
 from tests.core.ablation.networks import Images, naive
 from tests.small_images import ArrayImages
@@ -177,7 +178,7 @@ def test_removed_units_and_the_curve(explorer: dw.AblationExplorer, net: nn.Modu
     order = explorer.order.tolist()
     assert still.lines[2] == f"Units removed: {', '.join(map(str, sorted([1, 4], key=order.index)))}."
     blue = has_color(still.picture, (0x19, 0x76, 0xD2))
-    explorer._answer({"kind": "curve", "class": "cow"})
+    explorer._answer(Curve(of_class="cow"))
     with_curve = explorer.still()
     assert with_curve is not None and has_color(with_curve.picture, (0x19, 0x76, 0xD2)) > blue + 300
     explorer.mode = "keep"

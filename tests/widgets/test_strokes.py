@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from dissect_widgets.errors import SavedError, SettingError
+from dissect_widgets.widgets.neuron_painter.coverage import Coverage
 from dissect_widgets.widgets.neuron_painter.strokes import (
-    Coverage,
+    LONGEST_TEXT,
+    MOST_STROKES,
+    Bounds,
     Stroke,
     checked_stroke,
     read_strokes,
@@ -19,6 +23,7 @@ from dissect_widgets.widgets.neuron_painter.strokes import (
 from dissect_widgets.widgets.shared.history import History
 
 STROKE = Stroke("draw", "door", (4, 0, 2), (1.5, 0.25, -3.0), 1.0, 0.2, ((0.1, 0.2), (0.7, 0.9)))
+BOUNDS = Bounds(units=5, level=300.0)
 ABOUT = {"generator": "Net 12ab", "layer": "layer4", "seed": 7}
 
 
@@ -76,48 +81,71 @@ def test_the_smallest_brush_covers_something_wherever_it_is() -> None:
 
 def test_a_stroke_is_an_edit() -> None:
     coverage = Coverage((5, 7), (40, 90), 0.3).add(STROKE.points)
-    edit = STROKE._replace(share=0.5).edit("layer4", coverage)
+    edit = replace(STROKE, share=0.5).edit("layer4", coverage.mask())
     assert edit.layer == "layer4" and edit.units == (4, 0, 2) and edit.level == (1.5, 0.25, -3.0)
     assert edit.where is not None and (edit.where == coverage.mask() / 2).all()
 
 
 def test_strokes_are_read_as_they_were_written() -> None:
-    strokes = [STROKE, STROKE._replace(mode="erase", on=False)]
-    assert read_strokes(write_strokes(strokes, ABOUT), ABOUT, 5, "a.json") == (strokes, 7)
+    strokes = [STROKE, replace(STROKE, mode="erase", on=False)]
+    assert read_strokes(write_strokes(strokes, ABOUT), ABOUT, BOUNDS, "a.json") == (strokes, 7)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"mode": "drew"}, "'drew'.*draw"),
+        ({"mode": "drew"}, r"'drew' - at `\$.*mode`"),
         ({"units": [0, 5]}, "2 units and 3 levels"),
         ({"units": [0, 5, 1]}, "unit 5; the layer has units 0 to 4"),
         ({"units": [0, 1, 1]}, "duplicated unit"),
-        ({"units": [], "level": []}, "0 units"),
-        ({"level": [1, 2, "x"]}, "cannot be read"),
-        ({"level": [1, 2, float("nan")]}, "not finite"),
-        ({"points": [[0.5]]}, "cannot be read"),
-        ({"points": [[0.5, float("inf")]]}, "not finite"),
-        ({"share": 1.5}, "out of bounds"),
-        ({"brush": 0}, "out of bounds"),
-        ({"color": 1}, "has 'color'"),
+        ({"units": [0, 1, -1]}, "units"),
+        ({"units": [0, 1, True]}, "units"),
+        ({"units": [0, 1, 2.0]}, "units"),
+        ({"units": "012"}, "units"),
+        ({"units": [], "level": []}, "length >= 1"),
+        ({"level": [1, 2, "x"]}, "level"),
+        ({"level": [1, 2, "3"]}, "level"),
+        ({"level": [1, 2, 1e308]}, "level"),
+        ({"level": [1, 2, -301]}, "sets a unit to 301, far beyond its activations; allowed is 300"),
+        ({"points": [[0.5]]}, "points"),
+        ({"points": [[0.5, 1e9]]}, "points"),
+        ({"points": [[0.5, 0.5, 0.5]]}, "points"),
+        ({"points": [[0.5, None]]}, "points"),
+        ({"points": [[0.5, 0.5]] * 20_001}, "length <= 20000"),
+        ({"points": {"0": [0.5, 0.5]}}, "points"),
+        ({"share": 1.5}, "share"),
+        ({"share": -0.0}, "share"),
+        ({"brush": 0}, "brush"),
+        ({"brush": 1e308}, "brush"),
+        ({"brush": "0.2"}, "brush"),
+        ({"on": "false"}, "Expected `bool`, got `str`"),
+        ({"on": 0}, "Expected `bool`, got `int`"),
+        ({"concept": ["door"]}, "concept"),
+        ({"concept": "x" * 20_001}, "concept"),
+        ({"color": 1}, "unknown field `color`"),
     ],
 )
 def test_a_stroke_that_is_none_says_what_is_wrong(change: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        checked_stroke(STROKE.plain() | change, 5)
+        checked_stroke(STROKE.plain() | change, BOUNDS)
     text = json.dumps(json.loads(write_strokes([STROKE], ABOUT)) | {"edits": [STROKE.plain() | change]})
     with pytest.raises(SavedError, match=f"a.json is damaged.*{message}"):
-        read_strokes(text, ABOUT, 5, "a.json")
+        read_strokes(text, ABOUT, BOUNDS, "a.json")
+
+
+def test_a_name_of_any_characters_is_read_as_it_was_written() -> None:
+    strokes = [replace(STROKE, concept=name) for name in ("\udc80\ud800", "\0", "\u202e<b>", "x" * 20_000)]
+    about = {**ABOUT, "layer": "layer\udcff"}
+    assert read_strokes(write_strokes(strokes, about), about, BOUNDS, "a.json") == (strokes, 7)
 
 
 def test_a_stroke_without_a_part_names_it() -> None:
     plain = STROKE.plain()
     del plain["brush"]
-    with pytest.raises(SettingError, match="no 'brush'"):
-        checked_stroke(plain, 5)
+    with pytest.raises(SettingError, match="`brush`"):
+        checked_stroke(plain, BOUNDS)
     with pytest.raises(SettingError, match="is list"):
-        checked_stroke([1], 5)
+        checked_stroke([1], BOUNDS)
 
 
 @pytest.mark.parametrize(
@@ -131,13 +159,23 @@ def test_a_stroke_without_a_part_names_it() -> None:
             "another generator: of Net 34cd; this one is Net 12ab",
         ),
         (write_strokes([], {**ABOUT, "layer": "layer5"}), "another layer"),
-        (write_strokes([], {**ABOUT, "seed": -1}), "its seed is -1"),
-        (write_strokes([], {**ABOUT, "seed": "x"}), "its seed is 'x'"),
+        (write_strokes([], {**ABOUT, "seed": -1}), "Expected `int` >= 0.*seed"),
+        (write_strokes([], {**ABOUT, "seed": 2**32}), "seed"),
+        (write_strokes([], {**ABOUT, "seed": True}), "seed"),
+        (write_strokes([STROKE] * (MOST_STROKES + 1), ABOUT), "length <= 1000"),
+        (write_strokes([replace(STROKE, points=((0.5, 0.5),) * 20_000)] * 6, ABOUT), "have 120000 points"),
+        (write_strokes([STROKE], ABOUT).replace("0.25", "NaN"), "is not JSON"),
+        (write_strokes([STROKE], ABOUT).replace("0.25", "1e999"), "out of range"),
+        (write_strokes([], ABOUT).replace("[]", "[" * 100_000), "is damaged"),
+        (write_strokes([], ABOUT).replace("[]", "{}"), "is damaged"),
+        (" " * (LONGEST_TEXT + 1), "too long"),
+        (write_strokes([], ABOUT) + "{}", "is not JSON"),
+        (write_strokes([], {**ABOUT, "seed": "x"}), "Expected `int`, got `str`.*seed"),
     ],
 )
 def test_a_file_of_something_else_is_refused(text: str, message: str) -> None:
     with pytest.raises(SavedError, match=message):
-        read_strokes(text, ABOUT, 5, "a.json")
+        read_strokes(text, ABOUT, BOUNDS, "a.json")
 
 
 def test_a_history_goes_back_and_forth() -> None:

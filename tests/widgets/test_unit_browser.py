@@ -130,12 +130,39 @@ def test_answers_pictures(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch)
         {"kind": "weather"},
         {"kind": "images", "images": [99], "side": 9},
         {},
-        {"kind": "detail", "layer": 7},
+        {"kind": "detail", "layer": 7, "unit": 0},
+        {"kind": "detail", "layer": -1, "unit": 0},
+        {"kind": "detail", "layer": 0, "unit": 4},
+        {"kind": "units", "layer": 1, "units": [5], "count": 1},
+        {"kind": "units", "layer": 1, "units": [-1], "count": 1},
+        {"kind": "units", "layer": 1, "units": [0] * 257, "count": 1},
+        {"kind": "units", "layer": 1, "units": [0], "count": 10**9},
+        {"kind": "images", "images": [0] * 10**5, "side": 9},
+        {"kind": "images", "images": [True], "side": 9},
+        {"kind": "images", "images": [0], "side": 1e9},
+        {"kind": "images", "images": [0], "side": 0},
+        {"kind": "images", "images": [0], "side": 9, "layer": 0},
     ],
 )
 def test_errors_are_answers_too(browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch, question: Any) -> None:
     content, buffers = ask(browser, monkeypatch, **question)
-    assert "Error" in content["error"] and not buffers
+    assert content["error"] and not buffers
+
+
+def test_an_answer_ends_when_it_is_large_and_goes_on_there(
+    browser: UnitBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, parts = ask(browser, monkeypatch, kind="detail", layer=1, unit=2)
+    monkeypatch.setattr("dissect_widgets.widgets.shared.messages.ENOUGH_BYTES", 1)
+    units, maps = ask(browser, monkeypatch, kind="units", layer=1, units=[3, 0], count=2)
+    assert len(units["units"]) == len(maps) == 1
+    pieces = [ask(browser, monkeypatch, kind="detail", layer=1, unit=2, first=n) for n in range(3)]
+    assert b"".join(buffers[0] for _, buffers in pieces) == parts[0]
+    assert [buffers[1] for _, buffers in pieces] == parts[1:]
+    for name in ("images", "max_activations", "names"):
+        assert [content[name][0] for content, _ in pieces] == whole[name]
+    assert {content["total"] for content, _ in pieces} == {3}
+    assert ask(browser, monkeypatch, kind="detail", layer=1, unit=2, first=3)[0]["images"] == []
 
 
 def test_a_large_picture_is_shrunk_and_stays_itself() -> None:

@@ -3,7 +3,7 @@
 import { toBitmap } from "../shared/binary.js";
 import { kernelWidget } from "../shared/data_source.js";
 import { errorLine, make } from "../shared/dom.js";
-import { batched, PromiseCache } from "../shared/promises.js";
+import { askInPieces, batched, PromiseCache } from "../shared/promises.js";
 import { mountRoot } from "../shared/root.js";
 import { oncePerFrame, onChanges } from "../shared/traits.js";
 import { accuracyCurve } from "./accuracy_curve.js";
@@ -23,10 +23,11 @@ const HINT = "Click units, or drag along the curve. Every image is classified ag
 function imageLoader(ask) {
   /** @type {PromiseCache<ImageBitmap>} */
   const cache = new PromiseCache(600);
-  const load = batched(async (/** @type {number[]} */ images) => {
+  const loadSome = async (/** @type {number[]} */ images) => {
     const { buffers } = await ask({ kind: "classified_images", images });
     return Promise.all(buffers.map((buffer) => toBitmap(buffer)));
-  });
+  };
+  const load = batched((/** @type {number[]} */ images) => askInPieces(images, loadSome));
   return (/** @type {number} */ image) => cache.get(image, () => load(image));
 }
 
@@ -35,7 +36,12 @@ function curveLoader(ask) {
   /** @type {PromiseCache<Curve>} */
   const cache = new PromiseCache(100);
   return (/** @type {string} */ name) =>
-    cache.get(name, async () => (await ask({ kind: "curve", class: name })).answer);
+    cache.get(name, async () => {
+      for (;;) {
+        const { answer } = await ask({ kind: "curve", class: name });
+        if (!answer.unfinished) return answer; // else the kernel does other work, and then goes on
+      }
+    });
 }
 
 /** What the ablation changes, drawn: tiles, curve, other classes, images. */

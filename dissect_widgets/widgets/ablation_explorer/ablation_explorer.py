@@ -22,12 +22,16 @@ from dissect_widgets.core.ablation.cached import cache_activations
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.widgets.ablation_explorer.data import AblationData
+from dissect_widgets.errors import SettingError
+from dissect_widgets.widgets.ablation_explorer.data import AblationData, ClassifiedImages, Curve
 from dissect_widgets.widgets.ablation_explorer.still import Edited, explorer_still
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.guarded import PAGE, said
+from dissect_widgets.widgets.shared.messages import ENOUGH_SECONDS
 from dissect_widgets.widgets.shared.still import Still
+from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Items, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
-from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.data import UnitData, UnitQuestion
 
 MODES = ("remove", "keep")
 
@@ -73,15 +77,14 @@ class AblationExplorer(Widget):
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     _css = scoped_styles({".dw-ablation-explorer": [SHARED_STYLES, Path(__file__).with_suffix(".css")]})
 
-    class_name = traitlets.Unicode(help="Class whose units are ranked.").tag(sync=True)
-    mode = traitlets.Unicode("remove", help='Whether to "remove" `units`, or to "keep" only them.').tag(
-        sync=True
-    )
-    units = traitlets.List(traitlets.Int(), help="Units that are chosen.").tag(sync=True)
-    n = traitlets.Int(
+    _questions = ClassifiedImages | Curve | UnitQuestion
+    class_name = Text(help="Class whose units are ranked.").tag(**PAGE)
+    mode = Text("remove", help='Whether to "remove" `units`, or to "keep" only them.').tag(**PAGE)
+    units = Items(Whole(), help="Units that are chosen.").tag(**PAGE)
+    n = Whole(
         None, allow_none=True, help="Number of most important units that are chosen; None if others are."
-    ).tag(sync=True)
-    height = traitlets.Int(680, min=320, help="Height in pixels.").tag(sync=True)
+    ).tag(**PAGE)
+    height = Whole(680, least=320, most=MOST_PIXELS, help="Height in pixels.").tag(**PAGE)
     _about = traitlets.Dict().tag(sync=True)
     _columns = traitlets.Bytes().tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
@@ -212,8 +215,8 @@ class AblationExplorer(Widget):
         self._turn += 1
         try:
             effect = self.data.effect(self.class_name, self.mode, self.units)
-        except Exception as error:
-            self._result = {"turn": self._turn, "error": f"{type(error).__name__}: {error}"}
+        except BaseException as error:  # an interrupt, too
+            self._result = {"turn": self._turn, "error": said(error)}
             raise
         self.predicted, self.accuracy, self.flipped, shown = effect
         self._result = shown | {"turn": self._turn}
@@ -226,14 +229,15 @@ class AblationExplorer(Widget):
         concept_of = self._units.concept_and_color(self.importance.layer) if self._units else None
         return explorer_still(self.data, edited, self._result, concept_of)
 
-    def _answer(self, question: dict[str, Any]) -> Answer:
-        kind = question["kind"]
-        if kind == "classified_images":
-            return {}, [self.data.held.jpegs[image] for image in question["images"]]
-        if kind == "curve":
-            curve = self.data.curve(question["class"])
+    def _answer(self, question: ClassifiedImages | Curve | UnitQuestion) -> Answer:
+        if isinstance(question, ClassifiedImages):
+            return {}, self.data.images(question.images)
+        if isinstance(question, Curve):
+            curve = self.data.curve(question.of_class, ENOUGH_SECONDS)
+            if curve is None:
+                return {"unfinished": True}, []
             self._still_changed()
             return curve, []
         if self._units is None:
-            raise ValueError("This layer is not dissected.")
+            raise SettingError("This layer is not dissected.")
         return self._units.answer(question)

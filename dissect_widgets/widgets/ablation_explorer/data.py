@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,12 +14,25 @@ from dissect_widgets.core.ablation.accuracy import Accuracy
 from dissect_widgets.core.ablation.cached import CachedClassifier
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.errors import DataError, SettingError
+from dissect_widgets.widgets.shared.messages import Name, Numbers, Question, first_of
 
 MOST_FLIPPED = 24
 """Images in the gallery."""
 MOST_CHANGED = 5
 """Other classes in the list."""
 CURVE_POINTS = 14
+
+
+class ClassifiedImages(Question, tag="classified_images"):
+    """Images that were classified."""
+
+    images: Numbers
+
+
+class Curve(Question, tag="curve", rename={"of_class": "class"}):
+    """Accuracy of a class along its ranking."""
+
+    of_class: Name
 
 
 class Effect(NamedTuple):
@@ -62,6 +77,7 @@ class AblationData:
                 f"importance; {len(self.classes)} have them."
             )
         self._curves: dict[str, dict[str, Any]] = {}
+        self._begun: dict[str, list[NDArray[np.int64]]] = {}
 
     def facts(self) -> dict[str, Any]:
         """Facts that never change."""
@@ -118,23 +134,41 @@ class AblationData:
         """The curve of a class if `curve` has measured it."""
         return self._curves.get(name)
 
-    def curve(self, name: str) -> dict[str, Any]:
-        """Accuracy of a class along its ranking; measured once."""
-        if name not in self._curves:
-            c, units = self.importance.class_number(name), self.importance.units
-            order = self.importance.top_units(name).tolist()
-            sizes = sorted({round((units + 1) ** (k / (CURVE_POINTS - 1)) - 1) for k in range(CURVE_POINTS)})
-            predictions = [self.held.predict(order[:n]) for n in sizes]
-            predictions += [self.held.predict(order[n:]) for n in sizes]
-            accuracy, k = self.held.accuracy(predictions), len(sizes)
-            class_accuracy = [_plain(value) for value in accuracy.after[:, c]]
-            overall = [float(value) for value in accuracy.overall_after]
-            self._curves[name] = {
-                "sizes": sizes,
-                "remove": {"class_accuracy": class_accuracy[:k], "overall_accuracy": overall[:k]},
-                "keep": {"class_accuracy": class_accuracy[k:], "overall_accuracy": overall[k:]},
-            }
+    def curve(self, name: str, seconds: float = math.inf) -> dict[str, Any] | None:
+        """Accuracy of a class along its ranking; measured once.
+
+        After some seconds it gives None: the next call goes on from there.
+        """
+        if name in self._curves:
+            return self._curves[name]
+        units, order = self.importance.units, self.importance.top_units(name).tolist()
+        sizes = sorted({round((units + 1) ** (k / (CURVE_POINTS - 1)) - 1) for k in range(CURVE_POINTS)})
+        sets = [order[:n] for n in sizes] + [order[n:] for n in sizes]
+        predictions, end = self._begun.setdefault(name, []), time.monotonic() + seconds
+        while len(predictions) < len(sets):
+            predictions.append(self.held.predict(sets[len(predictions)]))
+            if time.monotonic() > end and len(predictions) < len(sets):
+                return None
+        self._curves[name] = self._drawn(self.importance.class_number(name), sizes, self._begun.pop(name))
         return self._curves[name]
+
+    def _drawn(self, c: int, sizes: list[int], predictions: list[NDArray[np.int64]]) -> dict[str, Any]:
+        """The curve of a class from the predictions without, and with only, sets of some sizes."""
+        accuracy, k = self.held.accuracy(predictions), len(sizes)
+        class_accuracy = [_plain(value) for value in accuracy.after[:, c]]
+        overall = [float(value) for value in accuracy.overall_after]
+        return {
+            "sizes": sizes,
+            "remove": {"class_accuracy": class_accuracy[:k], "overall_accuracy": overall[:k]},
+            "keep": {"class_accuracy": class_accuracy[k:], "overall_accuracy": overall[k:]},
+        }
+
+    def images(self, numbers: Sequence[int]) -> list[bytes]:
+        """The first of some images, as many as are enough for one answer."""
+        jpegs = self.held.jpegs
+        if bad := [number for number in numbers if number >= len(jpegs)]:
+            raise SettingError(f"The page asked for image {bad[0]}; there are {len(jpegs)}.")
+        return first_of((jpegs[number] for number in numbers), len)
 
 
 def _plain(value: float) -> float | None:

@@ -25,20 +25,31 @@ from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.errors import DissectError, SettingError
+from dissect_widgets.errors import SettingError
 from dissect_widgets.widgets.attack_diff.data import AttackData
 from dissect_widgets.widgets.attack_diff.still import ShownAttack, attack_still
 from dissect_widgets.widgets.shared.background import Background
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.guarded import PAGE, said
+from dissect_widgets.widgets.shared.messages import Question
 from dissect_widgets.widgets.shared.still import Still
+from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Choice, Real, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
-from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.data import UnitData, UnitQuestion
 from dissect_widgets.widgets.unit_browser.styles import STYLES as BROWSER_STYLES
 
 PALETTES = ("green-red", "blue-orange")
 QUICK = CarliniWagner(steps=200, searches=4)
 """Attack of the button by default: hardly more change than the full attack, in a fifth of its passes."""
 _REPORT_EVERY = 0.1  # seconds between two updates of `progress`
+
+
+class Start(Question, tag="start"):
+    """The attack begins."""
+
+
+class Stop(Question, tag="stop"):
+    """The attack ends."""
 
 
 class AttackDiff(Widget):
@@ -82,24 +93,23 @@ class AttackDiff(Widget):
         {".dw-attack-diff": [SHARED_STYLES, Path(__file__).with_suffix(".css")], **BROWSER_STYLES}
     )
 
-    image = traitlets.Int(0, min=0, help="Number of the image that is attacked.").tag(sync=True)
-    target = traitlets.Unicode(help='Target class; "" for the second most probable one.').tag(sync=True)
-    position = traitlets.Float(
-        1.0, min=0, max=1, help="What is shown: 0 is the original image, 1 the attacked one."
-    ).tag(sync=True)
-    times = traitlets.Float(30.0, min=1, max=1000, help="Factor by which the difference is enlarged.").tag(
-        sync=True
-    )
-    palette = traitlets.Unicode(
+    _questions = Start | Stop | UnitQuestion
+    image = Whole(0, help="Number of the image that is attacked.").tag(**PAGE)
+    target = Text(help='Target class; "" for the second most probable one.').tag(**PAGE)
+    position = Real(
+        1.0, least=0, most=1, help="What is shown: 0 is the original image, 1 the attacked one."
+    ).tag(**PAGE)
+    times = Real(30.0, least=1, most=1000, help="Factor by which the difference is enlarged.").tag(**PAGE)
+    palette = Text(
         "green-red", help='Colors of more and less activation; "blue-orange" for color-blind people.'
-    ).tag(sync=True)
-    unit = traitlets.Int(None, allow_none=True, help="Unit that is opened in the browser, or None.").tag(
-        sync=True
+    ).tag(**PAGE)
+    unit = Whole(None, allow_none=True, help="Unit that is opened in the browser, or None.").tag(**PAGE)
+    height = Whole(560, least=240, most=MOST_PIXELS, help="Height of the browser of units, in pixels.").tag(
+        **PAGE
     )
-    height = traitlets.Int(560, min=240, help="Height of the browser of units, in pixels.").tag(sync=True)
-    running = traitlets.Bool(False, help="Whether an attack is under way.").tag(sync=True)
-    progress = traitlets.Float(0.0, help="Progress of the attack, from 0 to 1.").tag(sync=True)
-    error = traitlets.Unicode(help="The last error.").tag(sync=True)
+    running = Choice(False, help="Whether an attack is under way.").tag(sync=True)
+    progress = Real(0.0, least=0, most=1, help="Progress of the attack, from 0 to 1.").tag(sync=True)
+    error = Text(help="The last error.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
     _columns = traitlets.Bytes().tag(sync=True)
     _facts = traitlets.Dict().tag(sync=True)
@@ -195,8 +205,7 @@ class AttackDiff(Widget):
                     self.attacked, self._perturbation, self._maps = attacked, perturbation, maps
                     self._result = facts
         except Exception as error:
-            kind = "" if isinstance(error, DissectError) else f"{type(error).__name__}: "
-            self.error = f"{kind}{error}"
+            self.error = said(error)
         finally:
             self.progress, self.running = 0.0, False
 
@@ -271,11 +280,13 @@ class AttackDiff(Widget):
             return self.error
         return f"No image was found that is predicted as {self._result['target']}."
 
-    def _answer(self, question: dict[str, Any]) -> Answer:
-        kind = question["kind"]
-        if kind in ("start", "stop"):
-            getattr(self, kind)()
+    def _answer(self, question: Start | Stop | UnitQuestion) -> Answer:
+        if isinstance(question, Start):
+            self.start()
+            return {}, []
+        if isinstance(question, Stop):
+            self.stop()
             return {}, []
         if self._units is None:
-            raise ValueError("This layer is not dissected.")
+            raise SettingError("This layer is not dissected.")
         return self._units.answer(question)

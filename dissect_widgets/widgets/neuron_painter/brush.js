@@ -15,6 +15,8 @@ import { oncePerFrame } from "../shared/traits.js";
  */
 
 const ARROW_STEP = 0.04; // share of the image's width and height
+const LEAST_MOVE = 0.5; // pixels of the page that a point is away from the last, to be one
+const FARTHEST = 100; // sizes of the image that a point is outside of it, at most
 const LEAST_DIAMETER = 2; // pixels, of what is drawn
 /** @type {Record<string, Point>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -35,6 +37,16 @@ export function movedByKey([x, y], key) {
   if (!step) return null;
   const clamp = (/** @type {number} */ value) => Math.min(Math.max(value, 0), 1);
   return [clamp(x + ARROW_STEP * step[0]), clamp(y + ARROW_STEP * step[1])];
+}
+
+/**
+ * Whether a point is so far from another one that a line between them shows.
+ * @param {Point} point
+ * @param {Point} last
+ * @param {[number, number]} size width and height of the image on the page
+ */
+function isFarther(point, last, [width, height]) {
+  return Math.hypot((point[0] - last[0]) * width, (point[1] - last[1]) * height) >= LEAST_MOVE;
 }
 
 /**
@@ -117,7 +129,11 @@ export class PaintingArea {
   /** @param {PointerEvent} event @returns {Point} */
   pointOf(event) {
     const box = this.overlay.getBoundingClientRect();
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    const clamp = (/** @type {number} */ value) => Math.min(Math.max(value, -FARTHEST), FARTHEST);
+    return [
+      clamp((event.clientX - box.left) / (box.width || 1)),
+      clamp((event.clientY - box.top) / (box.height || 1)),
+    ];
   }
 
   /** Begin a stroke. @param {Point} point @param {number} time */
@@ -144,9 +160,15 @@ export class PaintingArea {
     this.pointer = this.pointOf(event);
     if (this.isDrawing && this.stroke && this.overlay.hasPointerCapture(event.pointerId)) {
       const coalesced = event.getCoalescedEvents?.() ?? [];
-      const points = (coalesced.length ? coalesced : [event]).map((part) => this.pointOf(part));
-      this.stroke.points.push(...points);
-      this.listener.move(points, event.timeStamp);
+      /** @type {Point[]} */
+      const moved = [];
+      for (const part of coalesced.length ? coalesced : [event]) {
+        const point = this.pointOf(part);
+        const last = moved.at(-1) ?? /** @type {Point} */ (this.stroke.points.at(-1));
+        if (isFarther(point, last, this.size)) moved.push(point);
+      }
+      this.stroke.points.push(...moved);
+      if (moved.length) this.listener.move(moved, event.timeStamp);
     }
     this.redraw();
   }

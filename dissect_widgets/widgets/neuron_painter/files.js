@@ -2,6 +2,7 @@
 
 import { make, makeButton } from "../shared/dom.js";
 
+const LONGEST_NAME = 255;
 const REVOKE_AFTER = 10_000; // milliseconds, in which the browser takes the file
 
 /** @param {string} name @param {Blob} blob */
@@ -37,7 +38,7 @@ export function fileButtons({ saveImage, saveEdits, loadEdits }) {
     on: {
       change: async () => {
         const [chosen] = file.files ?? [];
-        if (chosen) loadEdits(await chosen.text(), chosen.name);
+        if (chosen) loadEdits(await chosen.text(), chosen.name.slice(-LONGEST_NAME));
         file.value = "";
       },
     },

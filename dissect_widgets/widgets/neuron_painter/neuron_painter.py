@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import traitlets
 from PIL import Image
 from torch import Tensor, nn
@@ -27,14 +28,32 @@ from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.files.atomic_write import replacing
-from dissect_widgets.errors import DissectError, SavedError, SettingError
+from dissect_widgets.errors import SavedError, SettingError
+from dissect_widgets.widgets.neuron_painter.coverage import Coverage
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
 from dissect_widgets.widgets.neuron_painter.palette import mix_palette, page_palette
+from dissect_widgets.widgets.neuron_painter.questions import (
+    LEAST_BRUSH,
+    LEAST_STRENGTH,
+    MOST_STRENGTH,
+    Brush,
+    Do,
+    Drop,
+    Load,
+    PainterQuestion,
+    Save,
+    SetSeed,
+    StrokePiece,
+    Switch,
+)
 from dissect_widgets.widgets.neuron_painter.still import painter_still
-from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
+from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, MOST_POINTS_OF_ONE, Stroke
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
+from dissect_widgets.widgets.shared.guarded import PAGE, said
 from dissect_widgets.widgets.shared.history import History
+from dissect_widgets.widgets.shared.messages import shortened
 from dissect_widgets.widgets.shared.still import Still
+from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Items, Real, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 
 
@@ -78,25 +97,28 @@ class NeuronPainter(Widget):
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     _css = scoped_styles({".dw-neuron-painter": [SHARED_STYLES, Path(__file__).with_suffix(".css")]})
 
-    seed = traitlets.Int(1, help="Sample that is painted on.").tag(sync=True)
-    concept = traitlets.Unicode(help="What the brush paints with.").tag(sync=True)
-    mode = traitlets.Unicode("draw", help='Whether the brush is to "draw" or to "erase".').tag(sync=True)
-    n = traitlets.Int(
-        20, min=1, help="Number of units that are edited, those of the highest IoU with the concept."
-    ).tag(sync=True)
-    brush = traitlets.Float(
-        0.2, min=0.01, max=1, help="Diameter of the brush, as a share of the image's width."
-    ).tag(sync=True)
-    strength = traitlets.Float(
+    _questions = PainterQuestion
+    seed = Whole(1, most=LARGEST_SEED, help="Sample that is painted on.").tag(**PAGE)
+    concept = Text(help="What the brush paints with.").tag(**PAGE)
+    mode = Text("draw", help='Whether the brush is to "draw" or to "erase".').tag(**PAGE)
+    n = Whole(
+        20, least=1, help="Number of units that are edited, those of the highest IoU with the concept."
+    ).tag(**PAGE)
+    brush = Real(
+        0.2, least=LEAST_BRUSH, most=1, help="Diameter of the brush, as a share of the image's width."
+    ).tag(**PAGE)
+    strength = Real(
         1.0,
-        min=0.05,
-        max=10,
+        least=LEAST_STRENGTH,
+        most=MOST_STRENGTH,
         help="Multiple of the threshold that units are set to. Erasing, 1 sets them to zero, less removes a "
         "part, and more sets them below zero, as far as drawing goes above the threshold.",
-    ).tag(sync=True)
-    edits = traitlets.List(traitlets.Dict(), help="Strokes in order; see `Stroke`.").tag(sync=True)
-    size = traitlets.Int(544, min=128, help="Width of the image on the page, in pixels.").tag(sync=True)
-    error = traitlets.Unicode(help="The last error, if the image does not show the edits.").tag(sync=True)
+    ).tag(**PAGE)
+    edits = Items(traitlets.Dict(), help="Strokes in order; see `Stroke`.").tag(**PAGE)
+    size = Whole(544, least=128, most=MOST_PIXELS, help="Width of the image on the page, in pixels.").tag(
+        **PAGE
+    )
+    error = Text(help="The last error, if the image does not show the edits.").tag(sync=True)
     _about = traitlets.Dict().tag(sync=True)
     _palette = traitlets.List(traitlets.Dict()).tag(sync=True)
     _image = traitlets.Bytes().tag(sync=True)
@@ -133,7 +155,7 @@ class NeuronPainter(Widget):
     def __repr__(self) -> str:
         return f"<NeuronPainter on {self.layer.name}: seed {self.seed}, {len(self.edits)} strokes>"
 
-    def _answer(self, question: dict[str, Any]) -> Answer:
+    def _answer(self, question: PainterQuestion) -> Answer:
         return self._page.answer(question)
 
     def still(self) -> Still:
@@ -206,8 +228,17 @@ class NeuronPainter(Widget):
 
     def load_text(self, text: str, origin: str) -> None:
         """Set seed and edits from the text of `edits_as_text`; errors call it `origin`."""
-        strokes, self.seed = self.painting.read(text, origin)
-        self.edits = [stroke.plain() for stroke in strokes]
+        strokes, seed = self.painting.read(text, origin)
+        self._moving = True  # both at once: the sample is drawn with these edits, and with no others
+        try:
+            before = self.edits
+            with self.hold_sync():
+                self.seed, self.edits = seed, [stroke.plain() for stroke in strokes]
+        finally:
+            self._moving = False
+        self._history.left(before)
+        self._can = self._history.can()
+        self._begin()
 
     def new_stroke(self, points: Sequence[tuple[float, float]]) -> Stroke:
         """A stroke with the current brush, which is not painted yet."""
@@ -215,22 +246,22 @@ class NeuronPainter(Widget):
         times = self.strength if draws else min(1 - self.strength, 0.0)
         level = tuple(threshold * times + 0.0 for threshold in paint.level[: self.n])  # avoids -0.0
         share = 1.0 if draws else min(self.strength, 1.0)
-        stroke = Stroke(
-            self.mode, self.concept, paint.units[: self.n], level, share, self.brush, tuple(points)
+        return self.painting.checked(
+            {
+                "mode": self.mode,
+                "concept": self.concept,
+                "units": paint.units[: self.n],
+                "level": level,
+                "share": share,
+                "brush": self.brush,
+                "points": [_as_point(point) for point in points],
+            }
         )
-        return self.painting.checked(stroke.plain())
 
     def preview(self, stroke: Covered) -> bytes:
         """The image as PNG with one more stroke, which is not added to the edits."""
         with self._reporting():
             return self.painting.draw([*self._strokes, stroke])
-
-    @traitlets.validate("seed")
-    def _valid_seed(self, proposal: Any) -> int:
-        seed: int = proposal["value"]
-        if not 0 <= seed <= LARGEST_SEED:
-            raise TraitError(f"seed is {seed}; allowed is 0 to {LARGEST_SEED}.")
-        return seed
 
     @traitlets.validate("concept")
     def _valid_concept(self, proposal: Any) -> str:
@@ -250,19 +281,20 @@ class NeuronPainter(Widget):
     @traitlets.validate("edits")
     def _valid_edits(self, proposal: Any) -> list[dict[str, Any]]:
         try:
-            return [self.painting.checked(one).plain() for one in proposal["value"]]
+            return [stroke.plain() for stroke in self.painting.all_checked(proposal["value"])]
         except SettingError as error:
             raise TraitError(f"edits: {error}") from None
 
     @traitlets.observe("seed")
     def _seed_changed(self, change: Any) -> None:
-        if self.painting.begun:
+        if self.painting.begun and not self._moving:
             self._begin()
 
     @traitlets.observe("edits")
     def _edits_changed(self, change: Any) -> None:
-        if not self._moving:
-            self._history.left(change["old"] or [])
+        if self._moving:
+            return
+        self._history.left(change["old"] or [])
         self._can = self._history.can()
         if self.painting.begun:
             self._show()
@@ -274,6 +306,8 @@ class NeuronPainter(Widget):
             self.edits = edits
         finally:
             self._moving = False
+        self._can = self._history.can()
+        self._show()
 
     def _begin(self) -> None:
         """Start from the sample of the seed, and show it without and with the edits."""
@@ -284,8 +318,8 @@ class NeuronPainter(Widget):
 
     def _show(self) -> None:
         with self._reporting():
-            known = {(stroke.brush, stroke.points): coverage for stroke, coverage in self._strokes}
-            strokes = [self.painting.checked(edit) for edit in self.edits]
+            known = {(stroke.brush, stroke.points): mask for stroke, mask in self._strokes}
+            strokes = self.painting.all_checked(self.edits)
             self._strokes = [self.painting.covered(stroke, known) for stroke in strokes]
             self._image = self.painting.draw(self._strokes)
 
@@ -295,10 +329,18 @@ class NeuronPainter(Widget):
         try:
             yield
             self.error = ""
-        except Exception as error:
-            kind = "" if isinstance(error, DissectError) else f"{type(error).__name__}: "
-            self.error = f"{kind}{error}"
+        except BaseException as error:  # an interrupt, too
+            self.error = said(error)
             raise
+
+
+def _as_point(point: Any) -> list[float]:
+    try:
+        x, y = point
+        return [float(x), float(y)]
+    except (TypeError, ValueError, OverflowError):
+        what = shortened(repr(point), 100)
+        raise SettingError(f"A point is {what}; it must be two numbers (x, y).") from None
 
 
 class PainterPage:
@@ -306,53 +348,60 @@ class PainterPage:
 
     def __init__(self, painter: NeuronPainter) -> None:
         self.painter = painter
-        self._stroke: Covered | None = None
+        self._stroke: tuple[Stroke, Coverage] | None = None
 
-    def answer(self, question: dict[str, Any]) -> Answer:
+    def answer(self, question: PainterQuestion) -> Answer:
         """Do what the page asks for, and return content and buffers."""
-        painter, kind = self.painter, question["kind"]
-        if kind == "stroke":
-            return {}, self._continue_stroke(question)
-        if kind == "save":
-            return {"text": painter.edits_as_text()}, []
-        if kind == "do":
-            acts = {"undo": painter.undo, "redo": painter.redo, "reset": painter.reset}
-            (acts | {"next": painter.next_sample})[question["what"]]()
-        elif kind == "seed":
-            painter.seed = question["seed"]
-        elif kind == "switch":
-            self._replace(question["index"], on=question["on"])
-        elif kind == "drop":
-            self._replace(question["index"])
-        elif kind == "load":
-            painter.load_text(question["text"], question["name"])
-        else:
-            raise ValueError(f"The page asked for {kind!r}.")
+        painter = self.painter
+        match question:
+            case StrokePiece():
+                return {}, self._continue_stroke(question)
+            case Save():
+                return {"text": painter.edits_as_text()}, []
+            case Do(what=what):
+                acts = {"undo": painter.undo, "redo": painter.redo, "reset": painter.reset}
+                (acts | {"next": painter.next_sample})[what]()
+            case SetSeed(seed=seed):
+                painter.seed = seed
+            case Switch(index=index, on=on):
+                self._replace(index, on=on)
+            case Drop(index=index):
+                self._replace(index)
+            case Load(text=text, name=name):
+                painter.load_text(text, name)
         return {}, []
 
-    def _continue_stroke(self, question: dict[str, Any]) -> list[bytes]:
+    def _continue_stroke(self, piece: StrokePiece) -> list[bytes]:
         """Continue the stroke that is being drawn; returns its image, or nothing once it is an edit."""
         painter = self.painter
-        if question["first"]:
-            for name, value in question[
-                "brush"
-            ].items():  # changes of these traits may arrive later than this
-                setattr(painter, name, value)
-            self._stroke = painter.painting.covered(painter.new_stroke([]))
+        if piece.first:
+            self._stroke = None
+            if piece.brush is not None:
+                self._take(piece.brush)
+            begun = painter.new_stroke([])
+            self._stroke = begun, painter.painting.coverage(begun.brush)
         if self._stroke is None:
-            raise ValueError("The stroke was interrupted; draw it again.")
+            raise SettingError("The stroke was interrupted; draw it again.")
         stroke, coverage = self._stroke
-        points = tuple((float(x), float(y)) for x, y in question["points"])
-        stroke = stroke._replace(points=stroke.points + points)
+        points = piece.points[: MOST_POINTS_OF_ONE - len(stroke.points)]  # a stroke ends there
+        stroke = msgspec.structs.replace(stroke, points=stroke.points + points)
         self._stroke = stroke, coverage.add(points)
-        if not question["last"]:
-            return [painter.preview(self._stroke)]
+        if not piece.last:
+            return [painter.preview((stroke, coverage.mask()))]
         self._stroke = None
         painter.edits = [*painter.edits, stroke.plain()]
         return []
 
+    def _take(self, brush: Brush) -> None:
+        """Set the traits of the brush: all, or none if one is not allowed."""
+        with self.painter.hold_trait_notifications():
+            for name, value in msgspec.structs.asdict(brush).items():
+                self.painter.set_trait(name, value)
+
     def _replace(self, index: int, **changes: Any) -> None:
         """Change a stroke; without changes, remove it."""
         edits = self.painter.edits
+        if index >= len(edits):
+            raise SettingError(f"There is no stroke {index + 1}; there are {len(edits)}.")
         changed = [{**edits[index], **changes}] if changes else []
         self.painter.edits = [*edits[:index], *changed, *edits[index + 1 :]]

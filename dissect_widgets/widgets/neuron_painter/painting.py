@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from dissect_widgets.core.data.latents import ToImages, latents
@@ -17,17 +19,23 @@ from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import Prefix, open_generator
 from dissect_widgets.core.network.original import original
 from dissect_widgets.errors import SettingError
+from dissect_widgets.widgets.neuron_painter.coverage import Coverage
 from dissect_widgets.widgets.neuron_painter.strokes import (
-    Coverage,
+    Bounds,
     Stroke,
+    check_number,
     checked_stroke,
     read_strokes,
     write_strokes,
 )
 
-Covered = tuple[Stroke, Coverage]
+Mask = NDArray[np.float32]
+Covered = tuple[Stroke, Mask]
+"""A stroke, and the share of each cell of the map that it covers, float32 (rows, columns)."""
 Path = tuple[float, tuple[tuple[float, float], ...]]
 """Diameter and points of a stroke."""
+_FAR: Final = 100
+"""Multiple of the layer's largest activation up to which a stroke may set a unit; the brush can do ten."""
 
 
 class Painting:
@@ -64,6 +72,8 @@ class Painting:
         _, rows, columns = self._generator.maps[self.layer.name]
         self._grid, self._size = (rows, columns), dissection.image_size
         self._of = {"generator": f"{type(generator).__name__} {digest[:16]}", "layer": self.layer.name}
+        largest = float(np.abs([self.layer.lowest, self.layer.highest]).max())
+        self._bounds = Bounds(self.layer.units, _FAR * largest)
         self._begun: Prefix | None = None
 
     def about(self) -> dict[str, Any]:
@@ -87,12 +97,23 @@ class Painting:
 
     def checked(self, value: Any) -> Stroke:
         """Read a stroke; SettingError if it does not fit the layer."""
-        return checked_stroke(value, self.layer.units)
+        return checked_stroke(value, self._bounds)
 
-    def covered(self, stroke: Stroke, known: Mapping[Path, Coverage] = MappingProxyType({})) -> Covered:
+    def all_checked(self, values: Sequence[Any]) -> list[Stroke]:
+        """Read all strokes; SettingError if one does not fit the layer, or there are too many."""
+        check_number(values, 0)
+        strokes = [self.checked(value) for value in values]
+        check_number(strokes, sum(len(stroke.points) for stroke in strokes))
+        return strokes
+
+    def coverage(self, brush: float) -> Coverage:
+        """What a brush covers, before it has moved."""
+        return Coverage(self._grid, self._size, brush)
+
+    def covered(self, stroke: Stroke, known: Mapping[Path, Mask] = MappingProxyType({})) -> Covered:
         """A stroke with the part of the map that it covers, from `known` where it is known."""
-        coverage = known.get((stroke.brush, stroke.points))
-        return stroke, coverage or Coverage(self._grid, self._size, stroke.brush).add(stroke.points)
+        mask = known.get((stroke.brush, stroke.points))
+        return stroke, self.coverage(stroke.brush).add(stroke.points).mask() if mask is None else mask
 
     def draw(self, strokes: Iterable[Covered]) -> bytes:
         """The image with strokes, which are applied in order, as PNG."""
@@ -101,7 +122,7 @@ class Painting:
 
     def edits(self, strokes: Iterable[Covered]) -> list[Edit]:
         """Strokes as edits, but for those that are switched off."""
-        return [stroke.edit(self.layer.name, coverage) for stroke, coverage in strokes if stroke.on]
+        return [stroke.edit(self.layer.name, mask) for stroke, mask in strokes if stroke.on]
 
     def written(self, strokes: Sequence[Stroke], seed: int) -> str:
         """Strokes and seed as text of a file."""
@@ -109,7 +130,7 @@ class Painting:
 
     def read(self, text: str, origin: str) -> tuple[list[Stroke], int]:
         """Strokes and seed of a text; SavedError if it is damaged or of another generator."""
-        return read_strokes(text, self._of, self.layer.units, origin)
+        return read_strokes(text, self._of, self._bounds, origin)
 
 
 def _richest(dissection: Dissection) -> LayerDissection:

@@ -3,6 +3,8 @@
 /** @import { Fail } from "../shared/types.js" */
 /** @import { PainterRequest, StrokePiece } from "./types.js" */
 
+const MOST_POINTS = 1000; // of a piece, which the kernel takes
+
 /** Whether a request goes on with a stroke. @param {PainterRequest} request @returns {request is StrokePiece} */
 function isContinuation(request) {
   return request.kind === "stroke" && !request.first;
@@ -27,8 +29,13 @@ export class RequestQueue {
   /** @param {PainterRequest} request */
   add(request) {
     const last = this.waiting.at(-1);
-    if (isContinuation(request) && last?.kind === "stroke" && !last.last) {
-      const stroke = /** @type {StrokePiece} */ (last);
+    const stroke = /** @type {StrokePiece | undefined} */ (last?.kind === "stroke" ? last : undefined);
+    if (
+      isContinuation(request) &&
+      stroke &&
+      !stroke.last &&
+      stroke.points.length + request.points.length <= MOST_POINTS
+    ) {
       stroke.points.push(...request.points);
       stroke.last = request.last;
       stroke.time = request.time ?? stroke.time;

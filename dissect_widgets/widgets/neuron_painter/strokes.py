@@ -1,178 +1,172 @@
-"""Strokes of a brush that paints with units: the cells of a map that they cover, and their files."""
+"""Strokes of a brush that paints with units: what one may hold, and their files."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, Literal
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from dissect_widgets.core.editing.edit import Edit
-from dissect_widgets.errors import SavedError, SettingError, nearest
+from dissect_widgets.errors import SavedError, SettingError
+from dissect_widgets.widgets.shared.messages import Name, Number, shortened
+from dissect_widgets.widgets.shared.wire import from_page, to_page
 
 MODES: Final = ("draw", "erase")
-_FINE: Final = 8
-"""Points along each side of a cell of the map at which coverage is sampled."""
 LARGEST_SEED: Final = 2**32 - 1
+MOST_STROKES: Final = 1000
+MOST_POINTS: Final = 100_000
+"""Points of all strokes together."""
+MOST_POINTS_OF_ONE: Final = 20_000
+LONGEST_TEXT: Final = 16 * 2**20
+"""Characters of a file of strokes."""
 _KIND: Final = "dissect_widgets strokes"
 
+Mode = Literal["draw", "erase"]
+Seed = Annotated[int, Meta(ge=0, le=LARGEST_SEED)]
+Place = Annotated[float, Meta(ge=-100, le=100)]
+"""A share of the image's width or height; the brush may leave the image."""
+Point = tuple[Place, Place]
 
-class Stroke(NamedTuple):
+
+class Stroke(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One stroke: units of a concept, set to levels where the brush went."""
 
-    mode: str
-    """"draw" or "erase"."""
-    concept: str
-    units: tuple[int, ...]
-    level: tuple[float, ...]
+    mode: Mode
+    concept: Name
+    units: Annotated[tuple[Number, ...], Meta(min_length=1)]
+    level: tuple[Annotated[float, Meta(ge=-1e30, le=1e30)], ...]
     """What each unit is set to; 0 for all in a stroke that erases."""
-    share: float
-    """Weight of the level against the activation before, in (0, 1]."""
-    brush: float
+    share: Annotated[float, Meta(gt=0, le=1)]
+    """Weight of the level against the activation before."""
+    brush: Annotated[float, Meta(gt=0, le=2)]
     """Diameter of the brush, as a share of the image's width."""
-    points: tuple[tuple[float, float], ...]
+    points: Annotated[tuple[Point, ...], Meta(max_length=MOST_POINTS_OF_ONE)]
     """Where the brush went, (x, y) as shares of the image's width and height."""
     on: bool = True
     """Whether it is applied."""
 
-    def edit(self, layer: str, coverage: Coverage) -> Edit:
-        """The stroke as an edit of a layer."""
-        return Edit(layer, self.units, self.level, coverage.mask() * np.float32(self.share))
+    def edit(self, layer: str, mask: NDArray[np.float32]) -> Edit:
+        """The stroke as an edit of a layer; `mask` is the share of each cell of the map that it covers."""
+        return Edit(layer, self.units, self.level, mask * np.float32(self.share))
 
     def plain(self) -> dict[str, Any]:
         """The stroke as JSON holds it."""
         return {
-            **self._asdict(),
+            **msgspec.structs.asdict(self),
             "units": list(self.units),
             "level": list(self.level),
             "points": [list(point) for point in self.points],
         }
 
 
-class Coverage:
-    """How much of each cell of a map a brush covers as it moves.
+class Bounds(msgspec.Struct, frozen=True):
+    """What a layer allows."""
 
-    Parameters
-    ----------
-    grid
-        Rows and columns of the map, which spans the image.
-    image_size
-        Height and width of the image, whose proportions count.
-    brush
-        Diameter, as a share of the image's width.
-    """
-
-    def __init__(self, grid: tuple[int, int], image_size: tuple[int, int], brush: float) -> None:
-        rows, columns = (side * _FINE for side in grid)
-        self._grid, self._aspect = grid, image_size[0] / image_size[1]
-        self._x = ((np.arange(columns) + 0.5) / columns)[None, :]
-        self._y = ((np.arange(rows) + 0.5) / rows)[:, None] * self._aspect
-        # the smallest brush still covers a point, wherever it is
-        self._radius = max(brush / 2, math.hypot(1 / columns, self._aspect / rows) / 2)
-        self._covered = np.zeros((rows, columns), bool)
-        self._last: tuple[float, float] | None = None
-
-    def add(self, points: Sequence[tuple[float, float]]) -> Coverage:
-        """Move the brush to more points, in straight lines."""
-        for x, y in points:
-            start, end = self._last or (x, y * self._aspect), (x, y * self._aspect)
-            self._covered |= _distance(self._x, self._y, start, end) <= self._radius
-            self._last = end
-        return self
-
-    def mask(self) -> NDArray[np.float32]:
-        """Share of each cell that is covered, float32 (rows, columns) in [0, 1]."""
-        rows, columns = self._grid
-        fine = self._covered.reshape(rows, _FINE, columns, _FINE)
-        return np.asarray(fine.mean((1, 3)), np.float32)
+    units: int
+    """Number of its units."""
+    level: float
+    """Most that a unit may be set to, and least below zero."""
 
 
-def _distance(
-    x: NDArray[np.float64], y: NDArray[np.float64], start: tuple[float, float], end: tuple[float, float]
-) -> NDArray[np.float64]:
-    """Distance of points to a line from one point to another."""
-    across, down = end[0] - start[0], end[1] - start[1]
-    length = across**2 + down**2
-    along = ((x - start[0]) * across + (y - start[1]) * down) / length if length else np.zeros(())
-    along = np.clip(along, 0, 1)
-    return np.hypot(x - start[0] - along * across, y - start[1] - along * down)
+class _Saved(msgspec.Struct, forbid_unknown_fields=True):
+    """A file of strokes."""
+
+    kind: str
+    generator: Name
+    layer: Name
+    seed: Seed
+    edits: Annotated[tuple[Stroke, ...], Meta(max_length=MOST_STROKES)]
 
 
-def checked_stroke(value: Any, units: int) -> Stroke:
-    """Read a stroke of a layer with `units` units; SettingError if it is not valid."""
+class _Kind(msgspec.Struct):
+    kind: str = ""
+
+
+def checked_stroke(value: Any, bounds: Bounds) -> Stroke:
+    """Read a stroke of a layer; SettingError if it is not valid."""
     if not isinstance(value, Mapping):
         raise SettingError(f"A stroke is {type(value).__name__}; it must be a mapping.")
-    missing = [name for name in Stroke._fields if name not in value and name != "on"]
-    unknown = [name for name in value if name not in Stroke._fields]
-    if missing or unknown:
-        which = f"has no {missing[0]!r}" if missing else f"has {unknown[0]!r}"
-        raise SettingError(f"A stroke {which}; it has {', '.join(Stroke._fields)}.")
     try:
-        stroke = Stroke(
-            str(value["mode"]),
-            str(value["concept"]),
-            tuple(int(unit) for unit in value["units"]),
-            tuple(float(level) for level in value["level"]),
-            float(value["share"]),
-            float(value["brush"]),
-            tuple((float(x), float(y)) for x, y in value["points"]),
-            bool(value.get("on", True)),
-        )
-    except (TypeError, ValueError) as error:
-        raise SettingError(f"A stroke cannot be read: {error}.") from None
-    if stroke.mode not in MODES:
-        raise SettingError(f"A stroke's mode is {stroke.mode!r}.{nearest(stroke.mode, MODES)}")
-    if len(stroke.level) != len(stroke.units) or not stroke.units:
-        raise SettingError(f"A stroke has {len(stroke.units)} units and {len(stroke.level)} levels.")
-    bad = [unit for unit in stroke.units if not 0 <= unit < units]
-    if bad or len(set(stroke.units)) < len(stroke.units):
-        which = f"of unit {bad[0]}" if bad else "with a duplicated unit"
-        raise SettingError(f"There is a stroke {which}; the layer has units 0 to {units - 1}.")
-    numbers = [*stroke.level, *(part for point in stroke.points for part in point)]
-    if not all(map(math.isfinite, numbers)) or not 0 < stroke.share <= 1 or not 0 < stroke.brush <= 2:
-        raise SettingError("A stroke has numbers that are not finite, or a share or brush out of bounds.")
+        stroke = msgspec.convert(dict(value), Stroke)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise SettingError(f"A stroke cannot be read: {shortened(str(error))}.") from None
+    _check(stroke, bounds)
     return stroke
+
+
+def check_number(strokes: Sequence[Any], points: int) -> None:
+    """Raise SettingError if there are more strokes, or more points of all together, than a painting holds."""
+    if len(strokes) > MOST_STROKES:
+        raise SettingError(f"There are {len(strokes)} strokes; a painting has at most {MOST_STROKES}.")
+    if points > MOST_POINTS:
+        raise SettingError(f"The strokes have {points} points; a painting has at most {MOST_POINTS}.")
 
 
 def write_strokes(strokes: Sequence[Stroke], about: Mapping[str, Any]) -> str:
     """Strokes as text, with the generator and layer that they are of."""
-    content = {"kind": _KIND, **about, "edits": [stroke.plain() for stroke in strokes]}
+    content = to_page({"kind": _KIND, **about, "edits": [stroke.plain() for stroke in strokes]})
     return json.dumps(content, indent=1) + "\n"
 
 
 def read_strokes(
-    text: str, about: Mapping[str, Any], units: int, origin: str | Path
+    text: str, about: Mapping[str, Any], bounds: Bounds, origin: str | Path
 ) -> tuple[list[Stroke], int]:
     """Read what `write_strokes` wrote: strokes, and the seed of their sample.
 
     Raises
     ------
     SavedError
-        If the text is damaged, or of another generator or layer than `about` says.
+        If the text is damaged, too long, or of another generator or layer than `about` says.
     """
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise SavedError(f"{origin} is damaged: it is not JSON ({error}).") from None
-    if (
-        not isinstance(content, dict)
-        or content.get("kind") != _KIND
-        or not isinstance(content.get("edits"), list)
-    ):
-        raise SavedError(f"{origin} does not hold edits of a painter.")
-    for name in ("generator", "layer"):
-        if content.get(name) != about[name]:
+    saved = _decoded(text, origin)
+    for name, other in (("generator", saved.generator), ("layer", saved.layer)):
+        if from_page(other) != about[name]:
             raise SavedError(
-                f"{origin} is of another {name}: of {content.get(name)}; this one is {about[name]}."
+                f"{origin} is of another {name}: of {shortened(other)}; this one is {about[name]}."
             )
-    seed = content.get("seed")
-    if not isinstance(seed, int) or not 0 <= seed <= LARGEST_SEED:
-        raise SavedError(f"{origin} is damaged: its seed is {seed!r}; allowed is 0 to {LARGEST_SEED}.")
     try:
-        return [checked_stroke(one, units) for one in content["edits"]], seed
+        check_number(saved.edits, sum(len(stroke.points) for stroke in saved.edits))
+        for stroke in saved.edits:
+            _check(stroke, bounds)
     except SettingError as error:
         raise SavedError(f"{origin} is damaged: {error}") from None
+    named = [msgspec.structs.replace(stroke, concept=from_page(stroke.concept)) for stroke in saved.edits]
+    return named, saved.seed
+
+
+def _decoded(text: str, origin: str | Path) -> _Saved:
+    """A file of strokes whose types and sizes are right."""
+    if len(text) > LONGEST_TEXT:
+        raise SavedError(f"{origin} is too long: edits of a painter have at most {LONGEST_TEXT} characters.")
+    try:
+        data = text.encode()
+        if msgspec.json.decode(data, type=_Kind).kind == _KIND:
+            return msgspec.json.decode(data, type=_Saved)
+    except msgspec.ValidationError as error:
+        if "$." in str(error) or "field" in str(error):
+            raise SavedError(f"{origin} is damaged: {shortened(str(error))}.") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise SavedError(f"{origin} is damaged: it is not JSON ({shortened(str(error))}).") from None
+    raise SavedError(f"{origin} does not hold edits of a painter.")
+
+
+def _check(stroke: Stroke, bounds: Bounds) -> None:
+    """Raise SettingError if a stroke does not fit a layer."""
+    if len(stroke.level) != len(stroke.units):
+        raise SettingError(f"A stroke has {len(stroke.units)} units and {len(stroke.level)} levels.")
+    bad = [unit for unit in stroke.units if unit >= bounds.units]
+    if bad or len(set(stroke.units)) < len(stroke.units):
+        which = f"of unit {bad[0]}" if bad else "with a duplicated unit"
+        raise SettingError(f"There is a stroke {which}; the layer has units 0 to {bounds.units - 1}.")
+    largest = max(map(abs, stroke.level))
+    if largest > bounds.level:
+        raise SettingError(
+            f"A stroke sets a unit to {largest:.4g}, far beyond its activations; "
+            f"allowed is {bounds.level:.4g}."
+        )

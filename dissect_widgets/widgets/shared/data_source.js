@@ -2,7 +2,7 @@
 
 import { asBits, decodeHalfFloats, readColumns, toBitmap } from "./binary.js";
 import { openChannel } from "./kernel.js";
-import { batched, PromiseCache } from "./promises.js";
+import { askInPieces, batched, PromiseCache } from "./promises.js";
 import { withStill } from "./still.js";
 
 /** @import { Answer, Exemplar, FrontEnd, Grid, KernelSource, Model, UnitDetail } from "./types.js" */
@@ -53,10 +53,10 @@ export function kernelSource(model) {
    * Ask for one of many things that are asked for together.
    * @param {string} name
    * @param {number} key
-   * @param {(keys: number[]) => Promise<any[]>} askForAll
+   * @param {(keys: number[]) => Promise<any[]>} askForSome gives the first of them, as many as an answer holds
    */
-  const askInBatch = (name, key, askForAll) => {
-    const batch = batches.get(name) ?? batched(askForAll);
+  const askInBatch = (name, key, askForSome) => {
+    const batch = batches.get(name) ?? batched((keys) => askInPieces(keys, askForSome));
     batches.set(name, batch);
     return batch(key);
   };
@@ -76,13 +76,21 @@ export function kernelSource(model) {
           );
         }),
       ),
-    /** All that the detail of a unit shows, its exemplars and their images too, in one answer. */
+    /** All that the detail of a unit shows, its exemplars and their images too, as a rule in one answer. */
     detail: (layer, unit) =>
       details.get(`${layer}/${unit}`, async () => {
-        const { answer, buffers } = await ask({ kind: "detail", layer, unit });
-        const exemplars = readExemplars(answer, buffers[0], about.layers[layer].grid);
-        const bitmaps = await readImages({ answer, buffers: buffers.slice(1) });
-        return { ...answer, exemplars: exemplars.map((entry, i) => ({ ...entry, bitmap: bitmaps[i] })) };
+        /** @type {UnitDetail["exemplars"]} */
+        const exemplars = [];
+        /** @type {string[]} */
+        const names = [];
+        for (;;) {
+          const { answer, buffers } = await ask({ kind: "detail", layer, unit, first: exemplars.length });
+          const some = readExemplars(answer, buffers[0], about.layers[layer].grid);
+          const bitmaps = await readImages({ answer, buffers: buffers.slice(1) });
+          exemplars.push(...some.map((entry, i) => ({ ...entry, bitmap: bitmaps[i] })));
+          names.push(...answer.names);
+          if (exemplars.length >= answer.total || !some.length) return { ...answer, names, exemplars };
+        }
       }),
     image: (image, side) =>
       images.get(`${image}/${side}`, () =>

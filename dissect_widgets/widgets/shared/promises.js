@@ -1,6 +1,7 @@
 // Promises that are kept, and promises that are asked for together.
 
 const REMEMBERED = 2000;
+const MOST_KEYS = 64; // that are asked for at once; the kernel takes up to 256
 
 /**
  * A cache of promises that forgets the oldest, and those that failed.
@@ -55,4 +56,22 @@ export function batched(askForAll) {
       if (!waiting.length) setTimeout(flush);
       waiting.push({ key, resolve, reject });
     });
+}
+
+/**
+ * Ask for many things of which one answer holds only the first, again and again until all are there.
+ * @template Key, Value
+ * @param {Key[]} keys
+ * @param {(keys: Key[]) => Promise<Value[]>} askForSome
+ * @returns {Promise<Value[]>}
+ */
+export async function askInPieces(keys, askForSome) {
+  /** @type {Value[]} */
+  const found = [];
+  while (found.length < keys.length) {
+    const some = await askForSome(keys.slice(found.length, found.length + MOST_KEYS));
+    if (!some.length) throw new Error("An answer was empty.");
+    found.push(...some);
+  }
+  return found;
 }

@@ -11,17 +11,20 @@ import traitlets
 from traitlets import TraitError
 
 from dissect_widgets.errors import nearest
+from dissect_widgets.widgets.shared.guarded import Guarded, said
 from dissect_widgets.widgets.shared.leaves_still import LeavesStill
+from dissect_widgets.widgets.shared.messages import Question, check_answer, key_of, read_question, shortened
+from dissect_widgets.widgets.shared.wire import to_page
 
 Answer = tuple[dict[str, Any], list[bytes]]
 """Content and buffers of an answer to a page."""
 
 
-class Widget(LeavesStill, anywidget.AnyWidget):
+class Widget(LeavesStill, Guarded):
     """A widget whose page asks for data as they come into sight.
 
-    A subclass has `_esm` and `_css` (see `front_end`), traits, an `_answer` to each question of its page, and
-    a `still` for saved notebooks.
+    A subclass has `_esm` and `_css` (see `front_end`), traits, the `_questions` of its page and an `_answer`
+    to each, and a `still` for saved notebooks.
 
     Parameters
     ----------
@@ -34,6 +37,8 @@ class Widget(LeavesStill, anywidget.AnyWidget):
         If there is no trait of a name; it names the nearest keyword.
     """
 
+    _questions: Any = Question
+    """What the page may ask: a `Question`, or a union of them."""
     _still_key = traitlets.Unicode(help="Which outputs are the widget's still.").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
@@ -58,22 +63,25 @@ class Widget(LeavesStill, anywidget.AnyWidget):
         added = [name for name in cls.class_trait_names(sync=True) if name not in inherited]
         return list(dict.fromkeys([*named, *(name for name in added if not name.startswith("_"))]))
 
-    def _receive(self, _widget: Any, question: dict[str, Any], _buffers: Any) -> None:
+    def _receive(self, _widget: Any, content: Any, buffers: Any) -> None:
         """Answer a question of the page; an error is an answer too, so that the page never waits in vain."""
+        answer: dict[str, Any]
+        parts: list[bytes]
         try:
-            content, buffers = self._answer(question)
-        except Exception as error:
-            content, buffers = {"error": f"{type(error).__name__}: {error}"}, []
-        self.send({"id": question.get("id"), **content}, buffers)
+            answer, parts = self._answer(read_question(content, self._questions, buffers))
+            check_answer(to_page(answer), parts)
+        except (Exception, KeyboardInterrupt) as error:
+            answer, parts = {"error": said(error)}, []
+        self.send({"id": key_of(content), **answer}, parts)
 
-    def _answer(self, question: dict[str, Any]) -> Answer:
-        """Content and buffers of the answer to a question, which has a `kind`."""
-        raise ValueError(f"The page asked for {question['kind']!r}.")
+    def _answer(self, question: Any) -> Answer:
+        """Content and buffers of the answer to one of the `_questions`."""
+        raise NotImplementedError
 
 
 def one_of(name: str, value: str, allowed: Iterable[str]) -> str:
     """Return the value of a trait if it is allowed; TraitError if not."""
     allowed = list(allowed)
     if value not in allowed:
-        raise TraitError(f"{name} is {value!r}.{nearest(value, allowed)}")
+        raise TraitError(f"{name} is {shortened(repr(value))}.{nearest(shortened(value), allowed)}")
     return value

@@ -4,22 +4,51 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 from PIL import Image
 
 from dissect_widgets.core.data.arrays import Float64s
 from dissect_widgets.core.dissection.layer_result import Best, Denominator, LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
+from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.colors import category_color
+from dissect_widgets.widgets.shared.messages import Number, Numbers, Question, first_of
 
 TOP_CONCEPTS = 10
 _NO_COLOR = "#d8dee4"
 LARGE_SIDE = 224
 """Longest side of the images of a unit's detail, in pixels."""
+
+
+class Images(Question, tag="images"):
+    """Images with no side longer than `side`."""
+
+    images: Numbers
+    side: Annotated[int, Meta(ge=1, le=2048)]
+
+
+class Units(Question, tag="units"):
+    """First exemplars of units."""
+
+    layer: Number
+    units: Numbers
+    count: Annotated[int, Meta(ge=0, le=64)]
+
+
+class Detail(Question, tag="detail"):
+    """A unit in detail, with its exemplars from one on."""
+
+    layer: Number
+    unit: Number
+    first: Number = 0
+
+
+UnitQuestion = Images | Units | Detail
 
 
 class UnitData:
@@ -116,16 +145,14 @@ class UnitData:
         }
         return sorted(filter(is_match, range(len(concepts))), key=orders[sort])
 
-    def exemplars(self, layer: int, unit: int, count: int) -> dict[str, Any]:
-        """First exemplars of a unit: numbers of images, max activations, maps as little-endian float16."""
+    def exemplars(self, layer: int, unit: int, count: int, first: int = 0) -> dict[str, Any]:
+        """Some exemplars of a unit: numbers of images, max activations, maps as little-endian float16."""
         data = self.dissection.layers[layer]
-        is_present = data.exemplar_image[unit, :count] >= 0
+        kept = np.flatnonzero(data.exemplar_image[unit] >= 0)[first : first + count]
         return {
-            "images": data.exemplar_image[unit, :count][is_present].tolist(),
-            "max_activations": [
-                round(float(value), 4) for value in data.exemplar_peak[unit, :count][is_present]
-            ],
-            "maps": data.exemplar_map[unit, :count][is_present].astype("<f2").tobytes(),
+            "images": data.exemplar_image[unit, kept].tolist(),
+            "max_activations": [round(float(value), 4) for value in data.exemplar_peak[unit, kept]],
+            "maps": data.exemplar_map[unit, kept].astype("<f2").tobytes(),
         }
 
     def detail(self, layer: int, unit: int) -> dict[str, Any]:
@@ -147,28 +174,51 @@ class UnitData:
         """JPEG of an image with no side longer than `side`."""
         return shrink(self.dissection.thumbnails[image], side)
 
-    def answer(self, question: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        """Content and buffers of the answer to a page."""
-        kind = question["kind"]
-        if kind == "images":
-            side = question["side"]
-            return {}, [self.image(image, side) for image in question["images"]]
-        layer = question["layer"]
-        if kind == "units":
-            units = [self.exemplars(layer, unit, question["count"]) for unit in question["units"]]
-            return {"units": units}, [unit.pop("maps") for unit in units]
-        if kind == "detail":
-            unit, count = question["unit"], self.dissection.layers[layer].exemplar_image.shape[1]
-            exemplars = self.exemplars(layer, unit, count)
-            buffers = [exemplars.pop("maps")]
-            buffers += [self.image(image, LARGE_SIDE) for image in exemplars["images"]]
-            return self.detail(layer, unit) | exemplars, buffers
-        raise ValueError(f"The page asked for {kind!r}.")
+    def answer(self, question: UnitQuestion) -> tuple[dict[str, Any], list[bytes]]:
+        """Content and buffers of the answer to a page: the first of what it asks for, until enough."""
+        if isinstance(question, Images):
+            _check("image", question.images, len(self.dissection.thumbnails))
+            return {}, first_of((self.image(image, question.side) for image in question.images), len)
+        _check("layer", [question.layer], len(self.dissection.layers))
+        layer, units = question.layer, self.dissection.layers[question.layer].units
+        if isinstance(question, Units):
+            _check("unit", question.units, units)
+            made = (self.exemplars(layer, unit, question.count) for unit in question.units)
+            answered = first_of(made, lambda unit: len(unit["maps"]))
+            return {"units": answered}, [unit.pop("maps") for unit in answered]
+        _check("unit", [question.unit], units)
+        return self._detail(layer, question.unit, question.first)
+
+    def _detail(self, layer: int, unit: int, first: int) -> tuple[dict[str, Any], list[bytes]]:
+        """What the page shows of a unit in detail, with its exemplars from one on."""
+        detail = self.detail(layer, unit)
+        total = len(detail["names"])
+
+        def exemplar(number: int) -> tuple[dict[str, Any], bytes]:
+            one = self.exemplars(layer, unit, 1, number)
+            return one, self.image(one["images"][0], LARGE_SIDE)
+
+        made = (exemplar(number) for number in range(first, total))
+        shown = first_of(made, lambda one: len(one[0]["maps"]) + len(one[1]))
+        about = {
+            "total": total,
+            "images": [one["images"][0] for one, _ in shown],
+            "max_activations": [one["max_activations"][0] for one, _ in shown],
+            "names": detail["names"][first : first + len(shown)],
+        }
+        return detail | about, [b"".join(one["maps"] for one, _ in shown), *(image for _, image in shown)]
 
     def _layer_iou(self, number: int, layer: LayerDissection) -> Float64s:
         if number not in self._iou:
             self._iou = {number: layer.iou(level=self.level, denominator=self.denominator)}
         return self._iou[number]
+
+
+def _check(what: str, numbers: Iterable[int], count: int) -> None:
+    """Raise SettingError if the page asks for a number that does not exist."""
+    for number in numbers:
+        if number >= count:
+            raise SettingError(f"The page asked for {what} {number}; there are {count}.")
 
 
 def shrink(jpeg: bytes, side: int) -> bytes:

@@ -17,9 +17,11 @@ from traitlets import TraitError
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.widgets.shared.front_end import join_modules, scoped_styles
+from dissect_widgets.widgets.shared.guarded import PAGE
 from dissect_widgets.widgets.shared.still import Still
+from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Real, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
-from dissect_widgets.widgets.unit_browser.data import UnitData
+from dissect_widgets.widgets.unit_browser.data import UnitData, UnitQuestion
 from dissect_widgets.widgets.unit_browser.still import Open, browser_still
 from dissect_widgets.widgets.unit_browser.styles import STYLES
 
@@ -52,28 +54,23 @@ class UnitBrowser(Widget):
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     _css = scoped_styles(STYLES)
 
-    layer = traitlets.Unicode(help="Name of the layer whose units are shown.").tag(sync=True)
-    unit = traitlets.Int(None, allow_none=True, help="Unit that is shown in detail, or None.").tag(sync=True)
-    compare = traitlets.Int(None, allow_none=True, help="Second unit that is shown in detail, or None.").tag(
-        sync=True
-    )
-    threshold = traitlets.Float(
+    _questions = UnitQuestion
+    layer = Text(help="Name of the layer whose units are shown.").tag(**PAGE)
+    unit = Whole(None, allow_none=True, help="Unit that is shown in detail, or None.").tag(**PAGE)
+    compare = Whole(None, allow_none=True, help="Second unit that is shown in detail, or None.").tag(**PAGE)
+    threshold = Real(
         None,
         allow_none=True,
         help="Activation above which masks of `unit` are lit; None for its threshold t_u.",
-    ).tag(sync=True)
-    compare_threshold = traitlets.Float(
+    ).tag(**PAGE)
+    compare_threshold = Real(
         None, allow_none=True, help="Activation above which masks of `compare` are lit."
-    ).tag(sync=True)
-    query = traitlets.Unicode(
-        "", help="Show units whose concept contains this text, or that have this number."
-    ).tag(sync=True)
-    category = traitlets.Unicode("", help='Show units of this category; "" for all.').tag(sync=True)
-    min_iou = traitlets.Float(
-        0.0, min=0.0, max=1.0, help="Show units with an IoU above this; 0 for all."
-    ).tag(sync=True)
-    sort = traitlets.Unicode("iou", help="Order: iou, unit, concept or max_activation.").tag(sync=True)
-    height = traitlets.Int(640, min=240, help="Height in pixels.").tag(sync=True)
+    ).tag(**PAGE)
+    query = Text(help="Show units whose concept contains this text, or that have this number.").tag(**PAGE)
+    category = Text(help='Show units of this category; "" for all.').tag(**PAGE)
+    min_iou = Real(0.0, least=0, most=1, help="Show units with an IoU above this; 0 for all.").tag(**PAGE)
+    sort = Text("iou", help="Order: iou, unit, concept or max_activation.").tag(**PAGE)
+    height = Whole(640, least=240, most=MOST_PIXELS, help="Height in pixels.").tag(**PAGE)
     _about = traitlets.Dict().tag(sync=True)
     _columns = traitlets.Bytes().tag(sync=True)
 
@@ -109,7 +106,7 @@ class UnitBrowser(Widget):
         unit = "" if self.unit is None else f", unit {self.unit}"
         return f"<UnitBrowser of {self.dissection.model}: {self.layer}{unit}>"
 
-    def _answer(self, question: dict[str, Any]) -> Answer:
+    def _answer(self, question: UnitQuestion) -> Answer:
         return self._data.answer(question)
 
     def still(self) -> Still:

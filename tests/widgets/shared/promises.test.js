@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { batched, PromiseCache } from "../../../dissect_widgets/widgets/shared/promises.js";
+import { askInPieces, batched, PromiseCache } from "../../../dissect_widgets/widgets/shared/promises.js";
 
 test("keys of one moment are asked for together, and each gets its answer", async () => {
   /** @type {number[][]} */
@@ -48,4 +48,26 @@ test("a cache forgets what failed", async () => {
   const cache = new PromiseCache();
   await assert.rejects(cache.get("a", () => Promise.reject(new Error("once"))));
   assert.equal(await cache.get("a", async () => 1), 1);
+});
+
+test("what one answer does not hold is asked for again", async () => {
+  /** @type {number[][]} */
+  const asked = [];
+  const keys = Array.from({ length: 100 }, (_, i) => i);
+  const found = await askInPieces(keys, async (some) => {
+    asked.push(some);
+    return some.slice(0, 30).map((key) => `${key}`);
+  });
+  assert.deepEqual(found, keys.map(String));
+  assert.deepEqual(
+    asked.map((some) => [some[0], some.length]),
+    [
+      [0, 64],
+      [30, 64],
+      [60, 40],
+      [90, 10],
+    ],
+  );
+  assert.deepEqual(await askInPieces([], () => Promise.reject(new Error("nothing to ask"))), []);
+  await assert.rejects(askInPieces([1], async () => []));
 });
