@@ -36,6 +36,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 OTHER = (errno.EIO, errno.EROFS)
 NO_SPACE_NEEDED = ("unlink", "remove", "rmdir", "flock", "read", "scan", "list", "chmod", "utime")
 REAL_DISKS = 50
+THREADS: list[threading.Thread] = []
+"""Those that there were before a case."""
 
 
 def cases() -> list[tuple[str, Attempt]]:
@@ -170,6 +172,7 @@ def may_mount() -> bool:
 
 def act(prepared: Prepared, work: Path, event: Any) -> BaseException | None:
     """Do it; returns how it failed."""
+    THREADS[:] = threading.enumerate()
     try:
         with temporary_files_in(work), watched(work, event):
             prepared.scenario.act(work)
@@ -204,7 +207,7 @@ def check_process(moment: str, work: Path | None = None) -> None:
     found = {
         "hooks": [n for n, m in NET.named_modules() if m._forward_hooks or m._forward_pre_hooks],
         "training": [name for name, module in NET.named_modules() if module.training],
-        "threads": threading.active_count() - 1,
+        "threads": [thread for thread in threading.enumerate() if thread not in THREADS],
         "handler of SIGINT": signal.getsignal(signal.SIGINT) is not signal.default_int_handler,
         "open files": [path for path in open_files() if work is not None and path.startswith(str(work))],
     }

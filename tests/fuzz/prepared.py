@@ -90,6 +90,11 @@ def prepare() -> None:
     PREPARED.extend(map(Prepared, scenarios()))
 
 
+def prepared(name: str) -> Prepared:
+    """One scenario, run once."""
+    return next(Prepared(one) for one in scenarios() if one.name == name)
+
+
 def names(folder: Path) -> set[str]:
     """Names of all files."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -108,13 +109,23 @@ def _file_at(name: str) -> Callable[[Path], str | None]:
 
 
 class _Things:
-    """Results that scenarios write, each made once."""
+    """Results that scenarios write, each made once, when it is needed."""
 
-    def __init__(self) -> None:
-        self.earlier, self.later = dissect(None, level=0.1), dissect(None)
-        self.painter = small_painter()
-        self.painter.paint([(0.3, 0.3), (0.6, 0.5)])
-        self.finding = Finding("1a", "units", "Units detect.", "they do", "5 of 5", True, {"units": 5}, 0.1)
+    finding = Finding("1a", "units", "Units detect.", "they do", "5 of 5", True, {"units": 5}, 0.1)
+
+    @cached_property
+    def earlier(self) -> dw.Dissection:
+        return dissect(None, level=0.1)
+
+    @cached_property
+    def later(self) -> dw.Dissection:
+        return dissect(None)
+
+    @cached_property
+    def painter(self) -> dw.NeuronPainter:
+        painter = small_painter()
+        painter.paint([(0.3, 0.3), (0.6, 0.5)])
+        return painter
 
 
 class SmallRun(SceneRun):
@@ -254,8 +265,8 @@ def scenarios() -> list[Scenario]:
         "report.html", lambda path: dw.write_report(things.later, path, exemplars=1)
     )
     table, before_table = write("mix.csv", lambda path: dw.write_netdissect_csv(things.later["mix"], path))
-    image, before_image = write("mine.png", things.painter.save_image)
-    edits, before_edits = write("mine.json", things.painter.save_edits)
+    image, before_image = write("mine.png", lambda path: things.painter.save_image(path))
+    edits, before_edits = write("mine.json", lambda path: things.painter.save_edits(path))
     return [
         Scenario("save", save, _dissection_at()),
         Scenario("save over an earlier one", save, _dissection_at(), earlier),
