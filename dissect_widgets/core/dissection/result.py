@@ -19,13 +19,15 @@ import numpy as np
 from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.data.vocabulary import Vocabulary
-from dissect_widgets.core.dissection.io import Arrays, SavedResult, damaged, frozen, read_folder, write_folder
+from dissect_widgets.core.dissection.io import SavedResult, frozen, read_folder, write_folder
 from dissect_widgets.core.dissection.layer_result import (
     MIN_IOU,
     STATISTIC_ARRAYS,
     Denominator,
     LayerDissection,
 )
+from dissect_widgets.core.dissection.manifest import About, LayerEntry
+from dissect_widgets.core.dissection.parts import Arrays
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.errors import LayerError, nearest
 
@@ -125,9 +127,7 @@ def load(folder: str | Path) -> Dissection:
     SavedError
         If it is not there, incomplete, damaged, or of another version.
     """
-    saved = read_folder(folder)
-    with damaged(Path(folder)):
-        return _read(saved)
+    return _read(read_folder(folder))
 
 
 def _saved(dissection: Dissection) -> SavedResult:
@@ -137,61 +137,64 @@ def _saved(dissection: Dissection) -> SavedResult:
         "images_in_category": dissection.images_in_category,
     }
     arrays = {f"layer-{number}": _saved_arrays(layer) for number, layer in enumerate(layers)}
-    about = {
-        "model": dissection.model,
-        "images": dissection.images,
-        "picture_size": dissection.image_size,
-        "label_size": dissection.label_size,
-        "concepts": [list(concept) for concept in dissection.vocabulary][1:],
-        "layers": [
-            {
-                "name": layer.name,
-                "kind": layer.kind,
-                "grid": list(layer.grid),
-                "exemplar_grid": list(layer.exemplar_grid),
-                "levels": list(layer.levels),
-            }
+    about = About(
+        model=dissection.model,
+        images=int(dissection.images),
+        picture_size=_pair(dissection.image_size),
+        label_size=_pair(dissection.label_size),
+        concepts=tuple((concept.name, concept.category) for concept in dissection.vocabulary)[1:],
+        layers=tuple(
+            LayerEntry(
+                name=layer.name,
+                kind=layer.kind,
+                grid=tuple(layer.grid),
+                exemplar_grid=tuple(layer.exemplar_grid),
+                levels=tuple(float(level) for level in layer.levels),
+            )
             for layer in layers
-        ],
-        "skipped": [list(skipped) for skipped in dissection.skipped],
-        "names": list(dissection.names),
-        "provenance": dict(dissection.provenance),
-    }
+        ),
+        skipped=tuple((skipped.name, skipped.reason) for skipped in dissection.skipped),
+        names=tuple(dissection.names),
+        provenance=dict(dissection.provenance),
+    )
     return SavedResult(about, {"common": common, **arrays}, dict(dissection.thumbnails))
 
 
 def _saved_arrays(layer: LayerDissection) -> Arrays:
     arrays = {name: getattr(layer, name) for name in STATISTIC_ARRAYS} | dict(layer.extra)
-    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return {name: np.asarray(array, order="C") for name, array in arrays.items()}
+
+
+def _pair(size: tuple[int, int]) -> tuple[int, int]:
+    return int(size[0]), int(size[1])
 
 
 def _read(saved: SavedResult) -> Dissection:
     about, common = saved.about, saved.arrays["common"]
-    vocabulary = Vocabulary(tuple(concept) for concept in about["concepts"])
-    layers = []
-    for number, layer in enumerate(about["layers"]):
-        layers.append(
-            LayerDissection.from_arrays(
-                saved.arrays[f"layer-{number}"],
-                name=layer["name"],
-                kind=layer["kind"],
-                grid=Grid(*layer["grid"]),
-                exemplar_grid=Grid(*layer["exemplar_grid"]),
-                levels=tuple(layer["levels"]),
-                concept_area=common["concept_area"],
-                vocabulary=vocabulary,
-            )
+    vocabulary = Vocabulary(about.concepts)
+    layers = [
+        LayerDissection.from_arrays(
+            saved.arrays[f"layer-{number}"],
+            name=layer.name,
+            kind=layer.kind,
+            grid=Grid(*layer.grid),
+            exemplar_grid=Grid(*layer.exemplar_grid),
+            levels=layer.levels,
+            concept_area=common["concept_area"],
+            vocabulary=vocabulary,
         )
+        for number, layer in enumerate(about.layers)
+    ]
     return Dissection(
-        model=about["model"],
+        model=about.model,
         layers=tuple(layers),
         vocabulary=vocabulary,
-        names=tuple(about["names"]),
-        images=about["images"],
+        names=about.names,
+        images=about.images,
         images_in_category=frozen(common["images_in_category"]),
-        skipped=tuple(Skipped(*skipped) for skipped in about["skipped"]),
-        image_size=tuple(about["picture_size"]),
-        label_size=tuple(about["label_size"]),
+        skipped=tuple(Skipped(*skipped) for skipped in about.skipped),
+        image_size=about.picture_size,
+        label_size=about.label_size,
         thumbnails=saved.pictures,
-        provenance=about["provenance"],
+        provenance=about.provenance,
     )
