@@ -17,6 +17,8 @@ from dissect_widgets.errors import SavedError, shown
 
 Arrays = Mapping[str, AnyArray]
 
+_LARGEST = float(np.finfo(np.float32).max)
+_SMALLEST = float(np.finfo(np.float32).smallest_subnormal)
 _HALF_EXPONENT = 0x7C00  # bits of a half-precision number that are all set in infinity and NaN
 
 
@@ -92,9 +94,7 @@ def _check_activations(arrays: Arrays, levels: int) -> None:
     if (arrays["lowest"] > arrays["highest"]).any():
         raise SavedError("lowest exceeds highest")
     _array(arrays, "histogram", np.int64, (units, BINS), 0, 2**62)
-    _array(
-        arrays, "bin_width", np.float32, (units,), float(np.finfo(np.float32).smallest_subnormal), _LARGEST
-    )
+    _array(arrays, "bin_width", np.float32, (units,), _SMALLEST, _LARGEST)
 
 
 def _check_exemplars(arrays: Arrays, layer: LayerEntry, images: int, pictures: Set[int]) -> None:
@@ -110,9 +110,6 @@ def _check_exemplars(arrays: Arrays, layer: LayerEntry, images: int, pictures: S
     _array(arrays, "exemplar_map", np.float16, (*image.shape, height, width))
     if not _finite(arrays["exemplar_map"]):
         raise SavedError("exemplar_map has values that are not finite numbers")
-
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 def _array(

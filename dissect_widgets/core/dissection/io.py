@@ -5,9 +5,9 @@
     common.8877665544332211.safetensors    arrays that the layers share
     pictures/17.0123456789abcdef.jpg       images of exemplars, by image number
 
-Names have the digest of the file in them, so the parts of a new result do not replace those of an earlier one:
-they are written beside them, then `dissection.json` is replaced in one step, then the earlier parts are removed.
-At any moment one of both results is there, whole. Files that no dissection wrote are never touched.
+Names have the digest of the file in them, so the parts of a new result do not replace those of an earlier
+one: they are written beside them, then `dissection.json` is replaced in one step, then the earlier parts are
+removed. At any moment one of both results is there, whole. Files of others are never touched.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ from dissect_widgets.core.dissection.parts import Arrays, Written, array_bytes, 
 from dissect_widgets.core.dissection.pictures import Pictures
 from dissect_widgets.core.files.atomic_write import folders_of, replacing
 from dissect_widgets.core.files.full_disk import full_disk
-from dissect_widgets.core.files.json_files import MOST_BYTES
 from dissect_widgets.core.files.lock import locked
 from dissect_widgets.core.files.target import input_folder, output_folder
 from dissect_widgets.errors import SavedError, shortened
@@ -107,11 +106,11 @@ def check_target(folder: Path) -> Mapping[str, Part]:
         names += [f"pictures/{name}" for name in os.listdir(inner)]
     if NAME in names:
         try:
-            return parse_manifest(read_file(folder / NAME, most=MOST_BYTES), folder / NAME).parts
+            return parse_manifest(read_file(folder / NAME), folder / NAME).parts
         except SavedError as error:
             raise SavedError(
-                f"{shortened(folder)} is left alone, for it holds a {NAME} that cannot be replaced: {error} Move "
-                "that file away, or name another folder."
+                f"{shortened(folder)} is left alone, for its {NAME} is not one that can be replaced: {error} "
+                "Move that file away, or name another folder."
             ) from error
     if not all(is_part(name) or name == "pictures" or name.endswith(_TEMPORARY) for name in names):
         raise SavedError(f"{shortened(folder)} holds files that are not a dissection, and is left alone.")
@@ -130,7 +129,7 @@ def read_folder(folder: str | os.PathLike[str]) -> SavedResult:
     for _ in range(_TRIES):
         if not os.path.lexists(found / NAME):
             raise SavedError(f"{shortened(found)} does not hold a dissection: there is no {NAME} in it.")
-        content = read_file(found / NAME, most=MOST_BYTES)
+        content = read_file(found / NAME)
         try:
             return _read(found, content)
         except SavedError:
@@ -147,8 +146,9 @@ def _read(folder: Path, content: bytes) -> SavedResult:
     for name, part in parts.items():
         kind, _, number = stem_of(name).partition("/")
         if kind == "pictures":
-            jpeg[int(number)] = read_file(folder / name, part)
-            places[int(number)] = folder / name, part
+            path = f"{folder}{os.sep}{name}"
+            jpeg[int(number)] = read_file(path, part.size)
+            places[int(number)] = path, part
         else:
             arrays[kind] = read_arrays(folder / name, part)
     try:
@@ -160,7 +160,7 @@ def _read(folder: Path, content: bytes) -> SavedResult:
 
 
 def _write(saved: SavedResult, folder: Path) -> Mapping[str, Part]:
-    """Write parts, then the manifest that names them, in one step; after an error before that, nothing is left."""
+    """Write parts, then the manifest that names them; after an error before that, nothing is left."""
     written, content = Written(folder), b""
     with folders_of(folder / "pictures" / "any" if saved.pictures else folder / "any"):
         try:

@@ -1,7 +1,7 @@
 """The file `dissection.json`: what a saved dissection is, and a digest of each of its parts and of itself.
 
-The file begins with the digest of all that follows it, so that a change anywhere is noticed, by whomever. What
-it says is checked by type and bounds, whoever wrote it. Files of format 1 have no digests; see `read_manifest`.
+The file begins with the digest of all that follows it, so that a change anywhere is noticed. What it says is
+checked by type and bounds, whoever wrote it. Files of format 1 have no digests, and are read all the same.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Manifest(NamedTuple):
 
 
 def part_name(stem: str, digest: str) -> str:
-    """Path of a part within the folder: its digest is in its name, so that a new one never replaces another."""
+    """Path of a part within the folder, with its digest, so that a new part never replaces another."""
     suffix = "jpg" if stem.startswith("pictures/") else "safetensors"
     return f"{stem}.{digest[:16]}.{suffix}" if digest else f"{stem}.{suffix}"
 
@@ -137,8 +137,8 @@ def parse_manifest(raw: bytes, path: Path) -> Manifest:
         by = provenance.get("dissect_widgets") if isinstance(provenance, dict) else None
         raise SavedError(
             f"{shortened(path.parent)} was written in format {shown(version)}, by dissect_widgets "
-            f"{shortened(by, 40) if isinstance(by, str) else 'of another version'}; this version reads formats 1 "
-            f"and {FORMAT}. Dissect again, or use that version."
+            f"{shortened(by, 40) if isinstance(by, str) else 'of another version'}; this version reads "
+            f"formats 1 and {FORMAT}. Dissect again, or use that version."
         )
     digest, rest = raw[len(_HEAD) : len(_HEAD) + 64], raw[len(_HEAD) + 64 :]
     if version == FORMAT and not (raw.startswith(_HEAD) and digest == digest_of(rest).encode()):

@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated, Literal
 
+import msgspec
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from dissect_widgets.core.data.arrays import AnyArray
-from dissect_widgets.core.dissection.manifest import Part, part_name
+from dissect_widgets.core.dissection.manifest import Count, Part, part_name
 from dissect_widgets.core.files.atomic_write import sync
 from dissect_widgets.core.files.digest import digest_of
-from dissect_widgets.errors import SavedError, shortened
+from dissect_widgets.core.files.json_files import MOST_BYTES, parse_json
+from dissect_widgets.errors import SavedError, shortened, shown
 
 Arrays = Mapping[str, AnyArray]
 
 _ONLY = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_DTYPES = {"BOOL": "?", "F16": "<f2", "F32": "<f4", "F64": "<f8"} | {
+    f"{sign}{8 * size}": f"<{sign.lower()}{size}" for sign in "IU" for size in (1, 2, 4, 8)
+}
 _FEW = 32  # files that are flushed to the disk one by one
 
 
-def read_file(path: Path, part: Part | None = None, *, most: int = 2**40) -> bytes:
-    """Content of a file that belongs to a dissection.
+def read_file(path: str | Path, size: int | None = None) -> bytes:
+    """Content of a file that belongs to a dissection; its digest is for the caller to check.
 
     Parameters
     ----------
     path
         The file.
-    part
-        Its size is checked. The digest is for the caller to check, now or when it is needed.
-    most
-        Bytes that it may have.
+    size
+        Bytes that it must have; at most `MOST_BYTES` if it is not known.
 
     Raises
     ------
@@ -43,43 +47,57 @@ def read_file(path: Path, part: Part | None = None, *, most: int = 2**40) -> byt
         If it is missing, no plain file of this folder (a link, a pipe), or of another size.
     """
     try:
-        with open(os.open(path, _ONLY), "rb") as file:
+        with open(os.open(path, _ONLY), "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SavedError(f"{shortened(path)} is not a file, but a folder, a pipe or a device.")
-            size = part.size if part else status.st_size
-            if size != status.st_size or size > most:
-                limit = f"not {size}" if part else f"of at most {most}"
+            if status.st_size != size if size is not None else status.st_size > MOST_BYTES:
+                limit = f"not {size}" if size is not None else f"more than {MOST_BYTES}"
                 raise SavedError(f"{shortened(path)} is damaged: it has {status.st_size} bytes, {limit}.")
-            content = file.read(size + 1)
+            content = file.readall()
     except FileNotFoundError:
-        raise SavedError(f"{shortened(path.parent)} is incomplete: {path.name} is missing.") from None
+        folder, name = os.path.split(path)
+        raise SavedError(f"{shortened(folder)} is incomplete: {name} is missing.") from None
     except OSError as error:
         reason = "is a link" if error.errno == errno.ELOOP else f"cannot be read: {error.strerror or error}"
         raise SavedError(f"{shortened(path)} {reason}; a dissection consists of plain files.") from error
-    if len(content) != size:
+    if len(content) != status.st_size:
         raise SavedError(f"{shortened(path)} changed while it was read.")
     return content
 
 
-def check_digest(content: bytes, path: Path, part: Part) -> None:
+def check_digest(content: bytes, path: str | Path, part: Part) -> None:
     """Raise a SavedError if a file is not as it was written."""
     if part.digest and digest_of(content) != part.digest:
-        raise SavedError(
-            f"{shortened(path)} is damaged: it is not as it was written, for its digest differs."
-        )
+        raise SavedError(f"{shortened(path)} is damaged: its digest is not that of what was written.")
 
 
 def read_arrays(path: Path, part: Part) -> dict[str, AnyArray]:
-    """Arrays of a file by name; SavedError if it is damaged."""
-    content = read_file(path, part)
+    """Arrays of a safetensors file by name, without copying any; SavedError if it is damaged.
+
+    The file is eight bytes with the length of the head, the head (JSON), and the arrays one after another.
+    """
+    content = read_file(path, part.size)
     check_digest(content, path, part)
+    start = 8 + int.from_bytes(content[:8], "little")
+    if not 8 < start <= len(content):
+        raise SavedError(f"{shortened(path)} is damaged: its head has {start - 8} bytes.")
+    head = parse_json(content[8:start], name=shortened(path))
     try:
-        return load(content)
-    except (SafetensorError, KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:
-        raise SavedError(
-            f"{shortened(path)} is damaged: {type(error).__name__}: {shortened(error)}."
-        ) from error
+        entries = msgspec.convert(head, dict[str, _Entry])
+        arrays, end = {}, 0
+        for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):
+            dtype, count = np.dtype(_DTYPES[entry.dtype]), math.prod(entry.shape)
+            if entry.data_offsets != (end, end + count * dtype.itemsize):
+                raise ValueError(f"{shown(name)} is not where its size says")
+            array = np.frombuffer(content, dtype, count, start + end) if count else np.empty(0, dtype)
+            arrays[name] = array.reshape(entry.shape)
+            end += array.nbytes
+        if start + end != len(content):
+            raise ValueError(f"{len(content) - start - end} bytes follow its arrays")
+    except ValueError as error:  # with those of msgspec
+        raise SavedError(f"{shortened(path)} is damaged: {shortened(error)}.") from error
+    return arrays
 
 
 def array_bytes(arrays: Arrays) -> bytes:
@@ -90,6 +108,15 @@ def array_bytes(arrays: Arrays) -> bytes:
     return save(
         {name: np.asarray(array, array.dtype.newbyteorder("="), "C") for name, array in arrays.items()}
     )
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the head of a safetensors file says of an array."""
+
+    dtype: Literal[tuple(_DTYPES)]  # type: ignore[valid-type]
+    shape: Annotated[tuple[Count, ...], msgspec.Meta(max_length=32)]
+    data_offsets: tuple[Count, Count]
+    """From its first byte to after its last, counted from the end of the head."""
 
 
 class Written:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from PIL import Image
 
@@ -29,7 +28,7 @@ class Pictures(Mapping[int, bytes]):
         Where they are from, and their digests, by image number.
     """
 
-    def __init__(self, jpeg: dict[int, bytes], places: Mapping[int, tuple[Path, Part]]) -> None:
+    def __init__(self, jpeg: dict[int, bytes], places: Mapping[int, tuple[str, Part]]) -> None:
         self._jpeg, self._unchecked = jpeg, dict(places)
 
     def __getitem__(self, image: int) -> bytes:
@@ -54,7 +53,7 @@ class Pictures(Mapping[int, bytes]):
         return f"<{len(self)} JPEG files>"
 
 
-def _check(jpeg: bytes, path: Path, part: Part) -> None:
+def _check(jpeg: bytes, path: str, part: Part) -> None:
     check_digest(jpeg, path, part)
     try:
         image = Image.open(io.BytesIO(jpeg), formats=("JPEG",))

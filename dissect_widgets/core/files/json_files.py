@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +14,8 @@ MOST_BYTES = 256 << 20
 """Larger files are refused before they are read."""
 DEEPEST = 64
 """Lists and dicts within one another."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half a character, or a whole one of two escapes."""
 
 
 def read_json(
@@ -53,10 +56,13 @@ def parse_json(
     if len(content) > most_bytes:
         raise error(f"{name} is too large: more than {most_bytes} bytes.")
     try:
+        text = content.decode("utf-8-sig")
         value = json.loads(
-            content.decode("utf-8-sig"), parse_constant=_no_number, object_pairs_hook=_without_duplicates
+            text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_without_duplicates
         )
-        _check(value, deepest)
+        _check_depth(value, deepest)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise error(f"{name} is damaged: lists lie more than {deepest} deep in one another.") from None
     except ValueError as failure:  # with those of bad UTF-8 and of endless digits
@@ -78,6 +84,13 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not a number")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -87,17 +100,13 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check(value: Any, deepest: int) -> None:
-    """Raise ValueError for what is too deep, numbers that are too large, and half characters."""
-    rest = [(value, 1)]
-    while rest:
-        item, depth = rest.pop()
-        if isinstance(item, (dict, list)):
-            if depth > deepest:
-                raise ValueError(f"lists lie more than {deepest} deep in one another")
-            parts = [*item.keys(), *item.values()] if isinstance(item, dict) else item
-            rest.extend((part, depth + 1) for part in parts)
-        elif isinstance(item, float) and math.isinf(item):
-            raise ValueError("a number is too large")
-        elif isinstance(item, str) and not item.isascii():
-            item.encode("utf-8")
+def _check_depth(value: Any, deepest: int) -> None:
+    """Raise ValueError for what is too deep; of long lists only what lies in them is looked at, for speed."""
+    nested = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(deepest):
+        if not nested:
+            return
+        parts = (item.values() if isinstance(item, dict) else item for item in nested)
+        nested = [part for inside in parts for part in inside if isinstance(part, (dict, list))]
+    if nested:
+        raise ValueError(f"lists lie more than {deepest} deep in one another")
