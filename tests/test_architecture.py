@@ -15,7 +15,7 @@ from tests.rooms import FLOORS, PACKAGE
 
 SHARED = "widgets.shared"
 """The one folder of a widget that other widgets may import, beside the unit browser, which several open."""
-CORE_LIBRARIES = {"torch", "numpy", "safetensors", "PIL", "pandas", "filelock"}
+CORE_LIBRARIES = {"torch", "numpy", "safetensors", "PIL", "pandas", "filelock", "msgspec"}
 
 
 def module_of(path: Path, package: Path = PACKAGE) -> str:

@@ -17,6 +17,7 @@ from dissect_widgets.core.dissection.generator_source import open_source
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.run import dissect as run
 from dissect_widgets.core.dissection.settings import Resources, Settings, checked_levels
+from dissect_widgets.core.files.target import output_folder
 
 
 def dissect(
@@ -99,7 +100,7 @@ def dissect(
         segmenter=segmenter,
         to_images=to_images,
     )
-    folder = None if out is None else Path(out)
+    folder = None if out is None else output_folder(out, what="out")
 
     def work(begun: InterruptedRun | None, hold: Hold) -> Dissection:
         with tqdm(total=len(source.data), unit="image", desc="dissect", disable=not progress) as bar:

@@ -6,10 +6,13 @@ later. A file that is no longer needed is deleted only once the next checkpoint 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import tempfile
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -20,10 +23,13 @@ from dissect_widgets.core.files.full_disk import full_disk
 
 
 class FileArray:
-    """A one-dimensional array in a file; slices are read on demand, and nothing is cached."""
+    """A one-dimensional array in a file; slices are read on demand, and nothing is cached.
 
-    def __init__(self, path: Path, dtype: np.dtype[Any], length: int) -> None:
-        self.path, self.dtype, self.length = path, dtype, length
+    `digest` is that of the file; "" for one that is still written to, whose owner has digests of its parts.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype[Any], length: int, digest: str = "") -> None:
+        self.path, self.dtype, self.length, self.digest = path, dtype, length, digest
 
     def __len__(self) -> int:
         return self.length
@@ -34,6 +40,7 @@ class FileArray:
         return np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
 
 
+_NAME = re.compile(r"arrays-([0-9]{1,15})\.bin")
 Array = AnyArray | FileArray
 State = dict[str, Array]
 """Plain arrays, in memory or in files, from which a streamed statistic is restored. They are the ones that it
@@ -80,20 +87,23 @@ class FileWriter:
 
     def __init__(self, path: Path, dtype: np.dtype[Any]) -> None:
         self._path, self._dtype, self._length = path, dtype, 0
+        self._digest = hashlib.sha256()
         with full_disk(path):
             self._file = open(path, "wb")  # noqa: SIM115 - closed by finish
 
     def append(self, piece: AnyArray) -> None:
         """Add a piece at the end."""
+        content = np.ascontiguousarray(piece, self._dtype).data
         with full_disk(self._path):
-            self._file.write(np.ascontiguousarray(piece, self._dtype).data)
+            self._file.write(content)
+        self._digest.update(content)
         self._length += len(piece)
 
     def finish(self) -> FileArray:
         """Close the file."""
         with full_disk(self._path):
             self._file.close()
-        return FileArray(self._path, self._dtype, self._length)
+        return FileArray(self._path, self._dtype, self._length, self._digest.hexdigest())
 
 
 class Workspace:
@@ -105,7 +115,7 @@ class Workspace:
         Where; made if it does not exist.
     temporary
         Whether nothing in it is to be kept: files are deleted as soon as they are not needed, and
-        `close` removes the folder.
+        `close` removes the folder. Else it may hold files of others, which stay.
     """
 
     def __init__(self, folder: Path, *, temporary: bool) -> None:
@@ -114,7 +124,7 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
         if temporary:  # also when nobody closes it
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._count = max((int(p.stem) for p in folder.glob("*.bin") if p.stem.isdigit()), default=0)
+        self._count = max((int(_NAME.sub(r"\1", path.name)) for path in self._arrays()), default=0)
         self._needed: set[str] = set()  # named by the last checkpoint
         self._unneeded: list[Path] = []
 
@@ -130,7 +140,7 @@ class Workspace:
     def path_of_new_file(self) -> Path:
         """Path of a file that does not exist yet."""
         self._count += 1
-        return self.folder / f"{self._count}.bin"
+        return self.folder / f"arrays-{self._count}.bin"
 
     def mapped(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
         """Array of zeros in a new file, written in place.
@@ -163,10 +173,18 @@ class Workspace:
     def keep_only(self, needed: set[str]) -> None:
         """Delete all arrays but those that the checkpoint names: the leftovers of a killed run."""
         self._needed = needed
-        for path in self.folder.glob("*.bin"):
+        for path in self._arrays():
             if path.name not in needed:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Remove the folder and all in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove all arrays, and the folder, unless it holds files of others."""
+        if self.temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
+        with suppress(OSError):
+            self.keep_only(set())
+            self.folder.rmdir()
+
+    def _arrays(self) -> list[Path]:
+        return [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]

@@ -6,15 +6,13 @@ checked by type and bounds, whoever wrote it. Files of format 1 have no digests,
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from dissect_widgets.core.files.digest import digest_of
-from dissect_widgets.core.files.json_files import parse_json
+from dissect_widgets.core.dissection.sealed import seal, unseal
 from dissect_widgets.errors import SavedError, shortened, shown
 
 NAME = "dissection.json"
@@ -27,14 +25,12 @@ _PART = re.compile(
 UNCHECKED = "not checked: it was read from files of format 1, which have none"
 """What `provenance["digests"]` says of a dissection whose parts have no digests."""
 
-_HEAD = b'{\n "digest": "'
-_TAIL = b'",\n'
-_HALF = re.compile("[\ud800-\udfff]")
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Side = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 Place = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Step = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 GridEntry = tuple[Side, Side, Place, Place, Step, Step, Literal["receptive-field", "half-pixel"]]
 
@@ -55,7 +51,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Size of a file in bytes, and its digest; "" in format 1."""
 
     size: Count
-    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] = ""
+    digest: Digest | Literal[""] = ""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,18 +94,16 @@ def is_part(name: str) -> bool:
 
 def manifest_bytes(manifest: Manifest, path: Path) -> bytes:
     """Content of the file; SavedError, naming its `path`, if what it is to say could not be read back."""
-    files = {name: {"size": part.size, "digest": part.digest} for name, part in manifest.parts.items()}
-    try:
-        content = {"format": FORMAT, **msgspec.to_builtins(manifest.about), "files": files}
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise SavedError(f"{shortened(path)} cannot be written: {shortened(error)}.") from error
-    # names of files that are not Unicode have half characters, which are shown by their numbers
-    text = _HALF.sub(lambda half: f"\\\\u{ord(half[0]):x}", text)
-    rest = _TAIL + text[2:].encode()
-    whole = _HEAD + digest_of(rest).encode() + rest
-    parse_manifest(whole, path)
-    return whole
+    asdict = msgspec.structs.asdict
+    content = {
+        "format": FORMAT,
+        **asdict(manifest.about),
+        "layers": [asdict(layer) for layer in manifest.about.layers],
+        "files": {name: asdict(part) for name, part in manifest.parts.items()},
+    }
+    raw = seal(content, shortened(path))
+    parse_manifest(raw, path)
+    return raw
 
 
 def parse_manifest(raw: bytes, path: Path) -> Manifest:
@@ -128,22 +122,20 @@ def parse_manifest(raw: bytes, path: Path) -> Manifest:
         If it was changed after it was written, is of another version, or says what cannot be.
     """
     name = shortened(path)
-    content = parse_json(raw, name=name)
-    version = content.pop("format", None) if isinstance(content, dict) else None
+    content, intact = unseal(raw, name)
+    version = content.pop("format", None)
     if type(version) is not int:
         raise SavedError(f"{name} is damaged, or is not of a dissection: it says no format.")
     if version not in (1, FORMAT):
         provenance = content.get("provenance")
         by = provenance.get("dissect_widgets") if isinstance(provenance, dict) else None
+        by = shortened(by, 40) if isinstance(by, str) else "of another version"
         raise SavedError(
-            f"{shortened(path.parent)} was written in format {shown(version)}, by dissect_widgets "
-            f"{shortened(by, 40) if isinstance(by, str) else 'of another version'}; this version reads "
-            f"formats 1 and {FORMAT}. Dissect again, or use that version."
+            f"{shortened(path.parent)} was written in format {shown(version)}, by dissect_widgets {by}; this "
+            f"version reads formats 1 and {FORMAT}. Dissect again, or use that version."
         )
-    digest, rest = raw[len(_HEAD) : len(_HEAD) + 64], raw[len(_HEAD) + 64 :]
-    if version == FORMAT and not (raw.startswith(_HEAD) and digest == digest_of(rest).encode()):
-        raise SavedError(f"{name} is damaged: it is not as it was written, for its digest differs.")
-    content.pop("digest", None)
+    if version == FORMAT and not intact:
+        raise SavedError(f"{name} is damaged: its digest is not that of what was written.")
     files = content.pop("files", None)
     try:
         parts = _parts(files, version)

@@ -147,8 +147,8 @@ def _saved(dissection: Dissection) -> SavedResult:
             LayerEntry(
                 name=layer.name,
                 kind=layer.kind,
-                grid=tuple(layer.grid),
-                exemplar_grid=tuple(layer.exemplar_grid),
+                grid=layer.grid,
+                exemplar_grid=layer.exemplar_grid,
                 levels=tuple(float(level) for level in layer.levels),
             )
             for layer in layers

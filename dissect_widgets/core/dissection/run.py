@@ -23,6 +23,8 @@ from dissect_widgets.core.data.provenance import data_digest, weights_digest
 from dissect_widgets.core.data.storage import Workspace
 from dissect_widgets.core.data.types import Skipped
 from dissect_widgets.core.dissection.checkpoint import (
+    Position,
+    close_workspace,
     has_checkpoint,
     open_workspace,
     read_checkpoint,
@@ -33,6 +35,8 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.dissection.source import Source
 from dissect_widgets.core.dissection.state import Probe, ProbeSpec
+from dissect_widgets.core.files.lock import locked
+from dissect_widgets.core.files.target import beside, output_folder
 from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.errors import DataError, SavedError, StorageError
 
@@ -86,10 +90,26 @@ def dissect(
     ------
     Interrupted
         On Ctrl-C or the interrupt button; `begun` takes its `run`.
+    SavedError
+        If `out` holds something else, or another run writes to it: the message says which process.
     """
+    if out is None:
+        return _dissect(source, resources, None, begun, progress, notify)
+    folder = output_folder(out, what="out")
+    with locked(folder):
+        check_target(folder)
+        return _dissect(source, resources, folder, begun, progress, notify)
+
+
+def _dissect(
+    source: Source,
+    resources: Resources | None,
+    out: Path | None,
+    begun: InterruptedRun | None,
+    progress: Progress,
+    notify: Notify,
+) -> Dissection:
     resources, started = resources or Resources(), time.monotonic()
-    if out is not None:
-        check_target(out)
     spec = look(source, skip_errors=resources.skip_errors)
     key = run_key(source, spec, resources)
     collected: _Collected | None = None if begun is None else begun.take(key)
@@ -120,10 +140,10 @@ def dissect(
             dissection.save(out)
     except BaseException as error:
         if workspace is not None and not _can_go_on(workspace, error):
-            workspace.close()
+            close_workspace(workspace)
         raise
     if workspace is not None:
-        workspace.close()
+        close_workspace(workspace)
     return dissection
 
 
@@ -265,13 +285,13 @@ def _workspace(spec: ProbeSpec, resources: Resources, out: Path | None, notify: 
     needed = spec.bytes_needed()
     if out is None and needed <= resources.memory:
         return None
-    workspace = Workspace.scratch() if out is None else open_workspace(out.with_name(out.name + ".partial"))
+    workspace = Workspace.scratch() if out is None else open_workspace(output_folder(beside(out, ".partial")))
     if needed > resources.memory:
         disk, free = _DISK_FACTOR * needed, shutil.disk_usage(workspace.folder).free
         text = f"up to {disk / 1e9:.1f} GB of temporary files in {workspace.folder}"
         if disk > free:
-            if workspace.temporary:
-                workspace.close()
+            if not has_checkpoint(workspace):
+                close_workspace(workspace)
             raise StorageError(
                 f"This dissection needs {text}, where {free / 1e9:.1f} GB are free. Dissect fewer layers "
                 "at a time, on smaller label maps or at a lower level, or allow more `memory`."
@@ -304,8 +324,8 @@ class _Saver:
                 f"The checkpoint in {self.workspace.folder} lacks {error}, which this version computes. "
                 "Remove the folder and start again."
             ) from error
-        self.probe.skipped = [Skipped(*skipped) for skipped in about["skipped"]]
-        self._saved = int(about["done"])
+        self.probe.skipped = [Skipped(*skipped) for skipped in about.skipped]
+        self._saved = about.done
         return self._saved
 
     def save_if_due(self, done: int) -> None:
@@ -319,7 +339,8 @@ class _Saver:
             return
         started = time.monotonic()
         self.probe.flush()
-        about = {"key": self.key, "done": done, "skipped": [list(s) for s in self.probe.skipped]}
+        skipped = tuple((name, reason) for name, reason in self.probe.skipped)
+        about = Position(key=self.key, done=done, skipped=skipped)
         write_checkpoint(self.workspace, about, self.probe.state())
         self._saved = done
         took = time.monotonic() - started

@@ -7,6 +7,7 @@ concept's category. Every count here is a sum over images, so shards add up to t
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from dissect_widgets.core.data.arrays import AnyArray, Bools, Float32s, Int64s
 from dissect_widgets.core.data.storage import FileArray, Mergeable, State, Workspace
 from dissect_widgets.core.data.vocabulary import Vocabulary
 from dissect_widgets.core.statistics.quantile import TopSamples
+from dissect_widgets.errors import SavedError
 
 
 class LabelTally(Mergeable):
@@ -47,6 +49,7 @@ class LabelTally(Mergeable):
         self.in_category: Bools = np.zeros((images, len(vocabulary.categories)), np.bool_)
         self.done: Bools = np.zeros(images, np.bool_)
         shape = (images, channels, self.pixels)
+        self.digest: AnyArray = np.zeros(images, np.uint64)
         self._labels: AnyArray = (
             np.zeros(shape, self.dtype) if workspace is None else workspace.mapped(self.dtype, shape)
         )
@@ -78,6 +81,7 @@ class LabelTally(Mergeable):
         category = self.vocabulary.category_of[np.flatnonzero(area)]
         self.in_category[index, category] = True
         self._labels[index] = flat
+        self.digest[index] = _digest(flat)
         self.done[index] = True
 
     def merge(self, other: LabelTally) -> None:
@@ -87,6 +91,7 @@ class LabelTally(Mergeable):
         self.concept_area += other.concept_area
         self.in_category |= other.in_category
         self._labels[other.done] = other._labels[other.done]
+        self.digest[other.done] = other.digest[other.done]
         self.done |= other.done
 
     def at(self, channel: int, image: Int64s, pixel: Int64s) -> AnyArray:
@@ -105,6 +110,7 @@ class LabelTally(Mergeable):
             "concept_area": self.concept_area,
             "in_category": self.in_category,
             "done": self.done,
+            "digest": self.digest,
             "labels": labels,
         }
 
@@ -113,11 +119,23 @@ class LabelTally(Mergeable):
         self.concept_area = np.array(state["concept_area"][:])
         self.in_category = np.array(state["in_category"][:])
         self.done = np.array(state["done"][:])
+        self.digest = np.array(state["digest"][:])
         labels = state["labels"]
         if isinstance(labels, FileArray):
             self._labels = np.memmap(labels.path, self.dtype, mode="r+", shape=self._labels.shape)
+            for index in np.flatnonzero(self.done).tolist():
+                if _digest(self._labels[index]) != self.digest[index]:
+                    raise SavedError(
+                        f"{labels.path} is damaged: the labels of image {index} are not as written. "
+                        "Remove its folder and start again."
+                    )
         else:
             self._labels[:] = labels.reshape(self._labels.shape)
+
+
+def _digest(labels: AnyArray) -> int:
+    """Digest of the label map of an image, 64 bits."""
+    return int.from_bytes(hashlib.blake2b(labels.data, digest_size=8).digest(), "little")
 
 
 class Counts(NamedTuple):
