@@ -12,13 +12,14 @@ import numpy as np
 
 from dissect_widgets.core.data.arrays import AnyArray, Float16s
 from dissect_widgets.core.dissection.manifest import About, LayerEntry
-from dissect_widgets.core.statistics.histogram import BINS
 from dissect_widgets.errors import SavedError, shown
 
 Arrays = Mapping[str, AnyArray]
 
 _LARGEST = float(np.finfo(np.float32).max)
 _SMALLEST = float(np.finfo(np.float32).smallest_subnormal)
+BINS = 128
+"""Of `Histogram`, which needs torch."""
 _HALF_EXPONENT = 0x7C00  # bits of a half-precision number that are all set in infinity and NaN
 
 

@@ -135,7 +135,9 @@ class LabelTally(Mergeable):
 
 def _digest(labels: AnyArray) -> int:
     """Digest of the label map of an image, 64 bits."""
-    return int.from_bytes(hashlib.blake2b(labels.data, digest_size=8).digest(), "little")
+    return int.from_bytes(
+        hashlib.blake2b(np.ascontiguousarray(labels).data, digest_size=8).digest(), "little"
+    )
 
 
 class Counts(NamedTuple):
