@@ -23,9 +23,9 @@ def run(options: argparse.Namespace) -> None:
     from dissect_widgets.replication.claims.pnas import CLAIMS
     from dissect_widgets.replication.evidence import Evidence
     from dissect_widgets.replication.findings import as_text, check_claims, write_findings
-    from dissect_widgets.replication.studies import world_classifier, world_generator
+    from dissect_widgets.replication.studies import world_classifier, world_division, world_generator
 
-    evidence = Evidence(world_classifier(attacked=200), world_generator())
+    evidence = Evidence(world_classifier(attacked=200), world_generator(), world_division())
     findings = check_claims(CLAIMS, evidence)
     try:
         links = evidence.write_reports(options.out)

@@ -25,6 +25,9 @@ from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit, insertion
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
+from dissect_widgets.errors import SettingError
+from dissect_widgets.replication.few_units import measure_few_units
+from dissect_widgets.replication.studies.division import DivisionStudy
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 
 if TYPE_CHECKING:
@@ -38,14 +41,22 @@ class Evidence:
     ----------
     classifier, generator
         The networks to study.
+    division
+        Networks that divide the same images into more and into fewer classes, if there are any.
     progress
         Whether to show bars.
     """
 
     def __init__(
-        self, classifier: ClassifierStudy, generator: GeneratorStudy, *, progress: bool = True
+        self,
+        classifier: ClassifierStudy,
+        generator: GeneratorStudy,
+        division: DivisionStudy | None = None,
+        *,
+        progress: bool = True,
     ) -> None:
-        self.classifier, self.generator, self.progress = classifier, generator, progress
+        self.classifier, self.generator, self.division = classifier, generator, division
+        self.progress = progress
 
     def write_reports(self, folder: Path) -> dict[str, str]:
         """Write a page for each network, with all results of it; returns title -> file name."""
@@ -114,6 +125,13 @@ class Evidence:
         study, units = self.classifier, self.importance.units
         sizes = [max(1, round(units * 20 / 512)), units // 4]
         return ablate_unit_sets(study.on(self.held_out), self.importance, sizes, progress=self.progress)
+
+    @cached_property
+    def divided(self) -> dict[str, SetEffects]:
+        """Sets of units of networks of more and of fewer classes, removed; by name, "finer" and "coarser"."""
+        if self.division is None:
+            raise SettingError("There are no two networks that divide the same images into classes.")
+        return measure_few_units(self.division, progress=self.progress)
 
     @cached_property
     def attacked(self) -> AttackResult:

@@ -209,8 +209,10 @@ def test_all_claims_on_a_little_of_the_world(
 ) -> None:
     classifier = studies.world_classifier(labeled=48, train=48, held_out=48, attacked=6)
     generator = studies.world_generator(samples=32)
+    division = studies.world_division(train=1, held_out=1, repeats=2)
     monkeypatch.setattr("dissect_widgets.replication.studies.world_classifier", lambda attacked: classifier)
     monkeypatch.setattr("dissect_widgets.replication.studies.world_generator", lambda: generator)
+    monkeypatch.setattr("dissect_widgets.replication.studies.world_division", lambda: division)
     assert cli.main(["findings", "--out", str(tmp_path), "--json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [one["claim"] for one in findings] == [claim.claim for claim in CLAIMS]

@@ -9,18 +9,22 @@ The notebooks of the figures are the same for each of them.
 
 from __future__ import annotations
 
+from dissect_widgets.replication.studies.division import Divided, DivisionStudy
 from dissect_widgets.replication.studies.own import own_classifier, own_generator
 from dissect_widgets.replication.studies.paper import lsun_generator, places_classifier
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
-from dissect_widgets.replication.studies.world import world_classifier, world_generator
+from dissect_widgets.replication.studies.world import world_classifier, world_division, world_generator
 
 __all__ = [
     "ClassifierStudy",
+    "Divided",
+    "DivisionStudy",
     "GeneratorStudy",
     "lsun_generator",
     "own_classifier",
     "own_generator",
     "places_classifier",
     "world_classifier",
+    "world_division",
     "world_generator",
 ]

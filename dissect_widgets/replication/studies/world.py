@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.replication.studies.division import Divided, DivisionStudy
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
+from dissect_widgets.world import zoo
 from dissect_widgets.world.datasets import Objects, Scenes
+from dissect_widgets.world.finer_pictures import FinerPictures
 from dissect_widgets.world.pretrained import load_classifier, load_generator, load_segmenter
 from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS
 
@@ -59,4 +62,18 @@ def world_generator(*, samples: int = 480) -> GeneratorStudy:
         paint_strength=2.0,
         paint_seeds=(5, 0, 17, 19),
         samples=samples,
+    )
+
+
+def world_division(*, train: int = 20, held_out: int = 20, repeats: int = 20) -> DivisionStudy:
+    """Two VGGs of the zoo, of the finer classes and of their scenes; pictures of each finer class to draw."""
+    learned, others = FinerPictures("train", train), FinerPictures("val", held_out)
+    return DivisionStudy(
+        name="the world's finer classes",
+        networks={
+            "finer": Divided(zoo.load("vgg-finer"), learned, others),
+            "coarser": Divided(zoo.load("vgg-coarser"), learned.with_scenes(), others.with_scenes()),
+        },
+        layer="relu5_3",
+        repeats=repeats,
     )

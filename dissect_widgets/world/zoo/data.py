@@ -241,7 +241,7 @@ def _tracked(clip: Clip, rng: np.random.Generator) -> NDArray[np.int16]:
 # ------------------------------------------------------------------------------------------ finer classes
 
 
-def _draw_finer(scenes: Sequence[str], each: int, split: str, piece: int) -> Arrays:
+def draw_finer(scenes: Sequence[str], each: int, split: str, piece: int) -> Arrays:
     """As many pictures of every finer class of some scenes; classes take turns."""
     shape = (each, len(FINER_CLASSES), 3, SIZE, SIZE)
     images = np.zeros(shape, np.uint8)
@@ -274,8 +274,8 @@ def _few(draw_piece: Callable[[int, str, int], Arrays], rows: int, split: str) -
 _EACH: Final = 2  # pictures of a finer class in a piece
 _FINER: Final = Source(
     "finer",
-    partial(_draw_finer, SCENES, _EACH),
-    partial(_few, partial(_draw_finer, SCENES[:1]), 1),
+    partial(draw_finer, SCENES, _EACH),
+    partial(_few, partial(draw_finer, SCENES[:1]), 1),
     {"train": 80, "val": 10},
     _EACH * len(FINER_CLASSES),
 )
