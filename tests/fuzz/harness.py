@@ -219,12 +219,21 @@ class Fuzz:
         How long a case may take.
     refusals
         Errors beside this package's that say by name what the caller did wrong.
+    may_refuse
+        Whether this package may refuse what is tried at all; else a refusal is wrong.
     """
 
     def __init__(
-        self, cases: Cases, seed: int, seconds: float, refusals: tuple[type[BaseException], ...] = ()
+        self,
+        cases: Cases,
+        seed: int,
+        seconds: float,
+        refusals: tuple[type[BaseException], ...] = (),
+        *,
+        may_refuse: bool = True,
     ) -> None:
-        self.cases, self.seed, self.seconds, self.refusals = list(cases), seed, seconds, refusals
+        self.cases, self.seed, self.seconds = list(cases), seed, seconds
+        self.refusals, self.may_refuse = refusals, may_refuse
 
     def kind_of(self, number: int) -> str:
         """Kind of a case: all of them in turn."""
@@ -256,7 +265,10 @@ class Fuzz:
         try:
             self.cases[number % len(self.cases)][1](random, folder)
         except BaseException as error:
-            return outcome_of(error, self.refusals)
+            outcome = outcome_of(error, self.refusals)
+            if outcome.name == "refused" and not self.may_refuse:
+                return Outcome("wrong", outcome.detail)
+            return outcome
         return Outcome("right")
 
 
@@ -288,6 +300,7 @@ def main(
     count: int | None = None,
     seconds: float = 20.0,
     refusals: tuple[type[BaseException], ...] = (),
+    may_refuse: bool = True,
 ) -> None:
     """Run a script from the command line; exits with 1 if any outcome is bad.
 
@@ -305,7 +318,7 @@ def main(
         How many cases there are by default; otherwise all that are listed, or some of each kind.
     seconds
         How long a case may take.
-    refusals
+    refusals, may_refuse
         See `Fuzz`.
     """
     parser = argparse.ArgumentParser(description=f"Fuzz {title}.")
@@ -332,7 +345,7 @@ def main(
     chosen = options.kind or names
     if unknown := set(chosen) - set(names):
         parser.error(f"there is no kind {sorted(unknown)}; there are {names}")
-    fuzz = Fuzz(listed, options.seed, options.seconds, refusals)
+    fuzz = Fuzz(listed, options.seed, options.seconds, refusals, may_refuse=may_refuse)
     if options.count is None:
         of_chosen = sum(name in chosen for name, _ in listed)
         options.count = 5 * of_chosen if cases is None else of_chosen

@@ -140,4 +140,4 @@ def processes_of(group: int) -> list[int]:
 
 
 if __name__ == "__main__":
-    main("kills", cases=cases, warm=prepare, seconds=60)
+    main("kills", cases=cases, warm=prepare, seconds=60, may_refuse=False)

@@ -289,4 +289,4 @@ KINDS = {
 }
 
 if __name__ == "__main__":
-    main("several processes", KINDS, warm=warm, count=80, seconds=60)
+    main("several processes", KINDS, warm=warm, count=80, seconds=60, may_refuse=False)
