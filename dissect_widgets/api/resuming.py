@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from html import escape
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ Hold = Callable[[InterruptedRun], None]
 
 _held: dict[str, InterruptedRun] = {}
 """The last interrupted run of each function."""
+_mutex = threading.Lock()
 
 
 class InterruptedRuns(tuple[InterruptedRun, ...]):
@@ -89,7 +91,7 @@ def interrupted() -> InterruptedRuns:
     InterruptedRuns
         A tuple that shows as a table; `drop()` and `resume()` of it, or of each.
     """
-    return InterruptedRuns(run for run in _held.values() if run.state is not None)
+    return InterruptedRuns(run for run in tuple(_held.values()) if run.state is not None)
 
 
 def resumable(
@@ -111,11 +113,12 @@ def resumable(
     def hold(run: InterruptedRun) -> None:
         run.call = call
         run._again = lambda: resumable(call, work, run)
-        before = _held.pop(call, None)
+        with _mutex:
+            before = _held.pop(call, None)
+            if run.state is not None:
+                _held[call] = run
         if before is not None and before is not run:
             before.drop()
-        if run.state is not None:
-            _held[call] = run
 
     try:
         return work(_held.get(call) if begun is None else begun, hold)
@@ -125,9 +128,10 @@ def resumable(
         interrupt.__context__ = None
         raise interrupt.with_traceback(None) from None
     finally:
-        held = _held.get(call)
-        if held is not None and held.state is None:  # it was resumed
-            del _held[call]
+        with _mutex:
+            held = _held.get(call)
+            if held is not None and held.state is None:  # it was resumed
+                del _held[call]
 
 
 class Advance:

@@ -21,6 +21,8 @@ from dissect_widgets.core.data.class_names import names_in_order
 from dissect_widgets.core.data.provenance import weights_digest
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.network.lock import exclusively
+from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 
 NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabelled", "void"])
@@ -84,9 +86,9 @@ class PublicSegmenter:
                 f"The images are {images.dtype} {tuple(images.shape)}; a segmenter takes float "
                 "(B, 3, H, W) in [0, 1]."
             )
-        self.net.to(images.device)
         size = self.label_size or (images.shape[2], images.shape[3])
-        with torch.inference_mode():
+        with exclusively(self.net), torch.inference_mode():
+            self.net.to(images.device)
             scores = self.net(self.prepare(images.float())).logits
             # One image at a time, as the scores of 150 classes at each pixel take much memory.
             classes = [interpolate(one[None], size, mode="bilinear").argmax(1) for one in scores]
@@ -199,7 +201,7 @@ def _read(folder: Path) -> tuple[Any, dict[str, Any]]:
             raise WeightsError(
                 f"{folder}: config.json needs the backbone {backbone!r} from the hub, which is not supported."
             )
-        with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are replaced
+        with restored_random_numbers():  # a new network draws weights, which are replaced
             net, info = AutoModelForSemanticSegmentation.from_pretrained(
                 str(folder), use_safetensors=True, output_loading_info=True, **options
             )

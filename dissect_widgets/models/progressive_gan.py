@@ -19,6 +19,7 @@ from typing import Final
 import torch
 from torch import Tensor, fx, nn
 
+from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import SettingError, WeightsError, shortened, shown
 from dissect_widgets.models.weight_names import renamed
 from dissect_widgets.models.weights import fit_names, load_weights, read_weights
@@ -152,7 +153,7 @@ def load_generator(path: str | Path) -> ProgressiveGenerator:
 
 def generator_of(weights: Mapping[str, Tensor], origin: str | Path) -> ProgressiveGenerator:
     """Generator of a state dict, in evaluation mode; WeightsError if there is none."""
-    with torch.random.fork_rng(devices=[]):  # a new network draws weights, which are replaced
+    with restored_random_numbers():  # a new network draws weights, which are replaced
         generator = ProgressiveGenerator(widths_of(weights, origin))
     load_weights(generator, weights, origin=origin)
     return generator.eval()

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import ConceptError, WeightsError, nearest
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights
@@ -57,7 +58,7 @@ def load_classifier(path: str | Path | None = None) -> SceneNet:
     >>> data = Scenes("val", 240, classes=net.classes)    # the scenes that it knows, in its order
     """
     weights, note, file = _read("classifier", path)
-    with torch.random.fork_rng(devices=[]):  # the initial weights of a network are random, and replaced here
+    with restored_random_numbers():  # the initial weights of a network are random, and replaced here
         net = SceneNet(note.get("names", {}).get("class", SCENES))
     load_weights(net, weights, origin=file)
     return net.eval()
@@ -116,7 +117,7 @@ def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
     """Load the segmenter of objects, parts and materials; see `load_classifier`."""
     weights, note, file = _read("segmenter", path)
     names: Names = note.get("names") or {category: NAMES[category] for category in PIXEL_CATEGORIES}
-    with torch.random.fork_rng(devices=[]):
+    with restored_random_numbers():
         net = SegmentNet(sum(1 + len(of_category) for of_category in names.values()))
     load_weights(net, weights, origin=file)
     try:

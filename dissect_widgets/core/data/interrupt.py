@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from dissect_widgets.errors import SavedError
 
+_taking = threading.Lock()
+
 
 @dataclass(eq=False, kw_only=True)
 class InterruptedRun:
@@ -109,9 +111,11 @@ class InterruptedRun:
 
     def take(self, key: Any) -> Any:
         """Hand over the state to a run with this key; None for another run, or if it is gone."""
-        if not self.matches(key):
-            return None
-        state, self.state = self.state, None
+        with _taking:  # of two threads one resumes it
+            if not self.matches(key):
+                return None
+            state, self.state = self.state, None
+            self._close = None  # who has it closes its files
         return state
 
 

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.types import Segmenter
+from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.errors import DataError
 
 
 def label(segmenter: Segmenter, images: Tensor) -> Tensor:
     """Label images: int64 (B, K, h, w); DataError if the segmenter returns something else."""
-    with torch.no_grad():
+    with exclusively(*_networks_of(segmenter)), torch.no_grad():
         labels: Any = segmenter(images.clone())  # which it may change
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "iu":
         labels = torch.from_numpy(labels.astype(np.int64))
@@ -29,6 +30,14 @@ def label(segmenter: Segmenter, images: Tensor) -> Tensor:
             f"images; allowed are 0 (none) to {concepts - 1}."
         )
     return labels.long()
+
+
+def _networks_of(segmenter: Any) -> list[nn.Module]:
+    """Networks that a segmenter is, has, or calls, as far as it shows them."""
+    cells = getattr(segmenter, "__closure__", None) or ()
+    held = [segmenter, getattr(segmenter, "__self__", None), *getattr(segmenter, "__dict__", {}).values()]
+    held += [cell.cell_contents for cell in cells]
+    return [each for each in held if isinstance(each, nn.Module)]
 
 
 def _are_integers(labels: Tensor) -> bool:

@@ -30,6 +30,7 @@ from dissect_widgets.core.data.preprocess_forms import (
     UnusableError,
     what_to_do,
 )
+from dissect_widgets.core.network.lock import RANDOM_NUMBERS, exclusively
 
 _LEAST_SPAN: Final = 0.02
 """Inputs whose values differ by less were divided by 255 twice: 2 / 255 in [-1, 1], 4.4 / 255 at most."""
@@ -109,7 +110,12 @@ class Preprocessing:
         noise = torch.randint(0, 256, (2, *like.shape[1:]), generator=generator)
         noise[1] //= 3  # another brightness, which a batch-wise normalization shows
         two = (noise.to(like.dtype) / 255).to(self.device)
-        with torch.no_grad(), warnings.catch_warnings(action="ignore"), _random_numbers() as are_drawn:
+        with (
+            exclusively(RANDOM_NUMBERS),
+            torch.no_grad(),
+            warnings.catch_warnings(action="ignore"),
+            _random_numbers() as are_drawn,
+        ):
             takes, first = self._choose(two)
             again = self._run(takes, two)
             drawn = are_drawn()

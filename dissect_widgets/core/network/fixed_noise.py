@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dissect_widgets.core.network.original import original
+from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import SettingError
 
 _Network = TypeVar("_Network", bound=nn.Module)
@@ -50,6 +51,7 @@ def with_fixed_noise(model: _Network, seed: int = 0) -> _Network:
         with _seeded(seed, images), _AlikeForImages(len(images)):
             return forward(images, *more, **options)
 
+    fixed.draws_alike = True  # type: ignore[attr-defined]
     object.__setattr__(network, "forward", fixed)
     return network  # type: ignore[return-value]
 
@@ -58,8 +60,8 @@ def with_fixed_noise(model: _Network, seed: int = 0) -> _Network:
 def _seeded(seed: int, images: Tensor) -> Iterator[None]:
     """Seeds all generators that a network may draw from, and sets them back."""
     devices = [images.device] if images.device.type == "cuda" else []
-    states = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices):
+    with restored_random_numbers(devices):
+        states = random.getstate(), np.random.get_state()
         torch.manual_seed(seed)
         random.seed(seed)
         np.random.seed(seed)

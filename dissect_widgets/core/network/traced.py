@@ -53,6 +53,8 @@ def trace_steps(model: nn.Module, layers: Collection[nn.Module]) -> Traced:
     CannotSplit
         If it cannot be traced.
     """
+    if getattr(model.forward, "draws_alike", False):
+        raise CannotSplit("it draws at random, alike for all images in full passes alone")
     try:
         with exclusively(model, TRACER):
             tracer = _Tracer(model, layers)

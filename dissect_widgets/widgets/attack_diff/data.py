@@ -78,9 +78,11 @@ class AttackData:
 
     def read(self, image: int) -> CleanImages:
         """An image and its scores; the last one is cached."""
-        if image not in self._read:
-            self._read = {image: read_images(self.classifier, [image])}
-        return self._read[image]
+        read = self._read.get(image)
+        if read is None:  # the background's thread may read another one meanwhile
+            read = read_images(self.classifier, [image])
+            self._read = {image: read}
+        return read
 
     def original(self, image: int) -> tuple[dict[str, Any], bytes]:
         """An image before the attack: its predictions, and the image as PNG."""

@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.random_numbers import restored_random_numbers
+
 Network = TypeVar("Network", bound=nn.Module)
 
 VGG_DEPTHS: Final = (2, 2, 3, 3, 3)
@@ -25,7 +27,7 @@ class Center(nn.Module):
 
 def seeded(seed: int, make: Callable[[], Network]) -> Network:
     """What `make` makes, the same for the same seed; the global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
+    with restored_random_numbers():
         torch.default_generator.manual_seed(seed)
         return make()
 

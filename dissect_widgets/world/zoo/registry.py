@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
+from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import SettingError, WeightsError, nearest
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.world.finer_classes import CLASSES as FINER
@@ -168,7 +168,7 @@ def _snapshot(recipe: Member, step: int) -> nn.Module:
     path = FOLDER / f"{recipe.name}.snapshots.safetensors"
     weights, _ = read(path, sha256=_digest(path))
     start = f"{step}/"
-    with torch.random.fork_rng(devices=[]):
+    with restored_random_numbers():
         trunk = AlexNet(None)
     chosen: dict[str, Tensor] = {
         key.removeprefix(start): value for key, value in weights.items() if key.startswith(start)
