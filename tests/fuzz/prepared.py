@@ -96,8 +96,9 @@ def prepared(name: str) -> Prepared:
 
 
 def names(folder: Path) -> set[str]:
-    """Names of all files."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    """Names of all files, but for what Python makes for processes that read ahead."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    return {name for name in found if not name.startswith("tmp/pymp-")}
 
 
 def temporary_files_in(work: Path) -> Any:

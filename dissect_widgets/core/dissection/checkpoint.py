@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from dissect_widgets.core.data.storage import FileArray, State, Workspace
-from dissect_widgets.core.dissection.manifest import Count, Digest
+from dissect_widgets.core.dissection.manifest import Count, Digest, DigestOrNone
 from dissect_widgets.core.dissection.parts import read_file
 from dissect_widgets.core.dissection.sealed import seal, unseal
 from dissect_widgets.core.files.atomic_write import discard, remove_leftovers, replacing
@@ -38,7 +38,7 @@ class ArrayFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     file: FileName
     dtype: Annotated[str, msgspec.Meta(pattern="^[<|][iuf][1248]$")]
     length: Count
-    digest: Digest | Literal[""]
+    digest: DigestOrNone
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

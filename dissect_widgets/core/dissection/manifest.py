@@ -31,6 +31,7 @@ Side = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 Place = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Step = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+DigestOrNone = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 GridEntry = tuple[Side, Side, Place, Place, Step, Step, Literal["receptive-field", "half-pixel"]]
 
@@ -51,7 +52,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Size of a file in bytes, and its digest; "" in format 1."""
 
     size: Count
-    digest: Digest | Literal[""] = ""
+    digest: DigestOrNone = ""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
