@@ -10,7 +10,7 @@ import pytest
 import dissect_widgets as dw
 from dissect_widgets.core.dissection.layer_result import DetectorCount, LayerDissection
 from dissect_widgets.core.dissection.netdissect_csv import read_netdissect_csv, write_netdissect_csv
-from dissect_widgets.errors import DataError, SettingError
+from dissect_widgets.errors import DataError, SettingError, StorageError
 
 FIELDS = ("label", "truth", "activation", "intersect", "iou")
 NETWORKS = ("imagenet", "places205", "places365")
@@ -300,3 +300,128 @@ def test_unknown_level(layer: LayerDissection, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"The level 0\.5 was not computed\..*0\.05"):
         write_netdissect_csv(layer, tmp_path / "a.csv", level=0.5)
     assert not (tmp_path / "a.csv").exists()
+
+
+# Files that are damaged -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exported(layer: LayerDissection, tmp_path: Path) -> Path:
+    write_netdissect_csv(layer, tmp_path / "a.csv")
+    return tmp_path / "a.csv"
+
+
+def test_a_file_that_is_cut_off_anywhere_is_refused(exported: Path) -> None:
+    """Its units are in the order of their scores; cut between two rows it lacks one that is not the last."""
+    content = exported.read_bytes()
+    whole = read_netdissect_csv(exported).frame
+    for end in range(len(content)):
+        exported.write_bytes(content[:end])
+        try:
+            table = read_netdissect_csv(exported, units=5)
+        except DataError as error:
+            assert str(exported) in str(error)
+        else:
+            assert end == len(content) - 1 and table.frame.equals(whole), "all but the last half of CR LF"
+    exported.write_bytes(b"".join(content.splitlines(keepends=True)[:3]))
+    with pytest.raises(DataError, match=r"unit \d has no row, but unit \d has; the file may be cut off"):
+        read_netdissect_csv(exported)
+    exported.write_bytes(content)
+    with pytest.raises(DataError, match="has rows of 5 units, not of 6; it may be cut off"):
+        read_netdissect_csv(exported, units=6)
+
+
+CELLS = [
+    ("unit", "2", "has two rows|has no row"),
+    ("unit", "9", "has no row, but unit 9 has"),
+    ("unit", "1.5", "has 1.5; units are counted from 1"),
+    ("unit", "0", "has 0; units are counted"),
+    ("unit", "-1", "'-1', which is not a number"),
+    ("unit", "1e400", "which is not a number"),
+    ("score", "7", "has 7; it must be in"),
+    ("score", "0.0", "has the score 0.0, but the highest IoU"),
+    ("object-iou", "7", r"has 7; it must be in \[0, 1\]"),
+    ("object-iou", "1e-3", "contradicts the counts|has the score"),
+    ("material-iou", "nan", "'nan', which is not a number"),
+    ("scene-iou", "inf", "'inf', which is not a number"),
+    ("material-truth", "-4", "'-4', which is not a number"),
+    ("material-truth", "1_0", "'1_0', which is not a number"),
+    ("object-intersect", "99999999", "'object-intersect' exceeds an area"),
+    ("object-activation", "", "'', which is not a number"),
+    ("category", "objekt", "category 'objekt'. Did you mean 'object'"),
+    ("category", "", "category ''"),
+    ("label", "elephant", "has the label 'elephant', but"),
+]
+
+
+@pytest.mark.parametrize(("column", "cell", "message"), CELLS)
+def test_a_bad_cell(exported: Path, column: str, cell: str, message: str) -> None:
+    with open(exported, newline="") as file:
+        header, first, *rest = csv.reader(file)
+    first[header.index(column)] = cell
+    with open(exported, "w", newline="") as file:
+        csv.writer(file).writerows([header, first, *rest])
+    with pytest.raises(DataError, match=message):
+        read_netdissect_csv(exported)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"\r\n", b"\r\nx,", "line 2 has 20 cells, the header 19"),
+        (b"object-truth", b"object-iou", "'object-iou' is there twice"),
+        (b",", b";", "separated by ';', not by commas"),
+        (b",", b"\t", "separated by '\\\\t', not by commas"),
+        (b"object-truth", b"object-truht", "lacks the columns"),
+        (b"thing", b"th\0ng", "zero bytes"),
+        (b"thing", b"th\xe4ng", "utf-8"),
+        (b"thing", b'th"ng', None),
+        (b"thing", b'"thing', "cannot be read as CSV"),
+        (b"unit", b"\xef\xbb\xbfunit", None),
+        (b"\r\n", b"\n", None),
+        (b"\r\n", b"\r\n\r\n", None),
+    ],
+)
+def test_a_file_of_another_kind(exported: Path, old: bytes, new: bytes, message: str | None) -> None:
+    before = read_netdissect_csv(exported).frame
+    content = exported.read_bytes()
+    once = 1 if old in (b"unit", b"object-truth") else -1
+    exported.write_bytes(content.replace(old, new, once))
+    if message is None:
+        assert read_netdissect_csv(exported).frame["unit"].equals(before["unit"])
+    else:
+        with pytest.raises(DataError, match=message):
+            read_netdissect_csv(exported)
+    exported.write_bytes(content.decode().encode("utf-16"))
+    with pytest.raises(DataError, match="cannot be read as CSV"):
+        read_netdissect_csv(exported)
+    exported.write_bytes(content.splitlines(keepends=True)[0])
+    with pytest.raises(DataError, match="nothing below its header"):
+        read_netdissect_csv(exported)
+
+
+def test_any_name_comes_back(tiny, images, tmp_path: Path) -> None:
+    names = ['a,b"c', "new\nline", "carriage\rreturn", "=1+1", " lead", "ünïcode", "x\r\ny"]
+    images.vocabulary = dw.Vocabulary(
+        (name, concept.category) for name, concept in zip(names, images.vocabulary.concepts[1:], strict=True)
+    )
+    layer = dw.dissect(tiny, ["mix"], images, level=0.2, progress=False)["mix"]
+    write_netdissect_csv(layer, tmp_path / "a.csv")
+    best = layer.best_in_category("object", denominator="category").concept
+    found = read_netdissect_csv(tmp_path / "a.csv").frame["object-label"].tolist()
+    assert found == [layer.vocabulary[int(c)].name if c else "" for c in best]
+
+
+def test_an_export_that_fails_leaves_what_was_there(
+    layer: LayerDissection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("mine")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StorageError, match="disk is full"):
+        write_netdissect_csv(layer, path)
+    assert path.read_text() == "mine" and [p.name for p in tmp_path.iterdir()] == ["a.csv"]
