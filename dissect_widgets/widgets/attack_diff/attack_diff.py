@@ -93,6 +93,7 @@ class AttackDiff(Widget):
         {".dw-attack-diff": [SHARED_STYLES, Path(__file__).with_suffix(".css")], **BROWSER_STYLES}
     )
 
+    _ready = False
     _questions = Start | Stop | UnitQuestion
     image = Whole(0, help="Number of the image that is attacked.").tag(**PAGE)
     target = Text(help='Target class; "" for the second most probable one.').tag(**PAGE)
@@ -147,7 +148,6 @@ class AttackDiff(Widget):
             self._units, layer_index = UnitData(dissection), dissection.layer_names.index(layer)
             self.data.check_units(dissection[layer].units, "dissection")
         self._background = Background()
-        self._ready = False
         super().__init__(
             _about=self._units.about() if self._units else {"layers": []},
             _columns=self._units.columns() if self._units else b"",
@@ -187,6 +187,13 @@ class AttackDiff(Widget):
     def wait(self) -> None:
         """Wait until no attack is running."""
         self._background.wait()
+
+    def close(self) -> None:
+        """Close the widget; a running attack is stopped."""
+        if self._ready:
+            self.stop()
+            self.wait()
+        super().close()
 
     def _work(self, image: int, target: str, stopped: Callable[[], bool]) -> None:
         reported = time.monotonic()

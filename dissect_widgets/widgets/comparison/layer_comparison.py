@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,16 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.plots.layers import COUNTS
 from dissect_widgets.plots.layers_and_concepts import overview
 from dissect_widgets.widgets.comparison.still import comparison_still
+from dissect_widgets.widgets.shared.closing import close_parts
 from dissect_widgets.widgets.shared.front_end import join_modules
+from dissect_widgets.widgets.shared.guarded import Guarded
 from dissect_widgets.widgets.shared.leaves_still import LeavesStill
 from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.widget import one_of
 from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 
 
-class _Hint(anywidget.AnyWidget):
+class _Hint(Guarded, anywidget.AnyWidget):
     """Line above the figure; its script fits the figure to the cell, and keeps keys in the widget."""
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
@@ -35,7 +38,32 @@ class _Hint(anywidget.AnyWidget):
     _still_key = traitlets.Unicode().tag(sync=True)
 
 
-class LayerComparison(LeavesStill, ipywidgets.VBox):
+class _Choice(Guarded, ipywidgets.ToggleButtons):
+    """What bars count."""
+
+    def _is_for_page(self, name: str) -> bool:
+        return name == "index"
+
+
+class _Bars(Guarded, go.FigureWidget):
+    """The figure; its page says what is clicked, and how it was drawn."""
+
+    _esm = str(go.FigureWidget._esm)  # as a file, it would be watched, and keep each figure alive
+
+    def _is_for_page(self, name: str) -> bool:
+        return name.startswith("_js2py_")
+
+    def set_state(self, sync_data: Any) -> None:
+        """Take what the page says; what plotly cannot read changes nothing."""
+        with suppress(Exception):
+            super().set_state(sync_data)
+
+
+class _Below(Guarded, ipywidgets.VBox):
+    """Place of the browser, once a click has opened it."""
+
+
+class LayerComparison(LeavesStill, Guarded, ipywidgets.VBox):
     """Detectors across layers (PNAS 2020, Fig. 1e), and the concepts of one of them (Fig. 1d).
 
     A click on a bar opens its units: those of a layer and category, or of a concept.
@@ -68,21 +96,21 @@ class LayerComparison(LeavesStill, ipywidgets.VBox):
         self.dissection, self.min_iou = dissection, min_iou
         self.level, self.denominator = level, denominator
         self.browser = browser or UnitBrowser(dissection, level=level, denominator=denominator)
-        self._below = ipywidgets.VBox()  # the new browser, once a click has opened it
+        self._below = _Below()
         self._has_own_browser = browser is None
-        self._bars = go.FigureWidget()
+        self._bars = _Bars()
         self._bars._config = {"responsive": True, "displayModeBar": False}
-        choice = ipywidgets.ToggleButtons(
+        self._choice = _Choice(
             options=[(label, name) for name, label in COUNTS.items()], style={"button_width": "auto"}
         )
         self._hint = _Hint(text="Click a bar to see its units.")
-        super().__init__([choice, self._hint, self._bars, self._below])
+        super().__init__([self._choice, self._hint, self._bars, self._below])
         self.add_class("dw-layer-comparison")  # keys stay inside of it
         with self.hold_trait_notifications():
             self.layer, self.count = dissection.layer_names[-1], count
         self._draw()
         self.observe(self._draw, ["layer", "count"])
-        traitlets.link((self, "count"), (choice, "value"))
+        self._link = traitlets.link((self, "count"), (self._choice, "value"))
         self.browser.observe(self._browser_changed)
 
     def open_units(self, layer: str, *, category: str = "", concept: str = "") -> None:
@@ -106,6 +134,17 @@ class LayerComparison(LeavesStill, ipywidgets.VBox):
             denominator=self.denominator,
             browser=self.browser.still() if self._below.children else None,
         )
+
+    def close(self) -> None:
+        """Close the widget, and its browser unless it was given; the still stays as it is."""
+        if self.comm is not None:
+            self.browser.unobserve(self._browser_changed)
+            self._link.unlink()
+            own = [self.browser] if self._has_own_browser else []
+            for part in (*own, self._choice, self._hint, self._bars, self._below):
+                close_parts(part)
+                part.close()
+        super().close()
 
     def _still_page(self) -> _Hint:
         return self._hint
@@ -144,6 +183,8 @@ class LayerComparison(LeavesStill, ipywidgets.VBox):
 
     def _clicked(self, trace: Any, points: Any, _state: Any) -> None:
         for number in points.point_inds:
+            if type(number) is not int or not 0 <= number < len(trace.customdata):
+                continue  # what the page says is no bar
             chosen = trace.customdata[number]
             if trace.meta == "layers":
                 self.open_units(chosen[0], category=chosen[1])

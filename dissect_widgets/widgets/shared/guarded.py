@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import anywidget
+import ipywidgets
 from traitlets import TraitError
 
 from dissect_widgets.errors import DissectError
@@ -21,8 +21,8 @@ _LONGEST_ERROR: Final = 2000
 _METHODS: Final = ("update", "request_state", "custom")
 
 
-class Guarded(anywidget.AnyWidget):
-    """A widget that does not trust its page."""
+class Guarded(ipywidgets.Widget):
+    """A widget that does not trust its page; other bases follow this one."""
 
     def set_state(self, sync_data: Any) -> None:
         """Take the traits that the page has set, all or none; if none, the page gets theirs back."""
@@ -40,7 +40,7 @@ class Guarded(anywidget.AnyWidget):
         """Raise TraitError if the page may not set a trait, or a value is of another type."""
         traits = self.traits()
         for name, value in state.items():
-            if name not in traits or not traits[name].metadata.get("page"):
+            if name not in traits or not self._is_for_page(name):
                 raise TraitError(f"The page may not set {shortened(name)!r}.")
             try:
                 traits[name]._validate(self, from_page(value))
@@ -48,6 +48,10 @@ class Guarded(anywidget.AnyWidget):
                 raise
             except Exception as error:  # of a value that no trait is made for
                 raise TraitError(f"{name}: {type(error).__name__}.") from None
+
+    def _is_for_page(self, name: str) -> bool:
+        """Whether the page may set a trait."""
+        return bool(self.trait_metadata(name, "page"))
 
     def _handle_msg(self, msg: dict[str, Any]) -> None:
         """Take a message of the page."""

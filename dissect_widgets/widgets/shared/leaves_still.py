@@ -18,6 +18,7 @@ from anywidget import AnyWidget
 from IPython import get_ipython
 from PIL import Image
 
+from dissect_widgets.widgets.shared.closing import close_parts
 from dissect_widgets.widgets.shared.still import SCALE, Bundle, Still
 
 _QUIET: Final = 0.4  # seconds without a change after which a still is updated
@@ -42,10 +43,12 @@ class LeavesStill(ipywidgets.DOMWidget):
         return None
 
     def close(self) -> None:
-        """Close the widget; its still stays as it is."""
+        """Close the widget with all that belongs to it; its still stays as it is."""
         self._still_closed = True
         if self._still_timer is not None:
             self._still_timer.cancel()
+        _displayed.discard(self)
+        close_parts(self)
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

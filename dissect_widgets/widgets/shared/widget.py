@@ -20,7 +20,7 @@ Answer = tuple[dict[str, Any], list[bytes]]
 """Content and buffers of an answer to a page."""
 
 
-class Widget(LeavesStill, Guarded):
+class Widget(LeavesStill, Guarded, anywidget.AnyWidget):
     """A widget whose page asks for data as they come into sight.
 
     A subclass has `_esm` and `_css` (see `front_end`), traits, the `_questions` of its page and an `_answer`
