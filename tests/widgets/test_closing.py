@@ -1,4 +1,4 @@
-"""A closed widget leaves nothing: no widget, no object, no thread, no timer, and no observer of another one."""
+"""A closed widget leaves nothing: no widget, no object, no thread, no timer, no observer of another one."""
 
 from __future__ import annotations
 
