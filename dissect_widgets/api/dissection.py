@@ -90,6 +90,7 @@ def dissect(
     Interrupted
         On Ctrl-C or the interrupt button. Call again to resume, or see `interrupted`.
     """
+    folder = None if out is None else output_folder(out, what="out")
     source = open_source(
         model,
         layers,
@@ -100,7 +101,6 @@ def dissect(
         segmenter=segmenter,
         to_images=to_images,
     )
-    folder = None if out is None else output_folder(out, what="out")
 
     def work(begun: InterruptedRun | None, hold: Hold) -> Dissection:
         with tqdm(total=len(source.data), unit="image", desc="dissect", disable=not progress) as bar:

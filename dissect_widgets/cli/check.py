@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from dissect_widgets.cli.options import add_data, add_model, mask_folder
@@ -14,8 +13,8 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("check", help="prove what a run relies on, on a few images, without the run")
     add_model(parser, positional=True)
     parser.add_argument("--layers", nargs="+", metavar="L", help="dotted layer names (all)")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="folder of photos without masks")
-    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of photos with masks")
+    parser.add_argument("--photos", metavar="DIR", help="folder of photos without masks")
+    parser.add_argument("--images", metavar="DIR", help="folder of photos with masks")
     add_data(parser, required=False)
     parser.set_defaults(run=run)
 

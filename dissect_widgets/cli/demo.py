@@ -19,7 +19,7 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("demo", help="dissect the network that comes with the package")
     parser.add_argument("--images", type=int, default=1200, metavar="N", help="how many scenes (1200)")
     parser.add_argument("--random", action="store_true", help="the same network with random weights")
-    parser.add_argument("--out", type=Path, default=Path("dissect-widgets-demo"), metavar="DIR")
+    parser.add_argument("--out", default="dissect-widgets-demo", metavar="DIR")
     parser.set_defaults(run=run)
 
 
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> None:
     demo(options.out, images=options.images, random=options.random)
 
 
-def demo(folder: Path, *, images: int = 1200, random: bool = False) -> Dissection:
+def demo(folder: str | Path, *, images: int = 1200, random: bool = False) -> Dissection:
     """Dissect all thirteen convolutions of the scene classifier, print what they detect, write a report.
 
     Parameters
@@ -42,9 +42,11 @@ def demo(folder: Path, *, images: int = 1200, random: bool = False) -> Dissectio
     """
     from dissect_widgets.api.dissection import dissect
     from dissect_widgets.cli.summary import table
+    from dissect_widgets.core.files.target import output_folder
     from dissect_widgets.reports.page import write_report
     from dissect_widgets.world import Scenes, load_classifier
 
+    folder = output_folder(folder, what="out")
     net = _random_classifier() if random else load_classifier()
     scenes = Scenes("probe", images, label_size=LABEL_SIZE, classes=net.classes)
     started = time.monotonic()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from dissect_widgets.cli.options import add_data, add_model, mask_folder
@@ -23,7 +22,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--exemplars", type=int, default=8, help="top images of each unit (8)")
     parser.add_argument("--workers", type=int, default=0, help="processes that read images (0)")
     parser.add_argument("--skip-errors", action="store_true", help="skip images that cannot be used")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where the result goes")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the result goes")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     parser.set_defaults(run=run)
 

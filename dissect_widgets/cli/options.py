@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 
@@ -24,11 +23,11 @@ def add_model(parser: argparse.ArgumentParser, *, positional: bool) -> None:
 def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Options that name photos and their masks."""
     if required:
-        parser.add_argument("--images", required=True, type=Path, metavar="DIR", help="folder of photos")
-    parser.add_argument("--masks", nargs="+", type=Path, metavar="DIR", help="folder(s) of masks")
+        parser.add_argument("--images", required=True, metavar="DIR", help="folder of photos")
+    parser.add_argument("--masks", nargs="+", metavar="DIR", help="folder(s) of masks")
     text = "value,name,category; or color in place of value"
-    parser.add_argument("--classes", nargs="+", type=Path, metavar="CSV", help=text)
-    parser.add_argument("--image-labels", type=Path, metavar="CSV", help="image,name,category")
+    parser.add_argument("--classes", nargs="+", metavar="CSV", help=text)
+    parser.add_argument("--image-labels", metavar="CSV", help="image,name,category")
     parser.add_argument("--unlabeled", nargs="+", type=int, default=[], metavar="V", help="mask values")
     for part in ("suffix", "prefix"):
         text = f"what names of photos have more than those of masks, as a {part}"
@@ -44,7 +43,7 @@ def add_data(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--upsample", choices=rules, default="receptive-field")
 
 
-def mask_folder(options: argparse.Namespace, images: Path) -> Any:
+def mask_folder(options: argparse.Namespace, images: str) -> Any:
     """Photos of a folder, with the masks that the options name."""
     from dissect_widgets.datasets.files import say
     from dissect_widgets.datasets.mask_folder import MaskFolder

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 
 def add_to(commands: Any) -> None:
     """Add the command and its options."""
     parser = commands.add_parser("sample", help="draw a small labeled set, to try things with")
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("folder", metavar="DIR")
     parser.set_defaults(run=run)
 
 

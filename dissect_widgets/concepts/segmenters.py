@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,8 @@ from dissect_widgets.core.data.class_names import names_in_order
 from dissect_widgets.core.data.provenance import weights_digest
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.files.json_files import read_json
+from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import SettingError, WeightsError, nearest
@@ -133,7 +134,7 @@ def load_public_segmenter(
     WeightsError
         If the folder lacks a file, or the network is of another kind.
     """
-    folder = Path(folder)
+    folder = input_folder(folder, what="folder", error=WeightsError)
     resized = sides(size, "size") if size is not None else None
     labels = sides(label_size, "label_size") if label_size is not None else None
     _check(folder)
@@ -165,8 +166,6 @@ def concept_names(classes: Sequence[str]) -> list[str | None]:
 
 def _check(folder: Path) -> None:
     """Raise WeightsError unless the files of a network are there, and none is unsafe."""
-    if not folder.is_dir():
-        raise WeightsError(f"There is no folder {folder}. Download the whole network from the hub first.")
     names = sorted(path.name for path in folder.iterdir())
     for wanted in _NEEDED:
         if any(name in names for name in wanted):
@@ -184,7 +183,9 @@ def _check(folder: Path) -> None:
 
 def _backbone(folder: Path) -> object:
     """Name of a network of the hub that transformers would download; None if the folder is complete."""
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config = read_json(folder / "config.json", error=WeightsError)
+    if not isinstance(config, dict):
+        raise WeightsError(f"{folder / 'config.json'} is damaged: it is not a dict.")
     return None if config.get("backbone_config") else config.get("backbone")
 
 

@@ -22,6 +22,7 @@ from torch.utils.data import Dataset
 
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
+from dissect_widgets.core.files.target import input_file, input_folder
 from dissect_widgets.core.proofs.report import Proof
 from dissect_widgets.datasets.files import PathLike, file_state, photo_endings, warn_of
 from dissect_widgets.datasets.frames import ORIENTATIONS, MaskOrientation, laid_on, proved_orientation
@@ -103,9 +104,9 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         mask_orientation: MaskOrientation | None = None,
         skip_unpaired: bool = False,
     ) -> None:
-        self.images = Path(images)
-        self.masks = [Path(folder) for folder in _listed(masks)]
-        self.classes = [Path(table) for table in _listed(classes)]
+        self.images = input_folder(images, what="images", error=DataError)
+        self.masks = [input_folder(folder, what="masks", error=DataError) for folder in _listed(masks)]
+        self.classes = [input_file(table, what="classes", error=DataError) for table in _listed(classes)]
         self.size, self.label_size = sides(size, "size"), sides(label_size, "label_size")
         if mask_orientation is not None and mask_orientation not in ORIENTATIONS:
             raise SettingError(f"mask_orientation is {mask_orientation!r}; it may be 'upright' or 'stored'.")
@@ -201,7 +202,9 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
                 values.setdefault(value, None)
         labels: dict[str, list[Concept]] = {name: [] for name in self.names}
         if image_labels is not None:
-            labels |= read_image_labels(Path(image_labels), photos)
+            labels |= read_image_labels(
+                input_file(image_labels, what="image_labels", error=DataError), photos
+            )
         concepts = [concept for table in tables for concept in table.concepts]
         concepts += [concept for name in self.names for concept in labels[name]]
         self.vocabulary = Vocabulary(dict.fromkeys(concepts))
@@ -228,4 +231,6 @@ def _integers(values: Any) -> list[int]:
 def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:
     if value is None:
         return []
-    return [value] if isinstance(value, (str, Path)) else list(value)
+    if isinstance(value, (str, bytes, Path)) or not isinstance(value, Iterable):
+        return [value]  # what is no path is refused as one
+    return list(value)

@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from dissect_widgets.core.data.sizes import Size, sides
+from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.core.proofs.report import Proof
 from dissect_widgets.datasets.files import (
     PathLike,
@@ -50,7 +50,8 @@ class PhotoFolder(Dataset[Tensor]):
     """
 
     def __init__(self, images: PathLike, *, size: Size = 224) -> None:
-        self.images, self.size = Path(images), sides(size, "size")
+        self.images = input_folder(images, what="images", error=DataError)
+        self.size = sides(size, "size")
         listing = list_folder(self.images, photo_endings())
         self.names = [path.as_posix() for path in listing.files]
         self.passed_over = listing.passed_over

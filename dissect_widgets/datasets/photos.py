@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from dissect_widgets.core.data.pillow_images import rgb_image
+from dissect_widgets.core.files.target import input_file
 from dissect_widgets.errors import DataError
 
 UPRIGHT = {
@@ -76,7 +77,7 @@ def load_photo(path: str | Path) -> Image.Image:
     DataError
         If it cannot be read, or not with certainty; see `rgb_of`.
     """
-    with open_image(Path(path)) as image:
+    with open_image(input_file(path, error=DataError)) as image:
         colors, orientation = rgb_image(image, str(path)), read_orientation(image)
     if not isinstance(colors, Image.Image):
         colors = Image.fromarray((colors * 255).round().astype(np.uint8)).convert("RGB")

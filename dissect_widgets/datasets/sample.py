@@ -7,12 +7,18 @@
 from __future__ import annotations
 
 import csv
+import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+
+from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.target import output_folder
+from dissect_widgets.errors import SavedError, shortened
 
 CLASSES = ("sky", "grass", "road", "house", "window", "door", "tree", "car", "sun")
 _SIZE = (320, 240)
@@ -36,21 +42,44 @@ def write_sample(folder: str | Path, *, images: int = 60, seed: int = 0) -> Path
     -------
     Path
         The folder.
+
+    Raises
+    ------
+    SavedError
+        If nothing can be written there, or the folder has files of these names that are not of a sample.
+    StorageError
+        If the disk is full.
     """
-    folder, random = Path(folder), np.random.default_rng(seed)
-    for name in ("images", "masks"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    folder, random = output_folder(folder, what="folder"), np.random.default_rng(seed)
+    classes = [(value, name, "object") for value, name in enumerate(CLASSES, start=1)]
+    table = _table(("value", "name", "category"), [(0, "", ""), *classes])
+    _check_target(folder, table)
+    _write(folder / "classes.csv", table)  # the first, for by it a sample is known
     scenes = []
     for number in range(images):
         scene = ("street", "meadow")[int(random.integers(2))]
         photo, mask = _draw(scene, random)
-        photo.save(folder / "images" / f"{number}.jpg", quality=92)
-        mask.save(folder / "masks" / f"{number}.png")
+        _write(folder / "images" / f"{number}.jpg", _encoded(photo, "JPEG", quality=92))
+        _write(folder / "masks" / f"{number}.png", _encoded(mask, "PNG"))
         scenes.append((f"{number}.jpg", scene, "scene"))
-    classes = [(value, name, "object") for value, name in enumerate(CLASSES, start=1)]
-    _write_table(folder / "classes.csv", ("value", "name", "category"), [(0, "", ""), *classes])
-    _write_table(folder / "scenes.csv", ("image", "name", "category"), scenes)
+    _write(folder / "scenes.csv", _table(("image", "name", "category"), scenes))
     return folder
+
+
+def _check_target(folder: Path, table: bytes) -> None:
+    """Raise SavedError if a folder has files of a sample's names that are another's."""
+    own = [
+        name for name in ("images", "masks", "classes.csv", "scenes.csv") if os.path.lexists(folder / name)
+    ]
+    try:
+        known = (folder / "classes.csv").read_bytes() == table
+    except OSError:
+        known = False
+    if own and not known:
+        raise SavedError(
+            f"{shortened(folder)} has {own[0]!r}, which is not of a sample, and is left alone; name "
+            "another folder."
+        )
 
 
 class _Canvas:
@@ -121,6 +150,18 @@ def _shade(color: _Color, random: np.random.Generator) -> _Color:
     return red, green, blue
 
 
-def _write_table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
+def _table(header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+    return text.getvalue().encode()
+
+
+def _encoded(image: Image.Image, form: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with replacing(path) as new:
+        new.write_bytes(content)

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from dissect_widgets.core.files.target import input_file
 from dissect_widgets.errors import WeightsError, shortened, shown
 from dissect_widgets.models.file_checks import check_memory, check_safetensors, check_zip
 
@@ -79,7 +80,7 @@ def read_weights(path: str | Path) -> FileWeights:
     WeightsError
         If the file cannot be read, holds pickled code, or no tensors. Code is never run.
     """
-    path = Path(path)
+    path = input_file(path, what="The file of weights", error=WeightsError)
     content = _read(path)
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} holds {shortened(type(content).__name__)}, not a state dict.")

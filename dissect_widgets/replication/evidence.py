@@ -25,6 +25,7 @@ from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit, insertion
 from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
+from dissect_widgets.core.files.target import output_folder
 from dissect_widgets.errors import SettingError
 from dissect_widgets.replication.few_units import measure_few_units
 from dissect_widgets.replication.studies.division import DivisionStudy
@@ -66,7 +67,7 @@ class Evidence:
         zero = replace(counts, after=counts.after[: len(self.removed)])
         removal = Removal(zero, self.removed, study.removed, study.others, f"Units of {study.layer}.")
         insertion = Insertion(self.doors, study.contexts, f"Units of {study.insert_layer}.")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = output_folder(folder, what="folder")
         write_report(
             self.dissection,
             folder / "classifier.html",

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from dissect_widgets import __version__
 from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.target import output_folder
 from dissect_widgets.errors import DissectError
 
 
@@ -82,7 +83,7 @@ def write_findings(
     findings: Sequence[Finding], folder: Path, links: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Path, Path]:
     """Write `findings.json` and `findings.html` into a folder, with links (text to file); returns paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = output_folder(folder, what="folder")
     data, page = folder / "findings.json", folder / "findings.html"
     content = {"version": __version__, "findings": [finding._asdict() for finding in findings]}
     for path, text in ((data, json.dumps(content, indent=1)), (page, as_page(findings, links))):

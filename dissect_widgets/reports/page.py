@@ -16,7 +16,7 @@ from dissect_widgets.core.attacks.unit_changes import UnitChanges
 from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.files.atomic_write import replacing
-from dissect_widgets.core.files.full_disk import full_disk
+from dissect_widgets.core.files.target import output_file
 from dissect_widgets.errors import SettingError, nearest
 from dissect_widgets.reports.attack import attack_section
 from dissect_widgets.reports.browser import browser_blocks
@@ -62,7 +62,7 @@ def write_report(
     dissection
         The dissection.
     path
-        HTML file; its folder must exist. An existing file stays until the new one is complete.
+        HTML file; missing folders are made. An existing file stays until the new one is complete.
     exemplars
         Number of exemplars of each unit.
     level, denominator
@@ -88,10 +88,10 @@ def write_report(
     SettingError
         If the ranking, the sets or the changes are of a layer that was not dissected, or that has another
         number of units; and if a figure cannot be drawn.
-    StorageError
-        If the disk is full.
+    SavedError, StorageError
+        If no file can be written there; if the disk is full.
     """
-    path = Path(path)
+    path = output_file(path)
     if exemplars < 0:
         raise SettingError(f"exemplars is {exemplars}; it must be 0 or more.")
     for what, given in (("ranking is", importance), ("sets are", sets), ("changes are", changes)):
@@ -107,7 +107,7 @@ def write_report(
         sections.append(attack_section(changes, importance))
     sections.append(provenance_section(dissection, importance, sets, changes))
     page = _page(dissection, sections, browser_blocks(data, exemplars))
-    with full_disk(path), replacing(path) as new:
+    with replacing(path) as new:
         new.write_text(page, "utf-8")
     return path
 

@@ -23,8 +23,10 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.json_files import read_json
+from dissect_widgets.core.files.target import input_file
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
-from dissect_widgets.errors import ConceptError, WeightsError, nearest
+from dissect_widgets.errors import ConceptError, WeightsError
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.world.networks import SceneNet, SegmentNet
@@ -186,8 +188,8 @@ def add_to_package(name: str, path: Path) -> Path:
 def read_note(path: Path) -> dict[str, Any]:
     """The note beside a file of weights: "sha256", "figures" and perhaps "names"; {} if there is none."""
     note_path = _note_path(path)
-    note: dict[str, Any] = json.loads(note_path.read_text("utf-8")) if note_path.exists() else {}
-    return note if "sha256" in note else {}
+    note: dict[str, Any] = read_json(note_path, error=WeightsError) if note_path.exists() else {}
+    return note if isinstance(note, dict) and "sha256" in note else {}
 
 
 def _note_path(path: Path) -> Path:
@@ -208,10 +210,8 @@ def _indices(category: str, names: Sequence[str]) -> list[int]:
 
 def _read(name: str, path: str | Path | None) -> tuple[dict[str, Tensor], dict[str, Any], Path]:
     """Weights float32 by name, the note about them, and the file they are from."""
-    file = Path(path) if path is not None else FOLDER / f"{name}.safetensors"
-    if not file.is_file():
-        available = sorted(other.stem for other in file.parent.glob("*.safetensors"))
-        raise WeightsError(f"There is no file {file}.{nearest(file.stem, available)}")
+    given = path if path is not None else FOLDER / f"{name}.safetensors"
+    file = input_file(given, what="The file of weights", error=WeightsError)
     content, note = file.read_bytes(), read_note(file)
     if path is None and not note:
         raise WeightsError(f"There is no note {_note_path(file)}. Install the package again.")

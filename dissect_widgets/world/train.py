@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
+from dissect_widgets.core.files.target import output_folder
 from dissect_widgets.world.pretrained import add_to_package, write_network
 from dissect_widgets.world.training.image_cache import cached_images
 from dissect_widgets.world.training.recipes import RECIPES, GeneratorRecipe, Recipe
@@ -54,7 +55,7 @@ def train(
     dict or None
         Figures on held-out images; None if steps remain.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = output_folder(folder, what="folder")
     images, first = images or folder, folder / recipe.starts_from / "network.safetensors"
     if recipe.starts_from and not first.exists():
         train(

@@ -375,7 +375,7 @@ def test_no_folder(folder: Path, which: str) -> None:
     with pytest.raises(DataError, match=re.escape(f"There is no folder {folder / which}.")):
         opened(folder)
     write_text(folder / which, "a file, no folder")
-    with pytest.raises(DataError, match=re.escape(f"There is no folder {folder / which}.")):
+    with pytest.raises(DataError, match=re.escape(f"{folder / which}' is a file, and a folder is asked for")):
         opened(folder)
 
 

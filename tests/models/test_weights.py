@@ -213,8 +213,11 @@ def test_empty(tmp_path: Path, name: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    for path in (tmp_path / "w.pt", tmp_path):
-        with pytest.raises(WeightsError, match=f"^{re.escape(f'There is no file {path}.')}$") as raised:
+    for path, says in (
+        (tmp_path / "w.pt", f"There is no file {tmp_path / 'w.pt'}."),
+        (tmp_path, f"The file of weights '{tmp_path}' is a folder, and a file is asked for."),
+    ):
+        with pytest.raises(WeightsError, match=f"^{re.escape(says)}$") as raised:
             read_weights(path)
     assert isinstance(raised.value, DissectError) and isinstance(raised.value, ValueError)
 

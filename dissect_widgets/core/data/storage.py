@@ -14,7 +14,7 @@ import tempfile
 import weakref
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 import numpy as np
 
@@ -123,7 +123,7 @@ class Workspace:
         with full_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         if temporary:  # also when nobody closes it
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            weakref.finalize(self, _remove_folder, folder, os.getpid())
         self._count = max((int(_NAME.sub(r"\1", path.name)) for path in self._arrays()), default=0)
         self._needed: set[str] = set()  # named by the last checkpoint
         self._unneeded: list[Path] = []
@@ -131,7 +131,9 @@ class Workspace:
     @classmethod
     def scratch(cls) -> Workspace:
         """Make a workspace in the system's folder for temporary files."""
-        return cls(Path(tempfile.mkdtemp(prefix="dissect-widgets-")), temporary=True)
+        with full_disk(Path(tempfile.gettempdir())):
+            folder = tempfile.mkdtemp(prefix="dissect-widgets-")
+        return cls(Path(folder), temporary=True)
 
     def writer(self, dtype: np.dtype[Any]) -> FileWriter:
         """Begin a new array, written piece by piece."""
@@ -150,10 +152,7 @@ class Workspace:
         path = self.path_of_new_file()
         size = int(np.prod(shape)) * dtype.itemsize
         with full_disk(path), open(path, "wb") as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            else:
-                file.truncate(size)
+            _allocate(file, size)
         return np.memmap(path, dtype, mode="r+", shape=shape)
 
     def discard(self, array: Array | None) -> None:
@@ -188,3 +187,36 @@ class Workspace:
 
     def _arrays(self) -> list[Path]:
         return [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+
+
+def new_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+    """Array of zeros in a new .npy file, written in place; its disk space is allocated now.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full; the file is not left there.
+    """
+    with full_disk(path):
+        try:
+            array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+            with open(path, "r+b") as file:
+                _allocate(file, path.stat().st_size)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return array
+
+
+def _allocate(file: BinaryIO, size: int) -> None:
+    """Give a file its disk space: on a full disk, writing to a mapped file kills the process."""
+    if size and hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
+    else:
+        file.truncate(size)
+
+
+def _remove_folder(folder: Path, owner: int) -> None:
+    """Remove a temporary folder; a copy of the process that made it does not."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -36,12 +36,20 @@ def read_json(
     error
         What is raised if it cannot be read, or holds something else; the message names the file.
     """
+    content = read_small(path, most_bytes=most_bytes, error=error)
+    return parse_json(content, name=shortened(path), most_bytes=most_bytes, deepest=deepest, error=error)
+
+
+def read_small(path: Path, *, most_bytes: int, error: type[DissectError] = SavedError) -> bytes:
+    """Read a file that is small, or refuse it, before more than `most_bytes` of it are in memory."""
     try:
         with open(path, "rb") as file:
             content = file.read(most_bytes + 1)
     except OSError as failure:
         raise error(f"{shortened(path)} cannot be read: {failure.strerror or failure}.") from failure
-    return parse_json(content, name=shortened(path), most_bytes=most_bytes, deepest=deepest, error=error)
+    if len(content) > most_bytes:
+        raise error(f"{shortened(path)} is too large: more than {most_bytes} bytes.")
+    return content
 
 
 def parse_json(

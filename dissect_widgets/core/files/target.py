@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +20,8 @@ LONGEST_NAME = 255
 _ROOM = 100
 """Bytes that must be left in a path for names of temporary files beside it or in it."""
 _LONGEST_PATH = 4095
+_MOST_NAMES = 1000
+"""Names of a folder that similar ones are sought among."""
 
 
 def output_file(path: PathLike, *, what: str = "path", error: type[DissectError] = SavedError) -> Path:
@@ -98,7 +99,7 @@ def input_file(path: PathLike, *, what: str = "path", error: type[DissectError] 
         `error`, naming the path, the reason, and similar names in its folder.
     """
     given = _given(path, what, error)
-    status = _existing(given, what, error)
+    status = _existing(given, "file", what, error)
     if stat.S_ISDIR(status.st_mode):
         _refuse(given, what, error, "is a folder, and a file is asked for")
     if _says_folder(path):
@@ -113,8 +114,8 @@ def input_file(path: PathLike, *, what: str = "path", error: type[DissectError] 
 def input_folder(path: PathLike, *, what: str = "path", error: type[DissectError] = SavedError) -> Path:
     """Prepare the path of a folder that is read; as `input_file`."""
     given = _given(path, what, error)
-    if not stat.S_ISDIR(_existing(given, what, error).st_mode):
-        _refuse(given, what, error, "is not a folder, and a folder is asked for")
+    if not stat.S_ISDIR(_existing(given, "folder", what, error).st_mode):
+        _refuse(given, what, error, "is a file, and a folder is asked for")
     if not os.access(given, os.R_OK | os.X_OK):
         _refuse(given, what, error, "may not be read: permission denied")
     return given
@@ -186,20 +187,22 @@ def _status(
         _refuse(given, what, error, _reason(failure))
 
 
-def _existing(given: Path, what: str, error: type[DissectError]) -> os.stat_result:
+def _existing(given: Path, kind: str, what: str, error: type[DissectError]) -> os.stat_result:
+    """What is at a path; if nothing is, similar names are offered."""
     status = _status(given, given, what, error)
     if status is not None:
         return status
+    if given.is_symlink():
+        _refuse(given, what, error, "is a link that leads to nothing")
     try:
-        leads = " is a link that leads to nothing" if given.is_symlink() else " does not exist"
-        similar = nearest(given.name, _first(sorted(os.listdir(given.parent)))) if given.name else ""
+        names = sorted(name for name in os.listdir(given.parent)[:_MOST_NAMES] if not name.startswith("."))
     except OSError:
-        leads, similar = " does not exist", ""
-    _refuse(given, what, error, leads.strip(), similar)
-
-
-def _first(names: Iterable[str], count: int = 10_000) -> list[str]:
-    return [name for name, _ in zip(names, range(count), strict=False) if not name.startswith(".")]
+        names = []
+    names = [name for name in names if Path(name).suffix == given.suffix]
+    similar = nearest(given.name, names)
+    raise error(
+        f"There is no {kind} {shortened(given)}.{similar if similar.startswith(' Did you mean') else ''}"
+    )
 
 
 def _check_new(path: Path, given: Path, what: str, error: type[DissectError]) -> None:

@@ -25,6 +25,7 @@ from torchvision.transforms import CenterCrop, Compose, Resize, ToTensor
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.datasets.photos import load_photo
 from dissect_widgets.errors import DataError, SettingError, nearest
 from dissect_widgets.models.places365 import load_places_vgg16
@@ -76,13 +77,13 @@ def places_classifier(
     WeightsError, SettingError, ConceptError
         For weights of another network, a scene or a concept that does not exist.
     """
-    root = Path(places)
+    root = input_folder(places, what="places", error=DataError)
     classes = _scenes(root / "categories_places365.txt")
     for name in (class_name, target_name):
         if name not in classes:
             raise SettingError(f"Places365 has no scene {name!r}.{nearest(name, classes)}")
     train, held_out = (_evenly(_folder(root / split), images, classes) for split in ("train", "val"))
-    objects = _folder(Path(imagenet))
+    objects = _folder(input_folder(imagenet, what="imagenet", error=DataError))
     airplane = np.isin(np.array(objects.classes)[objects.targets], AIRPLANES)
     things = tuple(Part(objects, _spread(np.flatnonzero(kind), 1000)) for kind in (airplane, ~airplane))
     for what, part in zip(("of airplanes", "of anything else"), things, strict=True):

@@ -28,6 +28,8 @@ from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.json_files import read_small
+from dissect_widgets.core.files.target import input_file, output_file
 from dissect_widgets.errors import SavedError, SettingError
 from dissect_widgets.widgets.neuron_painter.coverage import Coverage
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
@@ -55,6 +57,9 @@ from dissect_widgets.widgets.shared.messages import shortened
 from dissect_widgets.widgets.shared.still import Still
 from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Items, Real, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
+
+_MOST_BYTES = 64 << 20
+"""Of a file of edits."""
 
 
 class NeuronPainter(Widget):
@@ -199,13 +204,13 @@ class NeuronPainter(Widget):
         self.seed = (self.seed + 1) % (LARGEST_SEED + 1)
 
     def save_image(self, path: str | Path) -> None:
-        """Write the image as PNG."""
-        with replacing(Path(path)) as new:
+        """Write the image as PNG; SavedError or StorageError if it cannot be written there."""
+        with replacing(output_file(path)) as new:
             new.write_bytes(self._image)
 
     def save_edits(self, path: str | Path) -> None:
-        """Write seed and edits as JSON."""
-        with replacing(Path(path)) as new:
+        """Write seed and edits as JSON; SavedError or StorageError if they cannot be written there."""
+        with replacing(output_file(path)) as new:
             new.write_text(self.edits_as_text(), "utf-8")
 
     def edits_as_text(self) -> str:
@@ -218,10 +223,11 @@ class NeuronPainter(Widget):
         Raises
         ------
         SavedError
-            If the file is damaged, or of another generator or layer; the current edits stay.
+            If the file cannot be read, is damaged, or of another generator or layer; the current edits stay.
         """
+        path = input_file(path)
         try:
-            text = Path(path).read_text("utf-8")
+            text = read_small(path, most_bytes=_MOST_BYTES).decode("utf-8-sig")
         except UnicodeDecodeError:
             raise SavedError(f"{path} is damaged: it is not text.") from None
         self.load_text(text, str(path))

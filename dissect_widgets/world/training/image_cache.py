@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from dissect_widgets.core.data.storage import new_array
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
@@ -71,8 +72,10 @@ class ImageCache:
     def _array(self, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         if 0 in shape:
             return np.zeros(shape, np.uint8)
-        mode: Any = "r+" if self.drawn else "w+"
-        return np.lib.format.open_memmap(self.folder / f"{name}.npy", mode, np.uint8, shape)
+        path = self.folder / f"{name}.npy"
+        if not self.drawn:
+            return new_array(path, np.dtype(np.uint8), shape)
+        return np.lib.format.open_memmap(path, "r+", np.uint8, shape)
 
 
 def cached_images(

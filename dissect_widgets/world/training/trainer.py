@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.files.atomic_write import replacing
-from dissect_widgets.errors import SavedError
+from dissect_widgets.errors import SavedError, shortened
 from dissect_widgets.world.training.image_cache import ImageCache
 
 
@@ -98,14 +98,20 @@ class Run(ABC):
         Raises
         ------
         SavedError
-            If it is of another run.
+            If it is of another run, or damaged.
         """
         if not self.path.exists():
             return
-        state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)
-        if state["key"] != self.key:
+        try:
+            state: dict[str, Any] = torch.load(self.path, map_location=self.device, weights_only=True)
+            key = state["key"]
+        except Exception as error:  # a damaged pickle can raise almost anything
             raise SavedError(
-                f"{self.path} is of another run: it was started with {state['key']}, this one is {self.key}. "
+                f"{self.path} is damaged ({shortened(error)}). Delete it to begin anew."
+            ) from error
+        if key != self.key:
+            raise SavedError(
+                f"{self.path} is of another run: it was started with {key}, this one is {self.key}. "
                 "Choose another folder, or delete the checkpoint."
             )
         self._load(state)

@@ -26,7 +26,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dissect_widgets.core.data.storage import new_array
 from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.full_disk import full_disk
 
 Arrays = dict[str, NDArray[Any]]
 """Arrays by name; the first axis of each is that of the pictures."""
@@ -165,11 +167,12 @@ class _Note:
 
 def _make_files(place: Path, sample: Arrays, rows: int) -> None:
     """Files for all pieces, with nothing in them."""
-    place.mkdir(parents=True, exist_ok=True)
+    with full_disk(place):
+        place.mkdir(parents=True, exist_ok=True)
     for old in place.glob("*.npy"):
         old.unlink()
     for name, some in sample.items():
-        np.lib.format.open_memmap(place / f"{name}.npy", "w+", some.dtype, (rows, *some.shape[1:]))
+        new_array(place / f"{name}.npy", some.dtype, (rows, *some.shape[1:]))
 
 
 def _finished(pool: Executor, tasks: Sequence[_Task]) -> Iterator[tuple[_Task, Future[None]]]:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from dissect_widgets.core.files.atomic_write import replacing
-from dissect_widgets.errors import StorageError, WeightsError, nearest
+from dissect_widgets.errors import WeightsError, nearest
 
 
 def write(path: Path, weights: Mapping[str, Tensor], note: Mapping[str, Any]) -> None:
@@ -76,20 +75,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises
     ------
     StorageError
-        If there is not enough room on the disk; what was there before is still there.
+        If the disk is full; what was there before is still there.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as new:
-            try:
-                new.write_bytes(content)
-            except OSError:
-                new.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise StorageError(
-            f"There is no room on the disk for {path} ({len(content) / 2**20:.1f} MiB). "
-            "Make room; the same command then goes on from the last checkpoint."
-        ) from error
+    with replacing(path) as new:
+        new.write_bytes(content)

@@ -215,7 +215,7 @@ def test_a_recipe_ends_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     kept = pretrained.read_note(file)["figures"]
     assert kept == pytest.approx(figures, abs=1e-4)
     assert torch.equal(load_generator().layer1.conv.weight, generator.layer1.conv.weight)
-    with pytest.raises(WeightsError, match=r"no file .*churh-generator.*mean 'church-generator'"):
+    with pytest.raises(WeightsError, match=r"no file .*churh-generator.*mean 'church-generator.safetensors'"):
         load_generator(name="churh")
     content = bytearray(file.read_bytes())
     content[-1] ^= 1

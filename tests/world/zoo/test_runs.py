@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StorageError, match="no room on the disk"):
+    with pytest.raises(StorageError, match="disk is full"):
         run.run()
     monkeypatch.undo()
     assert (tmp_path / "checkpoint.pt").read_bytes() == before
