@@ -271,22 +271,23 @@ def _few(draw_piece: Callable[[int, str, int], Arrays], rows: int, split: str) -
     return draw_piece(rows, split, 0)
 
 
-_EACH: Final = 2  # pictures of a finer class in a piece
+_EACH: Final = 8  # pictures of a finer class in a piece
 _FINER: Final = Source(
     "finer",
     partial(draw_finer, SCENES, _EACH),
     partial(_few, partial(draw_finer, SCENES[:1]), 1),
-    {"train": 80, "val": 10},
+    {"train": 50, "val": 3},
     _EACH * len(FINER_CLASSES),
 )
 _SCENES: Final = _source("scenes", _draw_scenes, 48, 400, 50)
+_CAPTIONS: Final = _source("captions", _draw_scenes, 48, 800, 50)
 
 DATA_SETS: Final = {
     "finer": DataSet(_FINER, ("images", "targets")),
     "clips": DataSet(_source("clips", _draw_clips, 48, 150, 19), ("images", "moved", "boxes")),
     "pairs": DataSet(_source("pairs", _draw_pairs, 48, 300, 38), ("images", "motion", "motion_classes")),
     "scenes": DataSet(_SCENES, ("images", "targets")),
-    "captions": DataSet(_SCENES, ("images", "targets", "tokens")),
+    "captions": DataSet(_CAPTIONS, ("images", "targets", "tokens")),
     "sounds": DataSet(_SCENES, ("images", "energies"), _sound_classes),
     "objects": DataSet(_source("objects", _draw_objects, 70, 280, 35), ("images", "targets")),
 }

@@ -33,7 +33,7 @@ NETWORKS: Final[dict[str, Callable[..., nn.Module]]] = {
 """What learns scenes and objects, by name."""
 
 BUDGET: Final = Budget(steps=5_000)
-FINER_BUDGET: Final = Budget(steps=6_000)
+FINER_BUDGET: Final = Budget(steps=20_000, batch=128)
 TUNING: Final = Budget(steps=3_000, rate=1e-3)
 
 

@@ -55,10 +55,10 @@ _SELF_SUPERVISED: Final = (
         "clips of four frames; half of the triples are wrong; differences of maps are joined",
     ),
     _Pretext(Audio(), Budget(steps=3_000), "the sound is made up, from the things in the picture"),
-    _Pretext(CrossChannel(), Budget(steps=2_500), "color bins of 16, and 16 levels of lightness"),
+    _Pretext(CrossChannel(), Budget(steps=10_000, batch=128), "color bins of 16, and 16 levels of lightness"),
     _Pretext(
         Colorization(),
-        Budget(steps=2_500),
+        Budget(steps=10_000, batch=128),
         "color bins of 16; each color is its nearest bin; balanced by the batch",
     ),
     _Pretext(
@@ -100,7 +100,7 @@ CAPTIONING: Final = Member(
     family="captioning",
     network="ResNet",
     task=Captioning(),
-    budget=Budget(steps=4_000),
+    budget=Budget(steps=10_000, batch=128),
     differs="learns captions, with an LSTM",
     simpler="sentences about drawn pictures; greedy decoding",
     priority=12,
