@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -62,16 +63,23 @@ def proved_orientation(pairs: Iterable[tuple[Path, Path]]) -> MaskOrientation | 
     """How masks lie on photos that EXIF turns, if the sizes of all (photo, mask) say the same; else None."""
     found: set[MaskOrientation] = set()
     for photo, mask in pairs:
-        with open_image(photo) as image:
-            size = image.size
-            unknown = image.format == "PNG" and "exif" not in image.info  # it would be loaded to see
-            if unknown or image.format == "TIFF" or read_orientation(image) < 5:  # Pillow turns TIFF itself
-                continue
-        with open_image(mask) as image:
-            if size[0] != size[1] and read_orientation(image) == 1:
-                found |= {"stored"} if image.size == size else set()
-                found |= {"upright"} if image.size == size[::-1] else set()
+        with suppress(DataError):  # raised where the item itself is read
+            found |= _ways(photo, mask)
     return found.pop() if len(found) == 1 else None
+
+
+def _ways(photo: Path, mask: Path) -> set[MaskOrientation]:
+    """Ways in which a mask may lie on a photo that EXIF turns on its side; none where they are one."""
+    with open_image(photo) as image:
+        size = image.size
+        unknown = image.format == "PNG" and "exif" not in image.info  # it would be loaded to see
+        if unknown or image.format == "TIFF" or read_orientation(image) < 5:  # Pillow turns TIFF itself
+            return set()
+    with open_image(mask) as image:
+        if size[0] == size[1] or read_orientation(image) != 1:
+            return set()
+        ways: dict[tuple[int, int], MaskOrientation] = {size: "stored", size[::-1]: "upright"}
+        return {ways[image.size]} if image.size in ways else set()
 
 
 def _size(mask: Mask, turn: int) -> tuple[int, int]:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dissect_widgets.core.data.pillow_images import load_whole, raw_mode
+from dissect_widgets.core.data.pillow_images import check_palette, load_whole, raw_mode
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.datasets.photos import open_image, read_orientation, tiff_orientation
+from dissect_widgets.datasets.photos import check_rows, open_image, read_orientation, tiff_orientation
 from dissect_widgets.datasets.tables import MAX_VALUE, Classes, ClassTable, value_table
-from dissect_widgets.errors import DataError
+from dissect_widgets.errors import DataError, shortened
 
 MASK_ENDINGS = frozenset([".bmp", ".gif", ".png", ".tif", ".tiff"])
 LOSSY = {
@@ -58,23 +58,31 @@ def read_mask(path: Path) -> Mask:
         If it cannot be read, has a format that changes values, or several frames.
     """
     with open_image(path) as image:
-        compression = str(image.info.get("compression", ""))
-        if image.format in _LOSSY_FORMATS or compression in _LOSSY_COMPRESSIONS:
-            raise DataError(f"{path} is {image.format}, which changes values; save masks as .png.")
-        tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
-        if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO and image.mode != "P":
-            raise DataError(f"{path} is a TIFF file where zero is white, so its numbers are not certain.")
-        raw, before = raw_mode(image), tiff_orientation(image)
-        if "16" in raw and image.mode in ("RGB", "RGBA", "LA"):
-            raise DataError(f"{path} has colors of 16 bits, which are not read exactly; save it with 8 bits.")
         try:
-            frames = int(getattr(image, "n_frames", 1))
-            load_whole(image)
+            return _read(image, path)
+        except DataError:
+            raise
         except Exception as error:  # what decoders raise on damaged files has no limits
-            raise DataError(f"{path} is damaged: {error or type(error).__name__}.") from error
-        if frames > 1:
-            raise DataError(f"{path} has {frames} frames, but a mask has one.")
-        orientation = read_orientation(image)
+            reason = shortened(str(error) or type(error).__name__, 300)
+            raise DataError(f"{shortened(path, 400)} is damaged: {reason}.") from error
+
+
+def _read(image: Image.Image, path: Path) -> Mask:
+    compression = str(image.info.get("compression", ""))
+    if image.format in _LOSSY_FORMATS or compression in _LOSSY_COMPRESSIONS:
+        raise DataError(f"{path} is {image.format}, which changes values; save masks as .png.")
+    tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
+    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO and image.mode != "P":
+        raise DataError(f"{path} is a TIFF file where zero is white, so its numbers are not certain.")
+    raw, before = raw_mode(image), tiff_orientation(image)
+    if "16" in raw and image.mode in ("RGB", "RGBA", "LA"):
+        raise DataError(f"{path} has colors of 16 bits, which are not read exactly; save it with 8 bits.")
+    frames = int(getattr(image, "n_frames", 1))
+    load_whole(image)
+    check_rows(path, image)
+    if frames > 1:
+        raise DataError(f"{path} has {frames} frames, but a mask has one.")
+    orientation = read_orientation(image)
     signed = image.mode == "L" and _first(tags.get(_SAMPLE_FORMAT)) == _SIGNED
     scale = _SCALED.get(raw, 1)
     return Mask(path, _without_alpha(image, path), scale, signed, before or orientation, bool(before))
@@ -181,6 +189,7 @@ class MaskTable:
     def _look_up(self, mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Label of each pixel by its color, -1 for unknown ones; and the colors, 0xRRGGBB."""
         assert self._colors is not None
+        check_palette(mask.image, str(mask.path))
         rgb = np.asarray(mask.image.convert("RGB")).astype(np.int32)
         colors = rgb[:, :, 0] << 16 | rgb[:, :, 1] << 8 | rgb[:, :, 2]
         known, labels = self._colors

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +17,11 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from dissect_widgets.core.data.arrays import Float32s
 from dissect_widgets.core.data.pillow_images import rgb_image
 from dissect_widgets.core.files.target import input_file
-from dissect_widgets.errors import DataError
+from dissect_widgets.datasets.whole_files import lacks_rows, what_is_damaged
+from dissect_widgets.errors import DataError, shortened
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -57,7 +62,7 @@ def read_photo(path: Path, size: tuple[int, int]) -> Photo:
     """
     with open_image(path) as image:
         before = tiff_orientation(image)
-        colors, orientation = rgb_image(image, str(path)), read_orientation(image)
+        colors, orientation = _colors(image, path), read_orientation(image)
     if not isinstance(colors, Image.Image):
         colors = Image.fromarray(colors)  # grays in floats
     upright = turned_upright(colors, orientation)
@@ -77,27 +82,60 @@ def load_photo(path: str | Path) -> Image.Image:
     DataError
         If it cannot be read, or not with certainty; see `rgb_of`.
     """
-    with open_image(input_file(path, error=DataError)) as image:
-        colors, orientation = rgb_image(image, str(path)), read_orientation(image)
+    path = input_file(path, error=DataError)
+    with open_image(path) as image:
+        colors, orientation = _colors(image, path), read_orientation(image)
     if not isinstance(colors, Image.Image):
         colors = Image.fromarray((colors * 255).round().astype(np.uint8)).convert("RGB")
     return turned_upright(colors, orientation)
 
 
-def open_image(path: Path) -> Image.Image:
-    """Open an image file; DataError if it cannot be opened."""
+def _colors(image: Image.Image, path: Path) -> Image.Image | Float32s:
+    colors = rgb_image(image, shortened(path, 400))
+    check_rows(path, image)
+    return colors
+
+
+def check_rows(path: Path, image: Image.Image) -> None:
+    """DataError if rows are missing in the file of a loaded image."""
     try:
-        return Image.open(path)
+        lacking = lacks_rows(path, image)
+    except OSError as error:
+        raise DataError(f"{shortened(path, 400)} cannot be read: {error.strerror or error}.") from error
+    except zlib.error as error:
+        raise DataError(f"{shortened(path, 400)} is damaged: {error}.") from error
+    if lacking:
+        raise DataError(f"{shortened(path, 400)} is damaged: it has fewer rows than it says.")
+
+
+def open_image(path: Path) -> Image.Image:
+    """Open an image file; DataError if it cannot be opened, or is damaged as far as its checksums tell."""
+    name = shortened(path, 400)
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise DataError(f"{name} is not a file.")  # to open a pipe could take forever
+        image = Image.open(path)
+        damage = "" if image.fp is None else what_is_damaged(image.fp, image.format)
+        if damage:
+            image.close()
+            raise DataError(f"{name} is damaged: {damage}.")
+        return image
+    except DataError:
+        raise
     except UnidentifiedImageError:
-        raise DataError(f"{path} {_what_it_is(path)}") from None
+        raise DataError(f"{name} {_what_it_is(path)}") from None
     except Exception as error:  # what readers of damaged headers raise has no limits
-        raise DataError(f"{path} cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{name} cannot be read: {shortened(reason, 300)}.") from error
 
 
 def _what_it_is(path: Path) -> str:
     """What a file is that Pillow does not open."""
-    with open(path, "rb") as file:
-        head = file.read(4)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4)
+    except OSError as error:  # it was there a moment ago
+        return f"cannot be read: {error.strerror or error}."
     if head in (b"II*\0", b"MM\0*"):
         return "is a TIFF file of a kind that Pillow does not read. Save it with 8 or 16 bits, or as .png."
     return "is not an image." if head else "is empty."
@@ -107,9 +145,9 @@ def read_orientation(image: Image.Image) -> int:
     """EXIF's number of the orientation of a loaded image; 1, upright, if there is none that is allowed."""
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
+        return int(orientation) if orientation in UPRIGHT else 1
     except Exception:  # damaged notes beside sound pixels
         return 1
-    return int(orientation) if orientation in UPRIGHT else 1
 
 
 def tiff_orientation(image: Image.Image) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from dissect_widgets.core.data.arrays import Float32s, UInt8s
-from dissect_widgets.errors import DataError
+from dissect_widgets.errors import DataError, shortened
 
 _OPAQUE = frozenset(["L", "RGB", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "P", "1"])
 _TRANSPARENT = frozenset(["LA", "La", "PA", "RGBA", "RGBa"])
@@ -56,13 +56,25 @@ def rgb_image(image: Image.Image, name: str) -> Image.Image | Float32s:
                 f"{name} has {frames} frames, but an image has one. Save the frame that you want by itself."
             )
         _check_colors(image, raw, name)
+        check_palette(image, name)
         if image.mode in ("I", "F") or image.mode.startswith("I;16"):
             return _deep_gray(image, name)
         return _on_white(image, name) if image.has_transparency_data else image.convert("RGB")
     except DataError:
         raise
     except Exception as error:  # what decoders raise on damaged files has no limits
-        raise DataError(f"{name} is damaged: {error or type(error).__name__}.") from error
+        reason = shortened(str(error) or type(error).__name__, 300)
+        raise DataError(f"{name} is damaged: {reason}.") from error
+
+
+def check_palette(image: Image.Image, name: str) -> None:
+    """DataError if pixels have numbers behind the end of the palette, which Pillow takes for black."""
+    if image.mode not in ("P", "PA"):
+        return
+    count = len(image.getpalette() or ()) // 3
+    highest = int(np.asarray(image.getchannel("P") if image.mode == "PA" else image).max(initial=0))
+    if highest >= count:
+        raise DataError(f"{name} is damaged: it has the color {highest} of a palette of {count}.")
 
 
 def load_whole(image: Image.Image) -> None:
