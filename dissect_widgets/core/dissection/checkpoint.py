@@ -29,14 +29,14 @@ from dissect_widgets.errors import SavedError, shortened, shown
 FORMAT = 2
 _MANIFEST = "checkpoint.json"
 
-FileName = Annotated[str, msgspec.Meta(pattern="^arrays-[0-9]{1,15}[.]bin$")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^arrays-[0-9]{1,15}\.bin\Z")]
 
 
 class ArrayFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A large array in a file of its own."""
 
     file: FileName
-    dtype: Annotated[str, msgspec.Meta(pattern="^[<|][iuf][1248]$")]
+    dtype: Annotated[str, msgspec.Meta(pattern=r"^[<|][iuf][1248]\Z")]
     length: Count
     digest: DigestOrNone
 

@@ -30,8 +30,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Side = Annotated[int, msgspec.Meta(ge=1, le=2**20)]
 Place = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Step = Annotated[float, msgspec.Meta(gt=0, le=1e9)]
-Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-DigestOrNone = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+DigestOrNone = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 GridEntry = tuple[Side, Side, Place, Place, Step, Step, Literal["receptive-field", "half-pixel"]]
 
@@ -151,7 +151,10 @@ def parse_manifest(raw: bytes, path: Path) -> Manifest:
 
 def _parts(files: Any, version: int) -> dict[str, Part]:
     if version == FORMAT:
-        return msgspec.convert(files, dict[str, Part])
+        parts = msgspec.convert(files, dict[str, Part])
+        if not all(part.digest for part in parts.values()):
+            raise SavedError("a file has no digest")
+        return parts
     return {name: Part(size=size) for name, size in msgspec.convert(files, dict[str, Count]).items()}
 
 
