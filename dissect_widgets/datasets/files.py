@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from dissect_widgets.errors import DataError
+from dissect_widgets.errors import DataError, shortened
 
 PathLike = str | Path
 _LITTER = frozenset(["thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "icon\r"])
@@ -121,7 +121,9 @@ def missed(passed_over: Mapping[str, str]) -> dict[str, str]:
 
 def some(names: list[str], count: int = 5) -> str:
     """Name the first few."""
-    return ", ".join(names[:count]) + (f" and {len(names) - count} more" if len(names) > count else "")
+    return ", ".join(shortened(name, 100) for name in names[:count]) + (
+        f" and {len(names) - count} more" if len(names) > count else ""
+    )
 
 
 def file_state(path: Path, name: str) -> bytes:
@@ -129,7 +131,7 @@ def file_state(path: Path, name: str) -> bytes:
     try:
         status = path.stat()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        raise DataError(f"{shortened(path, 400)} cannot be read: {error.strerror}.") from error
     return f"{name} {status.st_size} {status.st_mtime_ns}\n".encode()
 
 

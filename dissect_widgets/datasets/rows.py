@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissect_widgets.datasets.files import normal
-from dissect_widgets.errors import DataError
+from dissect_widgets.errors import DataError, shortened, shown
 
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",  # before that of UTF-16, which it begins with
@@ -49,16 +49,16 @@ def read_table(path: Path, *needed: Sequence[str]) -> Table:
     DataError
         If it lacks columns, or a row has too many or too few cells.
     """
-    text = _read_text(path)
+    text, name = _read_text(path), shortened(path, 400)
     try:
         separator = max(_SEPARATORS, key=lambda character: _fit(text, character, needed))
         lines = list(_lines(text, separator))
     except csv.Error as error:
-        raise DataError(f"{path} is not a CSV file in UTF-8: {error}.") from error
+        raise DataError(f"{name} is not a CSV file in UTF-8: {error}.") from error
     columns = _columns(lines, path, needed)
     rows = []
     for line, cells in lines[1:]:
-        where = f"{path}, line {line}: there are {len(cells)} cells, but {len(columns)} columns"
+        where = f"{name}, line {line}: there are {len(cells)} cells, but {len(columns)} columns"
         if len(cells) > len(columns) and any(cells[len(columns) :]):
             raise DataError(
                 f"{where}. A name with a {_SEPARATORS[separator]} in it stands in quotes, such as "
@@ -67,7 +67,7 @@ def read_table(path: Path, *needed: Sequence[str]) -> Table:
         if len(cells) < len(columns):
             raise DataError(f"{where}; an empty cell has its {_SEPARATORS[separator]}, too.")
         if any("\n" in cell or "\r" in cell for cell in cells):
-            raise DataError(f"{path}, line {line}: a cell goes over several lines; is a quote not closed?")
+            raise DataError(f"{name}, line {line}: a cell goes over several lines; is a quote not closed?")
         rows.append((line, dict(zip(columns, cells, strict=False))))
     return Table(columns, rows)
 
@@ -76,14 +76,18 @@ def _read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(f"{shortened(path, 400)} cannot be read: {error.strerror or error}.") from error
     encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not a CSV file in UTF-8: {error}. Save it in UTF-8.") from error
+        raise DataError(
+            f"{shortened(path, 400)} is not a CSV file in UTF-8: {error}. Save it in UTF-8."
+        ) from error
     if "\0" in text:
-        raise DataError(f"{path} is not a CSV file in UTF-8: it has NUL characters. Save it in UTF-8.")
+        raise DataError(
+            f"{shortened(path, 400)} is not a CSV file in UTF-8: it has NUL characters. Save it in UTF-8."
+        )
     return normal(text)
 
 
@@ -120,8 +124,11 @@ def _columns(lines: list[tuple[int, list[str]]], path: Path, needed: Sequence[Se
     if all(lacking):
         least = min(lacking, key=lambda names: len(names))
         ways = " or ".join(", ".join(columns) for columns in needed)
-        raise DataError(f"{path} has the columns {found}; it needs {ways}, and lacks {', '.join(least)}.")
+        raise DataError(
+            f"{shortened(path, 400)} has the columns {shown(found)}; it needs {ways}, and lacks "
+            f"{', '.join(least)}."
+        )
     twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
     if twice:
-        raise DataError(f"{path} has several columns with the name {twice[0]!r}.")
+        raise DataError(f"{shortened(path, 400)} has several columns with the name {shown(twice[0])}.")
     return names

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.datasets.files import normal
 from dissect_widgets.datasets.rows import Table, read_table
-from dissect_widgets.errors import DataError, nearest
+from dissect_widgets.errors import DataError, nearest, shortened, shown
 
 MAX_VALUE = 2**16 - 1
+_MOST_DIGITS = 30
 _VALUES = ("value", "name", "category")
 _COLORS = [("color", "name", "category"), ("red", "green", "blue", "name", "category")]
 _COLORS += [("r", "g", "b", "name", "category")]
@@ -114,13 +115,15 @@ def read_image_labels(path: Path, images: Iterable[str]) -> dict[str, list[Conce
         found = by_name.get(row["image"], [])
         if not found:
             raise DataError(
-                f"{path}, line {line}: there is no image {row['image']!r}.{nearest(row['image'], labels)}"
+                f"{_at(path, line)}: there is no image {shown(row['image'])}.{nearest(row['image'], labels)}"
             )
         if len(found) > 1:
-            raise DataError(f"{path}, line {line}: {row['image']!r} may be {' or '.join(found)}.")
+            raise DataError(
+                f"{_at(path, line)}: {shown(row['image'])} may be {' or '.join(shortened(name, 60) for name in found[:4])}."
+            )
         if not row["name"] or not row["category"]:
             raise DataError(
-                f"{path}, line {line}: the label of {row['image']!r} needs a name and a category."
+                f"{_at(path, line)}: the label of {shown(row['image'])} needs a name and a category."
             )
         concept = Concept(row["name"], row["category"])
         if concept not in labels[found[0]]:
@@ -128,15 +131,21 @@ def read_image_labels(path: Path, images: Iterable[str]) -> dict[str, list[Conce
     return labels
 
 
+def _at(path: Path, line: int) -> str:
+    """Where something is wrong."""
+    return f"{shortened(path, 400)}, line {line}"
+
+
 def _read_values(table: Table, path: Path) -> Classes:
     classes: Classes = {}
     for line, row in table.rows:
         if not re.fullmatch(r"[+-]?[0-9]+", row["value"]):
-            raise DataError(f"{path}, line {line}: the value {row['value']!r} is not a whole number.")
-        value = int(row["value"])
+            raise DataError(f"{_at(path, line)}: the value {shown(row['value'])} is not a whole number.")
+        sign, digits = re.fullmatch(r"([+-]?)0*([0-9]*)", row["value"]).groups()  # type: ignore[union-attr]
+        value = int(sign + (digits[:_MOST_DIGITS] or "0"))  # of more digits it is too large anyway
         if value in classes or not 0 <= value <= MAX_VALUE:
             why = "is duplicated" if value in classes else f"is not within 0 to {MAX_VALUE}"
-            raise DataError(f"{path}, line {line}: the value {value} {why}.")
+            raise DataError(f"{_at(path, line)}: the value {value} {why}.")
         classes[value] = _concept(row, line, path)
     return _named(classes, path)
 
@@ -144,11 +153,11 @@ def _read_values(table: Table, path: Path) -> Classes:
 def _read_colors(table: Table, path: Path) -> Classes:
     columns = next((c[:-2] for c in _COLORS if all(name in table.columns for name in c)), None)
     if columns is None:
-        raise DataError(f"{path} has no column color, nor red, green, blue.")
+        raise DataError(f"{shortened(path, 400)} has no column color, nor red, green, blue.")
     classes: Classes = {}
     for line, row in table.rows:
         cell = " ".join(row[column] for column in columns)
-        parts = re.fullmatch(r"[(\[]?\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)\s*[)\]]?", cell, re.ASCII)
+        parts = re.fullmatch(r"[(\[]?\s*(\d{1,9})[\s,]+(\d{1,9})[\s,]+(\d{1,9})\s*[)\]]?", cell, re.ASCII)
         if parts and max(map(int, parts.groups())) < 256:
             red, green, blue = map(int, parts.groups())
             color = red << 16 | green << 8 | blue
@@ -156,21 +165,22 @@ def _read_colors(table: Table, path: Path) -> Classes:
             color = int(cell[1:], 16)
         else:
             raise DataError(
-                f"{path}, line {line}: {cell!r} is not a color, such as #804020, or 128, 64, 32 of 0 to 255."
+                f"{_at(path, line)}: {shown(cell)} is not a color, such as #804020, or 128, 64, 32 of 0 to "
+                "255."
             )
         if color in classes:
-            raise DataError(f"{path}, line {line}: the color #{color:06X} is duplicated.")
+            raise DataError(f"{_at(path, line)}: the color #{color:06X} is duplicated.")
         classes[color] = _concept(row, line, path)
     return _named(classes, path)
 
 
 def _concept(row: dict[str, str], line: int, path: Path) -> Concept | None:
     if row["name"] and not row["category"]:
-        raise DataError(f"{path}, line {line}: {row['name']!r} has no category, such as object or part.")
+        raise DataError(f"{_at(path, line)}: {shown(row['name'])} has no category, such as object or part.")
     return Concept(row["name"], row["category"]) if row["name"] else None
 
 
 def _named(classes: Classes, path: Path) -> Classes:
     if not any(classes.values()):
-        raise DataError(f"{path} names no class.")
+        raise DataError(f"{shortened(path, 400)} names no class.")
     return classes

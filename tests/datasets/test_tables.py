@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.datasets.tables import read_classes, read_image_labels, value_table
+from dissect_widgets.datasets.tables import read_class_table, read_classes, read_image_labels, value_table
 from dissect_widgets.errors import DataError
 
 IMAGES = ["beach/17.jpg", "beach/18.v2.png", "street.jpg"]
@@ -317,3 +317,51 @@ def test_what_a_writer_of_tables_wrote_is_read(
         normal = [unicodedata.normalize("NFC", part) for row in rows for part in row[2:]]
         expected = [Concept(*pair) for pair in zip(normal[::2], normal[1::2], strict=True)]
         assert read_classes(path) == dict(zip([row[0] for row in rows], expected, strict=True))
+
+
+LONG = "x" * 10_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"value,name,category\n{'9' * 10_000},car,object\n",
+        f"value,name,category\n-{'9' * 10_000},car,object\n",
+        f"value,name,category\n{LONG},car,object\n",
+        f"value,name,category\n1,{LONG},\n",
+        f"value,{LONG},category\n1,car,object\n",
+        f"{LONG};" * 50 + "\n",
+        f"value,name,category,{LONG},{LONG}\n1,car,object,,\n",
+        f"color,name,category\n{'1' * 5_000} 2 3,car,object\n",
+        f"color,name,category\n#{LONG},car,object\n",
+        'value,name,category\n1,"' + LONG,
+        "value,name,category\n1,car" + ",object" * 10_000,
+        "value,name,category\n1e400,car,object\n",
+        "value,name,category\n1.5,car,object\n",
+        "value,name,category\nnan,car,object\n",
+        "value,name,category\n0x10,car,object\n",
+        "value,name,category\n1,ca\0r,object\n",
+        "value\u2028name\u2028category\n1,car,object\n",
+    ],
+)
+def test_long_and_odd_cells_are_refused_in_short(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+    with pytest.raises(DataError, match=re.escape(str(path))) as raised:
+        read_class_table(path)
+    assert len(str(raised.value)) < 1_000
+
+
+def test_long_names_of_images_are_refused_in_short(path: Path) -> None:
+    path.write_text(f"image,name,category\n{LONG},car,scene\n")
+    for images in (IMAGES, [LONG + ".jpg", LONG + ".png"]):
+        with pytest.raises(DataError, match="line 2") as raised:
+            read_image_labels(path, images)
+        assert len(str(raised.value)) < 1_200
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [("+7", 7), ("0" * 5_000 + "7", 7), ("-0", 0), ("065535", 65535)]
+)
+def test_values_with_signs_and_zeros(path: Path, value: str, number: int) -> None:
+    path.write_text(f"value,name,category\n{value},car,object\n")
+    assert read_classes(path) == {number: Concept("car", "object")}
