@@ -27,8 +27,8 @@ from dissect_widgets.core.editing.pixel_counts import PixelCounts
 from dissect_widgets.core.editing.placement import PlaceEffects
 from dissect_widgets.core.files.target import output_folder
 from dissect_widgets.errors import SettingError
-from dissect_widgets.replication.few_units import measure_few_units
 from dissect_widgets.replication.studies.division import DivisionStudy
+from dissect_widgets.replication.studies.few_units import measure_few_units
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
 
 if TYPE_CHECKING:

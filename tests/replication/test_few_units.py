@@ -15,13 +15,13 @@ from dissect_widgets.core.data.confidence import Z99
 from dissect_widgets.errors import SettingError
 from dissect_widgets.replication.claims.pnas import more_classes
 from dissect_widgets.replication.evidence import Evidence
-from dissect_widgets.replication.few_units import (
+from dissect_widgets.replication.studies import Divided, DivisionStudy
+from dissect_widgets.replication.studies.few_units import (
     difference,
     few_units_table,
     measure_few_units,
     share_lost,
 )
-from dissect_widgets.replication.studies import Divided, DivisionStudy
 from tests.small_networks import seeded
 
 UNITS, SIZES = 11, (2, 5)

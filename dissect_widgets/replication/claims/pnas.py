@@ -10,8 +10,8 @@ from scipy.stats import spearmanr
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.replication.evidence import Evidence
-from dissect_widgets.replication.few_units import difference, share_lost
 from dissect_widgets.replication.findings import Claim, Verdict
+from dissect_widgets.replication.studies.few_units import difference, share_lost
 
 
 def emergence(evidence: Evidence) -> Verdict:

@@ -10,6 +10,7 @@ The notebooks of the figures are the same for each of them.
 from __future__ import annotations
 
 from dissect_widgets.replication.studies.division import Divided, DivisionStudy
+from dissect_widgets.replication.studies.few_units import few_units_table, measure_few_units
 from dissect_widgets.replication.studies.own import own_classifier, own_generator
 from dissect_widgets.replication.studies.paper import lsun_generator, places_classifier
 from dissect_widgets.replication.studies.study import ClassifierStudy, GeneratorStudy
@@ -20,7 +21,9 @@ __all__ = [
     "Divided",
     "DivisionStudy",
     "GeneratorStudy",
+    "few_units_table",
     "lsun_generator",
+    "measure_few_units",
     "own_classifier",
     "own_generator",
     "places_classifier",
