@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import FRAMES, Notebook, Server, box_of, pixels_of, write_notebook
@@ -195,3 +196,62 @@ def test_the_painter(page: Page, server: Server, folder: Path, churches: Path) -
         ink = painter.locator(area).first.evaluate("e => getComputedStyle(e).color")
         parts = ink.removeprefix("rgb(").removeprefix("rgba(").rstrip(")").split(",")[:3]
         assert min(int(part) for part in parts) > 120, area
+
+
+OWN = """
+import json
+import dissect_widgets as dw
+from dissect_widgets import world
+generator = world.load_generator()
+photo = world.render("church", 1_000_000_007).image
+found = dw.invert(generator, photo, layer="layer6", steps=12, starts=2, resize=True)
+painter = dw.NeuronPainter(generator, dw.load("churches"), layer="layer6", image=found, brush=0.2)
+painter
+"""
+
+
+def test_an_image_of_ones_own_is_painted_on_and_the_strokes_are_saved_as_a_movie(
+    page: Page, server: Server, folder: Path, churches: Path
+) -> None:
+    write_notebook(folder / "own.ipynb", [OWN])
+    notebook = Notebook(page, server, "own.ipynb")
+    notebook.run_all(timeout=200)
+    assert notebook.errors() == []
+    painter = notebook.output(0).locator(".dw-neuron-painter")
+    expect(painter).to_have_attribute("data-turn", "1", timeout=30_000)
+    own = painter.get_by_role("button", name="Your image")
+    expect(own).to_have_attribute("aria-pressed", "true")
+    closeness = notebook.run_code("print(f'{found.psnr:.1f} dB')").strip()
+    assert closeness in (own.get_attribute("title") or "")
+    start, now = pixels(painter), turn(painter)
+    assert start.std() > 10, "a picture"
+
+    # without strokes there is no movie, and the page says why; with one there is
+    painter.get_by_role("button", name="Save movie").click()
+    expect(painter.locator(".dw-error")).to_contain_text("no strokes")
+    stroke(page, painter, (0.3, 0.4), (0.5, 0.4), (0.5, 0.6))
+    now = turned(painter, now)
+    expect(painter.locator(".dw-error")).to_be_hidden()
+    painted = pixels(painter)
+    assert not (painted == start).all()
+    with page.expect_download() as saved:
+        painter.get_by_role("button", name="Save movie").click()
+    assert saved.value.suggested_filename == "image.gif"
+    saved.value.save_as(folder / "strokes.gif")
+    movie = Image.open(folder / "strokes.gif")
+    assert movie.format == "GIF" and movie.n_frames > 8 and movie.width == 320
+    assert (pixels(painter) == painted).all(), "the movie is not shown in place of the image"
+
+    # to a sample, and back to the image
+    painter.get_by_role("button", name="Next").click()
+    now = turned(painter, now)
+    expect(own).to_have_attribute("aria-pressed", "false")
+    assert not (pixels(painter) == painted).all()
+    own.click()
+    now = turned(painter, now)
+    expect(own).to_have_attribute("aria-pressed", "true")
+    assert (pixels(painter) == painted).all()
+    notebook.theme("JupyterLab Dark")
+    ink = own.evaluate("e => getComputedStyle(e).color")
+    parts = ink.removeprefix("rgb(").removeprefix("rgba(").rstrip(")").split(",")[:3]
+    assert min(int(part) for part in parts) > 120

@@ -88,7 +88,7 @@ def test_a_stroke_is_an_edit() -> None:
 
 def test_strokes_are_read_as_they_were_written() -> None:
     strokes = [STROKE, replace(STROKE, mode="erase", on=False)]
-    assert read_strokes(write_strokes(strokes, ABOUT), ABOUT, BOUNDS, "a.json") == (strokes, 7)
+    assert read_strokes(write_strokes(strokes, ABOUT), ABOUT, BOUNDS, "a.json") == (strokes, 7, "")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_stroke_that_is_none_says_what_is_wrong(change: dict[str, Any], messag
 def test_a_name_of_any_characters_is_read_as_it_was_written() -> None:
     strokes = [replace(STROKE, concept=name) for name in ("\udc80\ud800", "\0", "\u202e<b>", "x" * 20_000)]
     about = {**ABOUT, "layer": "layer\udcff"}
-    assert read_strokes(write_strokes(strokes, about), about, BOUNDS, "a.json") == (strokes, 7)
+    assert read_strokes(write_strokes(strokes, about), about, BOUNDS, "a.json") == (strokes, 7, "")
 
 
 def test_a_stroke_without_a_part_names_it() -> None:

@@ -130,7 +130,7 @@ class _Work:
         earlier: Inversion | None,
     ) -> None:
         self.generator, self.features, self.settings = generator, features, settings
-        self.original = image
+        self.original, self.weights = image, weights_digest(generator.generator)
         device = model_device(generator.generator)
         self.image = image.to(device)
         self.dtype = model_dtype(generator.generator, candidates[:1].to(device))
@@ -171,6 +171,7 @@ class _Work:
         finished = self.done == self.total
         return Inversion(
             model=type(self.generator.generator).__name__,
+            weights=self.weights,
             layer=self.generator.layer,
             original=self.original.cpu(),
             image=image[0].cpu(),

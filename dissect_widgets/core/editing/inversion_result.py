@@ -19,6 +19,8 @@ class Inversion:
 
     model: str
     """Class of the generator."""
+    weights: str
+    """SHA-256 of the generator's weights."""
     layer: str
     """Layer whose activations were optimized; "" if none were."""
     original: Tensor

@@ -17,6 +17,11 @@ export function downloadImage(name, png) {
   download(`${name}.png`, new Blob([png], { type: "image/png" }));
 }
 
+/** Download an animated GIF. @param {string} name @param {BlobPart} gif */
+export function downloadMovie(name, gif) {
+  download(`${name}.gif`, new Blob([gif], { type: "image/gif" }));
+}
+
 /** Download JSON. @param {string} name @param {string} text */
 export function downloadJson(name, text) {
   download(`${name}.json`, new Blob([text], { type: "application/json" }));
@@ -26,10 +31,11 @@ export function downloadJson(name, text) {
  * Buttons to save and load.
  * @param {object} options
  * @param {() => void} options.saveImage
+ * @param {() => void} options.saveMovie
  * @param {() => void} options.saveEdits
  * @param {(text: string, name: string) => void} options.loadEdits
  */
-export function fileButtons({ saveImage, saveEdits, loadEdits }) {
+export function fileButtons({ saveImage, saveMovie, saveEdits, loadEdits }) {
   const file = make("input", {
     type: "file",
     accept: ".json,application/json",
@@ -47,6 +53,7 @@ export function fileButtons({ saveImage, saveEdits, loadEdits }) {
     "div",
     { className: "dw-saving" },
     makeButton("Save image", "As PNG", saveImage),
+    makeButton("Save movie", "How the strokes were painted, as animated GIF", saveMovie),
     makeButton("Save edits", "As JSON", saveEdits),
     makeButton("Load edits", "From JSON", () => file.click()),
     file,

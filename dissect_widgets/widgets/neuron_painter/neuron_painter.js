@@ -8,7 +8,7 @@ import { onChanges, setTraits } from "../shared/traits.js";
 import { PaintingArea } from "./brush.js";
 import { brushControls } from "./brush_controls.js";
 import { conceptPalette } from "./concept_palette.js";
-import { downloadImage, downloadJson, fileButtons } from "./files.js";
+import { downloadImage, downloadJson, downloadMovie, fileButtons } from "./files.js";
 import { RequestQueue } from "./request_queue.js";
 import { actionOf, isTextField, resizedBrush } from "./shortcuts.js";
 import { strokeList } from "./stroke_list.js";
@@ -44,11 +44,13 @@ function historyButtons(act) {
 /**
  * Below the image: which sample it is, and a button to see it without edits.
  * @param {object} options
+ * @param {string | null} options.closeness how close the generator comes to the image of one's own
  * @param {(seed: number | null) => void} options.setSeed called with null for what is no seed
  * @param {() => void} options.next
+ * @param {() => void} options.toImage
  * @param {(isComparing: boolean) => void} options.compare
  */
-function sampleControls({ setSeed, next, compare }) {
+function sampleControls({ closeness, setSeed, next, toImage, compare }) {
   const seed = make("input", {
     type: "number",
     className: "dw-seed",
@@ -65,17 +67,23 @@ function sampleControls({ setSeed, next, compare }) {
   for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) {
     hold.addEventListener(name, () => compare(false));
   }
+  const title = `Paint on your own image, as the generator makes it (${closeness} close)`;
+  const own = makeButton("Your image", title, toImage, { className: "dw-own", hidden: closeness === null });
   return {
     element: make(
       "div",
       { className: "dw-below" },
+      own,
       make("label", {}, make("span", {}, "Sample"), seed),
       makeButton("Next", "Next sample (N)", next),
       make("span", { className: "dw-spring" }),
       hold,
     ),
-    /** @param {number} value */
-    show: (value) => (seed.value = String(value)),
+    /** @param {number} value @param {boolean} isOnImage */
+    show(value, isOnImage) {
+      seed.value = String(value);
+      own.setAttribute("aria-pressed", String(isOnImage));
+    },
   };
 }
 
@@ -112,6 +120,8 @@ class NeuronPainter {
     this.area = this.makeArea();
     this.history = historyButtons((what) => this.act(what));
     this.sample = sampleControls({
+      closeness: facts.closeness,
+      toImage: () => this.act("image"),
       setSeed: (seed) => (seed === null ? this.showState() : queue.add({ kind: "seed", seed })),
       next: () => this.act("next"),
       compare: (isComparing) => this.compare(isComparing),
@@ -121,9 +131,10 @@ class NeuronPainter {
       remove: (index) => queue.add({ kind: "drop", index }),
       mark: (stroke) => this.area.mark(stroke),
     });
-    const name = () => `seed${model.get("seed")}`;
+    const name = () => (model.get("on_image") ? "image" : `seed${model.get("seed")}`);
     this.files = fileButtons({
       saveImage: () => downloadImage(name(), model.get("_image")),
+      saveMovie: () => queue.add({ kind: "movie", then: (_, [gif]) => downloadMovie(name(), gif) }),
       saveEdits: () => queue.add({ kind: "save", then: ({ text }) => downloadJson(name(), text) }),
       loadEdits: (text, origin) => queue.add({ kind: "load", text, name: origin }),
     });
@@ -177,13 +188,15 @@ class NeuronPainter {
       this.strokeTime = question.last ? (time ?? this.strokeTime) : undefined;
     }
     const { answer, buffers } = await this.ask({ kind: request.kind, ...question });
-    if (buffers?.length && !this.isComparing) await this.showImage(buffers[0], time);
+    if (question.kind === "stroke" && buffers?.length && !this.isComparing) {
+      await this.showImage(buffers[0], time);
+    }
     this.problem = null;
     this.showState();
-    then?.(answer);
+    then?.(answer, buffers ?? []);
   }
 
-  /** @param {"undo" | "redo" | "reset" | "next"} what */
+  /** @param {"undo" | "redo" | "reset" | "next" | "image"} what */
   act(what) {
     this.queue.add({ kind: "do", what });
   }
@@ -238,7 +251,8 @@ class NeuronPainter {
     if (turn < this.drawnTurn) return;
     this.drawnTurn = turn;
     const strokes = this.model.get("edits").length;
-    this.area.show(bitmap, `sample ${this.model.get("seed")} with ${strokes} strokes`);
+    const shown = this.model.get("on_image") ? "your image" : `sample ${this.model.get("seed")}`;
+    this.area.show(bitmap, `${shown} with ${strokes} strokes`);
     this.root.element.dataset.turn = String(turn);
     if (time !== undefined) this.root.element.dataset.lag = (performance.now() - time).toFixed(1);
   }
@@ -281,7 +295,7 @@ class NeuronPainter {
   showState() {
     const problem = this.model.get("error") || this.problem;
     this.history.show(this.model.get("_can"), this.model.get("edits").length);
-    this.sample.show(this.model.get("seed"));
+    this.sample.show(this.model.get("seed"), this.model.get("on_image"));
     if (problem) this.showError(problem);
     else this.error.hidden = true;
   }
@@ -307,6 +321,7 @@ class NeuronPainter {
       ["edits", () => this.showEdits()],
       ["_can", showState],
       ["seed", showState],
+      ["on_image", showState],
       ["error", showState],
       ["_image", () => this.showCurrent()],
       ["_original", () => this.isComparing && this.showCurrent()],

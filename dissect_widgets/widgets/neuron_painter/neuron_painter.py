@@ -5,6 +5,8 @@
 >>> painter.concept, painter.seed = "door", 7
 >>> painter.paint([(0.5, 0.7)])              # as the brush does
 >>> painter.image                            # the image as PIL.Image
+>>> painter.save_movie("strokes.gif")        # how it was painted
+>>> NeuronPainter(generator, dissection, image=photo)      # paints on an image of one's own
 
 PNAS 2020, "Semantic Paint", Fig. 6.
 """
@@ -17,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import traitlets
 from PIL import Image
 from torch import Tensor, nn
@@ -27,35 +28,29 @@ from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.editing.edit import Edit
+from dissect_widgets.core.editing.inversion_result import Inversion
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.json_files import read_small
 from dissect_widgets.core.files.target import input_file, output_file
 from dissect_widgets.errors import SavedError, SettingError
-from dissect_widgets.widgets.neuron_painter.coverage import Coverage
+from dissect_widgets.widgets.neuron_painter.movie import Format, format_of, movie_of
+from dissect_widgets.widgets.neuron_painter.page import PainterPage
 from dissect_widgets.widgets.neuron_painter.painting import Covered, Painting
 from dissect_widgets.widgets.neuron_painter.palette import mix_palette, page_palette
 from dissect_widgets.widgets.neuron_painter.questions import (
     LEAST_BRUSH,
     LEAST_STRENGTH,
     MOST_STRENGTH,
-    Brush,
-    Do,
-    Drop,
-    Load,
     PainterQuestion,
-    Save,
-    SetSeed,
-    StrokePiece,
-    Switch,
 )
 from dissect_widgets.widgets.neuron_painter.still import painter_still
-from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, MOST_POINTS_OF_ONE, Stroke
+from dissect_widgets.widgets.neuron_painter.strokes import LARGEST_SEED, MODES, Stroke
 from dissect_widgets.widgets.shared.front_end import SHARED_STYLES, join_modules, scoped_styles
 from dissect_widgets.widgets.shared.guarded import PAGE, said
 from dissect_widgets.widgets.shared.history import History
 from dissect_widgets.widgets.shared.messages import shortened
 from dissect_widgets.widgets.shared.still import Still
-from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Items, Real, Text, Whole
+from dissect_widgets.widgets.shared.trait_types import MOST_PIXELS, Choice, Items, Real, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget, one_of
 
 _MOST_BYTES = 64 << 20
@@ -78,6 +73,12 @@ class NeuronPainter(Widget):
         The layer that is edited; by default the one with the most unique detectors.
     concepts
         The palette; by default the objects and parts that units match best.
+    image
+        An image of one's own to paint on: `invert` finds the latent, and the activations of the layer, of
+        which the generator makes the nearest image to it. What `invert` has found will do, too.
+    resize, progress
+        Whether to squeeze or stretch the image to the size of the generator's; whether to show a bar while it
+        is inverted.
     seed, concept, mode, n, brush, strength, edits, size
         Initial values of the traits.
     latent
@@ -97,12 +98,17 @@ class NeuronPainter(Widget):
         latents, or a concept is unknown.
     TraitError
         If a trait is set to a value that is not allowed; it names the allowed ones.
+    ProofError, ActivationError, Interrupted
+        See `invert`; after an interrupt the same call goes on.
     """
 
     _esm = join_modules(Path(__file__).with_suffix(".js"))
     _css = scoped_styles({".dw-neuron-painter": [SHARED_STYLES, Path(__file__).with_suffix(".css")]})
 
     _questions = PainterQuestion
+    on_image = Choice(
+        False, help="Whether one's own image is painted on, and not the sample of the seed."
+    ).tag(**PAGE)
     seed = Whole(1, most=LARGEST_SEED, help="Sample that is painted on.").tag(**PAGE)
     concept = Text(help="What the brush paints with.").tag(**PAGE)
     mode = Text("draw", help='Whether the brush is to "draw" or to "erase".').tag(**PAGE)
@@ -139,10 +145,15 @@ class NeuronPainter(Widget):
         concepts: Sequence[str | Concept] | None = None,
         latent: Callable[[int], Tensor] | None = None,
         to_images: ToImages = to_images,
+        image: Any = None,
+        resize: bool = False,
+        progress: bool = True,
         **traits: Any,
     ) -> None:
         self._check_keywords(traits)
-        self.painting = Painting(generator, dissection, layer, latent, to_images)
+        self.painting = Painting(
+            generator, dissection, layer, latent, to_images, image, resize=resize, progress=progress
+        )
         self.layer = self.painting.layer
         self.palette = mix_palette(self.layer, concepts)
         self._strokes: list[Covered] = []
@@ -152,13 +163,19 @@ class NeuronPainter(Widget):
         super().__init__(
             _about=self.painting.about(),
             _palette=page_palette(self.palette, dissection, self.layer),
-            **{"concept": next(iter(self.palette)), "n": min(20, self.layer.units)} | traits,
+            **{
+                "concept": next(iter(self.palette)),
+                "n": min(20, self.layer.units),
+                "on_image": self.painting.own is not None,
+            }
+            | traits,
         )
         self._moving = False
         self._begin()
 
     def __repr__(self) -> str:
-        return f"<NeuronPainter on {self.layer.name}: seed {self.seed}, {len(self.edits)} strokes>"
+        on = "an image" if self.on_image else f"seed {self.seed}"
+        return f"<NeuronPainter on {self.layer.name}: {on}, {len(self.edits)} strokes>"
 
     def _answer(self, question: PainterQuestion) -> Answer:
         return self._page.answer(question)
@@ -166,7 +183,8 @@ class NeuronPainter(Widget):
     def still(self) -> Still:
         """The image without and with the strokes, and the strokes."""
         strokes = [stroke for stroke, _ in self._strokes]
-        return painter_still(self.layer.name, self.seed, self.original, self.image, strokes)
+        sample = "an image" if self.on_image else f"sample {self.seed}"
+        return painter_still(self.layer.name, sample, self.original, self.image, strokes)
 
     @property
     def image(self) -> Image.Image:
@@ -177,6 +195,11 @@ class NeuronPainter(Widget):
     def original(self) -> Image.Image:
         """The image without edits."""
         return Image.open(io.BytesIO(self._original)).convert("RGB")
+
+    @property
+    def inversion(self) -> Inversion | None:
+        """One's own image as the generator makes it, and how close that is; None if there is none."""
+        return self.painting.own
 
     def as_edits(self) -> list[Edit]:
         """The strokes as edits, for `dw.edit`, `dw.count_pixels`, and other latents."""
@@ -201,12 +224,42 @@ class NeuronPainter(Widget):
 
     def next_sample(self) -> None:
         """Move to the next seed; the edits stay."""
-        self.seed = (self.seed + 1) % (LARGEST_SEED + 1)
+        self.to_sample((self.seed + 1) % (LARGEST_SEED + 1))
+
+    def to_image(self) -> None:
+        """Move to one's own image; the edits stay."""
+        self.on_image = True
 
     def save_image(self, path: str | Path) -> None:
         """Write the image as PNG; SavedError or StorageError if it cannot be written there."""
         with replacing(output_file(path)) as new:
             new.write_bytes(self._image)
+
+    def save_movie(self, path: str | Path, *, width: int = 320) -> None:
+        """Write how the strokes were painted, one after the other, as an animated image (PNAS 2020, SI).
+
+        Parameters
+        ----------
+        path
+            Ends in .gif, .webp or .png.
+        width
+            Of the frames, in pixels.
+
+        Raises
+        ------
+        SettingError
+            If there are no strokes that are switched on, the ending or the width is another.
+        SavedError, StorageError
+            If the file cannot be written.
+        """
+        target, form = output_file(path), format_of(path)
+        content = self.movie(form, width=width)
+        with replacing(target) as new:
+            new.write_bytes(content)
+
+    def movie(self, form: Format, *, width: int = 320) -> bytes:
+        """What `save_movie` writes, as "GIF", "WEBP" or "PNG"."""
+        return movie_of(self.painting, [stroke for stroke, _ in self._strokes], form, width)
 
     def save_edits(self, path: str | Path) -> None:
         """Write seed and edits as JSON; SavedError or StorageError if they cannot be written there."""
@@ -214,8 +267,9 @@ class NeuronPainter(Widget):
             new.write_text(self.edits_as_text(), "utf-8")
 
     def edits_as_text(self) -> str:
-        """Seed and edits as JSON."""
-        return self.painting.written([stroke for stroke, _ in self._strokes], self.seed)
+        """Seed and edits as JSON; also which image of one's own they are on, if they are."""
+        strokes = [stroke for stroke, _ in self._strokes]
+        return self.painting.written(strokes, self.seed, on_image=self.on_image)
 
     def load_edits(self, path: str | Path) -> None:
         """Read seed and edits that `save_edits` wrote.
@@ -234,12 +288,13 @@ class NeuronPainter(Widget):
 
     def load_text(self, text: str, origin: str) -> None:
         """Set seed and edits from the text of `edits_as_text`; errors call it `origin`."""
-        strokes, seed = self.painting.read(text, origin)
+        strokes, seed, on_image = self.painting.read(text, origin)
         self._moving = True  # both at once: the sample is drawn with these edits, and with no others
         try:
             before = self.edits
             with self.hold_sync():
-                self.seed, self.edits = seed, [stroke.plain() for stroke in strokes]
+                self.seed, self.on_image = seed, on_image
+                self.edits = [stroke.plain() for stroke in strokes]
         finally:
             self._moving = False
         self._history.left(before)
@@ -291,10 +346,31 @@ class NeuronPainter(Widget):
         except SettingError as error:
             raise TraitError(f"edits: {error}") from None
 
+    @traitlets.validate("on_image")
+    def _valid_on_image(self, proposal: Any) -> bool:
+        if proposal["value"] and self.painting.own is None:
+            raise TraitError("on_image is True, but there is no image; open a painter with image=...")
+        return bool(proposal["value"])
+
     @traitlets.observe("seed")
     def _seed_changed(self, change: Any) -> None:
         if self.painting.begun and not self._moving:
+            self.to_sample(change["new"])
+
+    @traitlets.observe("on_image")
+    def _on_image_changed(self, change: Any) -> None:
+        if self.painting.begun and not self._moving:
             self._begin()
+
+    def to_sample(self, seed: int) -> None:
+        """Move to the sample of a seed; the edits stay."""
+        self._moving = True
+        try:
+            with self.hold_sync():
+                self.seed, self.on_image = seed, False
+        finally:
+            self._moving = False
+        self._begin()
 
     @traitlets.observe("edits")
     def _edits_changed(self, change: Any) -> None:
@@ -316,9 +392,9 @@ class NeuronPainter(Widget):
         self._show()
 
     def _begin(self) -> None:
-        """Start from the sample of the seed, and show it without and with the edits."""
+        """Start from the sample of the seed, or one's own image, and show it without and with the edits."""
         with self._reporting(), self.hold_sync():
-            self.painting.begin(self.seed)
+            self.painting.begin(None if self.on_image else self.seed)
             self._original = self.painting.draw([])
             self._show()
 
@@ -347,67 +423,3 @@ def _as_point(point: Any) -> list[float]:
     except (TypeError, ValueError, OverflowError):
         what = shortened(repr(point), 100)
         raise SettingError(f"A point is {what}; it must be two numbers (x, y).") from None
-
-
-class PainterPage:
-    """Answers the page of a painter."""
-
-    def __init__(self, painter: NeuronPainter) -> None:
-        self.painter = painter
-        self._stroke: tuple[Stroke, Coverage] | None = None
-
-    def answer(self, question: PainterQuestion) -> Answer:
-        """Do what the page asks for, and return content and buffers."""
-        painter = self.painter
-        match question:
-            case StrokePiece():
-                return {}, self._continue_stroke(question)
-            case Save():
-                return {"text": painter.edits_as_text()}, []
-            case Do(what=what):
-                acts = {"undo": painter.undo, "redo": painter.redo, "reset": painter.reset}
-                (acts | {"next": painter.next_sample})[what]()
-            case SetSeed(seed=seed):
-                painter.seed = seed
-            case Switch(index=index, on=on):
-                self._replace(index, on=on)
-            case Drop(index=index):
-                self._replace(index)
-            case Load(text=text, name=name):
-                painter.load_text(text, name)
-        return {}, []
-
-    def _continue_stroke(self, piece: StrokePiece) -> list[bytes]:
-        """Continue the stroke that is being drawn; returns its image, or nothing once it is an edit."""
-        painter = self.painter
-        if piece.first:
-            self._stroke = None
-            if piece.brush is not None:
-                self._take(piece.brush)
-            begun = painter.new_stroke([])
-            self._stroke = begun, painter.painting.coverage(begun.brush)
-        if self._stroke is None:
-            raise SettingError("The stroke was interrupted; draw it again.")
-        stroke, coverage = self._stroke
-        points = piece.points[: MOST_POINTS_OF_ONE - len(stroke.points)]  # a stroke ends there
-        stroke = msgspec.structs.replace(stroke, points=stroke.points + points)
-        self._stroke = stroke, coverage.add(points)
-        if not piece.last:
-            return [painter.preview((stroke, coverage.mask()))]
-        self._stroke = None
-        painter.edits = [*painter.edits, stroke.plain()]
-        return []
-
-    def _take(self, brush: Brush) -> None:
-        """Set the traits of the brush: all, or none if one is not allowed."""
-        with self.painter.hold_trait_notifications():
-            for name, value in msgspec.structs.asdict(brush).items():
-                self.painter.set_trait(name, value)
-
-    def _replace(self, index: int, **changes: Any) -> None:
-        """Change a stroke; without changes, remove it."""
-        edits = self.painter.edits
-        if index >= len(edits):
-            raise SettingError(f"There is no stroke {index + 1}; there are {len(edits)}.")
-        changed = [{**edits[index], **changes}] if changes else []
-        self.painter.edits = [*edits[:index], *changed, *edits[index + 1 :]]

@@ -39,7 +39,7 @@ class StrokePiece(Question, tag="stroke"):
 class Do(Question, tag="do"):
     """A press of a button."""
 
-    what: Literal["undo", "redo", "reset", "next"]
+    what: Literal["undo", "redo", "reset", "next", "image"]
 
 
 class SetSeed(Question, tag="seed"):
@@ -72,4 +72,8 @@ class Save(Question, tag="save"):
     """The edits as the text of a file."""
 
 
-PainterQuestion = StrokePiece | Do | SetSeed | Switch | Drop | Load | Save
+class SaveMovie(Question, tag="movie"):
+    """The strokes as an animated GIF."""
+
+
+PainterQuestion = StrokePiece | Do | SetSeed | Switch | Drop | Load | Save | SaveMovie

@@ -19,7 +19,7 @@ _NAMED: Final = 12
 
 
 def painter_still(
-    layer: str, seed: int, original: Image.Image, painted: Image.Image, strokes: Sequence[Stroke]
+    layer: str, sample: str, original: Image.Image, painted: Image.Image, strokes: Sequence[Stroke]
 ) -> Still:
     """The still of a painter.
 
@@ -27,17 +27,21 @@ def painter_still(
     ----------
     layer
         The layer that is edited.
-    seed
-        The sample that is painted on.
+    sample
+        What is painted on: "sample 7", or "an image".
     original, painted
         The image without and with the strokes.
     strokes
         All of them, in order.
     """
     on = sum(stroke.on for stroke in strokes)
-    painting = f"{len(strokes)} stroke{'' if len(strokes) == 1 else 's'} on sample {seed}"
+    painting = f"{len(strokes)} stroke{'' if len(strokes) == 1 else 's'} on {sample}"
     off = f", {len(strokes) - on} of them off" if on < len(strokes) else ""
-    title = f"Painted with units of {layer}: {painting}{off}" if strokes else f"Sample {seed}, not painted on"
+    title = (
+        f"Painted with units of {layer}: {painting}{off}"
+        if strokes
+        else f"{sample[0].upper()}{sample[1:]}, not painted on"
+    )
     lines = tuple(f"{in_words(stroke)}." for stroke in strokes[:_NAMED])
     if len(strokes) > _NAMED:
         lines += (f"And {len(strokes) - _NAMED} more strokes.",)

@@ -82,6 +82,8 @@ class _Saved(msgspec.Struct, forbid_unknown_fields=True):
     layer: Name
     seed: Seed
     edits: Annotated[tuple[Stroke, ...], Meta(max_length=MOST_STROKES)]
+    image: Annotated[str, Meta(max_length=16)] = ""
+    """Digest of the image that they are on; "" for the sample of the seed."""
 
 
 class _Kind(msgspec.Struct):
@@ -116,8 +118,8 @@ def write_strokes(strokes: Sequence[Stroke], about: Mapping[str, Any]) -> str:
 
 def read_strokes(
     text: str, about: Mapping[str, Any], bounds: Bounds, origin: str | Path
-) -> tuple[list[Stroke], int]:
-    """Read what `write_strokes` wrote: strokes, and the seed of their sample.
+) -> tuple[list[Stroke], int, str]:
+    """Read what `write_strokes` wrote: strokes, the seed of their sample, and the digest of their image.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def read_strokes(
     except SettingError as error:
         raise SavedError(f"{origin} is damaged: {error}") from None
     named = [msgspec.structs.replace(stroke, concept=from_page(stroke.concept)) for stroke in saved.edits]
-    return named, saved.seed
+    return named, saved.seed, saved.image
 
 
 def _decoded(text: str, origin: str | Path) -> _Saved:

@@ -9,6 +9,8 @@ export interface Facts {
   grid: Size;
   image_size: Size;
   strategy: string;
+  /** How close the generator comes to the image of one's own, for people; null if there is none. */
+  closeness: string | null;
 }
 
 /** A concept to paint with. */
@@ -48,8 +50,8 @@ export interface StrokePiece {
 
 /** Something else that the kernel is asked for; `then` is called with its answer. */
 export interface OtherRequest {
-  kind: "do" | "seed" | "switch" | "drop" | "load" | "save";
-  then?: (answer: any) => void;
+  kind: "do" | "seed" | "switch" | "drop" | "load" | "save" | "movie";
+  then?: (answer: any, buffers: BlobPart[]) => void;
   [name: string]: unknown;
 }
 
