@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from tqdm.auto import tqdm
 
-from dissect_widgets.api.resuming import Advance, Hold, resumable
+from dissect_widgets.api.resuming import Advance, Hold, printed_by, resumable
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import (
     AblationPredictions,
@@ -180,7 +180,7 @@ def _run(
             layer,
             kept,
             progress=Advance(bar),
-            notify=bar.write,
+            notify=printed_by(bar),
             begun=begun,
             hold=hold,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tqdm.auto import tqdm
 
-from dissect_widgets.api.resuming import Advance, Hold, resumable
+from dissect_widgets.api.resuming import Advance, Hold, printed_by, resumable
 from dissect_widgets.core.attacks.base import AttackMethod
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
@@ -86,7 +86,7 @@ def attack(
                 return False
 
             while notes:
-                bar.write(notes.pop())
+                printed_by(bar)(notes.pop())
             attacked = run_attack(unlabeled, read, targets, method, seed=seed, advance=advance, begun=begun)
             advance(1.0, total)
             return attacked

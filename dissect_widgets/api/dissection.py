@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dissect_widgets.api.resuming import Advance, Hold, resumable
+from dissect_widgets.api.resuming import Advance, Hold, printed_by, resumable
 from dissect_widgets.core.data.interrupt import InterruptedRun
 from dissect_widgets.core.data.latents import ToImages, to_images
 from dissect_widgets.core.data.types import LabeledImages, Segmenter
@@ -104,6 +104,8 @@ def dissect(
 
     def work(begun: InterruptedRun | None, hold: Hold) -> Dissection:
         with tqdm(total=len(source.data), unit="image", desc="dissect", disable=not progress) as bar:
-            return run(source, resources, out=folder, begun=begun, progress=Advance(bar), notify=bar.write)
+            return run(
+                source, resources, out=folder, begun=begun, progress=Advance(bar), notify=printed_by(bar)
+            )
 
     return resumable("dissect", work)

@@ -134,6 +134,11 @@ def resumable(
                 del _held[call]
 
 
+def printed_by(bar: Any) -> Callable[[str], None]:
+    """What prints a line above a bar; of names in it, what no terminal should get is written as in Python."""
+    return lambda line: bar.write("".join(c if c.isprintable() else repr(c)[1:-1] for c in line))
+
+
 class Advance:
     """Moves a bar; its rate is of what this run does, not of an earlier one that it resumes."""
 

@@ -360,7 +360,7 @@ def both_orders(random: Random, folder: Path) -> None:
         def work() -> Any:
             data = list(ArrayImages().images)
             found = dw.dissect(one, ["mix"], data, segmenter=_AsSegmenter(two), progress=False)
-            return found.layers[0].iou, found.layers[0].threshold
+            return found.layers[0].intersection, found.layers[0].threshold
 
         return work
 

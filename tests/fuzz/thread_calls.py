@@ -95,7 +95,7 @@ def classifier(net: nn.Module, workers: int = 0) -> dw.ClassifierData:
 def dissect(net: nn.Module, _gen: nn.Module, layer: str) -> Any:
     """Dissect two layers."""
     found = dw.dissect(net, list(dict.fromkeys([layer, "mix"])), ArrayImages(), progress=False)
-    return [(each.name, each.iou, each.threshold) for each in found.layers]
+    return [(each.name, each.intersection, each.threshold) for each in found.layers]
 
 
 def rank(net: nn.Module, _gen: nn.Module, layer: str) -> Any:
@@ -174,7 +174,7 @@ def count(_net: nn.Module, gen: nn.Module, layer: str) -> Any:
 def dissect_generator(_net: nn.Module, gen: nn.Module, layer: str) -> Any:
     """Dissect a generator."""
     found = dw.dissect(gen, ["layer3", "layer5"], LATENTS, segmenter=Rules(), progress=False)
-    return [(each.name, each.iou, each.threshold) for each in found.layers]
+    return [(each.name, each.intersection, each.threshold) for each in found.layers]
 
 
 CALLS: dict[str, Callable[[nn.Module, nn.Module, str], Any]] = {

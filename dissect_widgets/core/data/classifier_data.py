@@ -173,10 +173,11 @@ class ClassifierData:
         )
 
     def without_labels(self) -> ClassifierData:
-        """The same images, whose labels are not looked at: the model's predictions take their place."""
+        """The same images, whose labels are not looked at: as with "predicted" for `targets`."""
         unlabeled = copy(self)
         unlabeled.__dict__.pop("targets", None)
         unlabeled.predicts = True
+        unlabeled._classes_may_be_others = self._given_classes is None
         return unlabeled
 
     @cached_property

@@ -15,6 +15,9 @@ from dissect_widgets.core.data.views import image_name, is_for_each
 from dissect_widgets.core.network.original import original
 from dissect_widgets.errors import DataError
 
+_ANY_TEXT = "surrogatepass"
+"""Names may have characters that are none, such as those of files whose names are no text."""
+
 
 def weights_digest(model: nn.Module) -> str:
     """SHA-256 over names, dtypes, shapes and bytes of the parameters and buffers of the original model."""
@@ -22,7 +25,7 @@ def weights_digest(model: nn.Module) -> str:
     for name, tensor in original(model).state_dict().items():
         if not isinstance(tensor, Tensor):
             continue
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode("utf-8", _ANY_TEXT))
         plain = tensor.detach().cpu().contiguous().reshape(-1)
         if plain.numel():
             digest.update(plain.view(torch.uint8).numpy().data)
@@ -36,7 +39,7 @@ def data_digest(data: Any) -> str:
         return str(digest())
     count = len(data)
     if is_for_each(getattr(data, "names", None), "names", data):
-        described = "\n".join(image_name(data, index) for index in range(count)).encode()
+        described = "\n".join(image_name(data, index) for index in range(count)).encode("utf-8", _ANY_TEXT)
     else:
         places = {0, count // 3, 2 * count // 3, count - 1}
         described = f"{count} ".encode() + b"".join(_fingerprint(data, index) for index in sorted(places))
@@ -48,7 +51,7 @@ def _fingerprint(data: Any, index: int) -> bytes:
     try:
         image, labels = read_item(data, index)
     except DataError as error:
-        return str(error).encode()
+        return str(error).encode("utf-8", _ANY_TEXT)
     return image.numpy().tobytes() + (b"" if labels is None else np.asarray(labels).tobytes())
 
 

@@ -71,15 +71,19 @@ def evaluation(model: nn.Module) -> Iterator[None]:
             watch = _own.watches[id(model)] = Watch(model)
             with torch.no_grad():
                 yield
+        except Exception:
+            if watch is not None:
+                watch.check(after_pass=False)  # what was changed meanwhile is the better explanation
+            raise
         finally:
             _own.watches.pop(id(model), None)
             _end(begun, is_left=watch is not None and watch.mode_was_changed)
 
 
-def check_watched() -> None:
+def check_watched(*, after_pass: bool = True) -> None:
     """Raise ProofError if a network that this thread is at work with was changed by something else."""
     for watch in tuple(_own.watches.values()):
-        watch.check()
+        watch.check(after_pass=after_pass)
 
 
 def _begin(model: nn.Module, begun: list[nn.Module]) -> None:

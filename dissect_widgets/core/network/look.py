@@ -64,6 +64,8 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: 
             for part in parts:
                 tensor = tensor_in(output, part, name)
                 layer = name if len(parts) == 1 else f"{name}{SEPARATOR}{part}"
+                if layer != name and layer in modules:
+                    continue  # the name of a module with a colon
                 calls = seen.pop(layer).calls + 1 if layer in seen else 1
                 kind, version = type(module).__name__, version_of(tensor)
                 copied = tensor.detach().clone() if all_of_them else None

@@ -32,6 +32,7 @@ def run(network: Callable[[Tensor], Any], inputs: Tensor) -> Any:
     """
     networks = [network] if isinstance(network, nn.Module) else []
     with exclusively(*networks), uncompiled():
+        check_watched(after_pass=False)
         output = network(inputs.clone(memory_format=torch.contiguous_format))
         check_watched()
     return output
@@ -42,6 +43,7 @@ def as_written(part: Callable[..., Any], model: nn.Module) -> Callable[..., Any]
 
     def call(*inputs: Any) -> Any:
         with exclusively(model), uncompiled():
+            check_watched(after_pass=False)
             output = part(*inputs)
             check_watched()
         return output

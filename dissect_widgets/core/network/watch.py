@@ -49,8 +49,8 @@ class Watch:
         self._is_first = True
         self.mode_was_changed = False
 
-    def check(self) -> None:
-        """Look, after each pass.
+    def check(self, *, after_pass: bool = True) -> None:
+        """Look, before and after each pass.
 
         What the first pass changes the network changes itself, and is not looked at any more, unless that is
         its mode as a whole or most of its weights.
@@ -61,7 +61,8 @@ class Watch:
             If something has changed; it names the module or weight.
         """
         modes, tensors = self._modes_now(), self._tensors_now()
-        first, self._is_first = self._is_first, False
+        first = after_pass and self._is_first
+        self._is_first = self._is_first and not after_pass
         if modes == self._modes and tensors == self._tensors and self._tree_now() == self._tree:
             return
         changed = _differences(self._modes, modes) - self._own_modes

@@ -25,7 +25,7 @@ from dissect_widgets.core.network.layers import describe_reading, read_layers
 from dissect_widgets.core.network.locate import Locate, locate_in
 from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.core.network.look import Look, look
-from dissect_widgets.core.network.original import is_script, layer_name, original
+from dissect_widgets.core.network.original import is_script, layer_name, original, split_name
 from dissect_widgets.core.network.outputs import SEPARATOR
 from dissect_widgets.core.proofs.frame import check_preprocess
 from dissect_widgets.core.proofs.function import Watched, another_input, judge_function, outputs_of
@@ -123,7 +123,7 @@ def _prove_network(
     """That it is a function of each image, and how each layer is read."""
     pair = torch.cat([inputs[:1], another_input(inputs)])
     modules = [name for name, module in model.named_modules() if name and not is_script(module)]
-    asked = modules if names is None else [name.split(SEPARATOR)[0] for name in names]
+    asked = modules if names is None else [split_name(model, name)[0] for name in names]
     for name in asked if names is not None else ():
         find_layer(model, name)
     seen = look(model, asked, pair, all_of_them=False)

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.hooks import hooked, trace
-from dissect_widgets.core.network.original import is_script
+from dissect_widgets.core.network.original import is_script, split_name
 from dissect_widgets.core.network.outputs import SEPARATOR, distinct_tensors
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.proofs.report import Proof
 
 CLAIM: Final = "an image gives the same alone as among others, whenever it is run"
-OUTPUT: Final = SEPARATOR
-"""What the names of the network's outputs begin with, among those of layers."""
+OUTPUT: Final = "."
+"""What the names of the network's outputs begin with, among those of layers, which never do."""
 _HALF: Final = (torch.float16, torch.bfloat16)
 _MOST_SAMPLES: Final = 4000
 _NOISE_ADVICE: Final = (
@@ -144,7 +144,7 @@ def _first_difference(model: nn.Module, inputs: Tensor, others: Tensor) -> str:
     after = _samples(model, others)
     for name, values in before.items():
         if name in after and _far(values, after[name]) > (1e-2 if values.dtype in _HALF else 1e-4):
-            module = model.get_submodule(name.split(SEPARATOR)[0])
+            module = model.get_submodule(split_name(model, name)[0])
             return f", first in module {name!r} ({type(module).__name__})"
     return ""
 
