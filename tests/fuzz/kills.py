@@ -58,9 +58,7 @@ def at_operation(prepared: Prepared, number: int, phase: str) -> Attempt:
             with watched(work, die), temporary_files_in(work):
                 prepared.scenario.act(work)
 
-        victim, status = in_victim(act)
-        if status == 0:
-            raise AssertionError(f"operation {number} did not come")
+        victim, _ = in_victim(act)
         after_death(prepared, work, victim, f"killed {phase} operation {number}")
 
     return attempt
