@@ -16,7 +16,7 @@ import io
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -220,7 +220,11 @@ def _open(watch: _Watch, real: Callable[..., Any]) -> Callable[..., Any]:
         writing = any(letter in mode for letter in "wax+")
         if path is None:
             return real(file, mode, buffering, encoding, errors, newline, closefd, opener)
-        with watch.operation("create" if writing else "read", path):
+        if isinstance(file, int):  # it is open already
+            counted: Any = nullcontext()
+        else:
+            counted = watch.operation("create" if writing else "read", path)
+        with counted:
             if not writing:
                 return real(file, mode, buffering, encoding, errors, newline, closefd, opener)
             plain = mode.replace("b", "").replace("t", "")

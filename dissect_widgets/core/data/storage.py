@@ -20,6 +20,8 @@ import numpy as np
 
 from dissect_widgets.core.data.arrays import AnyArray
 from dissect_widgets.core.files.full_disk import full_disk
+from dissect_widgets.core.files.process import is_alive, this_process
+from dissect_widgets.errors import SavedError, shortened
 
 
 class FileArray:
@@ -37,9 +39,14 @@ class FileArray:
     def __getitem__(self, part: slice) -> AnyArray:
         start, stop, _ = part.indices(self.length)
         count = max(stop - start, 0)
-        return np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
+        found = np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
+        if len(found) < count:
+            raise SavedError(f"{shortened(self.path)} has been cut off while it was in use; start again.")
+        return found
 
 
+_SCRATCH = "dissect-widgets-"
+"""How names of temporary workspaces begin; the process follows that made one."""
 _NAME = re.compile(r"arrays-([0-9]{1,15})\.bin")
 Array = AnyArray | FileArray
 State = dict[str, Array]
@@ -130,9 +137,13 @@ class Workspace:
 
     @classmethod
     def scratch(cls) -> Workspace:
-        """Make a workspace in the system's folder for temporary files."""
-        with full_disk(Path(tempfile.gettempdir())):
-            folder = tempfile.mkdtemp(prefix="dissect-widgets-")
+        """Make one in the system's folder for temporary files; those of killed processes are removed."""
+        above = Path(tempfile.gettempdir())
+        for left in above.glob(f"{_SCRATCH}*"):
+            if is_alive(left.name.removeprefix(_SCRATCH).rpartition("-")[0]) is False:
+                shutil.rmtree(left, ignore_errors=True)
+        with full_disk(above):
+            folder = tempfile.mkdtemp(prefix=f"{_SCRATCH}{this_process()}-")
         return cls(Path(folder), temporary=True)
 
     def writer(self, dtype: np.dtype[Any]) -> FileWriter:

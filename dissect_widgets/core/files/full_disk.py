@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,8 @@ def full_disk(path: Path) -> Iterator[None]:
     """Turn errors for a full disk, a used-up quota and a file-size limit into a StorageError.
 
     The operating system's own, those of libraries that hide them in a text (safetensors) or in an error that
-    they caused, and those that name no reason at all (Pillow, torch) while the disk has no room left.
+    they caused, and those that name no reason at all (Pillow, torch) while the disk has no room left. Other
+    errors of the system stay OSErrors, and name the path if they name none.
 
     Parameters
     ----------
@@ -36,12 +38,23 @@ def full_disk(path: Path) -> Iterator[None]:
     except Exception as error:
         reason = _reason(error, path)
         if reason is None:
+            _name(error, path)
             raise
         raise StorageError(
             f"The disk is full: {shortened(path)} could not be written ({reason}, {_free(path) / 1e6:.0f} MB "
             f"free in {shortened(_folder(path))}). What was saved before is intact; free some space and "
             "start again."
         ) from error
+
+
+def _name(error: Exception, path: Path) -> None:
+    """Say in an error of the system which file it is about; raise one for an error that hides it."""
+    hidden = re.search(r"\(os error (\d{1,4})\)", str(error))
+    if isinstance(error, OSError):
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
+    elif hidden:
+        raise OSError(int(hidden[1]), os.strerror(int(hidden[1])), str(path)) from error
 
 
 def _reason(error: BaseException, path: Path) -> str | None:

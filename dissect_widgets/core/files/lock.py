@@ -24,7 +24,7 @@ from filelock import FileLock, SoftFileLock, Timeout
 from dissect_widgets.core.files.atomic_write import discard_quietly, folders_of
 from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.core.files.target import beside
-from dissect_widgets.errors import SavedError, shortened, shown
+from dissect_widgets.errors import DissectError, SavedError, shortened, shown
 
 _UNSUPPORTED = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
 """What file systems say that cannot lock, such as some of networks."""
@@ -96,7 +96,7 @@ def locked(output: Path) -> Iterator[None]:
 def _file_lock(output: Path, path: Path) -> Iterator[None]:
     """Hold the lock file; removed afterwards, by the process that made it alone."""
     owner = os.getpid()
-    with full_disk(path), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of file systems without locks
         lock = _acquired(output, path)
     try:
@@ -117,7 +117,10 @@ def _acquired(output: Path, path: Path) -> FileLock | SoftFileLock:
     existed = path.exists()
     lock = FileLock(path, timeout=_WAIT, poll_interval=_WAIT / 5, thread_local=False)
     try:
-        return _tried(lock, output)
+        with full_disk(path):
+            return _tried(lock, output)
+    except DissectError:
+        raise
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise SavedError(

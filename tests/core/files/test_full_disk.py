@@ -65,6 +65,26 @@ def test_errors_without_a_reason(
         raise error
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EIO, "Input/output error"),
+        OSError(errno.EROFS, "Read-only file system"),
+        SafetensorError("Error while serializing: I/O error: Input/output error (os error 5)"),
+    ],
+    ids=range(3),
+)
+def test_other_errors_of_the_system_name_the_file(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(OSError, match=r"x\.json") as raised, full_disk(tmp_path / "x.json"):
+        raise error
+    assert raised.value.errno in (errno.EIO, errno.EROFS)
+
+
+def test_an_error_that_names_a_file_keeps_it(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="other"), full_disk(tmp_path / "x.json"):
+        raise OSError(errno.EIO, "Input/output error", "other")
+
+
 def test_our_own_errors_pass(tmp_path: Path) -> None:
     for error in (StorageError("The disk is full: x."), DataError("No space left on device")):
         with pytest.raises(type(error)) as raised, full_disk(tmp_path):
