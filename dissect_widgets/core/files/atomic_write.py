@@ -68,7 +68,8 @@ def folders_of(path: Path) -> Iterator[None]:
         missing.append(above)
         above = above.parent
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in reversed(missing):  # `parents=True` calls itself for each, and there may be thousands
+            folder.mkdir(exist_ok=True)
         yield
     except BaseException:
         for folder in missing:

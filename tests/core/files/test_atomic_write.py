@@ -115,6 +115,17 @@ def test_missing_folders_are_made_and_after_an_error_gone(tmp_path: Path) -> Non
     assert names(tmp_path / "a") == ["b"]
 
 
+def test_more_folders_are_made_than_functions_may_call_one_another(tmp_path: Path) -> None:
+    path, limit = Path(str(tmp_path) + "/y" * 400 + "/x"), sys.getrecursionlimit()
+    sys.setrecursionlimit(350)
+    try:
+        with replacing(path) as new:
+            new.write_text("all of it")
+    finally:
+        sys.setrecursionlimit(limit)
+    assert path.read_text() == "all of it"
+
+
 @pytest.mark.parametrize("name", ["x" * 255, "é" * 127 + "x", ".hidden", " ", "a\nb"])
 def test_any_name_can_be_written(tmp_path: Path, name: str) -> None:
     with replacing(tmp_path / name) as new:
