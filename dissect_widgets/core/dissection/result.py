@@ -29,7 +29,7 @@ from dissect_widgets.core.dissection.layer_result import (
 from dissect_widgets.core.dissection.manifest import About, LayerEntry
 from dissect_widgets.core.dissection.parts import Arrays
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.errors import LayerError, nearest
+from dissect_widgets.errors import LayerError, SavedError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +132,8 @@ def load(folder: str | Path) -> Dissection:
 
 def _saved(dissection: Dissection) -> SavedResult:
     layers = dissection.layers
+    if not layers:
+        raise SavedError("This dissection cannot be saved, for it has no layers.")
     common = {
         "concept_area": layers[0].concept_area,
         "images_in_category": dissection.images_in_category,

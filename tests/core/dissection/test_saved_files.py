@@ -267,6 +267,7 @@ def test_what_could_not_be_loaded_is_not_saved(made: Dissection, tmp_path: Path)
     bad = [
         replace(made, layers=(replace(layer, threshold=layer.threshold.astype(np.float64)),)),
         replace(made, layers=(layer, layer)),
+        replace(made, layers=()),
         replace(made, names=()),
         replace(made, thumbnails={}),
         replace(made, provenance={"a": object()}),
