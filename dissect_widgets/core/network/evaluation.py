@@ -63,12 +63,13 @@ def evaluation(model: nn.Module) -> Iterator[None]:
         with torch.no_grad():
             yield
         return
+    names = {module: name for name, module in model.named_modules()}
     begun: list[nn.Module] = []
     watch = None
-    with known_parts(model):
+    with known_parts(model, names):
         try:
-            _begin(model, begun)
-            watch = _own.watches[id(model)] = Watch(model)
+            _begin(model, list(names), begun)
+            watch = _own.watches[id(model)] = Watch(model, names)
             with torch.no_grad():
                 yield
         except Exception:
@@ -86,10 +87,10 @@ def check_watched(*, after_pass: bool = True) -> None:
         watch.check(after_pass=after_pass)
 
 
-def _begin(model: nn.Module, begun: list[nn.Module]) -> None:
+def _begin(model: nn.Module, modules: list[nn.Module], begun: list[nn.Module]) -> None:
     """Note the modes of a network's modules, where they are not in use already, and switch to evaluation."""
     with exclusively(model), _mutex:
-        for module in model.modules():
+        for module in modules:
             used = _used.setdefault(id(module), _Used(module, getattr(module, "training", None)))
             used.blocks += 1
             begun.append(module)
@@ -108,7 +109,7 @@ def _end(begun: list[nn.Module], *, is_left: bool) -> None:
                 del _used[id(module)]
                 if used.training is None:  # a frozen script, which has no mode
                     module.__dict__.pop("training", None)
-                elif not used.is_left:
+                elif not used.is_left and module.training != used.training:
                     module.training = used.training
 
 

@@ -90,10 +90,10 @@ def exclusively(*things: nn.Module | Shared) -> Iterator[None]:
 
 
 @contextmanager
-def known_parts(model: nn.Module) -> Iterator[None]:
-    """Inside the block, the parts of a network are not gathered again for each claim of this thread."""
+def known_parts(model: nn.Module, modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Inside the block, the modules of a network are not gathered again for each claim of this thread."""
     before = _known.parts.get(id(model))
-    _known.parts[id(model)] = frozenset(map(id, model.modules()))
+    _known.parts[id(model)] = frozenset(map(id, modules))
     try:
         yield
     finally:

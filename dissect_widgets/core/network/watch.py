@@ -6,6 +6,7 @@ package keep to that; a training loop in another thread, or a cell that loads we
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from torch import Tensor, nn
@@ -27,6 +28,8 @@ class Watch:
     ----------
     model
         In evaluation mode.
+    names
+        Of its modules.
 
     Attributes
     ----------
@@ -34,12 +37,10 @@ class Watch:
         Whether something else has put it into another mode.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, names: Mapping[nn.Module, str]) -> None:
         self.model = model
-        named = list(model.named_modules())
-        self._names = [name for name, _ in named]
-        self._modules = [module for _, module in named]
-        plain = [(name, module) for name, module in named if not is_script(module)]
+        self._names, self._modules = list(names.values()), list(names)
+        plain = [(name, module) for module, name in names.items() if not is_script(module)]
         self._children = [(name, module._modules) for name, module in plain if module._modules]
         self._weights = [(name, module._parameters) for name, module in plain if module._parameters]
         self._modes = self._modes_now()

@@ -235,7 +235,7 @@ def test_who_is_not_called_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_network_is_kept_alive() -> None:
     net = made()
-    with exclusively(net), lock.known_parts(net):
+    with exclusively(net), lock.known_parts(net, net.modules()):
         pass
     alive = weakref.ref(net)
     del net
