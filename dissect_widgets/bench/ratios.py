@@ -31,7 +31,7 @@ from dissect_widgets.core.dissection.settings import Resources
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import open_generator
 from dissect_widgets.core.network.hooks import trace
-from dissect_widgets.errors import LayerError, nearest
+from dissect_widgets.errors import LayerError, nearest, shown
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator
 
 
@@ -158,7 +158,7 @@ def bench_edit(
     """
     names = [name for name, _ in generator.eval().named_children()]
     if layer not in names[:-1]:
-        raise LayerError(f"There is no layer {layer!r} that others follow.{nearest(layer, names[:-1])}")
+        raise LayerError(f"There is no layer {shown(layer)} that others follow.{nearest(layer, names[:-1])}")
     after = nn.Sequential(*list(generator.children())[names.index(layer) + 1 :])
     device = next(generator.parameters()).device
     drawn = torch.split(latents(images, latent_dim=generator.latent_dim).to(device), batch_size)

@@ -18,7 +18,7 @@ from torch import Tensor
 from dissect_widgets.concepts.added_labels import AddedLabels
 from dissect_widgets.core.data.containers import as_data
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 
 HALVES = ("top", "bottom", "left", "right")
 
@@ -51,7 +51,7 @@ class WithHalves(AddedLabels):
             raise SettingError("The images have no labels (no `vocabulary`), so there is nothing to halve.")
         if category not in vocabulary.categories:
             raise SettingError(
-                f"There is no category {category!r}.{nearest(category, vocabulary.categories)}"
+                f"There is no category {shown(category)}.{nearest(category, vocabulary.categories)}"
             )
         members = [number for number, concept in enumerate(vocabulary) if concept.category == category]
         parts = [Concept(f"{vocabulary[n].name}-{half}", "part") for n in members for half in HALVES]

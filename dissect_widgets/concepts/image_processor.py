@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from dissect_widgets.errors import WeightsError
+from dissect_widgets.errors import WeightsError, shown
 
 _MODES = {None: "bilinear", 1: "bicubic", 2: "bilinear", 3: "bicubic"}  # PIL's; torch has no 1, Lanczos
 
@@ -63,7 +63,7 @@ def preparation(settings: Mapping[str, Any], size: tuple[int, int] | None, folde
     mode = _MODES.get(settings.get("resample"))
     if mode is None:
         raise WeightsError(
-            f"{folder}: resample of the image processor is {settings['resample']!r}; it must be 2 "
+            f"{folder}: resample of the image processor is {shown(settings['resample'])}; it must be 2 "
             "(bilinear) or 3 (bicubic)."
         )
     for setting in ("do_pad", "keep_aspect_ratio"):
@@ -87,7 +87,9 @@ def _size(settings: Mapping[str, Any], folder: Path) -> tuple[int, int] | int:
         return rows, columns
     if set(given) == {"shortest_edge"} and multiple == 1:
         return int(given["shortest_edge"])
-    raise WeightsError(f"{folder}: size of the image processor is {size!r}, not supported. Give another.")
+    raise WeightsError(
+        f"{folder}: size of the image processor is {shown(size)}, not supported. Give another."
+    )
 
 
 def _channels(settings: Mapping[str, Any], key: str, folder: Path) -> tuple[float, ...]:
@@ -95,5 +97,7 @@ def _channels(settings: Mapping[str, Any], key: str, folder: Path) -> tuple[floa
     value = settings.get(key)
     numbers = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     if len(numbers) not in (1, 3) or not all(isinstance(number, (int, float)) for number in numbers):
-        raise WeightsError(f"{folder}: {key} of the image processor is {value!r}; it must be three numbers.")
+        raise WeightsError(
+            f"{folder}: {key} of the image processor is {shown(value)}; it must be three numbers."
+        )
     return tuple(float(number) for number in numbers)

@@ -24,7 +24,7 @@ from dissect_widgets.core.files.json_files import read_json
 from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
-from dissect_widgets.errors import SettingError, WeightsError, nearest
+from dissect_widgets.errors import SettingError, WeightsError, nearest, shown
 
 NO_CONCEPT = frozenset(["background", "other", "unlabeled", "unlabelled", "void"])
 """Classes that mean that there is no concept."""
@@ -200,7 +200,8 @@ def _read(folder: Path) -> tuple[Any, dict[str, Any]]:
     try:
         if (backbone := _backbone(folder)) is not None:
             raise WeightsError(
-                f"{folder}: config.json needs the backbone {backbone!r} from the hub, which is not supported."
+                f"{folder}: config.json needs the backbone {shown(backbone)} from the hub, which is not "
+                "supported."
             )
         with restored_random_numbers():  # a new network draws weights, which are replaced
             net, info = AutoModelForSemanticSegmentation.from_pretrained(
@@ -216,5 +217,5 @@ def _read(folder: Path) -> tuple[Any, dict[str, Any]]:
     missing = sorted(name for name in info["missing_keys"] if not name.endswith("num_batches_tracked"))
     if missing:
         kind = type(net).__name__
-        raise WeightsError(f"{folder} lacks {len(missing)} weights of {kind}, {missing[0]!r} first.")
+        raise WeightsError(f"{folder} lacks {len(missing)} weights of {kind}, {shown(missing[0])} first.")
     return net.float(), settings

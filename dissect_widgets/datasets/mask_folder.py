@@ -31,7 +31,7 @@ from dissect_widgets.datasets.pairing import Affix, pair
 from dissect_widgets.datasets.photos import read_photo
 from dissect_widgets.datasets.proofs import prove_files
 from dissect_widgets.datasets.tables import MAX_VALUE, read_class_table, read_image_labels
-from dissect_widgets.errors import DataError, SettingError
+from dissect_widgets.errors import DataError, SettingError, shown
 
 
 class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
@@ -109,7 +109,9 @@ class MaskFolder(Dataset[tuple[Tensor, Tensor]]):
         self.classes = [input_file(table, what="classes", error=DataError) for table in _listed(classes)]
         self.size, self.label_size = sides(size, "size"), sides(label_size, "label_size")
         if mask_orientation is not None and mask_orientation not in ORIENTATIONS:
-            raise SettingError(f"mask_orientation is {mask_orientation!r}; it may be 'upright' or 'stored'.")
+            raise SettingError(
+                f"mask_orientation is {shown(mask_orientation)}; it may be 'upright' or 'stored'."
+            )
         self.mask_orientation = mask_orientation
         self._proved_orientation: MaskOrientation | Literal[""] | None = ""  # not looked at yet
         if len(self.classes) == 1 and self.masks:
@@ -225,7 +227,9 @@ def _integers(values: Any) -> list[int]:
     try:
         return [index(value) for value in listed]
     except TypeError:
-        raise SettingError(f"unlabeled is {values!r}; it must be whole numbers, 0 to {MAX_VALUE}.") from None
+        raise SettingError(
+            f"unlabeled is {shown(values)}; it must be whole numbers, 0 to {MAX_VALUE}."
+        ) from None
 
 
 def _listed(value: PathLike | Sequence[PathLike] | None) -> list[PathLike]:

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.target import output_folder
-from dissect_widgets.errors import SavedError, shortened
+from dissect_widgets.errors import SavedError, shortened, shown
 
 CLASSES = ("sky", "grass", "road", "house", "window", "door", "tree", "car", "sun")
 _SIZE = (320, 240)
@@ -77,7 +77,7 @@ def _check_target(folder: Path, table: bytes) -> None:
         known = False
     if own and not known:
         raise SavedError(
-            f"{shortened(folder)} has {own[0]!r}, which is not of a sample, and is left alone; name "
+            f"{shortened(folder)} has {shown(own[0])}, which is not of a sample, and is left alone; name "
             "another folder."
         )
 

@@ -118,8 +118,8 @@ def read_image_labels(path: Path, images: Iterable[str]) -> dict[str, list[Conce
                 f"{_at(path, line)}: there is no image {shown(row['image'])}.{nearest(row['image'], labels)}"
             )
         if len(found) > 1:
-            names = " or ".join(shortened(name, 60) for name in found[:4])
-            raise DataError(f"{_at(path, line)}: {shown(row['image'])} may be {names}.")
+            which = " or ".join(shortened(name, 60) for name in found[:4])
+            raise DataError(f"{_at(path, line)}: {shown(row['image'])} may be {which}.")
         if not row["name"] or not row["category"]:
             raise DataError(
                 f"{_at(path, line)}: the label of {shown(row['image'])} needs a name and a category."

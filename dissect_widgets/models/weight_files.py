@@ -127,7 +127,7 @@ def _content(file: BinaryIO, path: Path) -> Any:
         if start[:2] == b"PK":
             check_zip(file, path)
         elif start[:1] != b"\x80":  # neither a zip archive nor a pickle
-            raise WeightsError(f"{path} is not a file of weights: it begins with {start!r}.")
+            raise WeightsError(f"{path} is not a file of weights: it begins with {shown(start)}.")
         content = torch.load(file, "cpu", weights_only=True)
         if start[:2] != b"PK" and file.read(1):
             raise WeightsError(f"{path} is damaged: there is more behind its end.")

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dissect_widgets.core.network.layers import LayerInfo
-from dissect_widgets.errors import LayerError, nearest
+from dissect_widgets.errors import LayerError, nearest, shown
 from dissect_widgets.plots.theme import CATEGORY_COLORS, figure, text
 
 _GAP = 0.35  # between boxes, as a share of their mean width
@@ -45,12 +45,12 @@ def architecture(
     known = {layer.name: layer for layer in layers}
     for name in names or ():
         if name not in known:
-            raise LayerError(f"There is no layer {name!r}.{nearest(name, known)}")
-    shown = [known[name] for name in (known if names is None else names)]
-    if not shown:
+            raise LayerError(f"There is no layer {shown(name)}.{nearest(name, known)}")
+    chosen = [known[name] for name in (known if names is None else names)]
+    if not chosen:
         raise LayerError("There are no layers to show.")
-    heights = np.sqrt([layer.height for layer in shown])
-    widths = np.sqrt([layer.units for layer in shown])
+    heights = np.sqrt([layer.height for layer in chosen])
+    widths = np.sqrt([layer.units for layer in chosen])
     gap = _GAP * widths.mean()
     centers = np.cumsum(widths + gap) - widths / 2
     drawn = figure(title, x="", y="", height=300)
@@ -62,16 +62,16 @@ def architecture(
         marker={"color": CATEGORY_COLORS["object"], "opacity": 0.8, "line": {"width": 0}},
         hovertext=[
             text(f"{layer.name} ({layer.module}): {layer.units} units, {layer.height} x {layer.width}")
-            for layer in shown
+            for layer in chosen
         ],
         hoverinfo="text",
     )
-    labels = {"tickvals": centers, "ticktext": [text(layer.name) for layer in shown], "tickangle": -45}
+    labels = {"tickvals": centers, "ticktext": [text(layer.name) for layer in chosen], "tickangle": -45}
     drawn.update_xaxes(
         **labels, showgrid=False, zeroline=False, range=[0, centers[-1] + widths[-1] / 2 + gap]
     )
     style = {"yanchor": "bottom", "showarrow": False, "font_size": 11}
-    for layer, center, height in zip(shown, centers, heights, strict=True):
+    for layer, center, height in zip(chosen, centers, heights, strict=True):
         size = f"{layer.units}<br>{layer.height} x {layer.width}"
         drawn.add_annotation(text=size, x=center, y=height / 2, **style)
     drawn.add_annotation(

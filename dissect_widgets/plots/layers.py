@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dissect_widgets.core.dissection.layer_result import MIN_IOU, Convention, Denominator
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 from dissect_widgets.plots.theme import category_color, figure, text
 
 Count = Literal["detectors", "unique"]
@@ -44,7 +44,7 @@ def layer_bars(
         A trace for each category, with a bar for each layer; `customdata` is the layer and category.
     """
     if count not in COUNTS:
-        raise SettingError(f"count is {count!r}.{nearest(count, COUNTS)}")
+        raise SettingError(f"count is {shown(count)}.{nearest(count, COUNTS)}")
     counted = {
         layer.name: layer.count_detectors(
             convention=convention, min_iou=min_iou, level=level, denominator=denominator

@@ -17,7 +17,7 @@ from dissect_widgets.core.dissection.layer_result import Denominator
 from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.target import output_file
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 from dissect_widgets.reports.attack import attack_section
 from dissect_widgets.reports.browser import browser_blocks
 from dissect_widgets.reports.class_needs import needs_section
@@ -117,11 +117,12 @@ def _check_units(dissection: Dissection, what: str, layer: str, units: int) -> N
     units_of = {dissected.name: dissected.units for dissected in dissection.layers}
     if layer not in units_of:
         raise SettingError(
-            f"The {what} of the layer {layer!r}, which is not in the dissection.{nearest(layer, units_of)}"
+            f"The {what} of the layer {shown(layer)}, which is not in the "
+            f"dissection.{nearest(layer, units_of)}"
         )
     if units != units_of[layer]:
         raise SettingError(
-            f"The {what} of {units} units of {layer!r}, which has {units_of[layer]} in the dissection."
+            f"The {what} of {units} units of {shown(layer)}, which has {units_of[layer]} in the dissection."
         )
 
 

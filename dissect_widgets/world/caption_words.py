@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.concepts.colors import COLOR_NAMES
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 from dissect_widgets.world.caption_facts import COUNTED, LEAST
 from dissect_widgets.world.scenery.names import OBJECTS, PARTS, TEXTURES
 from dissect_widgets.world.scenery.vocabulary import SCENES
@@ -414,7 +414,7 @@ def encode(sentences: Sequence[str]) -> NDArray[np.int16]:
         words = sentence.split()
         unknown = [word for word in words if word not in _TOKENS]
         if unknown:
-            raise SettingError(f"The word {unknown[0]!r} is in no caption.")
+            raise SettingError(f"The word {shown(unknown[0])} is in no caption.")
         if len(words) > LENGTH - 2:
             raise SettingError(f"There are {len(words)} words; at most {LENGTH - 2} are allowed.")
         row[: len(words) + 2] = [1, *(_TOKENS[word] for word in words), 2]

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dissect_widgets import __version__
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 from dissect_widgets.world.rendering import LabeledImage, checked_size, render, render_object
 from dissect_widgets.world.scenery.vocabulary import OBJECT_KINDS, SCENES, VOCABULARY
 
@@ -44,12 +44,12 @@ class _Drawn(Dataset[tuple[Tensor, Tensor]]):
     ) -> None:
         self.classes = self.known if classes is None else tuple(classes)
         if split not in SPLITS:
-            raise SettingError(f"The split is {split!r}.{nearest(split, SPLITS)}")
+            raise SettingError(f"The split is {shown(split)}.{nearest(split, SPLITS)}")
         if n < 0 or n > SPLITS["val"]:
             raise SettingError(f"n is {n}; allowed is 0 to {SPLITS['val']}.")
         unknown = [name for name in self.classes if name not in self.known]
         if unknown:
-            raise ConceptError(f"The world has no {unknown[0]!r}.{nearest(unknown[0], self.known)}")
+            raise ConceptError(f"The world has no {shown(unknown[0])}.{nearest(unknown[0], self.known)}")
         if not self.classes:
             raise SettingError("`classes` is empty; give one or more.")
         self.split, self.n, self.size = split, n, checked_size(size)

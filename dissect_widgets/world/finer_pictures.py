@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from dissect_widgets import __version__
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 from dissect_widgets.world.finer_classes import CLASSES, classes_of
 from dissect_widgets.world.scenery.vocabulary import SCENES
 from dissect_widgets.world.zoo.data import SPLITS, draw_finer
@@ -45,9 +45,9 @@ class FinerPictures(Dataset[Tensor]):
 
     def __init__(self, split: str, each: int, *, scenes: bool = False) -> None:
         if split not in SPLITS:
-            raise SettingError(f"The split is {split!r}.{nearest(split, SPLITS)}")
+            raise SettingError(f"The split is {shown(split)}.{nearest(split, SPLITS)}")
         if isinstance(each, bool) or not isinstance(each, int) or each < 1:
-            raise SettingError(f"each is {each!r}; it must be a whole number from 1.")
+            raise SettingError(f"each is {shown(each)}; it must be a whole number from 1.")
         self.split, self.each, self.scenes = split, each, scenes
         self.classes = SCENES if scenes else CLASSES
         self._same: FinerPictures | None = None  # which draws the pictures of both

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dissect_widgets.concepts.colors import COLOR_NAMES, name_bytes
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 from dissect_widgets.world.scenery.drawing.canvas import Canvas
 from dissect_widgets.world.scenery.drawing.rng import Rng
 from dissect_widgets.world.scenery.drawing.shading import shade
@@ -58,7 +58,7 @@ def render(scene: str, seed: int, size: int = 128) -> LabeledImage:
         If the seed is negative, or the size cannot be drawn.
     """
     if scene not in SCENE_FUNCTIONS:
-        raise ConceptError(f"The world has no scene {scene!r}.{nearest(scene, SCENE_FUNCTIONS)}")
+        raise ConceptError(f"The world has no scene {shown(scene)}.{nearest(scene, SCENE_FUNCTIONS)}")
     return labeled_image(SCENE_FUNCTIONS[scene](Rng(_checked_seed(scene, seed))), scene, checked_size(size))
 
 
@@ -68,7 +68,7 @@ def render_object(kind: str, seed: int, size: int = 128) -> LabeledImage:
     See `render` for seed, size and errors.
     """
     if kind not in SINGLE_OBJECTS:
-        raise ConceptError(f"The world has no single object {kind!r}.{nearest(kind, SINGLE_OBJECTS)}")
+        raise ConceptError(f"The world has no single object {shown(kind)}.{nearest(kind, SINGLE_OBJECTS)}")
     rng = Rng(_checked_seed(f"single {kind}", seed))
     return labeled_image(draw_single_object(kind, SINGLE_OBJECTS[kind], rng), "", checked_size(size))
 
@@ -87,7 +87,7 @@ def labeled_image(canvas: Canvas, scene: str, size: int) -> LabeledImage:
 def _checked_seed(name: str, seed: int) -> str:
     """Seed of the random generator; SettingError if `seed` is negative or not an integer."""
     if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-        raise SettingError(f"The seed is {seed!r}; allowed are integers from 0.")
+        raise SettingError(f"The seed is {shown(seed)}; allowed are integers from 0.")
     return f"{name}:{int(seed)}"
 
 
@@ -95,5 +95,5 @@ def checked_size(size: int) -> int:
     """Size of an image; SettingError if it is not allowed."""
     whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
     if not whole or not SIZES[0] <= size <= SIZES[1]:
-        raise SettingError(f"The size is {size!r}; allowed are integers from {SIZES[0]} to {SIZES[1]}.")
+        raise SettingError(f"The size is {shown(size)}; allowed are integers from {SIZES[0]} to {SIZES[1]}.")
     return int(size)

@@ -29,7 +29,7 @@ from dissect_widgets.core.network.layers import LayerInfo
 from dissect_widgets.core.network.linear_terms import ConvolutionTerms, LinearTerms
 from dissect_widgets.core.network.split import split
 from dissect_widgets.core.network.traced import CannotSplit
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 _TOLERANCE = 1e-4
 
@@ -96,7 +96,7 @@ def _check_it_matters(whole: FullForward, reading: CachedForward) -> None:
     none = torch.zeros_like(reading.active)
     if reading.active.any() and torch.equal(whole.scores(reading, images, none), reading.scores):
         raise LayerError(
-            f"The output of the network does not depend on {whole.info.name!r}, one of the "
+            f"The output of the network does not depend on {shown(whole.info.name)}, one of the "
             "tensors that its module outputs: ablating its units cannot change a prediction. Name the layer "
             "that computes it."
         )

@@ -15,7 +15,7 @@ import numpy as np
 from dissect_widgets.core.ablation.accuracy import Accuracy
 from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 
 if TYPE_CHECKING:
     import pandas
@@ -48,7 +48,7 @@ class UnitImportance:
 
     def __init__(self, predictions: AblationPredictions, measure: Measure = "accuracy") -> None:
         if measure not in MEASURES:
-            raise SettingError(f"measure is {measure!r}.{nearest(measure, MEASURES)}")
+            raise SettingError(f"measure is {shown(measure)}.{nearest(measure, MEASURES)}")
         self.predictions, self.measure = predictions, measure
         self.model, self.layer, self.classes = predictions.model, predictions.layer, predictions.classes
         self.strategy, self.seconds = predictions.strategy, predictions.seconds
@@ -122,11 +122,12 @@ class UnitImportance:
             If there is no such class, or it has no image here, so that its accuracy is not defined.
         """
         if name not in self.classes:
-            raise ConceptError(f"There is no class {name!r}.{nearest(name, self.classes)}")
+            raise ConceptError(f"There is no class {shown(name)}.{nearest(name, self.classes)}")
         number = self.classes.index(name)
         if not self.present[number]:
             raise ConceptError(
-                f"Class {name!r} has {self.accuracy.support[number]} of the {self.images} images, so its "
+                f"Class {shown(name)} has {self.accuracy.support[number]} of the {self.images} images, so "
+                "its "
                 "balanced accuracy is not defined; measure it over images of it and of others."
             )
         return number

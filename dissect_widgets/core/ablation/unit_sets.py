@@ -15,7 +15,7 @@ from dissect_widgets.core.ablation.accuracy import Accuracy
 from dissect_widgets.core.ablation.importance import UnitImportance
 from dissect_widgets.core.ablation.predictions import AblationPredictions
 from dissect_widgets.core.data.arrays import Bools, Float64s, Int64s
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 
 if TYPE_CHECKING:
     import pandas
@@ -149,7 +149,7 @@ class SetEffects:
     def class_index(self, name: str) -> int:
         """Index of a class in `classes`."""
         if name not in self.classes:
-            raise ConceptError(f"No sets were tried for class {name!r}.{nearest(name, self.classes)}")
+            raise ConceptError(f"No sets were tried for class {shown(name)}.{nearest(name, self.classes)}")
         return self.classes.index(name)
 
     def table(self, name: str, sizes: Sequence[int] = (4,)) -> pandas.DataFrame:
@@ -207,6 +207,6 @@ def _check_present(accuracy: Accuracy, names: Sequence[str], numbers: Sequence[i
     ]
     if missing:
         raise ConceptError(
-            f"Class {missing[0]!r} has no image, or no other class has, so its balanced accuracy is not "
+            f"Class {shown(missing[0])} has no image, or no other class has, so its balanced accuracy is not "
             "defined; leave it out of `classes`, or measure over images of it and of others."
         )

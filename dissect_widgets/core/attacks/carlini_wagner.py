@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dissect_widgets.core.attacks.base import AttackState, input_gradient
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 _INSIDE = 0.999999  # images are scaled by it, because tanh never reaches black and white
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # of Adam
@@ -59,12 +59,14 @@ class CarliniWagner:
         for name, least in (("steps", 1), ("searches", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or value < least:
-                raise SettingError(f"{name} is {value!r}; allowed are integers from {least}.")
+                raise SettingError(f"{name} is {shown(value)}; allowed are integers from {least}.")
         for name in ("learning_rate", "initial_constant"):
             if not 0 < getattr(self, name) < math.inf:
-                raise SettingError(f"{name} is {getattr(self, name)!r}; allowed are numbers greater than 0.")
+                raise SettingError(
+                    f"{name} is {shown(getattr(self, name))}; allowed are numbers greater than 0."
+                )
         if not 0 <= self.confidence < math.inf:
-            raise SettingError(f"confidence is {self.confidence!r}; allowed is 0 and above.")
+            raise SettingError(f"confidence is {shown(self.confidence)}; allowed is 0 and above.")
 
     def attack(self, state: AttackState) -> None:
         """See `AttackMethod`."""

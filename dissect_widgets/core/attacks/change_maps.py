@@ -19,7 +19,7 @@ from dissect_widgets.core.dissection.state import ProbeSpec
 from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.proofs.frame import Frame
-from dissect_widgets.errors import ActivationError, DataError, SettingError
+from dissect_widgets.errors import ActivationError, DataError, SettingError, shown
 
 
 class ChangeMaps(NamedTuple):
@@ -106,5 +106,7 @@ def maps_of_both(
             if not maps.isfinite().all():
                 row, unit = torch.nonzero(~maps.isfinite())[0].tolist()[:2]
                 name = attacked.names[start + row]
-                raise ActivationError(f"Layer {layer!r}, unit {unit}: not finite on image {name!r}.")
+                raise ActivationError(
+                    f"Layer {shown(layer)}, unit {unit}: not finite on image {shown(name)}."
+                )
             yield maps

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from dissect_widgets.core.attacks.base import AttackState, input_gradient
 from dissect_widgets.core.attacks.targets import AttackTarget
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ class ProjectedGradient:
     def __post_init__(self) -> None:
         """Check the settings."""
         if not 0 < self.radius <= 1:
-            raise SettingError(f"radius is {self.radius!r}; allowed is greater than 0, up to 1.")
+            raise SettingError(f"radius is {shown(self.radius)}; allowed is greater than 0, up to 1.")
         if not isinstance(self.steps, int) or self.steps < 1:
-            raise SettingError(f"steps is {self.steps!r}; allowed are integers from 1.")
+            raise SettingError(f"steps is {shown(self.steps)}; allowed are integers from 1.")
         if self.step_size is not None and not 0 < self.step_size <= 1:
-            raise SettingError(f"step_size is {self.step_size!r}; allowed is greater than 0, up to 1.")
+            raise SettingError(f"step_size is {shown(self.step_size)}; allowed is greater than 0, up to 1.")
 
     def attack(self, state: AttackState) -> None:
         """See `AttackMethod`."""

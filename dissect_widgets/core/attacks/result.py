@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dissect_widgets.core.data.arrays import Bools, Float32s, Float64s, Int64s
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 if TYPE_CHECKING:
     import pandas
@@ -100,7 +100,7 @@ class AttackResult:
     def probabilities(self, which: Literal["clean", "adversarial"] = "adversarial") -> Float64s:
         """float64 (n, classes): predicted probabilities of the "clean" or "adversarial" images."""
         if which not in ("clean", "adversarial"):
-            raise SettingError(f"which is {which!r}; it may be 'clean' or 'adversarial'.")
+            raise SettingError(f"which is {shown(which)}; it may be 'clean' or 'adversarial'.")
         scores = self.scores_clean if which == "clean" else self.scores_adversarial
         return np.asarray(torch.from_numpy(scores).double().softmax(1))
 

@@ -28,7 +28,7 @@ from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.forward import scores_of
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.proofs.function import prove_function
-from dissect_widgets.errors import DataError, SettingError
+from dissect_widgets.errors import DataError, SettingError, shown
 
 
 class CleanImages(NamedTuple):
@@ -102,9 +102,13 @@ def choose_targets(
     place = int(already.argmax())
     first, name = classifier.name_of(int(read.numbers[place])), classes[int(targets[place])]
     if not isinstance(target, (str, int, np.integer)):
-        raise SettingError(f"{first!r} is predicted as {name!r} already, which cannot be its target class.")
+        raise SettingError(
+            f"{shown(first)} is predicted as {shown(name)} already, which cannot be its target class."
+        )
     if already.all():
-        raise DataError(f"All {len(already)} images are predicted as {name!r} already, such as {first!r}.")
+        raise DataError(
+            f"All {len(already)} images are predicted as {shown(name)} already, such as {shown(first)}."
+        )
     notify(f"{int(already.sum())} images are left out, because they are predicted as {name!r} already.")
     return read.select(~already), targets[~already]
 

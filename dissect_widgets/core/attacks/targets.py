@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dissect_widgets.core.data.arrays import Int64s
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 
 Target = str | int | Sequence[str | int] | None
 """A class by its name or number, or one for each image; "nearest" for the class with the second highest
@@ -74,7 +74,7 @@ def plan_targets(
     """
     n = len(scores)
     if among is not None and (target != "random" or "random" in classes):
-        raise SettingError(f"among is for random targets; the target is {target!r}.")
+        raise SettingError(f"among is for random targets; the target is {shown(target)}.")
     if len(classes) < 2:
         raise SettingError("The network has a single class, so nothing can be misclassified.")
     if target is None:
@@ -101,7 +101,7 @@ def plan_targets(
 def _pool(among: Sequence[str | int] | None, classes: Sequence[str]) -> list[int]:
     pool = range(len(classes)) if among is None else sorted({class_number(name, classes) for name in among})
     if len(pool) < 2:
-        raise SettingError(f"among is {among!r}; it must name two classes at least.")
+        raise SettingError(f"among is {shown(among)}; it must name two classes at least.")
     return list(pool)
 
 
@@ -109,8 +109,8 @@ def class_number(name: str | int, classes: Sequence[str]) -> int:
     """Number of a class, by its name or number."""
     if isinstance(name, str):
         if name not in classes:
-            raise ConceptError(f"There is no class {name!r}.{nearest(name, classes)}")
+            raise ConceptError(f"There is no class {shown(name)}.{nearest(name, classes)}")
         return classes.index(name)
     if isinstance(name, bool) or not isinstance(name, (int, np.integer)) or not 0 <= name < len(classes):
-        raise SettingError(f"There is no class {name!r}; classes are 0 to {len(classes) - 1}, or names.")
+        raise SettingError(f"There is no class {shown(name)}; classes are 0 to {len(classes) - 1}, or names.")
     return int(name)

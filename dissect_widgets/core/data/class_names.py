@@ -15,7 +15,7 @@ from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.items import CLASS_KEYS
 from dissect_widgets.core.data.pixels import describe
 from dissect_widgets.core.data.targets import as_class
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 
 _WORDNET_ID = re.compile(r"n\d{8}")
 _SENSES = 2
@@ -55,7 +55,7 @@ def class_names(classes: Any) -> tuple[str, ...] | None:
     names = [f"{name} ({number})" if uses[name] > 1 else name for number, name in enumerate(names)]
     many = next((name for name in uses if uses[name] > _SENSES), None) or _repeated(names)
     if many is not None:
-        raise SettingError(f"Classes must have different names; {many!r} is there more than once.")
+        raise SettingError(f"Classes must have different names; {shown(many)} is there more than once.")
     return tuple(names)
 
 
@@ -76,7 +76,7 @@ def matched_classes(names: Sequence[str], among: Sequence[str]) -> Int64s:
     places = {name: place for place, name in enumerate(among)}
     unknown = [name for name in names if name not in places]
     if unknown:
-        raise SettingError(f"`classes` has no {unknown[0]!r} of the data.{nearest(unknown[0], places)}")
+        raise SettingError(f"`classes` has no {shown(unknown[0])} of the data.{nearest(unknown[0], places)}")
     return np.array([places[name] for name in names], np.int64)
 
 

@@ -22,7 +22,7 @@ from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.network.evaluation import training_module
 from dissect_widgets.core.network.hooks import model_device, model_dtype
 from dissect_widgets.core.network.original import original
-from dissect_widgets.errors import ActivationError, DataError, SettingError
+from dissect_widgets.errors import ActivationError, DataError, SettingError, shown
 
 
 class ClassBatch(NamedTuple):
@@ -102,14 +102,15 @@ class ClassifierData:
         training = training_module(model)
         if training is not None:
             raise SettingError(
-                f"The model is in training mode (module {training!r}): dropout and batch norm would change "
+                f"The model is in training mode (module {shown(training)}): dropout and batch norm would "
+                "change "
                 "predictions at random. Call model.eval() first."
             )
         self.data = as_data(data)
         if not len(self.data):
             raise DataError("There are no images in the data.")
         if isinstance(targets, str) and targets != "predicted":
-            raise SettingError(f"targets is {targets!r}; it may be numbers of classes, or 'predicted'.")
+            raise SettingError(f"targets is {shown(targets)}; it may be numbers of classes, or 'predicted'.")
         self.model, self.preprocess, self.workers = model, preprocess, workers
         self.device, self.dtype = model_device(model), model_dtype(model)
         self.preprocessing = Preprocessing(preprocess, self.device, self.dtype)
@@ -252,7 +253,7 @@ def checked_scores(scores: Tensor, classifier: ClassifierData, batch: ClassBatch
     bad = (~torch.isfinite(scores)).any(1)
     if bad.any():
         name = classifier.name_of(batch.indices[int(bad.nonzero()[0])])
-        raise ActivationError(f"The network's scores of image {name!r} are not finite numbers.")
+        raise ActivationError(f"The network's scores of image {shown(name)} are not finite numbers.")
 
 
 def checked_targets(scores: Tensor, classifier: ClassifierData, batch: ClassBatch) -> Tensor:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dissect_widgets.core.data.arrays import AnyArray, Int64s
 from dissect_widgets.core.data.pixels import describe
-from dissect_widgets.errors import DataError, SettingError, nearest
+from dissect_widgets.errors import DataError, SettingError, nearest, shown
 
 _ADVICE = (
     ' Give `targets`, one number for each image, or targets="predicted" to use the predictions of the model '
@@ -87,10 +87,14 @@ def as_classes(
 
 def _number_of(value: str, name: str, classes: Sequence[str] | None) -> int:
     if classes is None:
-        raise DataError(f"{name} is of class {value!r}, but no names of classes are known; give `classes`.")
+        raise DataError(
+            f"{name} is of class {shown(value)}, but no names of classes are known; give `classes`."
+        )
     matches = [number for number, known in enumerate(classes) if known == value]
     if len(matches) != 1:
-        raise DataError(f"{name} is of class {value!r}, which is not among them.{nearest(value, classes)}")
+        raise DataError(
+            f"{name} is of class {shown(value)}, which is not among them.{nearest(value, classes)}"
+        )
     return matches[0]
 
 

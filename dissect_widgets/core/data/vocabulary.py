@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dissect_widgets.core.data.arrays import Int64s
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 
 
 class Concept(NamedTuple):
@@ -96,7 +96,7 @@ class Vocabulary:
             If there is no such concept, or several.
         """
         if category is not None and category not in self.categories:
-            raise ConceptError(f"There is no category {category!r}.{nearest(category, self.categories)}")
+            raise ConceptError(f"There is no category {shown(category)}.{nearest(category, self.categories)}")
         matches = [
             number
             for number, concept in enumerate(self.concepts[1:], start=1)
@@ -105,10 +105,10 @@ class Vocabulary:
         if not matches:
             where = f" in category {category!r}" if category is not None else ""
             names = {c.name for c in self.concepts[1:] if category in (None, c.category)}
-            raise ConceptError(f"There is no concept {name!r}{where}.{nearest(name, sorted(names))}")
+            raise ConceptError(f"There is no concept {shown(name)}{where}.{nearest(name, sorted(names))}")
         if len(matches) > 1:
             categories = ", ".join(repr(self.concepts[number].category) for number in matches)
-            raise ConceptError(f"{name!r} is a concept of several categories; say which: {categories}.")
+            raise ConceptError(f"{shown(name)} is a concept of several categories; say which: {categories}.")
         return matches[0]
 
     def find(self, concept: str | Concept) -> int:

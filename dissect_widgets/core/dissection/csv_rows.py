@@ -41,7 +41,7 @@ def _parsed(content: bytes) -> tuple[list[str], list[list[str]]]:
     if not header:
         raise ValueError("its first line is empty.")
     if len(header) == 1 and (other := next((d for d in ";\t|" if d in header[0]), "")):
-        raise ValueError(f"its cells are separated by {other!r}, not by commas.")
+        raise ValueError(f"its cells are separated by {shown(other)}, not by commas.")
     twice = [name for place, name in enumerate(header) if name in header[:place]]
     if twice:
         raise ValueError(f"the column {shown(twice[0])} is there twice.")

@@ -12,7 +12,7 @@ from dissect_widgets.core.data.arrays import AnyArray, Bools, Float16s, Float32s
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.dissection.io import frozen
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 
 MIN_IOU = 0.04
 """A unit whose best IoU is greater than this is a detector (PNAS 2020; TPAMI 2018, sec. 2.2)."""
@@ -157,7 +157,9 @@ class LayerDissection:
             none = np.zeros((self.units, 1), np.int64)  # category -1, of the reserved concept
             area = np.concatenate([self.area_in_category[at], none], 1)[:, self.vocabulary.category_of]
         else:
-            raise SettingError(f"denominator is {denominator!r}.{nearest(denominator, ['all', 'category'])}")
+            raise SettingError(
+                f"denominator is {shown(denominator)}.{nearest(denominator, ['all', 'category'])}"
+            )
         union = area + self.concept_area - self.intersection[at]
         return np.asarray(self.intersection[at] / np.maximum(union, 1))
 
@@ -266,7 +268,9 @@ class LayerDissection:
             that are detectors, and the sum of the categories' unique detectors.
         """
         if convention not in ("top", "category"):
-            raise SettingError(f"convention is {convention!r}.{nearest(convention, ['top', 'category'])}")
+            raise SettingError(
+                f"convention is {shown(convention)}.{nearest(convention, ['top', 'category'])}"
+            )
         top = self.best(level=level, denominator=denominator)
         counts = {}
         for category in self.vocabulary.categories:
@@ -282,7 +286,7 @@ class LayerDissection:
     def _members(self, category: str) -> Int64s:
         if category not in self.vocabulary.categories:
             raise SettingError(
-                f"There is no category {category!r}.{nearest(category, self.vocabulary.categories)}"
+                f"There is no category {shown(category)}.{nearest(category, self.vocabulary.categories)}"
             )
         return np.flatnonzero(self.vocabulary.category_of == self.vocabulary.categories.index(category))
 

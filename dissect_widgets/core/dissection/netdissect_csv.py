@@ -49,7 +49,9 @@ class NetDissectTable:
     ) -> dict[str, DetectorCount]:
         """Detectors and unique detectors of each category; see `LayerDissection.count_detectors`."""
         if convention not in ("top", "category"):
-            raise SettingError(f"convention is {convention!r}.{nearest(convention, ['top', 'category'])}")
+            raise SettingError(
+                f"convention is {shown(convention)}.{nearest(convention, ['top', 'category'])}"
+            )
         counts = {}
         for category in self.categories:
             if convention == "top":
@@ -156,7 +158,9 @@ def _check_scores(frame: pd.DataFrame, categories: list[str]) -> None:
             raise DataError(f"{unit} has the category {shown(category)}.{nearest(category, categories)}")
         if row["label"] != row[f"{category}-label"]:
             label = row[f"{category}-label"]
-            raise DataError(f"{unit} has the label {shown(row['label'])}, but {category!r} {shown(label)}.")
+            raise DataError(
+                f"{unit} has the label {shown(row['label'])}, but {shown(category)} {shown(label)}."
+            )
         best = max(row[f"{c}-iou"] for c in categories)
         if not row["score"] == row[f"{category}-iou"] == best:
             raise DataError(f"{unit} has the score {row['score']}, but the highest IoU {best}.")

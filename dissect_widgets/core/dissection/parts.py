@@ -104,7 +104,7 @@ def array_bytes(arrays: Arrays) -> bytes:
     """File that holds arrays; SavedError if one is of a kind that it cannot hold."""
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-            raise SavedError(f"the array {name!r} is of the type {array.dtype}, which cannot be saved.")
+            raise SavedError(f"the array {shown(name)} is of the type {array.dtype}, which cannot be saved.")
     return save(
         {name: np.asarray(array, array.dtype.newbyteorder("="), "C") for name, array in arrays.items()}
     )

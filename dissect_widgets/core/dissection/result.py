@@ -29,7 +29,7 @@ from dissect_widgets.core.dissection.layer_result import (
 from dissect_widgets.core.dissection.manifest import About, LayerEntry
 from dissect_widgets.core.dissection.parts import Arrays
 from dissect_widgets.core.network.grid import Grid
-from dissect_widgets.errors import LayerError, SavedError, nearest
+from dissect_widgets.errors import LayerError, SavedError, nearest, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ class Dissection:
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise LayerError(f"The layer {name!r} was not dissected.{nearest(name, self.layer_names)}")
+        raise LayerError(f"The layer {shown(name)} was not dissected.{nearest(name, self.layer_names)}")
 
     def __repr__(self) -> str:
         layers = ", ".join(f"{layer.name} ({layer.units})" for layer in self.layers)

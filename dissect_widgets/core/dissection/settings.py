@@ -9,7 +9,7 @@ from typing import Any, get_args
 from dissect_widgets.core.network.grid import Rule
 from dissect_widgets.core.network.layer_kinds import TokenGrid
 from dissect_widgets.core.statistics.base import Population
-from dissect_widgets.errors import SettingError, nearest
+from dissect_widgets.errors import SettingError, nearest, shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class Settings:
         for name, allowed in (("population", Population), ("upsample", Rule)):
             value = getattr(self, name)
             if value not in get_args(allowed):
-                raise SettingError(f"{name} is {value!r}.{nearest(value, get_args(allowed))}")
+                raise SettingError(f"{name} is {shown(value)}.{nearest(value, get_args(allowed))}")
         _check_at_least(self, exemplars=0, image_side=1)
 
     def plain(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def checked_levels(level: float | Sequence[float]) -> tuple[float, ...]:
         raise SettingError("At least one level is needed, for example 0.01.")
     for one in levels:
         if not 0 < one < 1:
-            raise SettingError(f"The level is {one!r}; it must lie between 0 and 1, as 0.01 does.")
+            raise SettingError(f"The level is {shown(one)}; it must lie between 0 and 1, as 0.01 does.")
     if len(set(levels)) != len(levels):
         raise SettingError(f"A level is duplicated in {levels}.")
     return levels

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from dissect_widgets.core.data.arrays import Float32s, Float64s
 from dissect_widgets.core.dissection.layer_result import LayerDissection
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -61,7 +61,7 @@ class Edit:
         try:
             numbers = tuple(index(unit) for unit in units)
         except TypeError:
-            raise SettingError(f"units is {units!r}; it must be a list of unit numbers.") from None
+            raise SettingError(f"units is {shown(units)}; it must be a list of unit numbers.") from None
         if not numbers or min(numbers) < 0 or len(set(numbers)) < len(numbers):
             raise SettingError(
                 f"units is {list(numbers)}; it must name at least one unit, each once, from 0."
@@ -130,7 +130,7 @@ def _numbers(value: Any, name: str, wanted: str) -> Float64s:
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):
-        raise SettingError(f"{name} is {value!r}; it must be {wanted}.") from None
+        raise SettingError(f"{name} is {shown(value)}; it must be {wanted}.") from None
 
 
 def _mask(where: ArrayLike | None) -> Float32s | None:

@@ -35,7 +35,7 @@ from dissect_widgets.core.network.split import Parts, split
 from dissect_widgets.core.network.traced import CannotSplit
 from dissect_widgets.core.proofs.function import prove_function
 from dissect_widgets.core.proofs.layers import prove_layers
-from dissect_widgets.errors import LayerError, SettingError
+from dissect_widgets.errors import LayerError, SettingError, shown
 
 _TOLERANCE = 1e-4
 
@@ -120,7 +120,8 @@ def open_generator(
     training = training_module(generator)
     if training is not None:
         raise SettingError(
-            f"The generator is in training mode (module {training!r}): dropout and batch norm would change "
+            f"The generator is in training mode (module {shown(training)}): dropout and batch norm would "
+            "change "
             "images at random. Call eval() on it first."
         )
     trial = fill_up(_placed(latents, generator)[:2], 2)
@@ -130,7 +131,7 @@ def open_generator(
         everything = Edit(name, range(maps[name][0]))
         if torch.equal(whole.draw(whole.begin(trial)), whole.draw(whole.begin(trial), [everything])):
             raise LayerError(
-                f"The images do not depend on {name!r}: nothing reads this one of the tensors that its "
+                f"The images do not depend on {shown(name)}: nothing reads this one of the tensors that its "
                 "module outputs. Name the layer that computes it."
             )
     with evaluation(generator):
@@ -229,7 +230,8 @@ def _prove(generator: nn.Module, layers: Sequence[str], latents: Tensor, to_imag
     for name, plan in plans.items():
         if plan.info.layer_kind is not MAP:
             raise LayerError(
-                f"Layer {name!r} outputs {plan.info.shape}, read as {plan.info.kind}; an edit needs maps "
+                f"Layer {shown(name)} outputs {plan.info.shape}, read as {plan.info.kind}; an edit needs "
+                "maps "
                 "(B, units, h, w)."
             )
 
@@ -242,7 +244,7 @@ def checked_edits(edits: Sequence[Edit], generator: EditableGenerator) -> list[E
         if name not in generator.maps:
             opened = ", ".join(generator.maps) or "none"
             raise LayerError(
-                f"There is an edit of layer {edit.layer!r}; the generator was opened at {opened}."
+                f"There is an edit of layer {shown(edit.layer)}; the generator was opened at {opened}."
             )
         edit.check(*generator.maps[name])
         checked.append(Edit(name, edit.units, edit.level, edit.where))
@@ -331,7 +333,7 @@ def _maps(
     def recorder(name: str) -> tuple[nn.Module, Hook]:
         def record(_module: nn.Module, _inputs: object, output: object) -> None:
             if name in seen:
-                raise LayerError(f"Layer {name!r} runs more than once; it cannot be edited.")
+                raise LayerError(f"Layer {shown(name)} runs more than once; it cannot be edited.")
             maps = _maps_in(output, generator, name, len(latents))
             seen[name], alone[name] = tuple(maps.shape), maps is output
 
@@ -342,7 +344,7 @@ def _maps(
         first_images(generator, latents, to_images)
     missing = [name for name in names if name not in seen]
     if missing:
-        raise LayerError(f"Layer {missing[0]!r} does not run in the generator.")
+        raise LayerError(f"Layer {shown(missing[0])} does not run in the generator.")
     sizes = {name: (shape[1], shape[2], shape[3]) for name, shape in seen.items()}
     return sizes, [name for name in seen if not alone[name]]
 
@@ -356,7 +358,9 @@ def _maps_in(output: object, generator: nn.Module, layer: str, count: int) -> Te
     part = choose_tensor(output, split_name(generator, layer)[1], layer, are_maps)
     maps = tensor_in(output, part, layer)
     if not are_maps(maps):
-        raise LayerError(f"Layer {layer!r} outputs {tuple(maps.shape)}; it must be maps (B, units, h, w).")
+        raise LayerError(
+            f"Layer {shown(layer)} outputs {tuple(maps.shape)}; it must be maps (B, units, h, w)."
+        )
     return maps
 
 

@@ -19,7 +19,7 @@ from dissect_widgets.core.network.hooks import Hook, find_layers, hooked
 from dissect_widgets.core.network.original import original, split_name
 from dissect_widgets.core.network.outputs import choose_tensor, distinct_tensors, tensor_in
 from dissect_widgets.core.network.run import run
-from dissect_widgets.errors import DataError, DissectError, SettingError
+from dissect_widgets.errors import DataError, DissectError, SettingError, shown
 
 Features = Callable[[Tensor], Any]
 
@@ -118,5 +118,5 @@ class ImageFeatures:
             run(self.network, images)
         missing = [name for name in self.layers if name not in seen]
         if missing:
-            raise SettingError(f"Layer {missing[0]!r} of the network of `features` does not run.")
+            raise SettingError(f"Layer {shown(missing[0])} of the network of `features` does not run.")
         return list(seen.values())

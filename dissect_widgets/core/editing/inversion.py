@@ -28,7 +28,7 @@ from dissect_widgets.core.editing.search import Search
 from dissect_widgets.core.network.evaluation import evaluation
 from dissect_widgets.core.network.hooks import model_device, model_dtype
 from dissect_widgets.core.network.run import run
-from dissect_widgets.errors import DataError, ProofError, SettingError
+from dissect_widgets.errors import DataError, ProofError, SettingError, shown
 
 Progress = Callable[[int, int], None]
 """Called with the number of steps made, and of all."""
@@ -47,12 +47,12 @@ class InversionSettings:
         for name in ("starts", "steps"):
             count = getattr(self, name)
             if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-                raise SettingError(f"{name} is {count!r}; it must be a whole number from 1.")
+                raise SettingError(f"{name} is {shown(count)}; it must be a whole number from 1.")
         for name, least in (("learning_rate", "above 0"), ("feature_weight", "0 or more")):
             value = getattr(self, name)
             number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1.0
             if not 0 <= number < float("inf") or (least == "above 0" and not number):
-                raise SettingError(f"{name} is {value!r}; it must be a finite number, {least}.")
+                raise SettingError(f"{name} is {shown(value)}; it must be a finite number, {least}.")
 
 
 def invert_image(

@@ -24,7 +24,7 @@ from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import EditableGenerator
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 Progress = Callable[[int, int], None]
 """Called with the number of latents done, and of all."""
@@ -64,7 +64,7 @@ class PixelCounts:
         column = self.column(concept, category)
         before, after = self.before[:, column].astype(float), self.after[:, :, column]
         if not before.any():
-            raise SettingError(f"None of the {len(before)} images has a pixel of {concept!r}.")
+            raise SettingError(f"None of the {len(before)} images has a pixel of {shown(concept)}.")
         return Change(after.mean(1) / before.mean() - 1, ratio_interval(after, before))
 
     def column(self, concept: str, category: str | None = None) -> int:

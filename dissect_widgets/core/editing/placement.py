@@ -24,7 +24,7 @@ from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
 from dissect_widgets.core.editing.edit import Edit
 from dissect_widgets.core.editing.generator import EditableGenerator, checked_edits
 from dissect_widgets.core.editing.pixel_counts import Progress, interrupted_run, run_key
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 
 class ContextEffect(NamedTuple):
@@ -72,7 +72,9 @@ class PlaceEffects:
         """
         scale = self.before.mean()
         if not scale:
-            raise SettingError(f"None of the {len(self.before)} images has a pixel of {self.concept.name!r}.")
+            raise SettingError(
+                f"None of the {len(self.before)} images has a pixel of {shown(self.concept.name)}."
+            )
         effects = []
         for name in concepts:
             number = self.vocabulary.find(name)

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dissect_widgets.core.network.original import original
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -43,7 +43,7 @@ def with_fixed_noise(model: _Network, seed: int = 0) -> _Network:
         If the seed is none.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise SettingError(f"The seed is {seed!r}; allowed is 0 to {2**32 - 1}.")
+        raise SettingError(f"The seed is {shown(seed)}; allowed is 0 to {2**32 - 1}.")
     network = copy.copy(original(model))
     forward = network.forward
 

@@ -18,7 +18,7 @@ from dissect_widgets.core.network.layer_kinds import Reading
 from dissect_widgets.core.network.original import split_name
 from dissect_widgets.core.network.outputs import choose_tensor, tensor_in, with_tensor
 from dissect_widgets.core.network.run import run
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 _STRIPS = 6
 _CHANCE, _FEW = 0.25, 5
@@ -50,13 +50,14 @@ def _located(
 ) -> tuple[Reading, Agreement] | LayerError:
     rated = [(each, _agreement(generator, latents, to_images, name, each)) for each in readings]
     if not rated:
-        return LayerError(f"Layer {name!r} outputs nothing that forms a map.")
+        return LayerError(f"Layer {shown(name)} outputs nothing that forms a map.")
     best, (found, reach) = max(rated, key=lambda each: each[1][0].least * each[1][1])
     chance = _CHANCE if best.size.positions >= _FEW else 2 * _CHANCE
     if found.least >= LEAST_AGREEMENT and found.least * reach >= chance:
         return best, found
     return LayerError(
-        f"Layer {name!r}: no reading of its output leads to places in the image: strips of it were changed, "
+        f"Layer {shown(name)}: no reading of its output leads to places in the image: strips of it were "
+        "changed, "
         f"and what changes in the image agrees with {best} by {found} ({LEAST_AGREEMENT} is needed). Take a "
         "layer that outputs maps (B, units, h, w)."
     )

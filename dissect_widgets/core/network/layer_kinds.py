@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 TokenGrid = tuple[int, int]
 Plane = tuple[int, int]
@@ -195,13 +195,13 @@ def possible_readings(output: LayerOutput) -> list[Reading]:
     if not kinds:
         *layouts, last = (kind.layout for kind in LAYER_KINDS)
         allowed = f"Allowed are {', '.join(layouts)} and {last}."
-        raise LayerError(f"Layer {output.layer!r} outputs shape {output.shape}. {allowed}")
+        raise LayerError(f"Layer {shown(output.layer)} outputs shape {output.shape}. {allowed}")
     followed = [kind for kind in kinds if output.plane is not None and kind.plane_dims == output.plane]
     readings = [Reading(kind, size) for kind in followed or kinds for size in kind.map_sizes(output)]
     if output.token_grid is not None and not readings:
         grid = " x ".join(map(str, output.token_grid))
         raise LayerError(
-            f"Layer {output.layer!r} outputs {output.shape[1]} tokens, fewer than a grid of {grid}."
+            f"Layer {shown(output.layer)} outputs {output.shape[1]} tokens, fewer than a grid of {grid}."
         )
     if sum(length > 1 for length in output.shape[1:]) <= 1:  # a single dimension with numbers is the units
         readings = [reading for reading in readings if reading.size.positions == 1][:1]

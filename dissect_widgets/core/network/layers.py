@@ -29,7 +29,7 @@ from dissect_widgets.core.network.locate import Locate, Located, locate_in
 from dissect_widgets.core.network.look import Seen, look, version_of
 from dissect_widgets.core.network.original import is_script, original
 from dissect_widgets.core.network.outputs import SEPARATOR
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 
 class LayerInfo(NamedTuple):
@@ -172,7 +172,7 @@ def plan_layers(
         shape = tuple(seen[name].output.shape)
         if shape[:1] != (len(batch),):
             raise LayerError(
-                f"Layer {name!r} outputs {shape} for a batch of {len(batch)}: its first dimension "
+                f"Layer {shown(name)} outputs {shape} for a batch of {len(batch)}: its first dimension "
                 "is not the batch."
             )
     found = read_layers(seen, image_size, token_grids, locate or locate_in(model, batch))
@@ -235,7 +235,8 @@ def _as_given(name: str, located: Located | LayerError, given: TokenGrid | None)
         return located
     rows, columns = given
     return LayerError(
-        f"Layer {name!r}: its tokens were said to form a grid of {rows} x {columns}, but strips of the image "
+        f"Layer {shown(name)}: its tokens were said to form a grid of {rows} x {columns}, but strips of the "
+        "image "
         f"were changed, and they follow as one of {size.height} x {size.width} (by {agreed})."
     )
 
@@ -267,7 +268,7 @@ def as_maps(output: Tensor, info: LayerInfo) -> Tensor:
     """
     if output.dim() != len(info.shape) or output.shape[1:] != info.shape[1:]:
         raise LayerError(
-            f"Layer {info.name!r} output {tuple(output.shape)} after {info.shape}: the images of a "
+            f"Layer {shown(info.name)} output {tuple(output.shape)} after {info.shape}: the images of a "
             "dissection must have one size."
         )
     return info.layer_kind.to_maps(output, info.size).float()

@@ -22,7 +22,7 @@ from dissect_widgets.core.network.layer_kinds import LayerKind, LayerOutput, Rea
 from dissect_widgets.core.network.look import part_of, version_of
 from dissect_widgets.core.network.outputs import tensor_in
 from dissect_widgets.core.network.run import run
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 IMAGES_FOR_PLACES: Final = 15
 """Images that go through a network where the places of a layer must be measured."""
@@ -98,7 +98,7 @@ def _located(
     whole: bool,
 ) -> Located | LayerError:
     if measured is None or not measured.of_kind:
-        return LayerError(f"Layer {name!r}: the first dimension of its output is not the batch.")
+        return LayerError(f"Layer {shown(name)}: the first dimension of its output is not the batch.")
     try:
         of_strips = {kind: values[:-2] for kind, values in measured.of_kind.items()}
         reading, found = choose_reading(name, (1, *measured.shape[1:]), readings, of_strips, strips)

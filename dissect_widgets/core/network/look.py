@@ -13,7 +13,7 @@ from dissect_widgets.core.network.original import split_name
 from dissect_widgets.core.network.outputs import SEPARATOR, choose_tensor, distinct_tensors, tensor_in
 from dissect_widgets.core.network.receptive_field import Field, FieldMode
 from dissect_widgets.core.network.run import run
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 
 class Seen(NamedTuple):
@@ -78,7 +78,7 @@ def look(model: nn.Module, names: Sequence[str], batch: Tensor, *, all_of_them: 
         result = run(model, batch)
     missing = [name for name in names if name not in seen]
     if missing and all_of_them:
-        raise LayerError(f"Layer {missing[0]!r} did not run in the forward pass, so it outputs no map.")
+        raise LayerError(f"Layer {shown(missing[0])} did not run in the forward pass, so it outputs no map.")
     return Look(seen, result)
 
 

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from dissect_widgets.core.network.outputs import SEPARATOR
-from dissect_widgets.errors import LayerError, SettingError, nearest
+from dissect_widgets.errors import LayerError, SettingError, nearest, shown
 
 _INSIDE: Final = {
     "OptimizedModule": "_orig_mod",
@@ -57,7 +57,7 @@ def original(model: Any) -> nn.Module:
     empty = [name for name, tensor in model.named_parameters() if is_lazy(tensor)]
     if empty:
         raise SettingError(
-            f"The network has no weights yet: {empty[0]!r} gets its shape in the first pass. Run it "
+            f"The network has no weights yet: {shown(empty[0])} gets its shape in the first pass. Run it "
             "once, and load its weights."
         )
     if isinstance(model, torch.fx.GraphModule) and not _runs_modules(model):
@@ -69,7 +69,8 @@ def original(model: Any) -> nn.Module:
         for name, module in model.named_modules():
             if _is_compiled(module):
                 raise SettingError(
-                    f"Module {name or 'itself'!r} of the network is compiled, and torch {torch.__version__} "
+                    f"Module {shown(name or 'itself')} of the network is compiled, and torch "
+                    f"{torch.__version__} "
                     "cannot run the original in its place. Pass the network as it was before torch.compile, "
                     "or update torch to 2.6 or later."
                 )
@@ -102,11 +103,12 @@ def layer_name(model: nn.Module, name: str, modules: Mapping[str, nn.Module] | N
     script = _script_at(_without_wrappers(name.split(SEPARATOR)[0]) if found is None else found, modules)
     if script is not None:
         raise LayerError(
-            f"Layer {name!r} is in {script!r}, which is scripted or traced: its output cannot be watched. "
+            f"Layer {shown(name)} is in {shown(script)}, which is scripted or traced: its output cannot be "
+            "watched. "
             "Put the `nn.Module` that it was made of in its place."
         )
     if whole is None:
-        raise LayerError(f"The model has no layer {name!r}.{nearest(name, [n for n in modules if n])}")
+        raise LayerError(f"The model has no layer {shown(name)}.{nearest(name, [n for n in modules if n])}")
     return whole
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dissect_widgets.errors import LayerError, nearest
+from dissect_widgets.errors import LayerError, nearest, shown
 
 SEPARATOR = ":"
 """Between the name of a module and the name of a tensor in its output."""
@@ -44,9 +44,9 @@ def tensor_in(output: object, part: str, layer: str) -> Tensor:
     if part in tensors:
         return tensors[part]
     if not tensors:
-        raise LayerError(f"Layer {layer!r} outputs {type(output).__name__}, not a tensor.")
+        raise LayerError(f"Layer {shown(layer)} outputs {type(output).__name__}, not a tensor.")
     raise LayerError(
-        f"Layer {layer!r} outputs {type(output).__name__}, which has no tensor {part!r}."
+        f"Layer {shown(layer)} outputs {type(output).__name__}, which has no tensor {shown(part)}."
         f"{nearest(part, tensors)}"
     )
 
@@ -79,12 +79,13 @@ def choose_tensor(output: object, part: str, layer: str, suits: Callable[[Tensor
         return suitable[0]
     kind = type(output).__name__
     if not tensors:
-        raise LayerError(f"Layer {layer!r} outputs {kind}, not a tensor.")
+        raise LayerError(f"Layer {shown(layer)} outputs {kind}, not a tensor.")
     if not suitable:
-        raise LayerError(f"Layer {layer!r} outputs {kind}, with no tensor to read: {listed(tensors)}.")
+        raise LayerError(f"Layer {shown(layer)} outputs {kind}, with no tensor to read: {listed(tensors)}.")
     choices = ", ".join(f"{layer}{SEPARATOR}{name} {tuple(tensors[name].shape)}" for name in suitable)
     raise LayerError(
-        f"Layer {layer!r} outputs {kind} with {len(suitable)} tensors; name the one that is meant: {choices}."
+        f"Layer {shown(layer)} outputs {kind} with {len(suitable)} tensors; name the one that is meant: "
+        f"{choices}."
     )
 
 

@@ -21,7 +21,7 @@ from dissect_widgets.core.network.hooks import find_layer, find_layers
 from dissect_widgets.core.network.linear_rows import with_fast_rows
 from dissect_widgets.core.network.run import as_written
 from dissect_widgets.core.network.traced import CannotSplit, Traced, copy_step, trace_steps
-from dissect_widgets.errors import LayerError
+from dissect_widgets.errors import LayerError, shown
 
 PER_UNIT_MODULES: Final = (
     nn.Identity,
@@ -139,7 +139,8 @@ def split(model: nn.Module, layer: str, *, also: Sequence[str] = ()) -> tuple[Pa
         if any(_changes_unseen(traced, node) for node in dependent):
             raise CannotSplit(f"what follows {layer} changes its skip inputs in place")
         raise LayerError(
-            f"The output of the network does not depend on layer {layer!r}: ablating its units cannot change "
+            f"The output of the network does not depend on layer {shown(layer)}: ablating its units cannot "
+            "change "
             "a prediction."
         )
     for name in also:

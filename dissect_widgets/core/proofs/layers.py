@@ -22,7 +22,7 @@ from dissect_widgets.core.proofs.function import (
     outputs_of,
     tensors_of,
 )
-from dissect_widgets.errors import ActivationError, LayerError
+from dissect_widgets.errors import ActivationError, LayerError, shown
 
 
 def prove_layers(
@@ -92,7 +92,8 @@ def _check_finite(seen: Mapping[str, Seen]) -> None:
         bad = values[~values.isfinite()]
         if len(bad):
             raise ActivationError(
-                f"Layer {name!r} outputs {float(bad[0])} for the first image. Activations must be finite "
+                f"Layer {shown(name)} outputs {float(bad[0])} for the first image. Activations must be "
+                "finite "
                 "numbers; check the network's weights, its preprocessing and its number format."
             )
 

@@ -17,7 +17,7 @@ from dissect_widgets.core.data.arrays import AnyArray, Float32s, Int64s
 from dissect_widgets.core.data.storage import Mergeable, Workspace
 from dissect_widgets.core.network.grid import Grid
 from dissect_widgets.core.statistics.iou import LabelTally
-from dissect_widgets.errors import ActivationError
+from dissect_widgets.errors import ActivationError, shown
 
 Population = Literal["upsampled", "raw"]
 
@@ -132,7 +132,8 @@ def checked_batch(layer: str, images: Int64s, maps: Tensor, name_of: Callable[[i
         extremes = highest[image, unit], lowest[image, unit]
         value = next(float(extreme) for extreme in extremes if not torch.isfinite(extreme))
         raise ActivationError(
-            f"Layer {layer!r}, unit {unit}, outputs {value} for image {name_of(int(images[image]))!r}. "
+            f"Layer {shown(layer)}, unit {unit}, outputs {value} for image "
+            f"{shown(name_of(int(images[image])))}. "
             "Activations must be finite numbers; check the network's weights, its preprocessing and its "
             "number format."
         )

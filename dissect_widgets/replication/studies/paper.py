@@ -27,7 +27,7 @@ from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
 from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.datasets.photos import load_photo
-from dissect_widgets.errors import DataError, SettingError, nearest
+from dissect_widgets.errors import DataError, SettingError, nearest, shown
 from dissect_widgets.models.places365 import load_places_vgg16
 from dissect_widgets.models.progressive_gan import load_generator
 from dissect_widgets.models.zoo import normalize
@@ -81,7 +81,7 @@ def places_classifier(
     classes = _scenes(root / "categories_places365.txt")
     for name in (class_name, target_name):
         if name not in classes:
-            raise SettingError(f"Places365 has no scene {name!r}.{nearest(name, classes)}")
+            raise SettingError(f"Places365 has no scene {shown(name)}.{nearest(name, classes)}")
     train, held_out = (_evenly(_folder(root / split), images, classes) for split in ("train", "val"))
     objects = _folder(input_folder(imagenet, what="imagenet", error=DataError))
     airplane = np.isin(np.array(objects.classes)[objects.targets], AIRPLANES)
@@ -191,7 +191,7 @@ def _evenly(data: ImageFolder, images: int, classes: Sequence[str]) -> Part:
     """Some photos of all scenes, with the network's numbers of the scenes."""
     unknown = [name for name in data.classes if name not in classes]
     if unknown:
-        raise DataError(f"{data.root} has a folder {unknown[0]!r}.{nearest(unknown[0], classes)}")
+        raise DataError(f"{data.root} has a folder {shown(unknown[0])}.{nearest(unknown[0], classes)}")
     numbers = [classes.index(name) for name in data.classes]
     targets = [numbers[target] for target in data.targets]
     return Part(data, _spread(np.arange(len(data)), images), targets, classes)

@@ -62,12 +62,12 @@ def with_and_without(labeled: LabeledImages, concept: Concept, *, least: float =
     for index in range(len(labeled)):
         labels = np.asarray(label_map_of(labeled[index], image_name(labeled, index)))
         shares.append(float((labels == number).any(0).mean()))
-    shown = [i for i, share in enumerate(shares) if share > least]
+    with_concept = [i for i, share in enumerate(shares) if share > least]
     others = [i for i, share in enumerate(shares) if share <= least]
-    for what, images in (("more", shown), ("less", others)):
+    for what, images in (("more", with_concept), ("less", others)):
         if len(images) < 2:
             raise DataError(
-                f"{len(images)} of the {len(labeled)} images show {concept.name!r} on {what} than "
+                f"{len(images)} of the {len(labeled)} images show {shown(concept.name)} on {what} than "
                 f"{least:.0%} of their labels; at least two must."
             )
-    return Part(labeled, shown), Part(labeled, others)
+    return Part(labeled, with_concept), Part(labeled, others)

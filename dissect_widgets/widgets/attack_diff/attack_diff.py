@@ -25,7 +25,7 @@ from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.attacks.result import AttackResult
 from dissect_widgets.core.data.classifier_data import ClassifierData
 from dissect_widgets.core.dissection.result import Dissection
-from dissect_widgets.errors import SettingError
+from dissect_widgets.errors import SettingError, shown
 from dissect_widgets.widgets.attack_diff.data import AttackData
 from dissect_widgets.widgets.attack_diff.still import ShownAttack, attack_still
 from dissect_widgets.widgets.shared.background import Background
@@ -136,7 +136,7 @@ class AttackDiff(Widget):
             raise SettingError("Name a layer, or give the importance of the units of one.")
         if importance is not None and layer not in (None, importance.layer):
             raise SettingError(
-                f"The layer is {layer!r}, but the importance is of units of {importance.layer!r}."
+                f"The layer is {shown(layer)}, but the importance is of units of {shown(importance.layer)}."
             )
         if importance is not None:
             layer, classifier = importance.layer, classifier.with_classes(importance.classes)

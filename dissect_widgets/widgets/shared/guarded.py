@@ -11,7 +11,7 @@ from typing import Any, Final
 import ipywidgets
 from traitlets import TraitError
 
-from dissect_widgets.errors import DissectError
+from dissect_widgets.errors import DissectError, shown
 from dissect_widgets.widgets.shared.messages import shortened
 from dissect_widgets.widgets.shared.wire import from_page, to_page
 
@@ -41,7 +41,7 @@ class Guarded(ipywidgets.Widget):
         traits = self.traits()
         for name, value in state.items():
             if name not in traits or not self._is_for_page(name):
-                raise TraitError(f"The page may not set {shortened(name)!r}.")
+                raise TraitError(f"The page may not set {shown(shortened(name))}.")
             try:
                 traits[name]._validate(self, from_page(value))
             except TraitError:

@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 from traitlets import TraitError
 
-from dissect_widgets.errors import nearest
+from dissect_widgets.errors import nearest, shown
 from dissect_widgets.widgets.shared.guarded import Guarded, said
 from dissect_widgets.widgets.shared.leaves_still import LeavesStill
 from dissect_widgets.widgets.shared.messages import Question, check_answer, key_of, read_question, shortened
@@ -52,7 +52,7 @@ class Widget(LeavesStill, Guarded, anywidget.AnyWidget):
         unknown = [name for name in traits if name not in cls.class_trait_names()]
         if unknown:
             allowed = nearest(unknown[0], cls._keywords())
-            raise TypeError(f"{cls.__name__}() got an unexpected keyword {unknown[0]!r}.{allowed}")
+            raise TypeError(f"{cls.__name__}() got an unexpected keyword {shown(unknown[0])}.{allowed}")
 
     @classmethod
     def _keywords(cls) -> list[str]:

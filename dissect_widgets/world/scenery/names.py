@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from dissect_widgets.concepts.colors import COLOR_NAMES
-from dissect_widgets.errors import ConceptError, nearest
+from dissect_widgets.errors import ConceptError, nearest, shown
 
 OBJECTS: Final = (
     # outdoors
@@ -249,5 +249,5 @@ def number_of(name: str | None, category: str) -> int:
     if name is None:
         return 0
     if name not in _NUMBER[category]:
-        raise ConceptError(f"The world has no {category} {name!r}.{nearest(name, NAMES[category])}")
+        raise ConceptError(f"The world has no {category} {shown(name)}.{nearest(name, NAMES[category])}")
     return _NUMBER[category][name]

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dissect_widgets.errors import ConceptError, SettingError, nearest
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
 from dissect_widgets.world.caption_facts import facts_of
 from dissect_widgets.world.captions import captions, encode
 from dissect_widgets.world.clips import Clip, clip_of, draw_pair, has_movable, motion_classes
@@ -125,9 +125,9 @@ def digest(name: str, split: str = "train", *, tiny: bool = False) -> str:
 
 def _checked(name: str, split: str) -> DataSet:
     if name not in DATA_SETS:
-        raise ConceptError(f"The zoo has no data set {name!r}.{nearest(name, DATA_SETS)}")
+        raise ConceptError(f"The zoo has no data set {shown(name)}.{nearest(name, DATA_SETS)}")
     if split not in SPLITS:
-        raise SettingError(f"The split is {split!r}.{nearest(split, SPLITS)}")
+        raise SettingError(f"The split is {shown(split)}.{nearest(split, SPLITS)}")
     return DATA_SETS[name]
 
 

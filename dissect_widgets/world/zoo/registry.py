@@ -17,7 +17,7 @@ import pandas as pd
 from torch import Tensor, nn
 
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
-from dissect_widgets.errors import SettingError, WeightsError, nearest
+from dissect_widgets.errors import SettingError, WeightsError, nearest, shown
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.world.finer_classes import CLASSES as FINER
 from dissect_widgets.world.networks.alexnet import AlexNet
@@ -48,7 +48,7 @@ def member(name: str) -> Member:
         If there is no such member; it says the nearest names.
     """
     if name not in ALL:
-        raise WeightsError(f"The zoo has no {name!r}.{nearest(name, NAMES)}")
+        raise WeightsError(f"The zoo has no {shown(name)}.{nearest(name, NAMES)}")
     return ALL[name]
 
 
@@ -162,7 +162,7 @@ def _row(recipe: Member, notes: Mapping[str, Any]) -> dict[str, Any]:
 def _snapshot(recipe: Member, step: int) -> nn.Module:
     if step not in recipe.snapshots:
         raise SettingError(
-            f"{recipe.name!r} has no snapshot after {step} steps."
+            f"{shown(recipe.name)} has no snapshot after {step} steps."
             + (nearest(step, recipe.snapshots) if recipe.snapshots else " It has none.")
         )
     path = FOLDER / f"{recipe.name}.snapshots.safetensors"
@@ -186,7 +186,7 @@ def _digest(path: Path) -> str:
     notes = _notes()
     if path.name not in notes:
         raise WeightsError(
-            f"No weights of {path.name.split('.')[0]!r} are shipped. "
+            f"No weights of {shown(path.name.split('.')[0])} are shipped. "
             "Train them: python -m dissect_widgets.world.train zoo"
         )
     digest: str = notes[path.name]["sha256"]

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.errors import SavedError, SettingError
+from dissect_widgets.errors import SavedError, SettingError, shown
 from dissect_widgets.world.zoo.base import Batch, Member, floating
 from dissect_widgets.world.zoo.files import read, write, write_bytes
 
@@ -277,7 +277,8 @@ def check_recipe(name: str, before: Mapping[str, Any], now: Mapping[str, Any], p
         part = changed[0]
         values = "" if part == "network" else f" (it was {before.get(part)}, and is {now[part]})"
         raise SavedError(
-            f"The recipe of {name!r} has changed since {path} was written, in {', '.join(changed)}{values}. "
+            f"The recipe of {shown(name)} has changed since {path} was written, in "
+            f"{', '.join(changed)}{values}. "
             "Choose another folder, or delete the old one."
         )
 
