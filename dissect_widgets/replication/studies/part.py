@@ -12,7 +12,7 @@ from dissect_widgets.core.data.items import image_of, label_map_of
 from dissect_widgets.core.data.types import LabeledImages
 from dissect_widgets.core.data.views import image_name
 from dissect_widgets.core.data.vocabulary import Concept
-from dissect_widgets.errors import DataError
+from dissect_widgets.errors import DataError, shown
 
 
 class Part:
