@@ -162,9 +162,10 @@ class Workspace:
         """
         path = self.path_of_new_file()
         size = int(np.prod(shape)) * dtype.itemsize
-        with full_disk(path), open(path, "wb") as file:
-            _allocate(file, size)
-        return np.memmap(path, dtype, mode="r+", shape=shape)
+        with full_disk(path):
+            with open(path, "wb") as file:
+                _allocate(file, size)
+            return np.memmap(path, dtype, mode="r+", shape=shape)
 
     def discard(self, array: Array | None) -> None:
         """Delete a file; one that the last checkpoint names, after the next."""

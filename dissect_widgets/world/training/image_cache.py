@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from dissect_widgets.core.data.storage import new_array
 from dissect_widgets.core.files.atomic_write import replacing
+from dissect_widgets.core.files.full_disk import full_disk
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 
@@ -41,7 +42,8 @@ class ImageCache:
 
     def __init__(self, folder: Path, data: Scenes | Objects, categories: Sequence[str] = ()) -> None:
         self.folder, self.data, self.categories = folder, data, tuple(categories)
-        folder.mkdir(parents=True, exist_ok=True)
+        with full_disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         n, size = len(data), data.size
         self._about = folder / "about.json"
         names = {category: NAMES[category] for category in self.categories}
