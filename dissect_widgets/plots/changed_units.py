@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from dissect_widgets.core.attacks.unit_changes import ChangeByImportance
 from dissect_widgets.errors import SettingError
-from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, text
+from dissect_widgets.plots.theme import CATEGORY_COLORS, INK, faint, figure, sentence
 
 _SOURCE, _TARGET = CATEGORY_COLORS["part"], CATEGORY_COLORS["object"]
 """Colors of the clean and of the adversarial class; the attack diff has the same."""
@@ -81,7 +81,7 @@ def change_bars(change: ChangeByImportance, *, ranks: int = 8) -> go.Figure:
         mode="lines",
         name="all others",
         line={"color": INK, "dash": "dash"},
-        hovertext=text(f"all others: {mean:.3g} ± {half:.2g}"),
+        hovertext=sentence(f"all others: {mean:.3g} ± {half:.2g}"),
         hoverinfo="text",
     )
     drawn.update_xaxes(range=edge, dtick=1, showgrid=False)

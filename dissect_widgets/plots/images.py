@@ -20,7 +20,7 @@ from torch import Tensor
 from dissect_widgets.core.data.thumbnails import to_jpeg
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.colors import OUTLINE
-from dissect_widgets.plots.theme import figure, text
+from dissect_widgets.plots.theme import figure, sentence, text
 
 _PAGE = 860  # width of all images at most, in pixels, as far as this leaves each one its least
 _LEAST, _MOST = 64, 160  # width of an image
@@ -88,7 +88,7 @@ def image_rows(
     for row in range(n):
         top = head + (row + 1) * step - tall
         if len(row_names):
-            _write(drawn, text(row_names[row]), 0, top - _GAP / 2, "left")
+            _write(drawn, sentence(row_names[row]), 0, top - _GAP / 2, "left")
         for column, stack in enumerate(columns):
             left = column * (side + _GAP)
             drawn.add_layout_image(

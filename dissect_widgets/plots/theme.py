@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,6 +9,8 @@ import plotly.graph_objects as go
 from dissect_widgets.plots.colors import CATEGORY_COLORS as CATEGORY_COLORS
 from dissect_widgets.plots.colors import OTHER_COLORS
 from dissect_widgets.plots.colors import category_color as category_color
+from dissect_widgets.plots.names import sentence as sentence
+from dissect_widgets.plots.names import text as text
 
 SERIES_COLORS = (*CATEGORY_COLORS.values(), *OTHER_COLORS)
 """Colors of lines that stand for no category, the most important one first."""
@@ -24,17 +25,12 @@ def faint(color: str) -> str:
     return f"rgba({red}, {green}, {blue}, 0.2)"
 
 
-def text(name: str) -> str:
-    """Escape a name: plotly reads labels as HTML, and names of concepts are untrusted text."""
-    return escape(name, quote=False)
-
-
-def figure(title: str, *, x: str, y: str, height: int = 380) -> go.Figure:
+def figure(heading: str, *, x: str, y: str, height: int = 380) -> go.Figure:
     """Empty figure with labeled axes; its background is that of the page."""
     axis: dict[str, Any] = {"gridcolor": _GRID, "zerolinecolor": _GRID, "linecolor": _GRID}
     return go.Figure(
         layout={
-            "title": {"text": text(title), "font": {"size": 15}, "x": 0, "xref": "paper"},
+            "title": {"text": sentence(heading), "font": {"size": 15}, "x": 0, "xref": "paper"},
             "xaxis": axis | {"title": {"text": x}},
             "yaxis": axis | {"title": {"text": y}, "rangemode": "tozero"},
             "height": height,

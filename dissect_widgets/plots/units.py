@@ -21,7 +21,7 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.errors import SettingError
 from dissect_widgets.plots.exemplars import exemplars, lit
 from dissect_widgets.plots.images import image_rows
-from dissect_widgets.plots.theme import figure, text
+from dissect_widgets.plots.theme import figure, sentence
 
 _SIDE = 160  # height of an image, in pixels
 _GAP = 4
@@ -93,7 +93,7 @@ def unit_rows(
     place = {"x": 0, "xref": "paper", "xanchor": "left", "yref": "paper", "yanchor": "top"}
     for number, (unit, line) in enumerate(zip(chosen, lines or captions, strict=True)):
         drawn.add_annotation(
-            text=text(line), **place, y=1 - number * row / full, showarrow=False, font_size=13
+            text=sentence(line), **place, y=1 - number * row / full, showarrow=False, font_size=13
         )
         strip = exemplar_strip(dissection, dissected, unit, count, level=level)
         if strip is not None:

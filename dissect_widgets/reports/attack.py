@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -13,7 +11,8 @@ from dissect_widgets.core.attacks.unit_changes import ChangeByImportance, Estima
 from dissect_widgets.errors import DataError
 from dissect_widgets.plots.changed_units import change_bars
 from dissect_widgets.plots.images import image_rows
-from dissect_widgets.reports.figures import Section, chart, count
+from dissect_widgets.plots.names import inert
+from dissect_widgets.reports.figures import Section, chart, count, named
 
 _IMAGES = 4
 _RANKS = 8
@@ -41,7 +40,7 @@ def _numbers(attacked: AttackResult) -> str:
         (norm, "median L2 norm of the perturbation, of pixels in [0, 1]"),
     )
     tiles = "".join(f"<div><dt>{what}</dt><dd>{value}</dd></div>" for value, what in numbers)
-    return f'<dl class="tiles">{tiles}</dl><p class="soft">{escape(attacked.method)}</p>\n'
+    return f'<dl class="tiles">{tiles}</dl><p class="soft">{inert(attacked.method)}</p>\n'
 
 
 def _by_importance(changes: UnitChanges, importance: UnitImportance) -> str:
@@ -49,13 +48,13 @@ def _by_importance(changes: UnitChanges, importance: UnitImportance) -> str:
     try:
         by_importance = changes.by_importance(importance, top=top)
     except DataError as error:  # shown in place of the figure
-        return f"<p>{escape(str(error))}</p>\n"
+        return f"<p>{inert(str(error))}</p>\n"
     return _times(by_importance) + chart(change_bars(by_importance, ranks=min(_RANKS, changes.units)))
 
 
 def _times(change: ChangeByImportance) -> str:
     return (
-        f"<p>The {count(change.top, 'unit')} of {escape(change.layer)} most important to the original class "
+        f"<p>The {count(change.top, 'unit')} of {named(change.layer)} most important to the original class "
         f"change {_estimate(change.source_times)} times as much as all that are important to neither class, "
         f"those of the target class {_estimate(change.target_times)} times (99&nbsp;% intervals, over "
         f"{count(change.images, 'image')}).</p>\n"

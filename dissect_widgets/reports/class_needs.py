@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from dissect_widgets.core.ablation.importance import TOP, UnitImportance
 from dissect_widgets.core.ablation.unit_sets import SetEffects
 from dissect_widgets.core.dissection.layer_result import Best, LayerDissection
 from dissect_widgets.plots.roles import class_scatter
 from dissect_widgets.plots.shared_units import interpretability_bars
 from dissect_widgets.plots.theme import category_color
-from dissect_widgets.reports.figures import Section, chart, count, table
+from dissect_widgets.reports.figures import Section, chart, count, named, table
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 _PLACES = ("most important unit", "second", "third", "fourth")
@@ -23,7 +21,8 @@ def needs_section(data: UnitData, importance: UnitImportance | None, sets: SetEf
         layer = data.dissection[importance.layer]
         best = layer.best(level=data.level, denominator=data.denominator)
         if importance.present_classes:
-            pieces += [_explanation(importance), _units(importance, layer, best)]
+            place = data.dissection.layer_names.index(importance.layer)
+            pieces += [_explanation(importance), _units(importance, layer, place, best)]
             pieces.append(chart(interpretability_bars(importance, best.iou, min(TOP, importance.units))))
         else:
             pieces.append(
@@ -38,26 +37,32 @@ def needs_section(data: UnitData, importance: UnitImportance | None, sets: SetEf
 def _explanation(importance: UnitImportance) -> str:
     measure = "balanced accuracy" if importance.measure == "accuracy" else "log-odds"
     return (
-        f"<p>Each of the {count(importance.units, 'unit')} of {escape(importance.layer)} was ablated alone, "
+        f"<p>Each of the {count(importance.units, 'unit')} of {named(importance.layer)} was ablated alone, "
         f"over {count(importance.images, 'image')}. Here are the units without which each class loses "
         f"most {measure}: the concept that the unit matches best, and what the class loses without it. "
         "Balanced accuracy is 50&nbsp;% by chance. Choose a unit to see it in the browser above.</p>"
     )
 
 
-def _units(importance: UnitImportance, layer: LayerDissection, best: Best) -> str:
+def _units(importance: UnitImportance, layer: LayerDissection, place: int, best: Best) -> str:
     """Table of classes with their most important units."""
     top = min(TOP, importance.units)
     rows = []
     for name in sorted(importance.present_classes, key=str.casefold):
         c = importance.classes.index(name)
-        cells = [_unit(importance, layer, best, int(unit), c) for unit in importance.top_units(name)[:top]]
-        rows.append([escape(name), f"{100 * importance.accuracy.before[c]:.1f}&nbsp;%", *cells])
+        units = importance.top_units(name)[:top]
+        cells = [_unit(importance, layer, place, best, int(unit), c) for unit in units]
+        rows.append([named(name), f"{100 * importance.accuracy.before[c]:.1f}&nbsp;%", *cells])
     return table(["class", "balanced accuracy", *_PLACES[:top]], rows, kind="tall needs")
 
 
-def _unit(importance: UnitImportance, layer: LayerDissection, best: Best, unit: int, c: int) -> str:
-    """Cell of a unit, with what the class loses without it; the measure of the ranking first."""
+def _unit(
+    importance: UnitImportance, layer: LayerDissection, place: int, best: Best, unit: int, c: int
+) -> str:
+    """Cell of a unit, with what the class loses without it; the measure of the ranking first.
+
+    `place` is that of the layer in the dissection.
+    """
     concept = layer.vocabulary[int(best.concept[unit])]
     has_concept = best.iou[unit] > 0
     color = category_color(concept.category, layer.vocabulary.categories) if has_concept else "transparent"
@@ -66,9 +71,9 @@ def _unit(importance: UnitImportance, layer: LayerDissection, best: Best, unit: 
         f"<span>{importance.odds_loss[unit, c]:z.2f} log-odds</span>",
     ]
     lost = lost if importance.measure == "accuracy" else lost[::-1]
-    name = escape(concept.name if has_concept else "no concept")
+    name = named(concept.name if has_concept else "no concept")
     return (
-        f'<a href="#units" data-layer="{escape(layer.name)}" data-unit="{unit}">'
+        f'<a href="#units" data-layer="{place}" data-unit="{unit}">'
         f'<i class="dot" style="background:{color}"></i>{name}</a>'
         f"<small>unit {unit}, IoU {best.iou[unit]:.3f}</small><small>{lost[0]}, {lost[1]}</small>"
     )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from html import escape, unescape
+from html import unescape
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from dissect_widgets.plots.names import inert, short
+
+_LONGEST_NAME, _LONGEST_TITLE = 80, 2000  # characters
 _TITLE = 36  # height of a figure's title, which the page shows above the figure
 _EDGE = 12  # top margin without it
 _BAR, _BAR_WITH_TEXT, _AXIS = 15, 50, 110  # widths of a bar, of one with a text, and of the axis
@@ -48,14 +51,14 @@ def chart(figure: go.Figure, note: str = "", *, folded: bool = False) -> str:
         size += f";min-width:{_least_width(figure)}px"
     content = json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")
     shown = (
-        f'<div class="scroll"><div class="plot" role="img" aria-label="{escape(title)}" style="{size}"></div>'
+        f'<div class="scroll"><div class="plot" role="img" aria-label="{inert(title)}" style="{size}"></div>'
         f'</div><script type="application/json">{content}</script>'
     )
-    shown += f'<p class="note">{escape(note)}</p>' if note else ""
+    shown += f'<p class="note">{inert(note)}</p>' if note else ""
     if folded:
-        shown = f"<details><summary>{escape(title)}</summary>{shown}</details>"
+        shown = f"<details><summary>{inert(title)}</summary>{shown}</details>"
     elif title:
-        shown = f"<figcaption>{escape(title)}</figcaption>{shown}"
+        shown = f"<figcaption>{inert(title)}</figcaption>{shown}"
     return f"<figure>{shown}</figure>\n"
 
 
@@ -75,6 +78,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str = "")
 def plotly_block() -> str:
     """The one copy of plotly.js; the page runs it when the first figure comes into sight."""
     return f'<script type="text/plain" id="plotly">{get_plotlyjs()}</script>\n'
+
+
+def named(name: str) -> str:
+    """HTML of a name: one line of text; a long one is shortened, and whole where one points at it."""
+    if len(name) <= _LONGEST_NAME:
+        return inert(name)
+    return f'<span title="{inert(name[:_LONGEST_TITLE])}">{inert(short(name, _LONGEST_NAME))}</span>'
 
 
 def count(number: int, noun: str) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from dissect_widgets.core.dissection.layer_result import MIN_IOU
 from dissect_widgets.plots.concepts import concept_bars
 from dissect_widgets.plots.layers import layer_bars
-from dissect_widgets.reports.figures import Section, chart, table
+from dissect_widgets.reports.figures import Section, chart, named, table
 from dissect_widgets.widgets.unit_browser.data import UnitData
 
 _MOST_OPEN = 3  # with more layers, all charts but the last layer's are folded
@@ -35,5 +33,5 @@ def _counts(data: UnitData) -> str:
     for layer in data.dissection.layers:
         counts = layer.count_detectors(level=data.level, denominator=data.denominator)
         cells = [f"{counts[c].detectors} ({counts[c].unique})" for c in categories]
-        rows.append([escape(layer.name), str(layer.units), *cells])
-    return table(["layer", "units", *map(escape, categories)], rows)
+        rows.append([named(layer.name), str(layer.units), *cells])
+    return table(["layer", "units", *map(named, categories)], rows)

@@ -32,7 +32,8 @@ function showBrowser(source, el) {
     /** @type {HTMLElement | null | undefined} */
     const link = target instanceof Element ? target.closest("a[data-unit]") : null; // elsewhere on the page
     if (!link) return;
-    const { layer, unit } = link.dataset;
+    const { unit } = link.dataset;
+    const layer = source.about.layers[Number(link.dataset.layer)].name;
     setTraits(state, { ...noFilters, layer, unit: Number(unit), compare: null, threshold: null });
   });
 }

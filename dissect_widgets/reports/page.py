@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 
 from dissect_widgets.core.ablation.importance import UnitImportance
@@ -18,11 +17,12 @@ from dissect_widgets.core.dissection.result import Dissection
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.target import output_file
 from dissect_widgets.errors import SettingError, nearest, shown
+from dissect_widgets.plots.names import inert, short
 from dissect_widgets.reports.attack import attack_section
 from dissect_widgets.reports.browser import browser_blocks
 from dissect_widgets.reports.class_needs import needs_section
 from dissect_widgets.reports.edits import Drawn, GeneratorEdit, Insertion, Removal, edits_section
-from dissect_widgets.reports.figures import Section, count, plotly_block
+from dissect_widgets.reports.figures import Section, count, named, plotly_block
 from dissect_widgets.reports.layers import layers_section
 from dissect_widgets.reports.provenance import provenance_section
 from dissect_widgets.widgets.shared.front_end import join_modules, scoped_styles
@@ -108,7 +108,7 @@ def write_report(
     sections.append(provenance_section(dissection, importance, sets, changes))
     page = _page(dissection, sections, browser_blocks(data, exemplars))
     with replacing(path) as new:
-        new.write_text(page, "utf-8")
+        new.write_bytes(page.encode("utf-8", "replace"))  # what is no text shows as "?"
     return path
 
 
@@ -127,7 +127,7 @@ def _check_units(dissection: Dissection, what: str, layer: str, units: int) -> N
 
 
 def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> str:
-    title = escape(f"Units of {dissection.model}")
+    title = inert(f"Units of {short(dissection.model)}")
     links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
     body = "".join(
         f'<section id="{section.name}">\n<h2>{section.title}</h2>\n{section.content}</section>\n'
@@ -162,7 +162,7 @@ def _page(dissection: Dissection, sections: Sequence[Section], blocks: str) -> s
 def _facts(dissection: Dissection) -> str:
     height, width = dissection.image_size
     categories = ", ".join(
-        f"{int((dissection.vocabulary.category_of == i).sum())} {escape(category)}"
+        f"{int((dissection.vocabulary.category_of == i).sum())} {named(category)}"
         for i, category in enumerate(dissection.vocabulary.categories)
     )
     skipped = f"; {len(dissection.skipped)} skipped" if dissection.skipped else ""

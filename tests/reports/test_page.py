@@ -287,7 +287,7 @@ def test_what_each_class_loses(
     shown = [[re.sub(r"\|+", "|", cell) for cell in row] for row in rows(section(page, "classes"))]
     assert shown == expected
     assert f"loses most {'balanced accuracy' if measure == 'accuracy' else measure}" in page
-    units = re.findall(r'data-layer="mix" data-unit="(\d)"', page)
+    units = re.findall(r'data-layer="1" data-unit="(\d)"', page)
     assert units == [cell.split("unit ")[1][0] for row in expected for cell in row[2:]]
 
 
@@ -468,12 +468,12 @@ def test_a_full_disk_leaves_the_file(
     path = tmp_path / "page.html"
     path.write_text("the old page")
 
-    def fail(self: Path, text: str, encoding: str) -> None:
-        with open(self, "w") as file:
-            file.write(text[:99])
+    def fail(self: Path, content: bytes) -> None:
+        with open(self, "wb") as file:
+            file.write(content[:99])
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(Path, "write_text", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(StorageError, match="disk is full"):
         write_report(dissection, path)
     assert path.read_text() == "the old page"

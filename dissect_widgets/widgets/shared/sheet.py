@@ -14,7 +14,8 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from dissect_widgets.widgets.shared.still import SCALE, plain
+from dissect_widgets.plots.names import plain
+from dissect_widgets.widgets.shared.still import SCALE
 
 WIDTH: Final = 760
 """Width of all stills, in pixels on the page."""
@@ -35,6 +36,8 @@ _OTHER_FONTS: Final = (
     "arial.ttf",
 )
 """Fonts for names that Pillow's own has no letters for, where the system has one."""
+_MOST_LETTERS: Final = 400
+"""Letters of a line: no sheet is wide enough for more."""
 _UNKNOWN: Final = "\uffff"
 
 Point = tuple[float, float]
@@ -76,7 +79,8 @@ class Sheet:
         width
             Longer texts are cut, and end in dots.
         """
-        text, font = plain(text), _font(text, size)
+        text = plain(text[:_MOST_LETTERS])
+        font = _font(text, size)
         stroke = size * SCALE / 60 if bold else 0.0
         while width is not None and len(text) > 1 and font.getlength(text) > width * SCALE:
             text = text.removesuffix("…")[:-1].rstrip() + "…"

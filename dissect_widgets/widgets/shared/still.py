@@ -14,17 +14,19 @@ import base64
 import io
 import math
 import re
-import unicodedata
 from html import escape
 from typing import Any, Final, NamedTuple
 
 from PIL import Image
+
+from dissect_widgets.plots.names import plain, short
 
 LARGEST = 110_000
 """Bytes of a picture's file; a notebook holds four characters for three bytes."""
 SCALE: Final = 2
 """Pixels of a picture for each pixel on the page, so that it is crisp on dense screens."""
 HINT = "A still of this widget. Run the cell to use it again."
+_LONGEST_LINE: Final = 1000
 _BEST: Final = 92
 _GOOD: Final = 80
 _TYPESET: Final = re.compile(r"[$\\]")
@@ -46,7 +48,7 @@ class Still(NamedTuple):
 
     def as_text(self) -> str:
         """Title, lines and a hint, as plain text."""
-        return "\n".join(plain(line) for line in (self.title, *self.lines, HINT))
+        return "\n".join(_line(line) for line in (self.title, *self.lines, HINT))
 
     def as_html(self, key: str) -> str:
         """The same as HTML, of tags that no viewer of notebooks removes; `key` is for the widget's page."""
@@ -59,13 +61,7 @@ class Still(NamedTuple):
         """Data and metadata of an output with the picture."""
         width, height = (side // SCALE for side in self.picture.size)
         data = {"image/jpeg": base64.b64encode(_jpeg(self.picture)).decode(), "text/plain": ""}
-        return data, {"image/jpeg": {"width": width, "height": height, "alt": plain(self.title)}}
-
-
-def plain(name: str) -> str:
-    """Text in one line: names are untrusted, and may hold breaks and marks that turn what follows around."""
-    kept = ("Zs", "L", "M", "N", "P", "S")
-    return "".join(c if unicodedata.category(c).startswith(kept) else " " for c in name)
+        return data, {"image/jpeg": {"width": width, "height": height, "alt": _line(self.title)}}
 
 
 def as_inert_html(name: str) -> str:
@@ -73,7 +69,12 @@ def as_inert_html(name: str) -> str:
 
     Formulas end where a tag begins; one that shows nothing by itself stands around each sign that begins one.
     """
-    return _TYPESET.sub(r"<abbr>\g<0></abbr>", escape(plain(name)))
+    return _TYPESET.sub(r"<abbr>\g<0></abbr>", escape(_line(name)))
+
+
+def _line(sentence: str) -> str:
+    """A sentence in one line; names in it may be long."""
+    return short(plain(sentence), _LONGEST_LINE)
 
 
 def _jpeg(picture: Image.Image) -> bytes:
