@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SHARED = ("__init__", "__main__", "harness", "file_operations", "scenarios", "prepared")
+SHARED = ("__init__", "__main__", "harness", "file_operations", "scenarios", "prepared", "pages", "widgets")
 """Files that are no scripts."""
 
 

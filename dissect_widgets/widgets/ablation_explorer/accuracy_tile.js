@@ -1,6 +1,6 @@
 // Accuracy before and after, on a bar from 0 to 100 %.
 
-import { make } from "../shared/dom.js";
+import { make, plainText } from "../shared/dom.js";
 import { formatPercent } from "../shared/format.js";
 
 /** @import { BeforeAfter } from "./types.js" */
@@ -23,7 +23,7 @@ export function accuracyTile() {
     /** @param {{ title: string, values: BeforeAfter, chanceLevel: number, uncertainty?: number | null }} facts */
     show({ title, values, chanceLevel, uncertainty }) {
       const margin = uncertainty ? `, ± ${(100 * uncertainty).toFixed(1)}` : "";
-      name.textContent = title;
+      name.textContent = name.title = plainText(title);
       now.textContent = formatPercent(values[1]);
       was.textContent = `was ${formatPercent(values[0])}${margin}`;
       fill.style.width = `${100 * (values[1] ?? 0)}%`;

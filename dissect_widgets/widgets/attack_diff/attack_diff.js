@@ -2,7 +2,7 @@
 // All that is seen follows from the traits, so it survives a reload.
 
 import { kernelWidget } from "../shared/data_source.js";
-import { errorLine, make } from "../shared/dom.js";
+import { errorLine, make, plainText } from "../shared/dom.js";
 import { formatNumber, formatPercent } from "../shared/format.js";
 import { mountRoot } from "../shared/root.js";
 import { oncePerFrame, onChanges, setTraits } from "../shared/traits.js";
@@ -245,11 +245,11 @@ class AttackDiff {
       colors: model.get("palette"),
     });
     const { text, isBad } = verdict(model.get("_result"), isRunning);
-    this.frames.outcome.textContent = text;
+    this.frames.outcome.textContent = plainText(text);
     this.frames.outcome.classList.toggle("dw-worse", isBad);
     this.hint.hidden = isRunning || Boolean(model.get("_result").target);
     this.root.element.dataset.running = isRunning;
-    this.error.textContent = model.get("error");
+    this.error.textContent = plainText(model.get("error"));
     this.error.hidden = !model.get("error");
   }
 

@@ -1,6 +1,6 @@
 // Images in frames: the original, the attacked one, and their difference.
 
-import { contextOf, make } from "../shared/dom.js";
+import { contextOf, make, plainText } from "../shared/dom.js";
 
 /** Pixels of a PNG. @param {BlobPart} png */
 export async function readPixels(png) {
@@ -60,9 +60,9 @@ export function imageFrame(title, className, below = null) {
   const text = make("span", { className: "dw-faint" });
   const caption = make("figcaption", {}, name, text);
   const setCaption = (first = "", second = "") => {
-    name.textContent = first;
-    text.textContent = second;
-    canvas.setAttribute("aria-label", `${title}: ${first} ${second}`);
+    name.textContent = name.title = plainText(first);
+    text.textContent = plainText(second);
+    canvas.setAttribute("aria-label", plainText(`${title}: ${first} ${second}`));
   };
   return {
     element: make(

@@ -1,6 +1,6 @@
 // The toolbar of the attack diff: image, target class, attack or stop, colors.
 
-import { make, makeButton, makeSelect } from "../shared/dom.js";
+import { make, makeButton, makeSelect, plainText } from "../shared/dom.js";
 import { CHANGE_COLORS } from "./palettes.js";
 
 /** @import { Facts, Original } from "./types.js" */
@@ -62,7 +62,10 @@ export function attackToolbar({ facts, set, start, stop }) {
      */
     show({ number, chosen, original, isRunning, progress, colors }) {
       image.value = String(number);
-      nearest.textContent = original.nearest ? `nearest: ${original.nearest}` : "nearest";
+      nearest.textContent = plainText(original.nearest ? `nearest: ${original.nearest}` : "nearest").slice(
+        0,
+        60,
+      );
       for (const option of targets) option.disabled = option.value === original.class;
       target.value = chosen;
       palette.value = colors;

@@ -11,6 +11,18 @@
  * }} Properties
  */
 
+const PRINTABLE = /^[ -~]*$/;
+const HIDDEN = /[\p{C}\u2028\u2029]/gu; // breaks, and marks that turn around or hide what follows
+const PILED = /(\p{M}{4})\p{M}+/gu; // more marks on a letter than stay within its line
+const LONGEST_OPTION = 60;
+const LONGEST = 2000; // characters of a name that a page shows, where one points at it too
+
+/** A text as one line that shows all that it has, and changes nothing beside it. @param {string} text */
+export function plainText(text) {
+  const shown = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return PRINTABLE.test(shown) ? shown : shown.replace(HIDDEN, " ").replace(PILED, "$1");
+}
+
 /**
  * Make an element.
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -22,14 +34,16 @@
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   const { on = {}, aria = {}, data = {}, style = {}, ...plain } = properties;
+  if (typeof plain.title === "string") plain.title = plainText(plain.title);
   Object.assign(element, plain);
   Object.assign(element.dataset, data);
   for (const [name, value] of Object.entries(style)) element.style.setProperty(name, value);
   for (const [name, value] of Object.entries(aria)) {
-    element.setAttribute(name === "role" ? "role" : `aria-${name}`, String(value));
+    element.setAttribute(name === "role" ? "role" : `aria-${name}`, plainText(String(value)));
   }
   for (const [name, handler] of Object.entries(on)) element.addEventListener(name, handler);
-  element.append(...children.filter((child) => child !== null));
+  const shown = children.filter((child) => child !== null);
+  element.append(...shown.map((child) => (typeof child === "string" ? plainText(child) : child)));
   return element;
 }
 
@@ -45,6 +59,11 @@ export function makeButton(text, title, click, { className = "", ...properties }
   return make("button", { type: "button", className: classes, title, on: { click }, ...properties }, text);
 }
 
+/** A text of an option: lists are as wide as their longest one. @param {string} text */
+function ofOption(text) {
+  return text.length > LONGEST_OPTION ? `${text.slice(0, LONGEST_OPTION - 1)}…` : text;
+}
+
 /**
  * Make a list to choose from.
  * @param {string} label accessible name
@@ -56,7 +75,13 @@ export function makeSelect(label, options, choose, className = "") {
   const select = make(
     "select",
     { className, aria: { label }, on: { change: () => choose(select.value) } },
-    ...options.map(([value, text]) => make("option", { value: String(value) }, text)),
+    ...options.map(([value, text]) =>
+      make(
+        "option",
+        { value: String(value), title: text.length > LONGEST_OPTION ? text : "" },
+        ofOption(text),
+      ),
+    ),
   );
   return select;
 }
@@ -100,7 +125,9 @@ export function errorLine() {
   const element = make("p", { className: "dw-error", hidden: true, aria: { role: "alert" } });
   /** @type {import("./types.js").Fail} */
   const fail = (reason) => {
-    element.textContent = `Could not display: ${reason instanceof Error ? reason.message : reason}`;
+    element.textContent = plainText(
+      `Could not display: ${reason instanceof Error ? reason.message : reason}`,
+    );
     element.hidden = false;
   };
   return { element, fail };
