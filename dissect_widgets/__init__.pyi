@@ -16,6 +16,7 @@ from .api.editing import edit as edit
 from .api.editing import insert_at_places as insert_at_places
 from .api.inversion import invert as invert
 from .api.resuming import interrupted as interrupted
+from .api.several_networks import dissect_networks as dissect_networks
 from .concepts.colors import WithColors as WithColors
 from .concepts.halves import WithHalves as WithHalves
 from .concepts.segmenters import load_public_segmenter as load_public_segmenter

@@ -5,6 +5,8 @@
 >>> zoo.table()                               # what differs, and how well each learned its task
 >>> zoo.load("alexnet-scenes")                # conv1 ... fc8, in evaluation mode
 >>> zoo.load("alexnet-scenes", 40)            # its convolutions after 40 steps
+>>> zoo.last_layers()                         # all of them with their last layers, for `dissect_networks`
+>>> zoo.caption(pictures)                     # what the one that learned captions says
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
         NAMES,
         classes,
         figures,
+        last_layers,
         layers,
         load,
         member,
@@ -23,17 +26,30 @@ if TYPE_CHECKING:
         steps,
         table,
     )
+    from dissect_widgets.world.zoo.speaking import caption
 
-__all__ = ["NAMES", "classes", "figures", "layers", "load", "member", "snapshot_figures", "steps", "table"]
+__all__ = [
+    "NAMES",
+    "caption",
+    "classes",
+    "figures",
+    "last_layers",
+    "layers",
+    "load",
+    "member",
+    "snapshot_figures",
+    "steps",
+    "table",
+]
 
 
 def __getattr__(name: str) -> Any:
     """What the registry has, which is loaded when it is asked for: processes that draw do not need it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from dissect_widgets.world.zoo import registry
+    from dissect_widgets.world.zoo import registry, speaking
 
-    return getattr(registry, name)
+    return speaking.caption if name == "caption" else getattr(registry, name)
 
 
 def __dir__() -> list[str]:

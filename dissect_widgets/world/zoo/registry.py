@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,6 +92,11 @@ def layers(name: str) -> tuple[str, ...]:
     net = backbone(member(name).task.build(0))
     inner: tuple[str, ...] = getattr(net, "layers", ())
     return inner or tuple(key for key, part in net.named_modules() if isinstance(part, nn.Conv2d))
+
+
+def last_layers(names: Sequence[str] = NAMES) -> dict[str, tuple[nn.Module, str]]:
+    """Members by name, each with the layer that networks are compared by; see `dissect_networks`."""
+    return {name: (load(name), layers(name)[-1]) for name in names}
 
 
 def classes(name: str) -> tuple[str, ...]:
