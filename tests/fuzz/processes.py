@@ -40,11 +40,13 @@ class SlowImages(ArrayImages):
     """Images that take their time."""
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        time.sleep(0.02)
+        time.sleep(0.05)
         return super().__getitem__(index)
 
 
 DATA = SlowImages(6)
+_WAIT = 0.3
+"""Seconds that a run may wait for one that is just ending."""
 
 
 class Ended(NamedTuple):
@@ -66,7 +68,7 @@ def warm() -> None:
 
 
 def dissect(out: Path | None, memory: int = 2**30, level: float = 0.2) -> dw.Dissection:
-    """A run of a quarter of a second."""
+    """A run of more than half a second."""
     return dw.dissect(
         NET,
         "mix",
@@ -112,7 +114,7 @@ def wait(folder: Path, children: list[int]) -> list[Ended]:
     return found
 
 
-def check_runs(folder: Path, ended: list[Ended], *, may_follow: bool) -> None:
+def check_runs(folder: Path, ended: list[Ended]) -> None:
     """One had a result, others were told by whom it is held; what is there now is right."""
     for one in ended:
         if one.status == 1:
@@ -120,15 +122,13 @@ def check_runs(folder: Path, ended: list[Ended], *, may_follow: bool) -> None:
     pids = [str(one.who) for one in ended]
     for one in ended:
         if one.status == 3:
-            told = any(f"process {pid} on {socket.gethostname()}" in one.said for pid in pids)
-            if not told:
+            told = any(f"process {pid} on " in one.said for pid in pids)
+            if not told or socket.gethostname() not in one.said:
                 raise Wrong(f"the refusal does not say who holds it: {one.said}")
     results = sorted((one.began, one.done) for one in ended if one.status == 0)
     if not results:
         raise Lost(f"none of {len(ended)} had a result: {[one.said for one in ended]}")
-    if not may_follow and len(results) != 1:
-        raise Wrong(f"{len(results)} of {len(ended)} that were started at once had a result")
-    if any(later[0] + 0.05 < earlier[1] for earlier, later in pairwise(results)):
+    if any(later[0] + _WAIT < earlier[1] for earlier, later in pairwise(results)):
         raise Wrong(f"two ran at the same time: {results}")
     check_result(folder)
 
@@ -153,7 +153,7 @@ def at_once(count: int) -> Callable[[Random, Path], None]:
         if earlier:
             dissect(None, level=0.1).save(folder / "out")
         children = [start(folder, lambda: dissect(folder / "out", memory)) for _ in range(count)]
-        check_runs(folder, wait(folder, children), may_follow=False)
+        check_runs(folder, wait(folder, children))
 
     return attempt
 
@@ -161,9 +161,9 @@ def at_once(count: int) -> Callable[[Random, Path], None]:
 def staggered(random: Random, folder: Path) -> None:
     """Three, one after another by up to half a run."""
     memory = random.choice(MEMORY)
-    delays = [0.0, random.random() * 0.4, random.random() * 0.4]
+    delays = [0.0, random.random() * 0.6, random.random() * 0.6]
     children = [start(folder, lambda: dissect(folder / "out", memory), delay) for delay in delays]
-    check_runs(folder, wait(folder, children), may_follow=True)
+    check_runs(folder, wait(folder, children))
 
 
 def one_is_killed(random: Random, folder: Path) -> None:
@@ -183,11 +183,14 @@ def one_is_killed(random: Random, folder: Path) -> None:
 
     first = start(folder, lambda: dissect(folder / "out", memory))
     second = start(folder, insist, 0.05)
-    time.sleep(0.05 + random.random() * 0.25)
+    time.sleep(0.05 + random.random() * 0.5)
     os.kill(first, random.choice((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)))
     ended = wait(folder, [first, second])
     if ended[1].status != 0:
         raise RuntimeError(ended[1].said)
+    if bits(dw.load(folder / "out")) != WHOLE[0]:
+        raise Wrong("the result has other bits")
+    dissect(folder / "out", memory)  # the one that was killed may have been the last to run
     check_result(folder)
 
 
