@@ -71,7 +71,6 @@ NAMES: dict[str, str] = {
     "null": "null",
     "emoji": "\U0001f469\u200d\U0001f4bb" * 40,
 }
-SMALL = ("html", "script", "bidi", "surrogate", "long", "long and wide", "template of plotly")
 
 
 class Results:
