@@ -38,16 +38,17 @@ class Discriminator(nn.Module):
         self.whole = _EqualizedConv(widths[0], widths[0], 4, padding=0)
         self.score = _EqualizedConv(widths[0], 1, 1)
 
-    def forward(self, images: Tensor, alpha: float = 1.0) -> Tensor:
+    def forward(self, images: Tensor, alpha: float | Tensor = 1.0) -> Tensor:
         """Scores of images of any size that there are channels for.
 
         `alpha` is the weight of the newest size, against the image at half of it.
         """
+        fading = isinstance(alpha, Tensor) or alpha < 1
         level = int(math.log2(images.shape[-1])) - 2
         x = leaky_relu(self.views[level](images), 0.2)
         for number in range(level - 1, -1, -1):
             x = self.halvings[number](x)
-            if number == level - 1 and alpha < 1:
+            if number == level - 1 and fading:
                 before = leaky_relu(self.views[number](avg_pool2d(images, 2)), 0.2)
                 x = before + alpha * (x - before)
         x = leaky_relu(self.mix(torch.cat([x, _minibatch_deviation(x)], 1)), 0.2)

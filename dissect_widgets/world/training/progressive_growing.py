@@ -23,6 +23,8 @@ class Stage(NamedTuple):
     """Steps over which this size fades in, after the one before."""
     chosen: bool = False
     """Whether to train on the chosen images only."""
+    rate: float = 1.0
+    """Share of the course's learning rate."""
 
 
 class Moment(NamedTuple):
@@ -56,22 +58,23 @@ class Growing(nn.Module):
         self.generator = ProgressiveGenerator(widths)
         self.outs = nn.ModuleList([_out(width) for width in widths[1:-1]])
 
-    def forward(self, latents: Tensor, size: int, alpha: float = 1.0) -> Tensor:
+    def forward(self, latents: Tensor, size: int, alpha: float | Tensor = 1.0) -> Tensor:
         """Images float (B, 3, size, size) of latents (B, latent_dim).
 
-        `alpha` is the weight of this size, against the one before it.
+        `alpha` is the weight of this size, against the one before it; a tensor may change in a recording.
         """
+        fading = isinstance(alpha, Tensor) or alpha < 1
         *layers, last = self.generator
         x, before = latents.reshape(*latents.shape[:2], 1, 1), torch.empty(0)
         for index, layer in enumerate(layers):
             x = layer(x)
-            if index % 2 and x.shape[-1] * 2 == size and alpha < 1:
+            if index % 2 and x.shape[-1] * 2 == size and fading:
                 before = interpolate(self.outs[index // 2](x), scale_factor=2.0, mode="nearest")
             if index % 2 and x.shape[-1] == size:
                 break
         number = index // 2
         images: Tensor = (last if number == len(self.outs) else self.outs[number])(x)
-        return before + alpha * (images - before) if alpha < 1 else images
+        return before + alpha * (images - before) if fading else images
 
 
 def _out(width: int) -> nn.Sequential:

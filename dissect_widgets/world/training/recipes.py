@@ -126,6 +126,9 @@ class GeneratorRecipe:
 STEPS: Final = 4_700
 """Steps of the generator's last stage; with more of them, the same command extends a finished run."""
 
+STEPS_128: Final = 2_750
+"""The same of the generator of 128 pixels."""
+
 SEGMENTER: Final = Recipe(
     partial(SegmentNet, sum(PIXEL_SIZES)),
     PIXELS,
@@ -146,6 +149,25 @@ RECIPES: Final[dict[str, Recipe | GeneratorRecipe]] = {
         task=RARE_PIXELS,
         budget=Budget(steps=5_000, batch_size=32, learning_rate=1.5e-3),
         starts_from="segmenter-draft",
+    ),
+    "church-generator-128": GeneratorRecipe(
+        Course(
+            (256, 224, 224, 192, 128, 80, 40),
+            (
+                Stage(8, 1_500, 32),
+                Stage(16, 3_000, 32, 500),
+                Stage(32, 4_000, 32, 800),
+                Stage(64, 6_000, 32, 1_000),
+                Stage(128, 2_227, 32, 1_500, chosen=True),
+                Stage(128, 3_500, 32, chosen=True, rate=0.5),
+                Stage(128, STEPS_128, 32, chosen=True, rate=0.15),
+            ),
+            feature_shift=8,
+            ema_half_life=10_000,
+        ),
+        partial(Scenes, "train", 48_000, size=128, classes=["church"]),
+        partial(Scenes, "val", 6_000, size=128, classes=["church"]),
+        shows="door",
     ),
     "church-generator": GeneratorRecipe(
         Course(

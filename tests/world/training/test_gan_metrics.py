@@ -161,12 +161,13 @@ def test_metrics_distinguish_generated_images_from_drawn_ones() -> None:
     assert same["KID x 1000, segmenter, drawn"] == pytest.approx(1000 * gan_metrics.kid(*seen))
 
 
-def test_the_recipe_is_of_one_size() -> None:
-    recipe = RECIPES["church-generator"]
+@pytest.mark.parametrize(("name", "size", "n"), [("", 64, 60_000), ("-128", 128, 48_000)])
+def test_the_recipe_is_of_one_size(name: str, size: int, n: int) -> None:
+    recipe = RECIPES[f"church-generator{name}"]
     assert isinstance(recipe, GeneratorRecipe)
     sizes = {recipe.data().size, recipe.held_out().size, recipe.course.stages[-1].size}
-    assert sizes == {4 * 2 ** (len(recipe.course.widths) - 2)} == {64}
-    assert (len(recipe.data()), recipe.data().split) == (60_000, "train")
+    assert sizes == {4 * 2 ** (len(recipe.course.widths) - 2)} == {size}
+    assert (len(recipe.data()), recipe.data().split) == (n, "train")
     assert (len(recipe.held_out()), recipe.held_out().split) == (6_000, "val")
 
 

@@ -20,7 +20,7 @@ from dissect_widgets.world.training.discriminators import (
     FeatureDiscriminator,
     _minibatch_deviation,
 )
-from dissect_widgets.world.training.gan_trainer import Course, GanTrainer
+from dissect_widgets.world.training.gan_trainer import Course, GanTrainer, _shifted
 from dissect_widgets.world.training.progressive_growing import Growing, Stage, moment
 
 PLAIN = Course(
@@ -112,7 +112,7 @@ def test_every_step_has_images_of_its_own(tmp_path: Path) -> None:
     run.run()
     assert len(scored) == 13
     drawn = (
-        scored[1:2] + scored[5::3]
+        scored[:1] + scored[5::3]
     )  # a step scores generated, drawn, generated images; the first has a penalty, too
     for own in (latents, drawn):
         assert len(own) == 4 and len({tuple(each.flatten().tolist()) for each in own}) == 4
@@ -266,6 +266,49 @@ def test_what_is_learned_from(alpha: float, chosen: bool, tmp_path: Path) -> Non
     assert (far.min(1) < 1e-5).all()
     those = {number + mirrored for number in (SOME if chosen else range(7)) for mirrored in (0, 7)}
     assert set(far.argmin(1)) == those, "all images come up, mirrored and not"
+
+
+@pytest.mark.parametrize(("down", "across"), [(0, 3), (3, 3), (6, 1)])
+def test_images_are_shifted_by_brute_force(down: int, across: int) -> None:
+    images = np.random.default_rng(0).standard_normal((2, 3, 5, 7)).astype(np.float32)
+    moved = _shifted(torch.from_numpy(images), torch.tensor([down, across]), 3).numpy()
+    assert moved.shape == images.shape
+    for row in range(5):
+        for column in range(7):
+            y, x = np.clip([row + down - 3, column + across - 3], 0, [4, 6])
+            assert (moved[:, :, row, column] == images[:, :, y, x]).all()
+
+
+def test_features_alone_see_shifted_images(tmp_path: Path) -> None:
+    course = FEATURED._replace(feature_shift=4, stages=(Stage(32, 6, 4),), penalty_every=9)
+    run = begin(course, tmp_path)
+    scored: dict[str, list[Tensor]] = {"pixels": [], "features": []}
+    for name, part in (("pixels", run.discriminator), ("features", run.feature_discriminator)):
+        part.register_forward_pre_hook(lambda _, inputs, seen=scored[name]: seen.append(inputs[0].detach()))
+    run.run()
+    moves = []
+    for number, image in enumerate(scored["features"]):
+        plain = scored["pixels"][number + 1]  # after the penalty's
+        allowed = [(d, a) for d in range(9) for a in range(9)]
+        moves.append([move for move in allowed if torch.equal(_shifted(plain, torch.tensor(move), 4), image)])
+    assert all(len(move) == 1 for move in moves)
+    of_steps = [moves[step : step + 3] for step in range(0, 18, 3)]
+    assert all(step[0] == step[1] == step[2] for step in of_steps), "one shift for all that a step scores"
+    assert len({step[0][0] for step in of_steps}) > 2
+
+
+def test_a_stage_has_a_rate(tmp_path: Path) -> None:
+    course = PLAIN._replace(stages=(Stage(8, 1, 4), Stage(8, 2, 4, rate=0.25), Stage(8, 1, 4, rate=0.0)))
+    run, rates, weights = begin(course, tmp_path), [], []
+
+    def watch(step: int, losses: dict[str, float]) -> None:
+        optimizers = run.generator_optimizer, run.discriminator_optimizer
+        rates.append([group["lr"] for own in optimizers for group in own.param_groups])
+        weights.append(run.generator.generator.layer1.conv.weight.detach().clone())
+
+    run.run(watch)
+    assert rates == [[2e-3] * 2, [5e-4] * 2, [5e-4] * 2, [0.0] * 2]
+    assert not torch.equal(weights[0], weights[2]) and torch.equal(weights[2], weights[3])
 
 
 def test_none_is_chosen(tmp_path: Path) -> None:
