@@ -3,6 +3,7 @@
 >>> classifier = load_classifier()          # SceneNet, in evaluation mode
 >>> segmenter = load_segmenter()            # a Segmenter, for `dissect`
 >>> generator = load_generator()            # ProgressiveGenerator of churches, 64 px
+>>> generator = load_generator(size=128)    # the same of 128 px
 
 The weights `NAME.safetensors` come with a note, `NAME.json`: their SHA-256, the figures of the network on
 held-out images, and the names of its outputs. So a network keeps its vocabulary when the world gets new
@@ -26,7 +27,7 @@ from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.json_files import read_json
 from dissect_widgets.core.files.target import input_file
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
-from dissect_widgets.errors import ConceptError, WeightsError
+from dissect_widgets.errors import ConceptError, SettingError, WeightsError, shown
 from dissect_widgets.models.progressive_gan import ProgressiveGenerator, generator_of
 from dissect_widgets.models.weights import load_weights
 from dissect_widgets.world.networks import SceneNet, SegmentNet
@@ -36,6 +37,9 @@ from dissect_widgets.world.training.tasks import PIXEL_CATEGORIES
 FOLDER: Final = Path(__file__).parent / "weights"
 TRAINED_SIZE: Final = 128
 """Width and height of the images that the networks were trained on."""
+
+GENERATOR_SIZES: Final = (64, 128)
+"""Width and height of the images of the generators in the package."""
 
 Names = Mapping[str, Sequence[str]]
 """Names of a network's outputs, in order: its classes under "class", or its labels by category."""
@@ -128,7 +132,9 @@ def load_segmenter(path: str | Path | None = None) -> WorldSegmenter:
         raise WeightsError(f"{file} has a label that the world no longer has: {error}") from error
 
 
-def load_generator(path: str | Path | None = None, *, name: str = "church") -> ProgressiveGenerator:
+def load_generator(
+    path: str | Path | None = None, *, name: str = "church", size: int | None = None
+) -> ProgressiveGenerator:
     """Load the generator of images of a scene.
 
     Parameters
@@ -137,13 +143,28 @@ def load_generator(path: str | Path | None = None, *, name: str = "church") -> P
         A file that `python -m dissect_widgets.world.train` wrote; by default the one in the package.
     name
         Scene of the generator in the package.
+    size
+        Width and height of the images of the generator in the package: 64, which is the default, or 128, on
+        which doors and windows are told apart at a glance; that one takes three to five times as long.
 
     Raises
     ------
     WeightsError
         If the file is missing or damaged, or is of another network.
+    SettingError
+        If there is no generator of the size, or both a file and a size are given.
+
+    Examples
+    --------
+    >>> generator = load_generator(size=128)
     """
-    weights, _, file = _read(f"{name}-generator", path)
+    if path is not None and size is not None:
+        raise SettingError(f"Give a file or a size: the generator of {shown(str(path))} has its own.")
+    if size is not None and (isinstance(size, bool) or size not in GENERATOR_SIZES):
+        allowed = " or ".join(map(str, GENERATOR_SIZES))
+        raise SettingError(f"The size is {shown(size)}; the package has generators of {allowed} pixels.")
+    suffix = "" if size in (None, GENERATOR_SIZES[0]) else f"-{size}"
+    weights, _, file = _read(f"{name}-generator{suffix}", path)
     return generator_of(weights, file)
 
 

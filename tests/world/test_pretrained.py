@@ -15,7 +15,7 @@ import torch
 
 import dissect_widgets as dw
 from dissect_widgets.cli.main import main
-from dissect_widgets.errors import WeightsError
+from dissect_widgets.errors import SettingError, WeightsError
 from dissect_widgets.world import (
     SCENES,
     Objects,
@@ -132,20 +132,30 @@ def test_the_segmenter_stands_in_for_labels(classifier: SceneNet) -> None:
     assert dissection["conv5_3"].count_detectors()["object"].detectors > 10
 
 
-def test_the_generator_draws_churches() -> None:
-    generator = load_generator()
-    assert (pretrained.FOLDER / "church-generator.safetensors").stat().st_size < 12e6
-    assert generator.size == 64 and not generator.training
+@pytest.mark.parametrize(("size", "name"), [(64, "church-generator"), (128, "church-generator-128")])
+def test_the_generator_draws_churches(size: int, name: str) -> None:
+    generator = load_generator(size=size)
+    assert (pretrained.FOLDER / f"{name}.safetensors").stat().st_size < 8e6
+    assert generator.size == size and not generator.training
     pictures = generated_images(generator, 48)
-    assert pictures.shape == (48, 3, 64, 64) and pictures.std(0).mean() > 20, "no two alike"
+    assert pictures.shape == (48, 3, size, size) and pictures.std(0).mean() > 20, "no two alike"
     with torch.no_grad():
         sides = torch.nn.functional.interpolate(torch.from_numpy(pictures) / 255, size=128, mode="bilinear")
         predicted = (
             load_classifier()(sides).topk(3).indices
         )  # enlarged, drawn churches, too, are classified as deserts
     assert (predicted == SCENES.index("church")).any(1).float().mean() > 0.75
-    figures = figures_of("church-generator")
-    assert all(f"{figure}, drawn" in figures for figure in ("KID x 1000, segmenter", "FID, classifier"))
+    figures = figures_of(name)
+    assert all(f"KID x 1000, {net}, drawn" in figures for net in ("segmenter", "classifier"))
+
+
+def test_the_size_of_a_generator() -> None:
+    assert load_generator().size == load_generator(size=64).size == 64
+    for wrong in (0, 32, 256, True, 64.5, "128", [64]):
+        with pytest.raises(SettingError, match="generators of 64 or 128 pixels"):
+            load_generator(size=wrong)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="Give a file or a size"):
+        load_generator(pretrained.FOLDER / "church-generator.safetensors", size=64)
 
 
 @pytest.mark.slow

@@ -114,14 +114,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--n", type=int, default=2_400, help="images of each kind")
+    parser.add_argument("--size", type=int, help="of the generator's images; see `load_generator`")
+    parser.add_argument("--against", type=int, help="size of the drawn images; by default the generator's")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")
     options = parser.parse_args()
-    generator = load_generator()
+    generator = load_generator(size=options.size)
+    size = options.against or generator.size
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         drawn, held_out = (
             cached_images(
                 Path(folder) / split,
-                Scenes(split, options.n, size=generator.size, classes=["church"]),
+                Scenes(split, options.n, size=size, classes=["church"]),
                 workers=options.workers,
             ).images
             for split in ("train", "val")

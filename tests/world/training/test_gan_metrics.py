@@ -250,7 +250,7 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("drawn_in_threads")
 def test_the_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(
-        gan_metrics, "load_generator", lambda: fresh(lambda: ProgressiveGenerator((5, 4, 3, 2)))
+        gan_metrics, "load_generator", lambda size: fresh(lambda: ProgressiveGenerator((5, 4, 3, 2)))
     )
     monkeypatch.setattr(sys, "argv", ["gan_metrics", "--n", "5", "--workers", "1"])
     gan_metrics.main()
