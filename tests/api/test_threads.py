@@ -13,6 +13,7 @@ from torch import Tensor
 
 import dissect_widgets as dw
 from dissect_widgets.core.ablation.cached import cache_activations
+from dissect_widgets.errors import ProofError
 from tests.fuzz.concurrency import KINDS, nothing_left, together
 from tests.fuzz.thread_calls import CALLS, LATENTS, Classes, alone, bits, classifier, generator, network
 
@@ -129,3 +130,22 @@ def test_a_painter_works_while_pixels_are_counted() -> None:
     may.set()
     thread.join(LONG)
     assert len(counted) == 1
+
+
+def test_what_was_computed_by_a_network_that_has_changed_is_refused() -> None:
+    """An explorer has cached activations, a painter the first part of an image; then weights are loaded."""
+    net, gen = network(), generator()
+    explorer = cache_activations(classifier(net), "mix")
+    opened = dw.open_generator(gen, "layer3", LATENTS[:1])
+    begun = opened.begin(LATENTS[:1])
+    before = explorer.predict([1]), opened.draw(begun)
+    net.eval(), gen.eval()
+    np.testing.assert_array_equal(explorer.predict([1]), before[0])
+    assert bits(opened.draw(begun)) == bits(before[1])
+    net.load_state_dict(network(seed=2).state_dict())
+    gen.load_state_dict(gen.state_dict())
+    with pytest.raises(ProofError, match="weights were changed"):
+        explorer.predict([1])
+    with pytest.raises(ProofError, match="weights were changed"):
+        opened.draw(begun)
+    assert opened.draw(opened.begin(LATENTS[:1])).shape == before[1].shape

@@ -335,6 +335,7 @@ def failing(random: Random, folder: Path) -> None:
             if not isinstance(each, BaseException):
                 require(name, layer, each)
         name, layer = chosen[0]
+        net.left_passes = -1
         dw.interrupted().drop()
         require(name, layer, CALLS[name](net, gen, layer))
 

@@ -19,9 +19,10 @@ from dissect_widgets.core.ablation.predictions import keep_all_but
 from dissect_widgets.core.data.arrays import Int64s
 from dissect_widgets.core.data.classifier_data import ClassifierData, checked_scores, checked_targets
 from dissect_widgets.core.data.thumbnails import to_jpeg
-from dissect_widgets.core.network.evaluation import evaluation
+from dissect_widgets.core.network.evaluation import evaluation, watch_of
 from dissect_widgets.core.network.forward import CachedForward, Joinable
 from dissect_widgets.core.network.original import layer_name
+from dissect_widgets.core.network.watch import Watch
 from dissect_widgets.core.proofs.layers import prove_classifier
 
 _IMAGES_TOGETHER = 128
@@ -52,7 +53,9 @@ class CachedClassifier:
         targets: Int64s,
         classes: tuple[str, ...],
         jpegs: list[bytes],
+        watch: Watch,
     ) -> None:
+        self._watch = watch
         self._model, self._network, self._readings = model, network, list(readings)
         self.classes, self.units, self.strategy = classes, network.info.units, network.strategy
         self.targets, self.jpegs = targets, jpegs
@@ -66,10 +69,13 @@ class CachedClassifier:
         ------
         SettingError
             If a unit does not exist, or is given twice.
+        ProofError
+            If the network was changed since its activations were cached.
         """
         kept = torch.from_numpy(keep_all_but([list(removed)], self.units))
         predictions, start = self.predicted.copy(), 0
         with evaluation(self._model):
+            self._watch.check(after_pass=False)
             for reading in self._readings:
                 for images, _, scores in ablate(self._network, reading, kept.to(reading.active.device)):
                     predictions[start + images.cpu().numpy()] = scores.argmax(1).cpu().numpy()
@@ -110,6 +116,7 @@ def cache_activations(
     targets, jpegs = [], []
     network: Joinable | None = None
     with evaluation(classifier.model):
+        watch = watch_of(classifier.model)
         for batch in classifier.batches():
             if network is None:
                 info = prove_classifier(classifier, layer, batch.inputs)
@@ -126,4 +133,6 @@ def cache_activations(
                 waiting = []
             progress(batch.done, len(classifier.data))
     assert network is not None  # a classifier has images
-    return CachedClassifier(classifier.model, network, readings, np.concatenate(targets), classes, jpegs)
+    return CachedClassifier(
+        classifier.model, network, readings, np.concatenate(targets), classes, jpegs, watch
+    )

@@ -23,7 +23,7 @@ from dissect_widgets.core.data.latents import (
     to_images,
 )
 from dissect_widgets.core.editing.edit import Edit, apply_edits
-from dissect_widgets.core.network.evaluation import evaluation, training_module
+from dissect_widgets.core.network.evaluation import evaluation, training_module, watch_of
 from dissect_widgets.core.network.forward import copied
 from dissect_widgets.core.network.hooks import Hook, find_layer, hooked, model_device, model_dtype
 from dissect_widgets.core.network.influence_on_images import locate_by_images
@@ -33,6 +33,7 @@ from dissect_widgets.core.network.outputs import choose_tensor, tensor_in, with_
 from dissect_widgets.core.network.run import run
 from dissect_widgets.core.network.split import Parts, split
 from dissect_widgets.core.network.traced import CannotSplit
+from dissect_widgets.core.network.watch import Watch
 from dissect_widgets.core.proofs.function import prove_function
 from dissect_widgets.core.proofs.layers import prove_layers
 from dissect_widgets.errors import LayerError, SettingError, shown
@@ -47,6 +48,8 @@ class Prefix(NamedTuple):
     state: Any
     activations: Tensor | None = None
     """What the first layer that can be edited outputs in place of what follows from the latents."""
+    watch: Watch | None = None
+    """Of the generator, where a part of it has run."""
 
 
 class EditableGenerator(Protocol):
@@ -199,7 +202,8 @@ class PartialForward:
         with _passes(self.generator):
             value, skip_inputs = self.parts.before(_placed(latents, self.generator))
             given = _checked_activations(activations, self, len(latents), value)
-            return Prefix(len(latents), (value if given is None else given, skip_inputs))
+            state = value if given is None else given, skip_inputs
+            return Prefix(len(latents), state, watch=watch_of(self.generator))
 
     def draw(self, prefix: Prefix, edits: Sequence[Edit] = ()) -> Tensor:
         """See `EditableGenerator`."""
@@ -208,6 +212,8 @@ class PartialForward:
         first = [edit for edit in edits if edit.layer == self.layer]
         later = [edit for edit in edits if edit.layer != self.layer]
         with _passes(self.generator):
+            if prefix.watch is not None:
+                prefix.watch.check(after_pass=False)
             with _hooks(self.generator, later, prefix.images):
                 output = self.parts.after(apply_edits(value, first), *map(copied, skip_inputs))
             return checked_images(self.to_images(output), prefix.images)

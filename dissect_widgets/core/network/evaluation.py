@@ -81,6 +81,11 @@ def evaluation(model: nn.Module) -> Iterator[None]:
             _end(begun, is_left=watch is not None and watch.mode_was_changed)
 
 
+def watch_of(model: nn.Module) -> Watch:
+    """What tells, later too, whether a network is the same as in the evaluation that this thread is in."""
+    return _own.watches[id(model)]
+
+
 def check_watched(*, after_pass: bool = True) -> None:
     """Raise ProofError if a network that this thread is at work with was changed by something else."""
     for watch in tuple(_own.watches.values()):
