@@ -67,7 +67,8 @@ def dissect(
         Converts the output of a generator to images in [0, 1]; by default from [-1, 1].
     out
         Folder to save the result in. While the run lasts, checkpoints are kept in `<out>.partial`: the
-        same call after a kill, at whatever moment, resumes from the last and ends in the same bits.
+        same call after a kill, at whatever moment, resumes from the last and ends in the same bits. While it
+        runs, another run into the same folder gets a `SavedError` that says who writes there.
     settings
         What is computed: population of the thresholds, upsampling, exemplars, token grids. By default
         `Settings()`, which is PNAS 2020.

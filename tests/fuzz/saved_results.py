@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -24,10 +25,11 @@ import numpy as np
 from PIL import Image
 
 import dissect_widgets as dw
+from dissect_widgets.core.data.interrupt import Interrupted
 from dissect_widgets.core.dissection.layer_result import LayerDissection
 from dissect_widgets.core.dissection.result import Dissection
 from tests.fuzz.harness import Foreign, Lost, Wrong, check_foreign, foreign_digest, main, person_files
-from tests.small_images import ArrayImages
+from tests.small_images import ArrayImages, StoppingImages
 from tests.small_networks import TinyNet, seeded
 
 MADE: dict[str, Dissection] = {}
@@ -47,7 +49,22 @@ def prepare() -> None:
         ("two", ["mix", "pool"], (0.1, 0.03)),
     ):
         MADE[name] = dw.dissect(net, layers, ArrayImages(), level=levels, settings=settings, progress=False)
-        TEMPLATES[name] = MADE[name].save(top / name)
+        TEMPLATES[name] = Path(MADE[name].save(top / name))
+    TEMPLATES["interrupted"] = top / "interrupted"
+    TEMPLATES["interrupted"].mkdir()
+    with suppress(Interrupted):
+        dissected(StoppingImages(at=5), TEMPLATES["interrupted"])
+    MADE["whole"] = dissected(ArrayImages(), top / "whole")
+
+
+def dissected(images: ArrayImages, folder: Path) -> Dissection:
+    """The run whose checkpoints are damaged; its arrays are in files."""
+    from dissect_widgets.core.dissection.settings import Resources
+
+    net = TinyNet()
+    seeded(net)
+    resources = Resources(memory=0)
+    return dw.dissect(net, "mix", images, level=0.2, out=folder / "out", resources=resources, progress=False)
 
 
 def saved(folder: Path) -> Path:
@@ -472,6 +489,45 @@ def saved_oddly(random: Random, folder: Path) -> None:
         raise Lost(f"what was saved cannot be loaded: {error!r}") from error
 
 
+def checkpoint_damaged(random: Random, folder: Path) -> None:
+    """A file of a checkpoint is damaged, missing or edited: the run ends in the same bits, or refuses to."""
+    place = Path(shutil.copytree(TEMPLATES["interrupted"], folder / "place"))
+    path = random.choice([p for p in files_of(place) if p.stat().st_size])
+    content = path.read_bytes()
+    match random.randrange(6):
+        case 0 | 1:
+            flipped(path, random)
+        case 2:
+            changed(path, content[: random.randrange(len(content))])
+        case 3:
+            path.unlink()
+        case 4:
+            changed(path, content + bytes(8))
+        case _:
+            path = place / "out.partial" / "checkpoint.json"
+            about = json.loads(path.read_text("utf-8"))
+            digest = about.pop("digest", None)
+            edit_json(about["files"] if random.random() < 0.5 else about, random)
+            text = json.dumps(about, indent=1)
+            rest = '",\n' + text[2:]
+            sealed_text = '{\n "digest": "' + hashlib.sha256(rest.encode()).hexdigest() + rest
+            path.write_text(text if digest is None else sealed_text, "utf-8")
+    person_files(place / "out.partial")
+    before = foreign_digest(place / "out.partial")
+    persons = {
+        name: digest for name, digest in before.items() if not name.endswith((".bin", "checkpoint.json"))
+    }
+    try:
+        found = dissected(ArrayImages(), place)
+    finally:
+        check_foreign(place / "out.partial", persons, added=False)
+    for layer, like in zip(found.layers, MADE["whole"].layers, strict=True):
+        for name in LayerDissection.__slots__:
+            one, other = getattr(layer, name), getattr(like, name)
+            if not (np.array_equal(one, other) if isinstance(one, np.ndarray) else one == other):
+                raise Wrong(f"a damaged checkpoint ends in another {name}")
+
+
 KINDS = {
     "bits of the manifest": flip("dissection.json"),
     "bits of arrays": flip("*.safetensors"),
@@ -492,6 +548,7 @@ KINDS = {
     "beside a person's files": saved_over_a_person_s,
     "where it cannot be": saved_where_it_cannot_be,
     "not whole": saved_oddly,
+    "checkpoints": checkpoint_damaged,
 }
 
 if __name__ == "__main__":

@@ -152,6 +152,4 @@ class Written:
 
     def _is_there(self, path: Path, content: bytes) -> bool:
         """Whether this very file is there; one that a killed save has left in part is written again."""
-        if not path.exists() and not path.is_symlink():
-            return False
-        return read_file(path) == content
+        return os.path.lexists(path) and read_file(path) == content

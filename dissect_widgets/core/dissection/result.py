@@ -110,7 +110,23 @@ class Dissection:
         return pd.concat(frames, ignore_index=True)
 
     def save(self, folder: str | Path) -> Path:
-        """Write the dissection into a folder, completely or not at all; see `load`."""
+        """Write the dissection into a folder, completely or not at all; see `load`.
+
+        A dissection that is there is replaced in one step; files of others in the folder stay as they are.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        SavedError
+            If the folder holds something else than a dissection, or another run writes to it; or if the
+            dissection is such that it could not be loaded.
+        StorageError
+            If the disk is full; what was there is intact.
+        """
         return write_folder(_saved(self), folder)
 
     @classmethod
@@ -121,6 +137,9 @@ class Dissection:
 
 def load(folder: str | Path) -> Dissection:
     """Read a dissection that `Dissection.save` wrote.
+
+    All is checked: the digest of every file (of pictures when they are first read) and that what they say can
+    be. Of a dissection that was saved without digests, `provenance["digests"]` says so.
 
     Raises
     ------

@@ -66,6 +66,7 @@ EDITS: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("no format", lambda c: c.pop("format") and None),
     ("an earlier format", lambda c: c | {"format": 1}),
     ("done of text", lambda c: c["about"].update(done="8")),
+    ("done more than are", lambda c: c["about"].update(done=9)),
     ("done less than none", lambda c: c["about"].update(done=-1)),
     ("skipped of numbers", lambda c: c["about"].update(skipped=[[1, 2]])),
     ("arrays elsewhere", lambda c: c | {"arrays": "../arrays-1.bin"}),
