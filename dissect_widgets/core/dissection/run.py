@@ -327,7 +327,7 @@ class _Saver:
         self.probe.skipped = [Skipped(*skipped) for skipped in about.skipped]
         if self.probe.labels.images + len(about.skipped) != about.done:
             raise SavedError(
-                f"The checkpoint in {self.workspace.folder} is damaged: it says {about.done} images, and holds "
+                f"The checkpoint in {self.workspace.folder} is damaged: it says {about.done} images, it holds "
                 f"{self.probe.labels.images}. Remove the folder and start again."
             )
         self._saved = about.done
