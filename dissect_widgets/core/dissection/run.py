@@ -325,10 +325,11 @@ class _Saver:
                 "Remove the folder and start again."
             ) from error
         self.probe.skipped = [Skipped(*skipped) for skipped in about.skipped]
-        if self.probe.labels.images + len(about.skipped) != about.done:
+        found = self.probe.labels.images + len(about.skipped)
+        if found != about.done:
             raise SavedError(
-                f"The checkpoint in {self.workspace.folder} is damaged: it says {about.done} images, it holds "
-                f"{self.probe.labels.images}. Remove the folder and start again."
+                f"The checkpoint in {self.workspace.folder} is damaged: it is of {found} images, and says "
+                f"{about.done}. Remove the folder and start again."
             )
         self._saved = about.done
         return self._saved
