@@ -1,6 +1,6 @@
 """Fuzzing: many bad inputs and bad moments, run by hand or nightly, never by a plain `pytest`.
 
-    python -m tests.fuzz                              all scripts, a few cases of each
+    python -m tests.fuzz                              all scripts but those in a browser, a few cases of each
     python -m tests.fuzz.kills --seed 3 --count 526   one script; the table is printed at the end
     python -m tests.fuzz.kills --seed 3 --only 17     one case again, with its traceback
     python -m tests.fuzz.kills --list                 the kinds of cases

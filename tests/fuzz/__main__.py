@@ -1,4 +1,7 @@
-"""Run every script of this folder with a few cases: `python -m tests.fuzz --count 40 --seed 2`."""
+"""Run the scripts of this folder with a few cases: `python -m tests.fuzz --count 40 --seed 2`.
+
+Those that need a browser are run by themselves.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-SHARED = ("__init__", "__main__", "harness", "file_operations", "scenarios", "prepared", "pages", "widgets")
-"""Files that are no scripts."""
+BROWSER = ("names", "visitors")
+"""Scripts that drive a real browser, and have options of their own."""
+
+
+def scripts() -> list[str]:
+    """Names of all scripts: what can be run by itself."""
+    found = []
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        runs = '\nif __name__ == "__main__":' in path.read_text("utf-8")
+        if runs and path.stem not in ("__main__", "harness", *BROWSER):
+            found.append(path.stem)
+    return found
 
 
 def main() -> None:
@@ -17,9 +30,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=30, help="cases of each script")
     options = parser.parse_args()
-    folder = Path(__file__).parent
     failed = []
-    for script in sorted(path.stem for path in folder.glob("*.py") if path.stem not in SHARED):
+    for script in scripts():
         command = [sys.executable, "-m", f"tests.fuzz.{script}"]
         command += ["--seed", str(options.seed), "--count", str(options.count)]
         if subprocess.run(command, check=False).returncode:
