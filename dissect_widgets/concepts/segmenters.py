@@ -20,7 +20,7 @@ from dissect_widgets.core.data.class_names import names_in_order
 from dissect_widgets.core.data.provenance import weights_digest
 from dissect_widgets.core.data.sizes import Size, sides
 from dissect_widgets.core.data.vocabulary import Concept, Vocabulary
-from dissect_widgets.core.files.json_files import read_json
+from dissect_widgets.core.files.json_files import read_dict
 from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.core.network.lock import exclusively
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
@@ -183,9 +183,7 @@ def _check(folder: Path) -> None:
 
 def _backbone(folder: Path) -> object:
     """Name of a network of the hub that transformers would download; None if the folder is complete."""
-    config = read_json(folder / "config.json", error=WeightsError)
-    if not isinstance(config, dict):
-        raise WeightsError(f"{folder / 'config.json'} is damaged: it is not a dict.")
+    config = read_dict(folder / "config.json", error=WeightsError)
     return None if config.get("backbone_config") else config.get("backbone")
 
 

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from dissect_widgets.core.files.atomic_write import replacing
-from dissect_widgets.core.files.json_files import read_json
+from dissect_widgets.core.files.json_files import read_dict
 from dissect_widgets.core.files.target import input_file
 from dissect_widgets.core.network.random_numbers import restored_random_numbers
 from dissect_widgets.errors import ConceptError, SettingError, WeightsError, shown
@@ -209,8 +209,8 @@ def add_to_package(name: str, path: Path) -> Path:
 def read_note(path: Path) -> dict[str, Any]:
     """The note beside a file of weights: "sha256", "figures" and perhaps "names"; {} if there is none."""
     note_path = _note_path(path)
-    note: dict[str, Any] = read_json(note_path, error=WeightsError) if note_path.exists() else {}
-    return note if isinstance(note, dict) and "sha256" in note else {}
+    note = read_dict(note_path, error=WeightsError) if note_path.exists() else {}
+    return note if "sha256" in note else {}
 
 
 def _note_path(path: Path) -> Path:

@@ -96,7 +96,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("recipe", choices=sorted(RECIPES))
-    parser.add_argument("--folder", type=Path, help="default: runs/RECIPE")
+    parser.add_argument("--folder", help="default: runs/RECIPE")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw images")
     parser.add_argument(
@@ -106,7 +106,8 @@ def main() -> None:
         "--add-to-package", action="store_true", help="make it the network that comes with the package"
     )
     options = parser.parse_args()
-    folder = options.folder or Path("runs") / options.recipe
+    default = Path("runs") / options.recipe
+    folder = output_folder(default if options.folder is None else options.folder, what="--folder")
     figures = train(
         RECIPES[options.recipe],
         folder,

@@ -287,7 +287,7 @@ def attempt(name: str, pick: Callable[[Random, Subject, Path], Any], *, good: bo
                 raise Wrong(f"{what} reads what is not there")
             return
         now = _without(stage, goal)
-        _no_leftovers(stage)
+        _no_leftovers(stage, goal)
         for known, content in kept.items():
             if now.get(known) != content:
                 raise Wrong(f"{what} has changed {known}")
@@ -318,8 +318,9 @@ def _content(path: Path) -> str:
     return path.read_bytes()[-40:].decode("latin-1") if path.is_file() else ""
 
 
-def _no_leftovers(stage: Path) -> None:
-    left = [p.name for p in stage.rglob("*") if p.name.endswith((".dw-new", ".dw-lock", ".new", ".partial"))]
+def _no_leftovers(stage: Path, goal: Path) -> None:
+    endings = (".dw-new", ".dw-lock", ".new", ".partial")
+    left = [p.name for p in stage.rglob("*") if p.name.endswith(endings) and p != goal]
     if left != ["mine.new"]:
         raise LeftBehind(f"{left}")
 

@@ -6,10 +6,11 @@ carries an `InterruptedRun`: all that it has found, and what it was, so that onl
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,8 +60,7 @@ class InterruptedRun:
     @property
     def nbytes(self) -> int:
         """Bytes that it takes in memory and in files."""
-        files = [] if self.folder is None or not self.folder.is_dir() else self.folder.rglob("*")
-        return memory_of(self.state) + sum(file.stat().st_size for file in files if file.is_file())
+        return memory_of(self.state) + (0 if self.folder is None else _size_of(self.folder))
 
     @property
     def progress(self) -> str:
@@ -142,7 +142,8 @@ class Interrupted(KeyboardInterrupt):
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Hold back Ctrl-C and the notebook's interrupt button inside the block.
 
-    A second interrupt is not held back. Outside of the main thread nothing is.
+    A second interrupt is not held back. Outside of the main thread nothing is, nor where interrupts are
+    ignored or handled by something else than Python.
 
     Yields
     ------
@@ -157,7 +158,8 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         waiting = True
 
-    if threading.current_thread() is not threading.main_thread():
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGINT) in (None, signal.SIG_IGN):
         yield lambda: False
         return
     before = signal.signal(signal.SIGINT, handle)
@@ -165,6 +167,16 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
         yield lambda: waiting
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _size_of(folder: Path) -> int:
+    """Bytes of all files in a folder; those that vanish meanwhile do not count."""
+    size = 0
+    for above, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += os.stat(os.path.join(above, name)).st_size
+    return size
 
 
 def memory_of(value: Any, _seen: set[int] | None = None) -> int:

@@ -39,7 +39,10 @@ class FileArray:
     def __getitem__(self, part: slice) -> AnyArray:
         start, stop, _ = part.indices(self.length)
         count = max(stop - start, 0)
-        found = np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
+        try:
+            found = np.fromfile(self.path, self.dtype, count, offset=start * self.dtype.itemsize)
+        except OSError as error:
+            raise SavedError(f"{shortened(self.path)} cannot be read: {error.strerror or error}.") from error
         if len(found) < count:
             raise SavedError(f"{shortened(self.path)} has been cut off while it was in use; start again.")
         return found

@@ -52,6 +52,14 @@ def read_small(path: Path, *, most_bytes: int, error: type[DissectError] = Saved
     return content
 
 
+def read_dict(path: Path, *, error: type[DissectError] = SavedError) -> dict[str, Any]:
+    """Read a JSON file that holds a dict, as `read_json`."""
+    value = read_json(path, error=error)
+    if not isinstance(value, dict):
+        raise error(f"{shortened(path)} is damaged: it holds {type(value).__name__}, not a dict.")
+    return value
+
+
 def parse_json(
     content: bytes,
     *,
@@ -76,16 +84,6 @@ def parse_json(
     except ValueError as failure:  # with those of bad UTF-8 and of endless digits
         raise error(f"{name} is damaged: {shortened(failure)}.") from failure
     return value
-
-
-def json_text(value: Any, *, name: str, indent: int | None = 1) -> str:
-    """Text of a value as `read_json` reads it back; SavedError, naming `name`, if JSON cannot hold it."""
-    try:
-        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-        text.encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as failure:  # with those of half characters
-        raise SavedError(f"{name} cannot be written as JSON: {shortened(failure)}.") from failure
-    return text
 
 
 def _no_number(text: str) -> NoReturn:

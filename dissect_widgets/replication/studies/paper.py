@@ -25,6 +25,7 @@ from torchvision.transforms import CenterCrop, Compose, Resize, ToTensor
 from dissect_widgets.core.attacks.carlini_wagner import CarliniWagner
 from dissect_widgets.core.data.types import Segmenter
 from dissect_widgets.core.data.vocabulary import Concept
+from dissect_widgets.core.files.json_files import read_small
 from dissect_widgets.core.files.target import input_folder
 from dissect_widgets.datasets.photos import load_photo
 from dissect_widgets.errors import DataError, SettingError, nearest, shown
@@ -166,8 +167,9 @@ def _scenes(path: Path) -> tuple[str, ...]:
     """Names of the scenes, in the order of the scores."""
     if not path.is_file():
         raise DataError(f"There is no file {path}, with the names of the scenes of Places365.")
-    lines = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
     try:
+        text = read_small(path, most_bytes=1 << 20, error=DataError).decode("utf-8-sig")
+        lines = [line.split() for line in text.splitlines() if line.strip()]
         numbered = {int(number): name[3:].replace("/", "-") for name, number in lines}
     except ValueError:
         raise DataError(

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 from dissect_widgets.core.data.storage import new_array
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.full_disk import full_disk
+from dissect_widgets.core.files.json_files import read_dict
 from dissect_widgets.world.datasets import Objects, Scenes
 from dissect_widgets.world.scenery.vocabulary import CATEGORIES, NAMES, VOCABULARY
 
@@ -48,7 +49,7 @@ class ImageCache:
         self._about = folder / "about.json"
         names = {category: NAMES[category] for category in self.categories}
         about = {"data": data.digest(), "names": {c: list(of_category) for c, of_category in names.items()}}
-        stored = json.loads(self._about.read_text()) if self._about.exists() else {}
+        stored = read_dict(self._about) if self._about.exists() else {}
         arrays = ["images", "labels"] if self.categories else ["images"]
         same = {key: stored.get(key) for key in about} == about
         same = same and all((folder / f"{name}.npy").exists() for name in arrays)

@@ -12,10 +12,10 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 
+from dissect_widgets.core.files.target import output_folder
 from dissect_widgets.errors import DissectError
 from dissect_widgets.world.zoo import registry
 from dissect_widgets.world.zoo.base import Budget, Member
@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train members, harvest them, or show what there is; returns 1 if any failed."""
     options = _parser().parse_args(arguments)
     try:
+        options.folder = output_folder(options.folder, what="--folder")
+        if options.data is not None:
+            options.data = output_folder(options.data, what="--data")
         if options.table:
             print(registry.table().drop(columns=["simpler"]).to_string())
             return 0
@@ -118,8 +121,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("names", nargs="*", metavar="NAME", help="members; all by default")
-    add("--folder", type=Path, default=Path("runs/zoo"))
-    add("--data", type=Path, help="folder of the data sets; by default within --folder")
+    add("--folder", default="runs/zoo")
+    add("--data", help="folder of the data sets; by default within --folder")
     add("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     add("--jobs", type=int, default=1, help="processes that train beside one another")
     add("--workers", type=int, default=os.cpu_count() or 1, help="processes that draw")

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from dissect_widgets.core.data.storage import new_array
 from dissect_widgets.core.files.atomic_write import replacing
 from dissect_widgets.core.files.full_disk import full_disk
+from dissect_widgets.core.files.json_files import read_dict
 
 Arrays = dict[str, NDArray[Any]]
 """Arrays by name; the first axis of each is that of the pictures."""
@@ -141,7 +142,7 @@ class _Note:
         place = source.place(folder, split)
         self.path, self.total = place / "about.json", source.pieces[split]
         self.digest = _digest(source, split, sample)
-        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        kept = read_dict(self.path) if self.path.exists() else {}
         self.done: set[int] = set(kept["done"]) if kept.get("digest") == self.digest else set()
         self.saved = time.monotonic()
         if not self.done:

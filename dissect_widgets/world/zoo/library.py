@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dissect_widgets.core.files.json_files import read_dict
 from dissect_widgets.world.zoo import data
 from dissect_widgets.world.zoo.base import Batch
 from dissect_widgets.world.zoo.drawing import Ended, Source, draw
@@ -43,7 +43,7 @@ class Library:
     def digest(self, name: str) -> str:
         """What it shows, for the recipe."""
         places = [source.place(self.folder, split) for source in self.sources(name) for split in data.SPLITS]
-        return "-".join(json.loads((place / "about.json").read_text())["digest"] for place in places)
+        return "-".join(read_dict(place / "about.json")["digest"] for place in places)
 
     def tensors(self, name: str, split: str, device: torch.device) -> Batch:
         """All arrays of a data set on a device; images are uint8."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -50,3 +51,16 @@ def test_an_array_that_is_cut_off_while_it_is_in_use_is_refused(tmp_path: Path) 
     assert (array[1:3] == [1, 2]).all()
     with pytest.raises(SavedError, match="has been cut off"):
         array[1:4]
+
+
+def test_a_copy_of_the_process_does_not_remove_the_scratch_folder() -> None:
+    workspace = Workspace.scratch()
+    child = os.fork()
+    if child == 0:
+        del workspace  # its finalizer runs
+        gc.collect()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert workspace.folder.is_dir()
+    workspace.close()
+    assert not workspace.folder.exists()
