@@ -11,7 +11,13 @@ from typing import Any, Final
 
 
 class DissectError(Exception):
-    """Root of every error that this package raises on purpose."""
+    """Root of every error that this package raises on purpose.
+
+    A message that is too long, for what others have written into it, is cut in the middle.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(_cut(one) if isinstance(one, str) else one for one in args))
 
 
 class SettingError(DissectError, ValueError):
@@ -57,6 +63,8 @@ class StorageError(DissectError, OSError):
     """There is not enough space on the disk."""
 
 
+_LONGEST: Final = 1_000
+"""Characters of a message."""
 _DEEPEST: Final = 4
 _COMPARED: Final = 100
 """Characters of a name that are compared with others."""
@@ -101,12 +109,20 @@ def shortened(text: object, limit: int = 200) -> str:
     str
         The text itself where it has at most `limit` characters, all of them printable.
     """
-    whole = str(text)
+    try:
+        whole = str(text)
+    except Exception:  # of a class of the caller's, or an endless number
+        return shown(text, limit)
     if len(whole) <= limit:
         return whole if whole.isprintable() else _escaped(whole)[: 2 * limit]
     half = limit // 2
     left_out = f"... {len(whole) - 2 * half:,} characters ..."
     return f"{_escaped(whole[:half])[:limit]}{left_out}{_escaped(whole[-half:])[-limit:]}"
+
+
+def _cut(message: str) -> str:
+    half = _LONGEST // 2
+    return message if len(message) <= _LONGEST else f"{message[:half]} [...] {message[-half:]}"
 
 
 def _escaped(text: str) -> str:

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import math
+import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from dissect_widgets.errors import nearest, shortened, shown
+from dissect_widgets.errors import DataError, LayerError, StorageError, nearest, shortened, shown
+from tests.long_values import LONG, Unshowable
 
 MOST = 700  # characters, for a limit of 200 and what is said of the length
-
-
-class Unshowable:
-    def __repr__(self) -> str:
-        raise RuntimeError("no")
-
-
-class Enormous:
-    def __repr__(self) -> str:
-        return "x" * 10**6
-
-
-def nested(depth: int) -> list[Any]:
-    value: list[Any] = []
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
-def holds_itself() -> list[Any]:
-    value: list[Any] = [1]
-    value.append(value)
-    return value
 
 
 @pytest.mark.parametrize(
@@ -75,38 +53,6 @@ def test_short_values_are_shown_as_python_writes_them(value: object) -> None:
     assert shown(value) == repr(value)
 
 
-LONG = {
-    "text": "ab" * 5_000,
-    "escaped text": "\x00" * 10_000,
-    "wide text": "\U0001f600\ud800" * 10_000,
-    "bytes": b"\xff" * 10_000,
-    "bytearray": bytearray(10_000),
-    "number": 10**10_000,
-    "negative number": -(10**10_000),
-    "list": list(range(10**6)),
-    "list of texts": ["x" * 10_000] * 1_000,
-    "tuple": tuple(range(10**6)),
-    "set": set(range(10**5)),
-    "frozenset": frozenset(range(10**5)),
-    "dict": {f"{n}" * 50: "x" * 1_000 for n in range(10**4)},
-    "dict of lists": {n: list(range(10**4)) for n in range(100)},
-    "long key": {"x" * 10_000: 1},
-    "deep list": nested(500),
-    "list that holds itself": holds_itself(),
-    "wide tree": [[[[["x" * 100] * 100] * 100] * 100] * 100] * 100,
-    "array": np.zeros((1000, 1000)),
-    "array of objects": np.array(["x" * 10_000] * 3, dtype=object),
-    "list of arrays": [np.zeros(10**6)] * 100,
-    "tensor": torch.zeros(10**6),
-    "list of tensors": [torch.zeros(1000, 1000)] * 100,
-    "array of many axes": np.zeros((1,) * 40),
-    "path": Path("x" * 10_000),
-    "object": Enormous(),
-    "class": type("x" * 10_000, (), {}),
-    "object of a long class": type("x" * 10_000, (Unshowable,), {})(),
-}
-
-
 @pytest.mark.parametrize("kind", LONG)
 def test_long_values_are_short(kind: str) -> None:
     assert 0 < len(shown(LONG[kind])) < MOST
@@ -142,11 +88,20 @@ def test_what_is_left_out_is_said() -> None:
     assert shown(Unshowable()) == "<Unshowable that cannot be shown>"
 
 
+@pytest.mark.parametrize("kind", [DataError, LayerError, StorageError])
+def test_a_message_that_others_have_made_long_is_cut(kind: type[Exception]) -> None:
+    error = kind("start " + "x\n" * 10**6 + " end")
+    assert len(str(error)) < 1_100 and str(error).startswith("start x") and str(error).endswith(" end")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert str(kind("short\nlines")) == "short\nlines" and kind().args == ()
+
+
 def test_texts_without_quotes() -> None:
     assert shortened(Path("a/b c.png")) == "a/b c.png" and shortened("木") == "木"
     assert shortened("a\nb\x1b[0m\ud800") == r"a\nb\x1b[0m\ud800"
     assert shortened("x" * 60 + "y" * 60, 40) == "x" * 20 + "... 80 characters ..." + "y" * 20
     assert len(shortened("\x00" * 10_000)) < MOST
+    assert shortened(10**10_000) == "<int of 33,220 bits>"
 
 
 def test_the_nearest_match() -> None:

@@ -73,7 +73,7 @@ def plan_sets(
     sizes = tuple(int(size) for size in sizes)
     bad = [size for size in sizes if not 0 <= size <= units]
     if bad or not sizes or len(set(sizes)) != len(sizes):
-        raise SettingError(f"sizes is {list(sizes)}; allowed are different numbers from 0 to {units}.")
+        raise SettingError(f"sizes is {shown(list(sizes))}; allowed are different numbers from 0 to {units}.")
     if repeats < 1:
         raise SettingError(f"repeats is {repeats}; there must be at least one random set of each size.")
     random = np.random.default_rng(seed)

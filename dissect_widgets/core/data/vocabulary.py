@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from dissect_widgets.core.data.arrays import Int64s
-from dissect_widgets.errors import ConceptError, SettingError, nearest, shown
+from dissect_widgets.errors import ConceptError, SettingError, nearest, shortened, shown
 
 
 class Concept(NamedTuple):
@@ -44,8 +45,9 @@ class Vocabulary:
         self.concepts: tuple[Concept, ...] = (Concept("-", ""), *listed)
         self._index = {concept: number for number, concept in enumerate(self.concepts)}
         if len(self._index) != len(self.concepts):
-            duplicates = sorted({c.name for c in listed if listed.count(c) > 1})
-            raise SettingError(f"Concepts are duplicated in a category: {', '.join(duplicates)}.")
+            duplicates = sorted({c.name for c, count in Counter(listed).items() if count > 1})
+            names = ", ".join(shortened(name, 60) for name in duplicates[:8])
+            raise SettingError(f"Concepts are duplicated in a category: {names}.")
         self.categories: tuple[str, ...] = tuple(dict.fromkeys(c.category for c in listed))
 
     def __len__(self) -> int:

@@ -295,5 +295,5 @@ class LayerDissection:
         if level is None:
             return 0
         if level not in self.levels:
-            raise SettingError(f"The level {level} was not computed.{nearest(level, self.levels)}")
+            raise SettingError(f"The level {shown(level)} was not computed.{nearest(level, self.levels)}")
         return self.levels.index(level)

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from dissect_widgets.core.network.outputs import SEPARATOR
-from dissect_widgets.errors import LayerError, SettingError, nearest, shown
+from dissect_widgets.errors import LayerError, SettingError, nearest, shortened, shown
 
 _INSIDE: Final = {
     "OptimizedModule": "_orig_mod",
@@ -183,8 +183,8 @@ def _without_wrappers(name: str) -> str:
 
 def _described(model: Any) -> str:
     if isinstance(model, type):
-        return f"the class {model.__name__}"
-    return f"{model!r}" if isinstance(model, str) else f"a {type(model).__name__}"
+        return f"the class {shortened(model.__name__)}"
+    return shown(model) if isinstance(model, str) else f"a {shortened(type(model).__name__)}"
 
 
 def _advice(model: Any) -> str:
