@@ -11,7 +11,11 @@ import torch
 import dissect_widgets as dw
 from dissect_widgets import world
 from dissect_widgets.world import zoo
+from dissect_widgets.world.caption_words import decode
+from dissect_widgets.world.finer_pictures import FinerPictures
 from dissect_widgets.world.zoo import registry
+from dissect_widgets.world.zoo.names import SCENES
+from dissect_widgets.world.zoo.tasks.captioning import START
 
 NOTES = json.loads(registry.DIGESTS.read_text("utf-8"))
 SHIPPED = [name for name in registry.NAMES if f"{name}.safetensors" in NOTES]
@@ -60,6 +64,26 @@ def test_it_classifies_as_its_figure_says(name: str, data: world.Scenes | world.
         predicted = zoo.load(name)(torch.stack([data[i][0] for i in range(len(data))])).argmax(1)
     accuracy = float(np.mean(predicted.numpy() == data.targets))
     assert accuracy == pytest.approx(zoo.figures(name)["top-1"], abs=0.12)
+
+
+def test_finer_classes_are_told_apart() -> None:
+    pictures = FinerPictures("val", 1)
+    images = torch.stack([pictures[index] for index in range(len(pictures))])
+    with torch.inference_mode():
+        right = zoo.load("vgg-finer")(images).argmax(1).numpy() == pictures.targets
+        scenes_right = zoo.load("vgg-coarser")(images).argmax(1).numpy() == pictures.with_scenes().targets
+    assert right.mean() > 0.78 and scenes_right.mean() > 0.95
+
+
+def test_captions_name_the_scene() -> None:
+    pictures = world.Scenes("val", 48, size=96, classes=SCENES)
+    with torch.inference_mode():
+        sentences = zoo.load("resnet-captions", whole=True)(torch.stack([image for image, _ in pictures]))
+    texts = [decode(np.array([START, *sentence.tolist()])) for sentence in sentences]
+    assert len(set(texts)) > 24
+    named = [max((scene for scene in SCENES if scene in text), key=len, default="") for text in texts]
+    right = [name == SCENES[target] for name, target in zip(named, pictures.targets, strict=True) if name]
+    assert len(right) > 24 and np.mean(right) > 0.8
 
 
 def test_a_network_is_dissected() -> None:

@@ -102,7 +102,7 @@ CAPTIONING: Final = Member(
     task=Captioning(),
     budget=Budget(steps=10_000, batch=128),
     differs="learns captions, with an LSTM",
-    simpler="sentences about drawn pictures; greedy decoding",
+    simpler="sentences about drawn pictures; the LSTM sees the picture at each word; greedy decoding",
     priority=12,
 )
 
