@@ -33,6 +33,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -159,6 +160,7 @@ def in_child(work: Callable[[], Outcome], seconds: float) -> Outcome:
         code = 1
         try:
             os.setsid()
+            own_locks()
             signal.signal(signal.SIGINT, signal.default_int_handler)
             outcome = work()
             text = f"{outcome.name}\n{outcome.detail[:20000]}".encode("utf-8", "backslashreplace")
@@ -182,6 +184,12 @@ def in_child(work: Callable[[], Outcome], seconds: float) -> Outcome:
         return Outcome("raw", f"the process died: {ended}")
     name, _, detail = said.decode().partition("\n")
     return Outcome(name, detail)
+
+
+def own_locks() -> None:
+    """In a copy of a process: bars do not share a lock with other copies, which may die while they hold it."""
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.set_lock(threading.RLock())
 
 
 def _read_message(reader: int, end: float) -> bytes | None:

@@ -19,7 +19,7 @@ from random import Random
 import torch
 
 from tests.fuzz.file_operations import Operation, watched
-from tests.fuzz.harness import Attempt, LeftBehind, main
+from tests.fuzz.harness import Attempt, LeftBehind, main, own_locks
 from tests.fuzz.prepared import PREPARED, Prepared, prepare, temporary_files_in
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -95,6 +95,7 @@ def in_victim(act: Callable[[], None], kill: tuple[signal.Signals, float] | None
         code = 1
         try:
             os.setpgid(0, 0)
+            own_locks()
             torch.set_num_threads(1)  # threads of the one that was forked are not there
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -25,7 +25,7 @@ from torch import Tensor
 
 import dissect_widgets as dw
 from dissect_widgets.errors import SavedError
-from tests.fuzz.harness import LeftBehind, Lost, Wrong, main
+from tests.fuzz.harness import LeftBehind, Lost, Wrong, main, own_locks
 from tests.fuzz.prepared import names
 from tests.fuzz.scenarios import bits
 from tests.small_images import ArrayImages
@@ -86,6 +86,7 @@ def start(folder: Path, work: Callable[[], object], delay: float = 0.0) -> int:
     if child == 0:
         status, said, began = 1, "", 0.0
         try:
+            own_locks()
             time.sleep(delay)
             began = time.time()
             work()
