@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from dissect_widgets.errors import DissectError, StorageError, shortened
 
 _NUMBERS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEXTS = tuple(text for n in _NUMBERS for text in (os.strerror(n).lower(), f"os error {n})", f"errno {n}]"))
+_NUMPY = re.compile(r"\d+ requested and \d+ written")
 _NEEDED = 1 << 16
 """Bytes that must be free, or an error that names no reason is taken for a full disk."""
 
@@ -65,7 +67,7 @@ def _reason(error: BaseException, path: Path) -> str | None:
             break
         if isinstance(cause, OSError) and cause.errno in _NUMBERS:
             return os.strerror(cause.errno)
-        if any(text in str(cause).lower() for text in _TEXTS):
+        if any(text in str(cause).lower() for text in _TEXTS) or _NUMPY.search(str(cause)):
             return "no space left"
         cause = cause.__cause__ or cause.__context__
     silent = isinstance(error, OSError) and error.errno is None

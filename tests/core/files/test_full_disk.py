@@ -28,10 +28,11 @@ def caused(error: Exception, by: Exception) -> Exception:
         SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"),
         SafetensorError("I/O error: Disk quota exceeded (os error 122)"),
         RuntimeError("[Errno 28] No space left on device"),
+        OSError("100000 requested and 37872 written"),
         caused(RuntimeError("could not save"), OSError(errno.ENOSPC, "")),
         caused(zipfile.BadZipFile("x"), caused(ValueError("y"), OSError(errno.ENOSPC, ""))),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_forms_of_a_full_disk(tmp_path: Path, error: Exception) -> None:
     with (
