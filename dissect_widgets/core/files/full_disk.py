@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
