@@ -187,7 +187,7 @@ def in_child(work: Callable[[], Outcome], seconds: float) -> Outcome:
 
 
 def own_locks() -> None:
-    """In a copy of a process: bars do not share a lock with other copies, which may die while they hold it."""
+    """In a copy of a process: bars share no lock with other copies, which may die while they hold it."""
     if "tqdm" in sys.modules:
         sys.modules["tqdm"].tqdm.set_lock(threading.RLock())
 
