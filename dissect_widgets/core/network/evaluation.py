@@ -86,10 +86,16 @@ def watch_of(model: nn.Module) -> Watch:
     return _own.watches[id(model)]
 
 
-def check_watched(*, after_pass: bool = True) -> None:
-    """Raise ProofError if a network that this thread is at work with was changed by something else."""
+def check_modes() -> None:
+    """Raise ProofError, before a pass, if a network at work was put into another mode by something else."""
     for watch in tuple(_own.watches.values()):
-        watch.check(after_pass=after_pass)
+        watch.check_mode()
+
+
+def check_watched() -> None:
+    """Raise ProofError, after a pass, if a network at work was changed by something else."""
+    for watch in tuple(_own.watches.values()):
+        watch.check()
 
 
 def _begin(model: nn.Module, modules: list[nn.Module], begun: list[nn.Module]) -> None:

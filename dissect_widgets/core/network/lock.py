@@ -42,9 +42,11 @@ class _Claim:
 
     def __init__(self, things: tuple[nn.Module | Shared, ...]) -> None:
         self.things, self.thread = things, threading.get_ident()
-        self.parts = frozenset().union(*map(parts_of, things))
+        parts = [parts_of(thing) for thing in things]
+        self.parts = parts[0] if len(parts) == 1 else frozenset().union(*parts)
         self.state: Literal["waits", "holds", "over"] = "waits"
-        self.called = threading.Event()
+        self.called: threading.Event | None = None
+        """Set once it is let in; None for one that need not wait."""
 
     def __str__(self) -> str:
         return " and ".join(
@@ -80,7 +82,7 @@ def exclusively(*things: nn.Module | Shared) -> Iterator[None]:
     claim = _Claim(things)
     try:
         _request(claim)
-        while claim.state == "waits":
+        while claim.state == "waits" and claim.called is not None:
             claim.called.wait(_LOOK_AGAIN)
             _admit()
         yield
@@ -117,6 +119,7 @@ def _request(claim: _Claim) -> None:
         if len(_claims) == 1 or not any(_blockers(claim)):
             claim.state = "holds"
             return
+        claim.called = threading.Event()
         other = _waits_for_us(claim)
     if other is not None:
         raise BusyError(
@@ -165,12 +168,16 @@ def _waiting(thread: int) -> Iterable[_Claim]:
 def _admit() -> None:
     """Forget the claims that are over, and let in who waits for none any more."""
     with _mutex:
+        if len(_claims) == 1 and _claims[0].state == "over":
+            _claims.clear()
+            return
         if any(each.state == "over" for each in _claims):
             _claims[:] = [each for each in _claims if each.state != "over"]
         for claim in tuple(_claims):
             if claim.state == "waits" and not any(_blockers(claim)):
                 claim.state = "holds"
-                claim.called.set()
+                if claim.called is not None:
+                    claim.called.set()
 
 
 def _after_fork() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dissect_widgets.core.network.evaluation import check_watched
+from dissect_widgets.core.network.evaluation import check_modes, check_watched
 from dissect_widgets.core.network.lock import exclusively
 
 _lock = Lock()
@@ -32,7 +32,7 @@ def run(network: Callable[[Tensor], Any], inputs: Tensor) -> Any:
     """
     networks = [network] if isinstance(network, nn.Module) else []
     with exclusively(*networks), uncompiled():
-        check_watched(after_pass=False)
+        check_modes()
         output = network(inputs.clone(memory_format=torch.contiguous_format))
         check_watched()
     return output
@@ -43,7 +43,7 @@ def as_written(part: Callable[..., Any], model: nn.Module) -> Callable[..., Any]
 
     def call(*inputs: Any) -> Any:
         with exclusively(model), uncompiled():
-            check_watched(after_pass=False)
+            check_modes()
             output = part(*inputs)
             check_watched()
         return output

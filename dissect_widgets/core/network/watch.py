@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from torch import Tensor, nn
+from torch import nn
 
 from dissect_widgets.core.network.original import is_script
 from dissect_widgets.errors import ProofError
@@ -50,8 +50,22 @@ class Watch:
         self._is_first = True
         self.mode_was_changed = False
 
+    def check_mode(self) -> None:
+        """Look at the mode alone, before a pass, which would change a network that is being trained.
+
+        Raises
+        ------
+        ProofError
+            If it has changed.
+        """
+        modes = self._modes_now()
+        if modes != self._modes:
+            changed = _differences(self._modes, modes) - self._own_modes
+            if changed:
+                self._refuse_mode(changed)
+
     def check(self, *, after_pass: bool = True) -> None:
-        """Look, before and after each pass.
+        """Look at everything, after each pass.
 
         What the first pass changes the network changes itself, and is not looked at any more, unless that is
         its mode as a whole or most of its weights.
@@ -70,9 +84,7 @@ class Watch:
         if first and 0 not in changed:
             self._own_modes |= changed
         elif changed:
-            self.mode_was_changed = True
-            name = self._names[min(changed)] or "itself"
-            self._refuse(f"it was put into another mode (module {name!r})")
+            self._refuse_mode(changed)
         if self._tree_now() != self._tree:
             self._refuse("one of its modules was replaced")
         changed = _differences(self._tensors, tensors) - self._own_tensors
@@ -80,6 +92,11 @@ class Watch:
             self._own_tensors |= changed
         elif changed:
             self._refuse(f"its weights were changed ({self._weight_names()[min(changed)]!r} first)")
+
+    def _refuse_mode(self, changed: set[int]) -> None:
+        self.mode_was_changed = True
+        name = self._names[min(changed)] or "itself"
+        self._refuse(f"it was put into another mode (module {name!r})")
 
     def _refuse(self, what: str) -> None:
         raise ProofError(
@@ -95,18 +112,15 @@ class Watch:
         return [id(child) for _, children in self._children for child in tuple(children.values())]
 
     def _tensors_now(self) -> list[Any]:
-        return [_mark(tensor) for _, table in self._weights for tensor in tuple(table.values())]
+        """What shows that a tensor is another, lies elsewhere, or was changed in place."""
+        tensors = [tensor for _, table in self._weights for tensor in tuple(table.values())]
+        try:
+            return [t if t is None else (id(t), t._version, t.data_ptr()) for t in tensors]
+        except (RuntimeError, NotImplementedError):  # of inference mode, or ones that have no place
+            return [id(t) for t in tensors]
 
     def _weight_names(self) -> list[str]:
         return [f"{name}.{own}" if name else own for name, table in self._weights for own in table]
-
-
-def _mark(tensor: Tensor | None) -> Any:
-    """What shows that a tensor is another, lies elsewhere, or was changed in place."""
-    try:
-        return None if tensor is None else (id(tensor), tensor._version, tensor.data_ptr())
-    except (RuntimeError, NotImplementedError):  # of inference mode, or one that has no place
-        return id(tensor)
 
 
 def _differences(before: list[Any], after: list[Any]) -> set[int]:
