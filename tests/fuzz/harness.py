@@ -188,8 +188,10 @@ def in_child(work: Callable[[], Outcome], seconds: float) -> Outcome:
 
 def own_locks() -> None:
     """In a copy of a process: bars share no lock with other copies, which may die while they hold it."""
-    if "tqdm" in sys.modules:
-        sys.modules["tqdm"].tqdm.set_lock(threading.RLock())
+    lock = threading.RLock()
+    for name in ("tqdm", "tqdm.auto"):  # one is made from the other, and may have a lock of its own
+        if name in sys.modules:
+            sys.modules[name].tqdm.set_lock(lock)
 
 
 def _read_message(reader: int, end: float) -> bytes | None:

@@ -6,6 +6,7 @@ own, so a resumed run draws the same numbers as one that was never stopped.
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from abc import ABC, abstractmethod
@@ -89,8 +90,10 @@ class Run(ABC):
 
     def save(self) -> None:
         """Write a checkpoint, whole or not at all."""
+        content = io.BytesIO()  # for torch does not say why a file cannot be written
+        torch.save(self._state() | {"key": self.key, "step": self.step}, content)
         with replacing(self.path) as new:
-            torch.save(self._state() | {"key": self.key, "step": self.step}, new)
+            new.write_bytes(content.getbuffer())
 
     def restore(self) -> None:
         """Resume from the checkpoint, if there is one.
