@@ -26,6 +26,7 @@ from dissect_widgets.widgets.shared.front_end import join_modules
 from dissect_widgets.widgets.shared.guarded import Guarded
 from dissect_widgets.widgets.shared.leaves_still import LeavesStill
 from dissect_widgets.widgets.shared.still import Still
+from dissect_widgets.widgets.shared.trait_types import Text
 from dissect_widgets.widgets.shared.widget import one_of
 from dissect_widgets.widgets.unit_browser.unit_browser import UnitBrowser
 
@@ -80,8 +81,8 @@ class LayerComparison(LeavesStill, Guarded, ipywidgets.VBox):
         See `LayerDissection.detectors`.
     """
 
-    count = traitlets.Unicode("unique", help='What bars count: "unique" concepts, or "detectors".')
-    layer = traitlets.Unicode(help="Layer whose concepts are shown below, and whose units are open.")
+    count = Text("unique", help='What bars count: "unique" concepts, or "detectors".')
+    layer = Text(help="Layer whose concepts are shown below, and whose units are open.")
 
     def __init__(
         self,

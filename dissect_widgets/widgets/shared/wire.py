@@ -11,9 +11,11 @@ import math
 import re
 from typing import Any, Final
 
-_PLANE: Final = 0x10F000
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_STANDS_FOR_ONE: Final = re.compile(f"[{chr(_PLANE + 0x800)}-{chr(_PLANE + 0xFFF)}]")
+_SHIFT: Final = 0x10F800 - 0xD800
+_ITSELF: Final = "\U0010f7ff"
+"""Before a character of the private plane that stands for itself."""
+_SENT: Final = re.compile("[\ud800-\udfff\U0010f7ff-\U0010ffff]")
+_GOT: Final = re.compile("\U0010f7ff([\U0010f7ff-\U0010ffff])|[\U0010f800-\U0010ffff]")
 
 
 def to_page(value: Any) -> Any:
@@ -21,7 +23,7 @@ def to_page(value: Any) -> Any:
     if isinstance(value, str):
         if value.isascii():
             return value
-        return _SURROGATE.sub(lambda found: chr(_PLANE + ord(found[0]) - 0xD000), value)
+        return _SENT.sub(_stands_for, value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -36,9 +38,14 @@ def from_page(value: Any) -> Any:
     if isinstance(value, str):
         if value.isascii():
             return value
-        return _STANDS_FOR_ONE.sub(lambda found: chr(ord(found[0]) - _PLANE + 0xD000), value)
+        return _GOT.sub(lambda found: found[1] or chr(ord(found[0]) - _SHIFT), value)
     if isinstance(value, dict):
         return {from_page(name): from_page(part) for name, part in value.items()}
     if isinstance(value, list):
         return [from_page(part) for part in value]
     return value
+
+
+def _stands_for(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return chr(code + _SHIFT) if code < _SHIFT else _ITSELF + found[0]
