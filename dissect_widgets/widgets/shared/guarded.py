@@ -28,7 +28,7 @@ class Guarded(ipywidgets.Widget):
         """Take the traits that the page has set, all or none; if none, the page gets theirs back."""
         try:
             self._check_state(sync_data)
-            super().set_state(to_page(sync_data))  # which sends an echo, too
+            super().set_state(to_page(from_page(sync_data)))  # which sends an echo, too
         except TraitError:
             self.send_state([name for name in sync_data if name in self.keys])
 

@@ -14,7 +14,7 @@ from dissect_widgets.errors import nearest, shown
 from dissect_widgets.widgets.shared.guarded import Guarded, said
 from dissect_widgets.widgets.shared.leaves_still import LeavesStill
 from dissect_widgets.widgets.shared.messages import Question, check_answer, key_of, read_question, shortened
-from dissect_widgets.widgets.shared.wire import to_page
+from dissect_widgets.widgets.shared.wire import from_page, to_page
 
 Answer = tuple[dict[str, Any], list[bytes]]
 """Content and buffers of an answer to a page."""
@@ -68,7 +68,7 @@ class Widget(LeavesStill, Guarded, anywidget.AnyWidget):
         answer: dict[str, Any]
         parts: list[bytes]
         try:
-            answer, parts = self._answer(read_question(content, self._questions, buffers))
+            answer, parts = self._answer(read_question(from_page(content), self._questions, buffers))
             check_answer(to_page(answer), parts)
         except (Exception, KeyboardInterrupt) as error:
             answer, parts = {"error": said(error)}, []

@@ -17,6 +17,7 @@ from dissect_widgets.widgets.shared.guarded import PAGE
 from dissect_widgets.widgets.shared.messages import Question
 from dissect_widgets.widgets.shared.trait_types import Choice, Real, Text, Whole
 from dissect_widgets.widgets.shared.widget import Answer, Widget
+from dissect_widgets.widgets.shared.wire import to_page
 from tests.core.ablation.networks import Images
 from tests.widgets.messages import ask
 from tests.widgets.painted import small_dissection, small_generator
@@ -227,6 +228,9 @@ def test_the_page_sets_what_it_may_and_gets_the_true_values_back(state: dict[str
     assert told == {name: before[name] for name in known}
     clock._handle_msg(message({"method": "update", "state": {"minutes": 8, "name": "\ud800"}}))
     assert clock.minutes == 8 and clock.name == "\ud800", "it goes on"
+    for name in ("\udc80", "\U0010fc80", "\U0010f7ff"):
+        clock._handle_msg(message({"method": "update", "state": {"name": to_page(name)}}))
+        assert clock.name == name
 
 
 def test_numbers_of_numpy_are_taken_and_others_refused() -> None:
