@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ def read_table(path: Path, *needed: Sequence[str]) -> Table:
     text, name = _read_text(path), shortened(path, 400)
     try:
         separator = max(_SEPARATORS, key=lambda character: _fit(text, character, needed))
-        lines = list(_lines(text, separator))
+        lines = list(dropwhile(lambda one: not any(one[1]), _lines(text, separator)))
     except csv.Error as error:
         raise DataError(f"{name} is not a CSV file in UTF-8: {error}.") from error
     columns = _columns(lines, path, needed)
@@ -64,6 +65,8 @@ def read_table(path: Path, *needed: Sequence[str]) -> Table:
                 f"{where}. A name with a {_SEPARATORS[separator]} in it stands in quotes, such as "
                 f'"building{separator} edifice".'
             )
+        if len(cells) >= len(columns) and not any(cells):
+            continue
         if len(cells) < len(columns):
             raise DataError(f"{where}; an empty cell has its {_SEPARATORS[separator]}, too.")
         if any("\n" in cell or "\r" in cell for cell in cells):
@@ -92,13 +95,13 @@ def _read_text(path: Path) -> str:
 
 
 def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Last line and stripped cells of each row that is not empty."""
+    """Last line and stripped cells of each row that has any."""
     file = io.StringIO(text, newline="")
     reader = csv.reader(file, delimiter=separator, strict=True, skipinitialspace=True)
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
-            if any(stripped):
+            if any(stripped) or len(stripped) > 1:
                 yield reader.line_num, stripped
     except csv.Error as error:
         raise csv.Error(f"line {reader.line_num}: {error}") from error
@@ -107,7 +110,7 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 def _fit(text: str, separator: str, needed: Sequence[Sequence[str]]) -> tuple[int, int]:
     """How many needed columns the first line has if it is separated so, and how many in all."""
     try:
-        _, cells = next(_lines(text, separator), (0, []))
+        cells = next((cells for _, cells in _lines(text, separator) if any(cells)), [])
     except csv.Error:  # quotes that this separator does not follow
         return -1, 0
     names = [cell.lower() for cell in cells]

@@ -231,6 +231,7 @@ def test_encodings_that_do_not(path: Path, encoding: str) -> None:
         ("1,building, edifice, object, part", "line 3: there are 5 cells, but 3 columns."),
         ("1,car", "line 3: there are 2 cells, but 3 columns; an empty cell has its comma, too."),
         ("255", "line 3: there are 1 cells, but 3 columns"),
+        (",", "line 3: there are 2 cells, but 3 columns"),
         ('1,"car,object\n2,"sky",object', "is not a CSV file"),
         ('1,"car,object\n2,sky",object', "line 4: a cell goes over several lines; is a quote not closed?"),
         ('1,"car,object', "is not a CSV file in UTF-8: line 3: unexpected end"),

@@ -98,7 +98,7 @@ def other_kinds(random: Random, folder: Path) -> None:
         return is_read_whole(folder, values, encoded(image.convert("RGB"), random.choice(["JPEG", "WEBP"])))
     else:
         image = Image.fromarray((values + random.choice([0, 256]) * (values == 1)).astype(np.uint16))
-    form = "TIFF" if image.mode == "F" else "PNG"
+    form = "TIFF" if image.mode in ("F", "I") else "PNG"
     is_read_whole(folder, values, encoded(image, form))
 
 
