@@ -156,7 +156,7 @@ def _walk(
             yield path, "left by the operating system"
         elif name != name.encode("utf-8", "replace").decode():
             yield Path(repr(path.as_posix())), _NAME
-        elif whole.is_dir():
+        elif _is_folder(whole):
             if _identity(whole) in above:
                 yield path, _CIRCLE
             elif _identity(whole) not in others:
@@ -165,6 +165,14 @@ def _walk(
             yield path, ""
         else:
             yield path, _BROKEN if whole.is_symlink() else "not a file"
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; DataError if it leads where nobody may look."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _identity(path: Path) -> tuple[int, int]:

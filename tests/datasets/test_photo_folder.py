@@ -50,3 +50,18 @@ def test_bad_photos(folder: Path, tmp_path: Path) -> None:
     (folder / "b.png").write_bytes(content[: len(content) // 2])
     with pytest.raises(DataError, match=r"b\.png"):
         dw.PhotoFolder(folder)[0]
+
+
+def test_a_link_to_where_nobody_may_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "link").symlink_to("secret/inner")
+    stat = Path.stat
+
+    def forbidden(path: Path, *, follow_symlinks: bool = True) -> object:
+        if path.name == "link" and follow_symlinks:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    with pytest.raises(DataError, match="link cannot be read: Permission denied"):
+        dw.PhotoFolder(tmp_path)
