@@ -79,6 +79,8 @@ def output_folder(path: PathLike, *, what: str = "path", error: type[DissectErro
         _check_new(found, given, what, error)
     elif not stat.S_ISDIR(status.st_mode):
         _refuse(given, what, error, "is a file, and a folder is asked for")
+    elif not os.access(found, os.R_OK | os.X_OK):
+        _refuse(given, what, error, "may not be read: permission denied")
     else:
         _check_writable(found, given, what, error)
     _check_length(found, given, what, error)

@@ -68,8 +68,16 @@ def hooked(model: nn.Module, hooks: Iterable[tuple[nn.Module, Hook]]) -> Iterato
 
     with exclusively(model), ExitStack() as stack:
         for module, hook in hooks:
-            stack.callback(module.register_forward_hook(of_thread(hook)).remove)
+            act = of_thread(hook)
+            stack.callback(_remove_hook, module, act)  # first, for an interrupt may come in between
+            module.register_forward_hook(act)
         yield
+
+
+def _remove_hook(module: nn.Module, hook: Hook) -> None:
+    """Remove a hook by what it does, if it is there."""
+    for key in [key for key, added in module._forward_hooks.items() if added is hook]:
+        del module._forward_hooks[key]
 
 
 @contextmanager

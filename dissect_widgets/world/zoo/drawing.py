@@ -170,9 +170,8 @@ def _make_files(place: Path, sample: Arrays, rows: int) -> None:
     """Files for all pieces, with nothing in them."""
     with full_disk(place):
         place.mkdir(parents=True, exist_ok=True)
-    for old in place.glob("*.npy"):
-        old.unlink()
     for name, some in sample.items():
+        (place / f"{name}.npy").unlink(missing_ok=True)
         new_array(place / f"{name}.npy", some.dtype, (rows, *some.shape[1:]))
 
 
