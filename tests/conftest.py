@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from tests.real_data import REAL
 from tests.small_images import ArrayImages
 from tests.small_networks import TinyNet, seeded
 from tests.traces import no_trace, watch_modules
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # as in a script's background, where interrupts are ignored, and so they are by all that is started here
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SLOW = ("browser", "notebook", "slow")
 """Markers of tests that are not quick."""
